@@ -1,0 +1,97 @@
+"""`memory-budget complexity`: how hard a task is thought to be, and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from memory_budget import complexity
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+HELP = "the tier of a task (simple, medium, complex, multi-system), a score from 0 to 1 that orders tasks, and the reasons"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes (`--json` only where the common options have not declared it yet)."""
+    parser.description = (
+        "Tell how hard a task is. A prompt may carry its own answer, as in '[complexity: complex]'. "
+        "With --jsonl, every input line is an object with 'prompt' (and perhaps 'description'); every output line is "
+        "{\"tier\", \"score\"}, or {\"error\", \"line\"} for a line that could not be read."
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("prompt", nargs="?", metavar="PROMPT", help="the task as an agent gets it")
+    source.add_argument("--stdin", action="store_true", help="read the prompt from standard input")
+    source.add_argument("--jsonl", action="store_true", help="read one {\"prompt\": ...} object a line from standard input")
+    parser.add_argument("--description", default="", metavar="TEXT", help="the few words the caller gives beside the prompt")
+    if "--json" not in parser._option_string_actions:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 done, 1 where a --jsonl line was bad, 2 without a prompt."""
+    if args.jsonl:
+        return _answer_lines(sys.stdin.buffer)
+    if args.stdin:
+        prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
+    elif args.prompt is not None:
+        prompt = args.prompt
+    else:
+        print("memory-budget complexity: give a PROMPT, --stdin or --jsonl", file=sys.stderr)
+        return 2
+    verdict = complexity.classify(prompt, args.description)
+    if args.json:
+        print(json.dumps(_as_json(verdict), ensure_ascii=False))
+    else:
+        print(f"{verdict.tier} (score {verdict.score:.2f}, {_SOURCES[verdict.source]})")
+        for reason in verdict.reasons:
+            print(f"  - {reason}")
+    return 0
+
+
+_SOURCES = {"override-prompt": "set in the prompt", "detected": "detected", "unsure": "nothing telling found"}
+
+
+def _as_json(verdict: complexity.Verdict) -> dict[str, Any]:
+    return {"tier": verdict.tier, "score": round(verdict.score, 6), "source": verdict.source, "reasons": verdict.reasons}
+
+
+def _answer_lines(lines: Iterable[bytes]) -> int:
+    """One answer per line, in order; empty lines are skipped; 1 if any line was bad."""
+    failed = False
+    for number, raw in enumerate(lines, 1):
+        if not raw.strip():
+            continue
+        try:
+            prompt, description = _task(raw)
+        except _BadLine as error:
+            failed = True
+            answer: dict[str, Any] = {"error": str(error), "line": number}
+        else:
+            verdict = complexity.classify(prompt, description)
+            answer = {"tier": verdict.tier, "score": round(verdict.score, 6)}
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    return 1 if failed else 0
+
+
+class _BadLine(Exception):
+    """An input line that holds no task."""
+
+
+def _task(raw: bytes) -> tuple[str, str]:
+    """(prompt, description) of one line; _BadLine says in one sentence what is wrong with it."""
+    try:
+        task = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise _BadLine(f"not JSON: {error}") from error
+    if not isinstance(task, dict):
+        raise _BadLine('expected an object with "prompt"')
+    prompt, description = task.get("prompt"), task.get("description") or ""
+    if not isinstance(prompt, str):
+        raise _BadLine('"prompt" is missing or not a text')
+    if not isinstance(description, str):
+        raise _BadLine('"description" is not a text')
+    return prompt, description
