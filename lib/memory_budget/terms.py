@@ -1,0 +1,322 @@
+"""Turns text into index terms: one analyser for memory and for prompts, without `re`.
+
+A text is cut by `bytes.translate` and `bytes.split`, which run at C speed; what a word means (case,
+stem, stop word, parts of an identifier) is worked out once per distinct word and remembered in a dict,
+so the cost per word of a large memory is one look-up.
+
+- Words are lower-cased, stop words dropped, English words reduced by Porter's algorithm (1980) as
+  SQLite's `porter` tokenizer does it, Latin accents folded.
+- Identifiers (`snake_case`, `camelCase`, `dotted.names`, `some/path.sql`, `kebab-case`) give their parts
+  and, last, the whole, so that both a query for a part and the exact name find them.
+- Chinese, Japanese and Korean runs give overlapping pairs of characters.
+
+Raise `ANALYZER_VERSION` whenever the terms of any text change: an index made by another version is rebuilt.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ANALYZER_VERSION = 1
+
+_CACHE_LIMIT = 150_000  # distinct words remembered; about 40 MB at most, then forgotten as a whole
+_LONGEST_WORD = (
+    64  # characters of a term; longer ones are hashes, encoded data and the like, cut to stay findable
+)
+_LONGEST_RUN = 1024  # bytes looked at of a run without spaces (in Chinese a whole sentence is one run)
+
+STOP_WORDS = frozenset(
+    (
+        "a about above after again all also am an and any are aren't as at be because been before being "
+        "below between both but by can can't could couldn't did didn't do does doesn't doing don't down "
+        "during each etc few for from further get gets got had hadn't has hasn't have haven't having he "
+        "her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't it it's its "
+        "itself just let let's ll me more most my myself no nor not now of off on once only or other "
+        "our ours ourselves out over own please re s same she should shouldn't so some such t than that "
+        "that's the their theirs them themselves then there there's these they they're this those "
+        "through to too under until up us use used using ve very was wasn't we we'll we're we've were "
+        "weren't what what's when where which while who whom why will with won't would wouldn't you "
+        "you'd you'll you're you've your yours yourself yourselves "
+    ).split()
+)
+
+# Everything but letters, digits, non-ASCII bytes and what joins the parts of a name becomes a space.
+_TABLE = bytes(c if c >= 128 or chr(c).isalnum() or chr(c) in "_-./'" else 32 for c in range(256))
+_JOINTS = "_-./'"
+_JOINT_BYTES = b"_-./'"
+_TO_SPACE = {ord(c): " " for c in _JOINTS}
+_ACCENTS = str.maketrans(
+    "àáâãäåāçćčèéêëēěìíîïīłñńňòóôõöøōřśšùúûüūůýÿžźż", "aaaaaaaccceeeeeeiiiiilnnnooooooorssuuuuuuyyzzz"
+)
+_VOWELS = bytes(118 if chr(c) in "aeiou" else 121 if chr(c) == "y" else 99 for c in range(256)).decode(
+    "latin-1"
+)
+
+_STEP2 = {
+    "a": (("ational", "ate"), ("tional", "tion")),
+    "c": (("enci", "ence"), ("anci", "ance")),
+    "e": (("izer", "ize"),),
+    "g": (("logi", "log"),),
+    "l": (("bli", "ble"), ("alli", "al"), ("entli", "ent"), ("eli", "e"), ("ousli", "ous")),
+    "o": (("ization", "ize"), ("ation", "ate"), ("ator", "ate")),
+    "s": (("alism", "al"), ("iveness", "ive"), ("fulness", "ful"), ("ousness", "ous")),
+    "t": (("aliti", "al"), ("iviti", "ive"), ("biliti", "ble")),
+}
+_STEP3 = (
+    ("icate", "ic"),
+    ("ative", ""),
+    ("alize", "al"),
+    ("iciti", "ic"),
+    ("ical", "ic"),
+    ("ful", ""),
+    ("ness", ""),
+)
+_STEP4 = (
+    "ement",
+    "ance",
+    "ence",
+    "able",
+    "ible",
+    "ment",
+    "ant",
+    "ent",
+    "ism",
+    "ate",
+    "iti",
+    "ous",
+    "ive",
+    "ize",
+    "ion",
+    "al",
+    "er",
+    "ic",
+    "ou",
+)
+
+
+def _shape(word: str) -> str:
+    """The word as a row of `v` and `c`; Porter's measure of a stem is then the count of `vc` in its row."""
+    row = word.translate(_VOWELS)
+    if "y" in row:  # y is a consonant at the start and after a vowel
+        letters = []
+        last = "v"
+        for letter in row:
+            last = letter if letter != "y" else ("c" if last == "v" else "v")
+            letters.append(last)
+        row = "".join(letters)
+    return row
+
+
+def _short_end(word: str, row: str) -> bool:
+    """Whether it ends consonant-vowel-consonant, the last not w, x or y (Porter's `*o`)."""
+    return row[-3:] == "cvc" and word[-1] not in "wxy"
+
+
+def stem(word: str) -> str:
+    """The Porter stem of a lower-case ASCII word."""
+    if len(word) < 3:
+        return word
+    if word[-1] == "s":
+        if word.endswith(("sses", "ies")):
+            word = word[:-2]
+        elif word[-2] != "s":
+            word = word[:-1]
+    row = _shape(word)
+    if word.endswith("eed"):
+        if "vc" in row[:-3]:
+            word = word[:-1]
+    else:
+        cut = 2 if word.endswith("ed") else 3 if word.endswith("ing") else 0
+        if cut and "v" in row[:-cut]:
+            word, row = word[:-cut], row[:-cut]
+            if word.endswith(("at", "bl", "iz")):
+                word += "e"
+            elif len(word) > 1 and word[-1] == word[-2] and row[-1] == "c" and word[-1] not in "lsz":
+                word = word[:-1]
+            elif row.count("vc") == 1 and _short_end(word, row):
+                word += "e"
+    if word[-1] == "y" and "v" in _shape(word)[:-1]:
+        word = word[:-1] + "i"
+    if len(word) < 3:
+        return word
+    row = _shape(word)
+    for end, new in _STEP2.get(word[-2], ()):
+        if word.endswith(end):
+            if "vc" in row[: -len(end)]:
+                word = word[: -len(end)] + new
+                row = _shape(word)
+            break
+    for end, new in _STEP3:
+        if word.endswith(end):
+            if "vc" in row[: -len(end)]:
+                word = word[: -len(end)] + new
+                row = _shape(word)
+            break
+    for end in _STEP4:
+        if word.endswith(end):
+            if row[: -len(end)].count("vc") > 1 and (end != "ion" or word[-4:-3] in ("s", "t")):
+                word = word[: -len(end)]
+                row = row[: -len(end)]
+            break
+    if word[-1] == "e":
+        measure = row[:-1].count("vc")
+        if measure > 1 or (measure == 1 and not _short_end(word[:-1], row[:-1])):
+            word = word[:-1]
+            row = row[:-1]
+    if word.endswith("ll") and row.count("vc") > 1:
+        word = word[:-1]
+    return word
+
+
+def _is_cjk(char: str) -> bool:
+    code = ord(char)
+    return code >= 0x3040 and (
+        code <= 0x30FF
+        or 0x3400 <= code <= 0x9FFF
+        or 0xAC00 <= code <= 0xD7AF
+        or 0xF900 <= code <= 0xFAFF
+        or code >= 0x20000
+    )
+
+
+def _camel_parts(word: str) -> list[str]:
+    """`parseHTTPHeader` -> parse, HTTP, Header."""
+    parts = []
+    start = 0
+    for i in range(1, len(word)):
+        if word[i].isupper() and (not word[i - 1].isupper() or (i + 1 < len(word) and word[i + 1].islower())):
+            parts.append(word[start:i])
+            start = i
+    parts.append(word[start:])
+    return parts
+
+
+def _plain(word: str) -> str:
+    """One lower-case word without joints as a term; empty when it says nothing (stop word, single letter)."""
+    word = word[:_LONGEST_WORD]
+    if word in STOP_WORDS or (len(word) == 1 and not word.isdigit()):
+        return ""
+    return stem(word) if word.isascii() and word.isalpha() else word
+
+
+def _name_terms(word: str) -> list[str]:
+    """The parts and the whole of a name that holds joints or inner capitals."""
+    found: list[str] = []
+    pieces = [word]
+    if not word.isalnum():
+        pieces = word.translate(_TO_SPACE).split()
+    if not all(piece.isdigit() for piece in pieces):  # 2.3.1 and 2024-05-01 are found as a whole
+        for piece in pieces:
+            for part in (
+                _camel_parts(piece) if piece[1:] != piece[1:].lower() and not piece.isupper() else (piece,)
+            ):
+                term = _plain(part.lower())
+                if term and (len(part) > 1 or not found):
+                    found.append(term)
+    whole = word.lower()
+    whole = _plain(whole) if whole.isalpha() else whole[:_LONGEST_WORD]
+    if whole and whole not in found:
+        found.append(whole)
+    return found
+
+
+def _word_terms(raw: bytes) -> tuple[str, ...]:
+    """What one space-separated run of word bytes stands for."""
+    raw = raw.strip(_JOINT_BYTES)[:_LONGEST_RUN]
+    if raw.isascii():
+        word = raw.decode("ascii")
+        lower = word.lower()
+        if word.isalnum() and (
+            word[1:] == lower[1:] or word.isupper() or (word[:-1].isupper() and word[-1] == "s")
+        ):
+            term = _plain(lower)
+            return (term,) if term else ()
+        if "'" in word:  # don't, it's, Caroline's, rock'n'roll
+            if lower in STOP_WORDS:
+                return ()
+            if lower.endswith("'s"):
+                return _word_terms(raw[:-2])
+            if word.replace("'", "").isalpha():
+                return tuple([term for term in map(_plain, lower.split("'")) if term])
+        return tuple(_name_terms(word)) if word else ()
+    return _mixed_terms(raw.decode("utf-8", "replace"))
+
+
+def _mixed_terms(text: str) -> tuple[str, ...]:
+    """Terms of a run that holds non-ASCII characters, which may be letters or punctuation."""
+    found: list[str] = []
+    word = ""
+    run = ""
+    for char in text.replace("\u2019", "'") + "\0":
+        if _is_cjk(char):
+            run += char
+        elif run:
+            found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+            run = ""
+        if not run and (char.isalnum() or char in _JOINTS):
+            word += char
+        elif word:
+            lower = word.lower().translate(_ACCENTS)
+            found += (
+                _word_terms(lower.encode()) if lower.isascii() else (lower.strip(_JOINTS)[:_LONGEST_WORD],)
+            )
+            word = ""
+    return tuple([term for term in found if term])
+
+
+class _Words(dict[bytes, "tuple[str, ...]"]):
+    """Word bytes -> terms, filled on demand."""
+
+    def __missing__(self, word: bytes) -> tuple[str, ...]:
+        found = self[word] = _word_terms(word)
+        return found
+
+
+_words = _Words()
+
+
+def terms(text: str) -> list[str]:
+    """The index terms of a text in the order of its words, repeats kept."""
+    if len(_words) > _CACHE_LIMIT:
+        _words.clear()
+    runs = text.encode("utf-8", "replace").translate(_TABLE).split()
+    return list(chain.from_iterable(map(_words.__getitem__, runs)))
+
+
+class _Lanes(dict[str, int]):
+    """Term -> its 64-bit hash with every bit in a lane of 16 bits, so that adding integers counts bits."""
+
+    def __missing__(self, term: str) -> int:
+        from _blake2 import blake2b
+
+        bits = int.from_bytes(blake2b(term.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+        lanes = self[term] = int(format(bits, "064b").replace("0", "0000").replace("1", "0001"), 16)
+        return lanes
+
+
+_lanes = _Lanes()
+_ONES = int("0001" * 64, 16)
+_TOP_BIT = bytes(49 if c >= 128 else 48 for c in range(256))  # "1" where a lane's highest bit is set
+
+
+def simhash(found: Sequence[str]) -> int:
+    """A 64-bit fingerprint of a chunk's terms; near duplicates differ in few bits (Charikar 2002).
+
+    Bits are counted in 64 lanes of one big integer: about 0.2 microseconds a term. Of more than 30,000
+    terms the first 30,000 count, which keeps the lanes from overflowing.
+    """
+    if len(_lanes) > _CACHE_LIMIT:
+        _lanes.clear()
+    counted = found[:30_000]
+    total = sum(map(_lanes.__getitem__, counted))
+    total += _ONES * (0x8000 - len(counted) // 2 - 1)  # a lane's top bit is set when most terms set the bit
+    return int(total.to_bytes(128, "big")[::2].translate(_TOP_BIT), 2)
+
+
+def distinct(found: Iterable[str]) -> list[str]:
+    """The terms once each, in the order of their first use."""
+    return list(dict.fromkeys(found))
