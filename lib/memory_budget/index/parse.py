@@ -1,0 +1,194 @@
+"""One memory file as the index keeps it: chunks with their terms and exact token counts.
+
+A file is read in pieces of about a megabyte, cut between blocks and never inside a fence, so that one enormous file
+costs no more memory than a large one.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from memory_budget import chunks, rendering, terms
+from memory_budget.index.facts import Facts, facts
+from memory_budget.sources import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIECE = 1 << 20
+_BINARY_HEAD = 8192
+
+
+class TokenCounter(Protocol):
+    """`tokens.Counter` or `tokens.UpperBound`."""
+
+    exact: bool
+
+    def count(self, text: str) -> int: ...
+
+
+class ParsedChunk(NamedTuple):
+    """`headings` index into `ParsedFile.headings`; `terms` maps a term to its count."""
+
+    text: str
+    tokens: int
+    headings: tuple[int, ...]
+    kind: str
+    lead: str
+    hash: int
+    simhash: int
+    line: int
+    terms: dict[str, int]
+    length: int
+
+
+class ParsedPiece(NamedTuple):
+    """Some of a file's chunks, in order, with the headings that first occur here as (text, tokens)."""
+
+    chunks: list[ParsedChunk]
+    headings: list[tuple[str, int]]
+    tokens: int
+
+
+class Content(NamedTuple):
+    """What is known of a file before its chunks: its hash, its facts, and what is wrong with it ("" for nothing)."""
+
+    hash: bytes
+    facts: Facts
+    problem: str
+
+
+def read_content(found: Found) -> tuple[Content, Iterator[str]]:
+    """A file's content and its text in pieces (front matter left out of none: the first piece holds it).
+
+    Raises OSError. A binary file has no pieces; text that is not UTF-8 is read with U+FFFD in place of what is not.
+    """
+    handle = open(found.real, "rb")  # noqa: SIM115 - closed by the generator
+    head = handle.read(_BINARY_HEAD)
+    if b"\0" in head:
+        handle.close()
+        return Content(_hash_file(found.real), Facts(0, 0, -1.0, False, ""), "binary: holds NUL bytes"), iter(())
+    problem = "" if _is_utf8(found.real) else "not UTF-8: unreadable bytes are shown as U+FFFD"
+    text = head.decode("utf-8", "replace").replace("\r\n", "\n")
+    matter, body_at = chunks.front_matter(text)
+    content = Content(_hash_file(found.real), facts(found.path, found.real, matter, text[body_at:]), problem)
+    handle.seek(0)
+    return content, _pieces(handle)
+
+
+def _hash_file(path: str) -> bytes:
+    state = blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while block := file.read(PIECE):
+            state.update(block)
+    return state.digest()
+
+
+def _is_utf8(path: str) -> bool:
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with open(path, "rb") as file:
+        try:
+            while block := file.read(PIECE):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _pieces(handle: object) -> Iterator[str]:
+    """The text in pieces that end between two blocks where a place for that is found."""
+    import codecs
+    import io
+
+    assert isinstance(handle, io.BufferedReader)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    held = ""
+    with handle:
+        while True:
+            block = handle.read(PIECE)
+            held += decoder.decode(block, final=not block).replace("\r\n", "\n").replace("\0", "\ufffd")
+            if not block:
+                if held:
+                    yield held
+                return
+            cut = _cut(held)
+            if cut:
+                yield held[:cut]
+                held = held[cut:]
+
+
+def _cut(text: str) -> int:
+    """The end of the last whole block outside a fence; past four pieces without one, anywhere."""
+    fence_lines = text.count("\n```") + text.startswith("```") + text.count("\n~~~")
+    limit = len(text)
+    if fence_lines % 2:
+        limit = max(text.rfind("\n```"), text.rfind("\n~~~"), 0)
+    cut = text.rfind("\n\n", 0, limit)
+    if cut > 0:
+        return cut + 2
+    return len(text) if len(text) > 4 * PIECE else 0
+
+
+def parse_pieces(texts: Iterator[str], counter: TokenCounter) -> Iterator[ParsedPiece]:
+    """Parse a file piece by piece; heading numbers go on across pieces."""
+    line = 1
+    seen: dict[tuple[int, str], int] = {}
+    first = True
+    for text in texts:
+        body_at = 0
+        if first:
+            _, body_at = chunks.front_matter(text)
+            first = False
+        fresh: list[tuple[str, int]] = []
+        parsed = []
+        start = line + text.count("\n", 0, body_at)
+        for raw in chunks.split(text[body_at:], start):
+            numbers = []
+            for heading_line, heading in zip(raw.heading_lines, raw.headings, strict=True):
+                key = (heading_line, heading)
+                number = seen.get(key)
+                if number is None:
+                    number = seen[key] = len(seen)
+                    shown = rendering.neutral(heading)
+                    fresh.append((shown, counter.count(shown + "\n\n")))
+                numbers.append(number)
+            parsed.append(parse_chunk(raw, tuple(numbers), counter))
+        yield ParsedPiece(parsed, fresh, counter.count(text))
+        line += text.count("\n")
+
+
+def parse_chunk(raw: chunks.RawChunk, headings: tuple[int, ...], counter: TokenCounter) -> ParsedChunk:
+    """One chunk with its terms, fingerprints and tokens."""
+    text = rendering.neutral(raw.text)
+    found = terms.terms(text)
+    counts: dict[str, int] = {}
+    for term in found:
+        counts[term] = counts.get(term, 0) + 1
+    return ParsedChunk(
+        text=text,
+        tokens=counter.count(text + "\n\n"),
+        headings=headings,
+        kind=raw.kind,
+        lead=raw.lead,
+        hash=_signed(chunks.folded_hash(text)),
+        simhash=_signed(terms.simhash(found)),
+        line=raw.line,
+        terms=counts,
+        length=len(found),
+    )
+
+
+def _signed(number: int) -> int:
+    """A 64-bit number as SQLite keeps it."""
+    return number - (1 << 64) if number >> 63 else number
+
+
+def frame_tokens(path: str, counter: TokenCounter) -> int:
+    """The most that the two lines around a file's chunks cost."""
+    return counter.count(rendering.shown_path(path)) + rendering.FILE_FRAME_TOKENS
+
+

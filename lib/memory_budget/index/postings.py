@@ -1,0 +1,51 @@
+"""Posting lists as they are stored: which chunks of a group hold a term, how often, and how long they are.
+
+A list is one blob: n chunk ids (u32, this machine's byte order), then n words of `tf << 16 | length`, both in terms and
+both cut at 65,535. Lists longer than `ORDERED` stand best first, so that a reader may stop early; shorter ones stand
+by id.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+ORDERED = 512
+_REFERENCE_LENGTH = 100.0
+
+
+def entry(number: int, frequency: int, length: int) -> int:
+    """One posting as a sortable integer."""
+    return number << 32 | min(frequency, 65535) << 16 | min(length, 65535)
+
+
+def impact(posting: int) -> float:
+    """How good a posting is whatever the prompt: BM25's term part (k1 1.5, b 0.75) at a mean length of 100 terms."""
+    frequency = posting >> 16 & 0xFFFF
+    return frequency / (frequency + 1.5 * (0.25 + 0.75 * (posting & 0xFFFF) / _REFERENCE_LENGTH))
+
+
+def pack(postings: list[int]) -> bytes:
+    """The blob of a list. The argument is sorted in place."""
+    postings.sort()
+    if len(postings) > ORDERED:
+        postings.sort(key=impact, reverse=True)
+    numbers = array("I", [posting >> 32 for posting in postings])
+    numbers.extend([posting & 0xFFFFFFFF for posting in postings])
+    return numbers.tobytes()
+
+
+def unpack(blob: bytes) -> list[int]:
+    """The list of a blob."""
+    numbers = array("I")
+    numbers.frombytes(blob)
+    half = len(numbers) // 2
+    return [numbers[i] << 32 | numbers[half + i] for i in range(half)]
+
+
+def without(postings: Iterable[int], dropped: Callable[[int], bool]) -> list[int]:
+    """The postings whose number is not dropped."""
+    return [posting for posting in postings if not dropped(posting >> 32)]

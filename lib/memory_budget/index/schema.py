@@ -1,0 +1,112 @@
+"""The index's tables, and how it is opened.
+
+`_sqlite3` is the C half of the sqlite3 package; importing what surrounds it costs a start hook 3 ms.
+
+Term statistics are kept as posting lists per (group, term) and not as an FTS5 table: FTS5 ranks over the whole
+table, so an agent would pay for every other agent's memory, and it serves scores where the ranking needs term counts
+(neighbours, coverage, files). A list is read by one key look-up, its best entries first, whatever the size of the
+memory.
+"""
+
+from __future__ import annotations
+
+import os
+
+try:
+    import _sqlite3 as sqlite
+except ImportError:  # another interpreter than CPython
+    import sqlite3 as sqlite  # type: ignore[no-redef]
+
+from memory_budget.errors import BudgetError
+from memory_budget.terms import ANALYZER_VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+#: Raised with every change of the tables or of what stands in them.
+SCHEMA_VERSION = 1
+VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
+
+DatabaseError = sqlite.DatabaseError
+OperationalError = sqlite.OperationalError
+
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE groups(
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, owner TEXT NOT NULL, category TEXT NOT NULL, native TEXT NOT NULL,
+  files INTEGER NOT NULL DEFAULT 0, chunks INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+  terms INTEGER NOT NULL DEFAULT 0, UNIQUE(scope, owner, category, native));
+CREATE TABLE folders(path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL, grp INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX folders_grp ON folders(grp);
+CREATE TABLE files(
+  id INTEGER PRIMARY KEY, grp INTEGER NOT NULL, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL, tokens INTEGER NOT NULL, frame_tokens INTEGER NOT NULL,
+  date INTEGER NOT NULL, confidence REAL NOT NULL, always INTEGER NOT NULL, expires INTEGER NOT NULL,
+  terms INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, exact INTEGER NOT NULL,
+  problem TEXT NOT NULL, tags TEXT NOT NULL);
+CREATE INDEX files_grp ON files(grp, mtime_ns);
+CREATE INDEX files_hash ON files(hash);
+CREATE TABLE chunks(
+  id INTEGER PRIMARY KEY, file INTEGER NOT NULL, tokens INTEGER NOT NULL, terms INTEGER NOT NULL,
+  headings BLOB NOT NULL, kind TEXT NOT NULL, lead TEXT NOT NULL, hash INTEGER NOT NULL, simhash INTEGER NOT NULL,
+  line INTEGER NOT NULL);
+CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE headings(id INTEGER PRIMARY KEY, text TEXT NOT NULL, tokens INTEGER NOT NULL);
+CREATE TABLE postings(
+  grp INTEGER NOT NULL, term TEXT NOT NULL, chunks BLOB NOT NULL, files BLOB NOT NULL, PRIMARY KEY(grp, term)
+) WITHOUT ROWID;
+CREATE TABLE synonyms(term TEXT PRIMARY KEY, others TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE uses(hash INTEGER PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL);
+CREATE TABLE file_uses(path TEXT PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL)
+  WITHOUT ROWID;
+"""
+
+
+class IndexUnusable(BudgetError):
+    """There is no index, it is damaged, or another version of this program made it."""
+
+
+def open_reader(path: str) -> Connection:
+    """The index for reading. Never waits for a writer, never writes.
+
+    Raises IndexUnusable.
+    """
+    if not os.path.exists(path):
+        raise IndexUnusable(f"there is no index at {path}")
+    try:
+        # check_same_thread and isolation are left alone; a URI makes the connection read only.
+        connection = sqlite.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)
+        row = connection.execute("PRAGMA user_version").fetchone()
+    except DatabaseError as error:
+        raise IndexUnusable(f"{path}: {error}") from error
+    if row[0] != VERSION:
+        connection.close()
+        raise IndexUnusable(f"{path}: made by another version ({row[0]}, this is {VERSION})")
+    return connection
+
+
+def open_writer(path: str) -> Connection:
+    """The index for writing, made when it is missing. Waits up to 30 s for another writer.
+
+    Raises IndexUnusable when the file is damaged or of another version.
+    """
+    try:
+        connection = sqlite.connect(path, timeout=30.0, isolation_level=None)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.execute("PRAGMA page_size=8192")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(f"BEGIN;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+        elif version != VERSION:
+            connection.close()
+            raise IndexUnusable(f"{path}: made by another version ({version}, this is {VERSION})")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+    except DatabaseError as error:
+        raise IndexUnusable(f"{path}: {error}") from error
+
+
+def _uri(path: str) -> str:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return "file:" + quoted
