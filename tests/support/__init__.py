@@ -1,0 +1,1 @@
+"""What the tests share: their environment, the scripted Messages API, the client's runner and project builders."""

@@ -1,0 +1,85 @@
+"""No test touches the home folder of the person who runs it.
+
+An audit hook sees every file this process opens, lists, makes or removes. One below the real home (and outside the
+checkout, the interpreter and the temporary folder, which may lie there) raises, and is remembered in case the code
+under test swallows the error. Programs that tests start get a scratch `HOME` instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Audit events about paths, with how many of their leading arguments are paths.
+_EVENTS = {
+    "open": 1,
+    "os.listdir": 1,
+    "os.scandir": 1,
+    "os.mkdir": 1,
+    "os.remove": 1,
+    "os.rmdir": 1,
+    "os.rename": 2,
+    "os.link": 2,
+    "os.symlink": 2,
+    "sqlite3.connect": 1,
+}
+#: Variables that lead to a real home or to a real session; removed from this process and so from its children.
+_LEADING = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "USERPROFILE")
+_LEADING_PREFIXES = ("CLAUDE", "MEMORY_BUDGET_", "ANTHROPIC_")
+
+touched: list[str] = []
+_homes: tuple[str, ...] = ()
+_allowed: tuple[str, ...] = ()
+
+
+class RealHomeTouched(BaseException):
+    """A test reached into the real home folder. Not an Exception: hooks catch those by design."""
+
+
+def install(scratch: Path) -> dict[str, str]:
+    """Guard the real home from now on, with `scratch` as `HOME`. Returns the environment as it was before."""
+    global _homes, _allowed
+    before = dict(os.environ)
+    _homes = _real_homes()
+    free = (ROOT, sys.prefix, sys.exec_prefix, sys.base_prefix, tempfile.gettempdir(), scratch)
+    _allowed = tuple({form for path in free for form in (os.fspath(path), os.path.realpath(path))})
+    for name in before:
+        if name in _LEADING or (name.startswith(_LEADING_PREFIXES) and name != "MEMORY_BUDGET_TEST_CLIENT"):
+            del os.environ[name]
+    os.environ["HOME"] = str(scratch)
+    sys.addaudithook(_watch)
+    return before
+
+
+def real_home() -> str:
+    """A guarded home folder, for the test that proves the guard; "" where there is none to guard."""
+    return _homes[0] if _homes else ""
+
+
+def _real_homes() -> tuple[str, ...]:
+    homes = [os.environ.get("HOME", "")]
+    try:
+        import pwd
+
+        homes.append(pwd.getpwuid(os.getuid()).pw_dir)
+    except (ImportError, KeyError):  # Windows; a user id without an entry, as in some containers
+        pass
+    return tuple(dict.fromkeys(home.rstrip("/") for home in homes if len(home) > 1))
+
+
+def _watch(event: str, args: tuple[object, ...]) -> None:
+    for path in args[: _EVENTS.get(event, 0)]:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            continue  # an open file's number
+        name = os.path.abspath(os.fsdecode(path))
+        if _below(name, _homes) and not _below(name, _allowed):
+            touched.append(f"{event} {name}")
+            raise RealHomeTouched(name)
+
+
+def _below(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)
