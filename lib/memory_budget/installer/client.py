@@ -1,0 +1,245 @@
+"""Makes the plugin known to the client, and takes that back.
+
+With the `claude` command the client does it itself (`plugin marketplace add`, `plugin install`). Without it
+two members of the user's settings file are enough; the client's next session does the rest. Either way the
+settings file is copied before, and on uninstall it is put back byte for byte unless somebody changed it
+meanwhile; then only our two members are taken out and the rest stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import Any
+
+from memory_budget import json_edit
+from memory_budget.errors import BudgetError
+from memory_budget.installer.host import Host
+from memory_budget.installer.receipt import Change, Receipt, fingerprint
+from memory_budget.project import write_atomic
+
+STEP = "Client"
+_MARKETPLACES = "extraKnownMarketplaces"
+_ENABLED = "enabledPlugins"
+
+
+def check(host: Host) -> None:
+    """Refuse a settings file that cannot be edited safely, before anything is changed.
+
+    Raises BudgetError naming file and line.
+    """
+    path = _settings(host)
+    settings = json_edit.parse(_read(path), path)
+    for key in (_MARKETPLACES, _ENABLED):
+        if not isinstance(settings.get(key, {}), dict):
+            raise BudgetError(f"{path}: expected an object at /{key}")
+
+
+def install(host: Host, receipt: Receipt) -> None:
+    """Make the plugin known to the client, from the folder this installer lies in. Raises BudgetError."""
+    if host.is_client_copy:
+        host.already(STEP, f"runs {host.plugin_id} from its own copy")
+        return
+    command = host.client()
+    if _is_known(host) and (command is None or _is_installed(host)):
+        host.already(STEP, f"knows {host.plugin_id} in {host.short(host.root)}")
+        return
+    if host.dry_run:
+        how = "run `claude plugin install`" if command else f"edit {host.short(_settings(host))}"
+        host.would(STEP, f"{how} to enable {host.plugin_id}")
+        return
+    _remember(host, receipt)
+    settings = host.short(_settings(host))
+    trouble = _by_command(host, command) if command else ""
+    if not command or trouble:
+        _by_settings(host)
+    _remember_after(host, receipt)
+    if trouble:
+        host.warn(STEP, f"`claude` could not: {trouble}\n{settings} names the plugin instead.")
+    elif command:
+        host.done(STEP, f"{host.plugin_id} installed by {host.short(command)}")
+    else:
+        host.done(STEP, f"{host.plugin_id} enabled in {settings}; the next session starts it")
+
+
+def uninstall(host: Host, change: Change) -> None:
+    """Take back what `install` did. Raises BudgetError."""
+    path: str = change["path"]
+    untouched = fingerprint(path) == change["after"]
+    command = host.client()
+    if command and _is_installed(host) and not change["before_installed"]:
+        host.busy(STEP, "removing the plugin")
+        host.run([command, "plugin", "uninstall", host.plugin_id, "--keep-data"], cwd=host.home)
+        if change["before_marketplace"] is None:
+            host.run([command, "plugin", "marketplace", "remove", host.marketplace], cwd=host.home)
+    if not (untouched and _restore(path, change["before_copy"])):
+        _take_out(host, change)
+    _clean_registry(host, change)
+    host.done(STEP, f"no longer knows {host.plugin_id}")
+
+
+def _by_command(host: Host, command: str) -> str:
+    """Let the client install the plugin; the reason in one line when it cannot, else ""."""
+    host.busy(STEP, f"{os.path.basename(command)} plugin install {host.plugin_id}")
+    for arguments in (["marketplace", "add", host.root], ["install", host.plugin_id]):
+        result = host.run([command, "plugin", *arguments], cwd=host.home)
+        if not result.ok:
+            return result.reason()
+    return ""
+
+
+def _by_settings(host: Host) -> None:
+    path = _settings(host)
+    text = _read(path)
+    text = json_edit.set_member(text, (_MARKETPLACES, host.marketplace), _source(host))
+    text = json_edit.set_member(text, (_ENABLED, host.plugin_id), True)
+    _write(path, text)
+
+
+def _remember(host: Host, receipt: Receipt) -> None:
+    """Copy the settings file and note what of ours stood there; a second run keeps the first one's notes."""
+    path = _settings(host)
+    if receipt.find("client", path):
+        return
+    receipt.make_folder(os.path.dirname(path))
+    settings = json_edit.parse(_read(path), path)
+    receipt.add(
+        "client",
+        path,
+        after="",
+        before_copy=receipt.back_up(path),
+        before_marketplace=_member(settings, _MARKETPLACES, host.marketplace),
+        before_enabled=_member(settings, _ENABLED, host.plugin_id),
+        before_installed=_is_installed(host),
+        before_cached=os.path.isdir(_cache(host)),
+    )
+
+
+def _remember_after(host: Host, receipt: Receipt) -> None:
+    path = _settings(host)
+    receipt.add("client", path, after=fingerprint(path))
+
+
+def _take_out(host: Host, change: Change) -> None:
+    """Take our members out of a settings file that was changed since, or put back what stood there."""
+    path: str = change["path"]
+    if not os.path.exists(path):
+        return
+    text = _read(path)
+    settings = json_edit.parse(text, path)
+    original_text = _read(change["before_copy"]) if change["before_copy"] else "{}\n"
+    original = json_edit.parse(original_text, path)
+    for group, key, before in (
+        (_MARKETPLACES, host.marketplace, change["before_marketplace"]),
+        (_ENABLED, host.plugin_id, change["before_enabled"]),
+    ):
+        if before is not None:
+            text = json_edit.set_member(text, (group, key), before)
+        elif _member(settings, group, key) is not None:
+            text = json_edit.remove_member(text, (group, key))
+        if group not in original and json_edit.parse(text, path).get(group) == {}:
+            text = json_edit.remove_member(text, (group,))
+    if json_edit.parse(text, path) == original:
+        _restore(path, change["before_copy"])
+    else:
+        _write(path, text)
+
+
+def _clean_registry(host: Host, change: Change) -> None:
+    """Take the plugin out of the client's own lists, and remove the copy the client made of it."""
+    plugins = os.path.join(host.client_home, "plugins")
+    if not change["before_installed"]:
+        _drop(os.path.join(plugins, "installed_plugins.json"), ("plugins", host.plugin_id))
+        if not change["before_cached"]:
+            shutil.rmtree(_cache(host), ignore_errors=True)
+    if change["before_marketplace"] is None:
+        _drop(os.path.join(plugins, "known_marketplaces.json"), (host.marketplace,))
+
+
+def _drop(path: str, member: tuple[str, ...]) -> None:
+    try:
+        text = _read(path)
+        json_edit.parse(text, path)
+    except BudgetError:
+        return
+    shorter = json_edit.remove_member(text, member)
+    if shorter != text:
+        _write(path, shorter)
+
+
+def _restore(path: str, backup: str | None) -> bool:
+    """Put the file back as it was before the installer. False when the copy is gone."""
+    if backup is None:
+        if os.path.exists(path):
+            os.unlink(path)
+        return True
+    try:
+        with open(backup, "rb") as file:
+            content = file.read()
+    except OSError:
+        return False
+    write_atomic(os.path.realpath(path), content)
+    shutil.copystat(backup, os.path.realpath(path))
+    return True
+
+
+def _is_known(host: Host) -> bool:
+    settings = json_edit.parse(_read(_settings(host)), _settings(host))
+    return (
+        _member(settings, _MARKETPLACES, host.marketplace) == _source(host)
+        and _member(settings, _ENABLED, host.plugin_id) is True
+    )
+
+
+def _is_installed(host: Host) -> bool:
+    """Whether the client's own list of installed plugins has this one."""
+    path = os.path.join(host.client_home, "plugins", "installed_plugins.json")
+    try:
+        listed = json.loads(_read(path)).get("plugins", {})
+        return bool(listed.get(host.plugin_id))
+    except (BudgetError, ValueError, AttributeError):
+        return False
+
+
+def _source(host: Host) -> dict[str, Any]:
+    return {"source": {"source": "directory", "path": host.root}}
+
+
+def _member(settings: dict[str, Any], group: str, key: str) -> Any:
+    members = settings.get(group)
+    return members.get(key) if isinstance(members, dict) else None
+
+
+def _settings(host: Host) -> str:
+    return os.path.join(host.client_home, "settings.json")
+
+
+def _cache(host: Host) -> str:
+    return os.path.join(host.client_home, "plugins", "cache", host.marketplace)
+
+
+def _read(path: str) -> str:
+    """The file's text; "{}" when it is missing or empty, as the client takes it. Raises BudgetError."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    except UnicodeDecodeError as error:
+        raise BudgetError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except OSError as error:
+        raise BudgetError(f"{path}: cannot be read: {error.strerror}") from error
+    return text if text.strip() else "{}\n"
+
+
+def _write(path: str, text: str) -> None:
+    """Replace the file in one step; a link stays a link and the file's mode stays. Raises BudgetError."""
+    target = os.path.realpath(path)
+    try:
+        mode = os.stat(target).st_mode & 0o7777 if os.path.exists(target) else None
+        write_atomic(target, text.encode())
+        if mode is not None:
+            os.chmod(target, mode)
+    except OSError as error:
+        raise BudgetError(f"{path}: cannot be written: {error.strerror}") from error
