@@ -17,8 +17,8 @@ CHECK = (
 )
 
 
-def fits():
-    """Whether this interpreter will do; if not, the reason in words."""
+def fits() -> str:
+    """The reason in words why this interpreter will not do; "" when it will."""
     try:
         exec(CHECK, {})  # the same text that other interpreters are asked
     except Exception as error:
@@ -26,7 +26,7 @@ def fits():
     return ""
 
 
-def find():
+def find() -> "str | None":
     """The first interpreter on the PATH that will do, or None."""
     for name in NAMES:
         try:
@@ -38,7 +38,7 @@ def find():
     return None
 
 
-def start():
+def start() -> int:
     """Run the installer here, or with an interpreter that fits."""
     reason = fits()
     if not reason:

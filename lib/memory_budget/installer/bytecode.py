@@ -45,7 +45,8 @@ def client_copies(host: Host) -> list[str]:
 
 
 def _compile(root: str) -> bool:
-    return all([compileall.compile_dir(os.path.join(root, name), quiet=2) for name in _COMPILED])
+    done = [compileall.compile_dir(os.path.join(root, name), quiet=2) for name in _COMPILED]
+    return all(done)
 
 
 def _caches(root: str) -> list[str]:
