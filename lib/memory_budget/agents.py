@@ -194,6 +194,11 @@ def is_plain(name: str) -> bool:
     )
 
 
+def can_match(key: str) -> bool:
+    """Whether any agent could ever be meant by a key of the profiles."""
+    return all(is_plain(part) for part in _split(key)[1].split(":"))
+
+
 def _split(name: str) -> tuple[str, str]:
     """`roles/x` -> ("roles", "x"); any other name has no kind."""
     kind, slash, leaf = name.partition("/")

@@ -14,7 +14,8 @@ from memory_budget.errors import BudgetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     Check = Callable[[object, str], None]
 
@@ -39,14 +40,22 @@ class ProfileError(BudgetError):
         self.found = found
 
 
-def compile_document(raw: object, base: Mapping[str, object]) -> dict[str, object]:
+def compile_document(raw: object, base: Mapping[str, Any]) -> dict[str, Any]:
     """`raw` laid over `base`, key by key, after every check. Raises ProfileError."""
     _document(raw, "")
     assert isinstance(raw, dict)
-    merged = _merge(base, raw)
-    merged["agent_assignments"] = _assignments(base.get("agent_assignments"), raw.get("agent_assignments"))
-    _check_together(merged)
-    return merged
+    document = lay_over(base, raw)
+    for problem in problems_together(document):
+        raise problem
+    return document
+
+
+def lay_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A person's document over another: objects key by key, everything else as a whole."""
+    document = _merge(base, own)
+    if "agent_assignments" in own:
+        document["agent_assignments"] = _assignments(base["agent_assignments"], own["agent_assignments"])
+    return document
 
 
 def describe(value: object) -> str:
@@ -174,7 +183,7 @@ def _glob(per_agent: bool) -> Check:
     )
 
     def check(value: object, pointer: str) -> None:
-        if not isinstance(value, str) or not value.isprintable():
+        if not isinstance(value, str) or any(sign < " " or sign == "\x7f" for sign in value):
             raise ProfileError(pointer, expected, describe(value))
         leaves = "\\" in value or ".." in value or value[:1] in ("", "/")
         if value[:1] == "~" and not value.startswith("~/.claude/"):
@@ -330,7 +339,7 @@ _document = _record(_FIELDS)
 # -- what one key means for another
 
 
-def _merge(base: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+def _merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in own.items():
         below = merged.get(key)
@@ -338,17 +347,13 @@ def _merge(base: Mapping[str, object], own: Mapping[str, object]) -> dict[str, o
     return merged
 
 
-def _assignments(shipped: object, own: object) -> dict[str, object]:
+def _assignments(shipped: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """A person who writes "dbt-expert" or "Specialists/dbt-expert" means the shipped "specialists/dbt-expert"
     too.
     """
-    merged = dict(shipped) if isinstance(shipped, dict) else {}
-    if isinstance(own, dict):
-        for key in own:
-            for other in [other for other in merged if other not in own and _same_agent(key, other)]:
-                del merged[other]
-        merged.update(own)
-    return merged
+    return {
+        key: name for key, name in shipped.items() if not any(_same_agent(key, other) for other in own)
+    } | dict(own)
 
 
 def _same_agent(key: str, other: str) -> bool:
@@ -358,47 +363,41 @@ def _same_agent(key: str, other: str) -> bool:
     return key.rsplit("/", 1)[-1] == other.rsplit("/", 1)[-1]
 
 
-def _check_together(document: dict[str, object]) -> None:
-    profiles = document.get("profiles")
-    assert isinstance(profiles, dict)
+def problems_together(document: Mapping[str, Any]) -> Iterator[ProfileError]:
+    """What is wrong with a document whose every key, taken alone, is right."""
+    profiles = document["profiles"]
     for name, profile in profiles.items():
-        pointer = pointer_to("/profiles", name)
-        for key in ("base_budget", "max_budget"):
-            if key not in profile:
-                raise ProfileError(
-                    pointer, f"the key {key}, as no shipped profile has this name", "an object without it"
-                )
-        _check_order(profile["base_budget"], profile["max_budget"], pointer)
-        weights = profile.get("scope_weights")
-        if weights is not None and math.fsum(weights.get(scope, 0) for scope in SCOPES) <= 0:
-            raise ProfileError(pointer + "/scope_weights", "at least one weight above 0", "none")
-    listed = _choices(profiles)
-    _check_name(document.get("default_profile"), profiles, "/default_profile", listed)
-    for table in ("agent_assignments", "agents"):
-        assigned = document.get(table)
-        assert isinstance(assigned, dict)
-        for agent, value in assigned.items():
-            pointer = pointer_to("/" + table, agent)
-            if isinstance(value, dict):
-                _check_name(value.get("profile", "none"), {"none", *profiles}, pointer + "/profile", listed)
-                if "base_budget" in value and "max_budget" in value:
-                    _check_order(value["base_budget"], value["max_budget"], pointer)
-            else:
-                _check_name(value, profiles, pointer, listed)
+        yield from _profile_problems(pointer_to("/profiles", name), profile)
+    names = ", ".join(describe(name)[1:-1] for name in list(profiles)[:12]) + (
+        ", ..." if len(profiles) > 12 else ""
+    )
+    named = [("/default_profile", document["default_profile"])]
+    named += [
+        (pointer_to("/agent_assignments", agent), name)
+        for agent, name in document["agent_assignments"].items()
+    ]
+    for agent, own in document["agents"].items():
+        pointer = pointer_to("/agents", agent)
+        if "profile" in own:
+            named.append((pointer + "/profile", own["profile"]))
+        yield from _order_problems(pointer, own)
+    for pointer, name in named:
+        if name not in profiles:
+            yield ProfileError(pointer, f"the name of a profile ({names})", describe(name))
 
 
-def _check_order(base: float, most: float, pointer: str) -> None:
-    if most < base:
-        raise ProfileError(
-            pointer + "/max_budget", f"at least base_budget ({describe(base)})", describe(most)
-        )
+def _profile_problems(pointer: str, profile: Mapping[str, Any]) -> Iterator[ProfileError]:
+    for key in ("base_budget", "max_budget"):
+        if key not in profile:
+            wanted = f"the key {key}, as no shipped profile has this name"
+            yield ProfileError(pointer, wanted, "an object without it")
+    yield from _order_problems(pointer, profile)
+    weights = profile.get("scope_weights")
+    if weights is not None and math.fsum(weights.get(scope, 0) for scope in SCOPES) <= 0:
+        yield ProfileError(pointer + "/scope_weights", "at least one weight above 0", "none")
 
 
-def _check_name(name: object, profiles: object, pointer: str, listed: str) -> None:
-    if name not in profiles:  # type: ignore[operator]
-        raise ProfileError(pointer, f"the name of a profile ({listed})", describe(name))
-
-
-def _choices(profiles: Mapping[str, object]) -> str:
-    names = [describe(name)[1:-1] for name in profiles]
-    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+def _order_problems(pointer: str, budgets: Mapping[str, Any]) -> Iterator[ProfileError]:
+    base, most = budgets.get("base_budget"), budgets.get("max_budget")
+    if base is not None and most is not None and most < base:
+        yield ProfileError(pointer + "/max_budget", f"at least base_budget, {describe(base)}", describe(most))

@@ -370,20 +370,22 @@ def compile(raw: object, *, base: Profiles | None = None) -> Profiles:
     try:
         return Profiles(compile_document(fastjson.loads(raw), below))
     except fastjson.JSONError as error:
+        stands = what_stands(raw, error.line, error.column)
         raise ProfilesFileError(
-            f":{error.line}:{error.column}: not JSON: {error.message}, found {_at(raw, error)}"
+            f":{error.line}:{error.column}: not JSON: {error.message}, found {stands}"
         ) from error
     except ProfileError as error:
         line, _column = fastjson.locate(raw, error.pointer)
         raise ProfilesFileError(f":{line}: {error}") from error
 
 
-def _at(text: str, error: fastjson.JSONError) -> str:
+def what_stands(text: str, line: int, column: int) -> str:
+    """The next few characters at a place in a text, for a message."""
     lines = text.split("\n")
-    rest = lines[error.line - 1][error.column - 1 :].strip()
+    rest = lines[line - 1][column - 1 :].strip()
     if rest:
         return '"' + "".join(sign if sign.isprintable() else "?" for sign in rest[:20]) + '"'
-    return "the end of the line" if error.line < len(lines) else "the end of the file"
+    return "the end of the line" if line < len(lines) else "the end of the file"
 
 
 def shown(path: str, project: str, home: str) -> str:
