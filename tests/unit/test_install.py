@@ -1,0 +1,470 @@
+"""install.py in a scratch home: what it changes, that it can run twice, and that it takes all of it back.
+
+Programs it calls (pip, the client, the plugin's own command line) are played by `Machine.run`, so nothing is
+downloaded. `tests/e2e` runs the real ones.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from memory_budget import environment
+from memory_budget.installer.command import main
+from memory_budget.installer.host import Host
+
+REPOSITORY = Path(__file__).parents[2]
+SETTINGS = '{\n    "model":"opus",\n    "hooks" : {},\n\n    "permissions": { "allow": [ "Bash(ls:*)" ] }\n}'
+
+
+class Machine:
+    """A home, a checkout of the plugin, a project, and programs that leave the traces the real ones leave."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home of ana"
+        self.root = folder / "the clone"
+        self.project = folder / "a project"
+        self.home.mkdir()
+        self.client_home = self.home / ".claude"
+        self.settings = self.client_home / "settings.json"
+        self.data = self.client_home / "plugins/data/memory-budget-memory-budget"
+        for name in ("lib/memory_budget", "hooks", "schemas", "bin", ".claude/memory/patterns", "tools"):
+            (self.root / name).mkdir(parents=True)
+        (self.root / "lib/memory_budget/some.py").write_text("x = 1\n")
+        (self.root / "hooks/start.py").write_text("x = 1\n")
+        (self.root / ".claude/memory/budget-profiles.json").write_text("{}\n")
+        shutil.copy(REPOSITORY / "schemas/default-profiles.json", self.root / "schemas")
+        (self.root / "schemas/budget-profiles.schema.json").write_text('{"type": "object"}\n')
+        self.lock = self.root / "requirements.lock"
+        self.lock.write_text("one==1 \\\n    --hash=sha256:00\ntwo==2 \\\n    --hash=sha256:11\n")
+        notes = self.project / ".claude/memory/specialists/dbt-expert/patterns"
+        notes.mkdir(parents=True)
+        (notes / "models.md").write_text("# Slow incremental models\n\nUse a filter.\n")
+        self.calls: list[list[str]] = []
+        self.network = True
+        self.pip = "pip 24.0 from somewhere"
+        self.venv_has_pip = True
+        self.client_works = True
+        self.said = ""
+
+    def install(self, *arguments: str) -> int:
+        """Run the installer; `said` holds what it printed, `calls` the programs it started."""
+        self.calls = []
+        out = io.StringIO()
+        environ = {"HOME": str(self.home), "PATH": str(self.root / "tools")}
+        host = Host(str(self.root), environ, out, self.run)
+        if "--project" not in arguments and "--uninstall" not in arguments:
+            arguments = ("--project", str(self.project), *arguments)
+        code = main(arguments, host)
+        self.said = out.getvalue()
+        return code
+
+    def add_client(self) -> None:
+        """Put a `claude` on the PATH."""
+        command = self.root / "tools/claude"
+        command.write_text("#!/bin/sh\n")
+        command.chmod(0o755)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the home, the clone and the project with its content; folders end with a slash."""
+        found: dict[str, bytes] = {}
+        for top in (self.home, self.root, self.project):
+            for path in sorted(top.rglob("*")):
+                found[str(path) + ("/" if path.is_dir() else "")] = (
+                    b"" if path.is_dir() else path.read_bytes()
+                )
+        return found
+
+    def run(
+        self, argv: Sequence[str], *, cwd: str, environ: Mapping[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        self.calls.append(list(argv))
+        assert os.path.isdir(cwd)
+        assert timeout > 0
+        code, out = self._play(list(argv), environ)
+        return subprocess.CompletedProcess(argv, code, out if code == 0 else "", out if code else "")
+
+    def _play(self, argv: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
+        if "venv" in argv:
+            if "--without-pip" not in argv and not self.venv_has_pip:
+                return 1, "ensurepip is not available"
+            python = Path(argv[-1], "bin", "python")
+            python.parent.mkdir(parents=True)
+            python.symlink_to(sys.executable)
+            return 0, ""
+        if argv[1:3] == ["-m", "pip"]:
+            if "--version" in argv:
+                return (0, self.pip) if self.pip else (1, "No module named pip")
+            return (
+                (0, "")
+                if self.network
+                else (1, "WARNING: Retrying\nERROR: No matching distribution for one==1\nbye")
+            )
+        if argv[0].endswith("claude"):
+            return self._play_client(argv[2:])
+        assert argv[0] == str(self.root / "bin/memory-budget")
+        assert environ["CLAUDE_PLUGIN_DATA"] == str(self.data)
+        project = Path(argv[argv.index("--project") + 1])
+        if argv[1] == "index":
+            cache = project / ".claude/cache/memory-budget"
+            cache.mkdir(parents=True, exist_ok=True)
+            (cache / "index.sqlite").write_text("index")
+            (cache / ".gitignore").write_text("*\n")
+            return 0, "reading\n3 files, 1,234 tokens\n"
+        return 0, "42 tokens of 17,500\n"
+
+    def _play_client(self, arguments: list[str]) -> tuple[int, str]:
+        """What the client does to its files, its habit of rewriting the whole settings file included."""
+        if not self.client_works:
+            return 1, "Error: not today"
+        settings = json.loads(self.settings.read_text() or "{}") if self.settings.exists() else {}
+        plugins = self.client_home / "plugins"
+        copy = plugins / "cache/memory-budget/memory-budget/0.1.0"
+        installed = {}
+        if arguments[:2] == ["marketplace", "add"]:
+            source = {"source": {"source": "directory", "path": arguments[2]}}
+            settings.setdefault("extraKnownMarketplaces", {})["memory-budget"] = source
+            (plugins / "known_marketplaces.json").write_text(json.dumps({"memory-budget": source}))
+        elif arguments[0] == "install":
+            settings.setdefault("enabledPlugins", {})[arguments[1]] = True
+            shutil.copytree(self.root / "lib", copy / "lib")
+            installed = {arguments[1]: [{"scope": "user"}]}
+        elif arguments[0] == "uninstall":
+            settings["enabledPlugins"].pop(arguments[1])
+        elif arguments[:2] == ["marketplace", "remove"]:
+            settings["extraKnownMarketplaces"].pop("memory-budget")
+            (plugins / "known_marketplaces.json").write_text("{}")
+        (plugins / "installed_plugins.json").write_text(json.dumps({"version": 2, "plugins": installed}))
+        self.settings.write_text(json.dumps(settings, indent=2) + "\n")
+        return 0, ""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_first_run_sets_everything_up(machine: Machine) -> None:
+    assert machine.install() == 0
+    base, libraries, _ = (machine.data / "interpreter").read_text().split("\n")
+    assert base == environment.base_interpreter()
+    assert Path(libraries).is_relative_to(machine.data)
+    assert os.access(libraries, os.X_OK)
+    pip = next(call for call in machine.calls if "install" in call)
+    assert "--require-hashes" in pip
+    assert str(machine.lock) in pip
+    settings = json.loads(machine.settings.read_text())
+    assert settings["enabledPlugins"] == {"memory-budget@memory-budget": True}
+    assert settings["extraKnownMarketplaces"]["memory-budget"]["source"]["path"] == str(machine.root)
+    assert list((machine.root / "hooks/__pycache__").glob("start.*.pyc"))
+    profiles = json.loads((machine.project / ".claude/memory/budget-profiles.json").read_text())
+    assert profiles["agent_assignments"] == {"specialists/dbt-expert": "specialist-narrow"}
+    assert (machine.project / ".claude/memory" / profiles["$schema"]).exists()
+    assert "3 files, 1,234 tokens" in machine.said
+    assert "What dbt-expert would be given for: Slow incremental models" in machine.said
+    assert "42 tokens of 17,500" in machine.said
+
+
+def test_second_run_changes_nothing(machine: Machine) -> None:
+    machine.install()
+    before = machine.files()
+    assert machine.install() == 0
+    assert machine.files() == before
+    assert [call for call in machine.calls if "memory-budget" not in call[0]] == []
+    assert "✓ Client" not in machine.said
+
+
+@pytest.mark.parametrize("client", [False, True])
+@pytest.mark.parametrize("settings", [None, SETTINGS, "", '{"enabledPlugins": {"other@market": true}}\n'])
+def test_uninstall_restores_byte_for_byte(machine: Machine, settings: str | None, client: bool) -> None:
+    if client:
+        machine.add_client()
+    machine.client_home.mkdir()
+    if settings is not None:
+        machine.settings.write_text(settings)
+        machine.settings.chmod(0o600)
+    before = machine.files()
+    for _ in range(2):
+        assert machine.install() == 0
+    assert machine.install("--uninstall") == 0
+    after = machine.files()
+    if client:  # the client's own lists and folders are its own; ours are out of them
+        for path in [path for path in after if "/plugins/" in path]:
+            assert b"memory-budget" not in after.pop(path)
+    assert after == before
+    if settings is not None:
+        assert machine.settings.stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_left_of_an_empty_home(machine: Machine) -> None:
+    machine.install()
+    machine.install("--uninstall")
+    assert list(machine.home.iterdir()) == []
+    assert machine.install("--uninstall") == 0
+    assert "nothing of this installer" in machine.said
+
+
+@pytest.mark.parametrize("client", [False, True])
+def test_uninstall_keeps_what_was_changed_meanwhile(machine: Machine, client: bool) -> None:
+    if client:
+        machine.add_client()
+    machine.client_home.mkdir()
+    machine.settings.write_text(SETTINGS)
+    machine.install()
+    machine.settings.write_text(machine.settings.read_text().replace("opus", "sonnet"))
+    profiles = machine.project / ".claude/memory/budget-profiles.json"
+    profiles.write_text(profiles.read_text() + "\n")
+    log = machine.project / ".claude/cache/memory-budget/jobs.log"
+    log.write_text("ran\n")
+    assert machine.install("--uninstall") == 0
+    expected = SETTINGS.replace("opus", "sonnet")
+    assert json.loads(machine.settings.read_text()) == json.loads(expected)
+    if not client:
+        assert machine.settings.read_text() == expected
+    assert profiles.exists()
+    assert "was edited and stays" in machine.said
+    assert not (machine.project / ".claude/memory/budget-profiles.schema.json").exists()
+    assert log.exists()
+    assert not (log.parent / "index.sqlite").exists()
+
+
+def test_uninstall_puts_back_an_older_source_of_the_plugin(machine: Machine) -> None:
+    older = {
+        "extraKnownMarketplaces": {"memory-budget": {"source": {"source": "directory", "path": "/older"}}},
+        "enabledPlugins": {"memory-budget@memory-budget": False},
+    }
+    machine.client_home.mkdir()
+    machine.settings.write_text(json.dumps(older))
+    machine.install()
+    assert "/older" not in machine.settings.read_text()
+    machine.settings.write_text(machine.settings.read_text() + "\n")
+    machine.install("--uninstall")
+    assert json.loads(machine.settings.read_text()) == older
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{\n  "model": "opus",\n}\n', "settings.json:3:1"),
+        ('// my settings\n{"model": "opus"}', "settings.json:1:1"),
+        ("[1]", "expected an object"),
+        ('{"enabledPlugins": ["x"]}', "/enabledPlugins"),
+    ],
+)
+def test_broken_settings_are_refused_and_nothing_is_done(machine: Machine, text: str, said: str) -> None:
+    machine.client_home.mkdir()
+    machine.settings.write_text(text)
+    before = machine.files()
+    assert machine.install() == 1
+    assert said in machine.said
+    assert machine.files() == before
+    assert machine.install("--no-client") == 0
+    assert machine.settings.read_text() == text
+
+
+def test_settings_that_break_before_uninstall_are_left_alone(machine: Machine) -> None:
+    machine.install()
+    machine.settings.write_text("{oops")
+    assert machine.install("--uninstall") == 1
+    assert "settings.json:1:2" in machine.said
+    assert machine.settings.read_text() == "{oops"
+    machine.settings.write_text("{}")
+    assert machine.install("--uninstall") == 0
+    assert not machine.data.exists()
+
+
+def test_settings_behind_a_link_stay_behind_it(machine: Machine) -> None:
+    machine.client_home.mkdir()
+    dotfiles = machine.home / "dotfiles.json"
+    dotfiles.write_text(SETTINGS)
+    machine.settings.symlink_to(dotfiles)
+    machine.install()
+    assert machine.settings.is_symlink()
+    assert "memory-budget" in dotfiles.read_text()
+    machine.install("--uninstall")
+    assert machine.settings.is_symlink()
+    assert dotfiles.read_text() == SETTINGS
+
+
+def test_the_client_s_command_is_used_where_there_is_one(machine: Machine) -> None:
+    machine.add_client()
+    assert machine.install() == 0
+    calls = [call[1:] for call in machine.calls if call[0].endswith("claude")]
+    assert calls == [
+        ["plugin", "marketplace", "add", str(machine.root)],
+        ["plugin", "install", "memory-budget@memory-budget"],
+    ]
+    copy = machine.client_home / "plugins/cache/memory-budget/memory-budget/0.1.0"
+    assert list((copy / "lib/memory_budget/__pycache__").glob("some.*.pyc"))
+
+
+def test_a_client_that_cannot_is_said_and_settings_do(machine: Machine) -> None:
+    machine.add_client()
+    machine.client_works = False
+    assert machine.install() == 0
+    assert "not today" in machine.said
+    assert json.loads(machine.settings.read_text())["enabledPlugins"] == {"memory-budget@memory-budget": True}
+
+
+def test_no_client(machine: Machine) -> None:
+    machine.add_client()
+    assert machine.install("--no-client") == 0
+    assert not machine.settings.exists()
+    assert "--plugin-dir" in machine.said
+
+
+def test_without_network_the_plugin_is_installed_and_says_what_is_missing(machine: Machine) -> None:
+    machine.network = False
+    assert machine.install() == 1
+    assert "ERROR: No matching distribution for one==1" in machine.said
+    assert "upper estimates" in machine.said
+    assert (machine.data / "interpreter").read_text() == f"{environment.base_interpreter()}\n\n"
+    assert machine.settings.exists()
+    assert not list(machine.data.glob("venv-*"))
+    machine.network = True
+    assert machine.install() == 0
+    assert "venv-" in (machine.data / "interpreter").read_text()
+
+
+def test_new_lock_replaces_the_environment_and_a_failure_keeps_the_old(machine: Machine) -> None:
+    machine.install()
+    (old,) = machine.data.glob("venv-*")
+    machine.lock.write_text("three==3 \\\n    --hash=sha256:22\n")
+    machine.network = False
+    assert machine.install() == 0
+    assert "stay in use" in machine.said
+    assert str(old) in (machine.data / "interpreter").read_text()
+    machine.network = True
+    machine.install()
+    (new,) = machine.data.glob("venv-*")
+    assert new != old
+    assert str(new) in (machine.data / "interpreter").read_text()
+
+
+def test_half_made_environment_is_made_anew(machine: Machine) -> None:
+    machine.install()
+    (folder,) = machine.data.glob("venv-*")
+    (folder / "complete").unlink()
+    machine.install()
+    assert (folder / "complete").exists()
+    assert any("install" in call for call in machine.calls)
+
+
+@pytest.mark.parametrize("pip", ["", "pip 20.3.4 from somewhere"])
+def test_interpreter_whose_pip_cannot_install_for_others(machine: Machine, pip: str) -> None:
+    machine.pip = pip
+    assert machine.install() == 0
+    call = next(call for call in machine.calls if "install" in call)
+    assert call[0].startswith(str(machine.data))
+
+
+def test_interpreter_without_any_pip_names_the_packages_to_install(machine: Machine) -> None:
+    machine.pip = ""
+    machine.venv_has_pip = False
+    assert machine.install() == 1
+    assert "python3-venv" in machine.said
+
+
+def test_project_without_memory_is_left_as_it_is(machine: Machine, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    assert machine.install("--project", str(bare)) == 0
+    assert list(bare.iterdir()) == []
+    assert "has no memory" in machine.said
+    assert "What hooks-expert would be given" in machine.said
+
+
+def test_profiles_of_the_person_are_not_touched(machine: Machine) -> None:
+    profiles = machine.project / ".claude/memory/budget-profiles.json"
+    profiles.write_text("mine")
+    machine.install()
+    machine.install("--uninstall")
+    assert profiles.read_text() == "mine"
+
+
+def test_two_projects_are_both_taken_back(machine: Machine, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    (second / ".claude/memory/recent").mkdir(parents=True)
+    (second / ".claude/memory/recent/note.md").write_text("no heading\n")
+    machine.install()
+    assert machine.install("--project", str(second)) == 0
+    assert "What general-purpose would be given for: note" in machine.said
+    machine.install("--uninstall")
+    for project in (machine.project, second):
+        assert not (project / ".claude/memory/budget-profiles.json").exists()
+        assert not (project / ".claude/cache").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--dry-run"], ["--dry-run", "--no-client"]])
+def test_dry_run_changes_nothing(machine: Machine, arguments: list[str]) -> None:
+    before = machine.files()
+    assert machine.install(*arguments) == 0
+    assert machine.files() == before
+    assert machine.calls == []
+    machine.install()
+    before = machine.files()
+    assert machine.install("--uninstall", *arguments) == 0
+    assert machine.files() == before
+
+
+def test_the_client_s_own_copy_installs_for_its_marketplace(machine: Machine) -> None:
+    copy = machine.client_home / "plugins/cache/acme/memory-budget/0.1.0"
+    shutil.copytree(machine.root, copy)
+    machine.root = copy
+    machine.data = machine.client_home / "plugins/data/memory-budget-acme"
+    assert machine.install() == 0
+    assert (machine.data / "interpreter").exists()
+    assert not machine.settings.exists()
+
+
+def test_receipt_that_cannot_be_read_stops_the_installer(machine: Machine) -> None:
+    machine.data.mkdir(parents=True)
+    (machine.data / "receipt.json").write_text("{")
+    assert machine.install() == 1
+    assert "receipt.json" in machine.said
+
+
+def test_unknown_folder(machine: Machine) -> None:
+    assert machine.install("--project", "/no/such/folder") == 1
+    assert "no such folder" in machine.said
+
+
+def test_old_python_starts_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = runpy.run_path(str(REPOSITORY / "install.py"))
+    started: list[list[str]] = []
+
+    def call(argv: list[str]) -> int:
+        started.append(argv)
+        return 5
+
+    names = script["start"].__globals__
+    monkeypatch.setitem(names, "fits", lambda: "it is Python 3.8")
+    monkeypatch.setitem(names, "find", lambda: "python3.12")
+    monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(sys, "argv", ["install.py", "--dry-run"])
+    assert script["start"]() == 5
+    assert started == [["python3.12", str(REPOSITORY / "install.py"), "--dry-run"]]
+
+
+def test_old_python_alone_says_what_is_needed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = runpy.run_path(str(REPOSITORY / "install.py"))
+    names = script["start"].__globals__
+    monkeypatch.setitem(names, "fits", lambda: "it is Python 3.8")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert script["start"]() == 1
+    assert "it is Python 3.8" in capsys.readouterr().err
+
+
+def test_this_python_fits() -> None:
+    assert runpy.run_path(str(REPOSITORY / "install.py"))["fits"]() == ""
