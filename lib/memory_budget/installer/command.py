@@ -67,10 +67,11 @@ def uninstall(host: Host) -> int:
     if not receipt.changes:
         host.already("Receipt", f"nothing of this installer in {host.short(host.data)}")
         return 0
+    if host.dry_run:
+        _say_changes(host, receipt)
+        return 0
     for change in list(reversed(receipt.changes)):
-        if host.dry_run:
-            host.would("Uninstall", f"take back: {change['kind']} {host.short(change['path'])}")
-        elif change["kind"] == "client":
+        if change["kind"] == "client":
             client.uninstall(host, change)
         elif change["kind"] == "file":
             workspace.remove_file(host, change)
@@ -78,10 +79,8 @@ def uninstall(host: Host) -> int:
             workspace.remove_index(host, change)
         elif change["kind"] == "byte code":
             shutil.rmtree(change["path"], ignore_errors=True)
-        if not host.dry_run and change["kind"] != "folder":
+        if change["kind"] != "folder":
             receipt.drop(change)
-    if host.dry_run:
-        return 0
     folders = [change["path"] for change in receipt.changes if change["kind"] == "folder"]
     shutil.rmtree(host.data)
     host.done("Libraries", f"{host.short(host.data)} removed")
@@ -89,6 +88,15 @@ def uninstall(host: Host) -> int:
         if os.path.isdir(folder) and not os.listdir(folder):
             os.rmdir(folder)
     return 0
+
+
+def _say_changes(host: Host, receipt: Receipt) -> None:
+    compiled = [change for change in receipt.changes if change["kind"] == "byte code"]
+    for change in reversed(receipt.changes):
+        if change["kind"] != "byte code":
+            host.would("Uninstall", f"take back: {change['kind']} {host.short(change['path'])}")
+    if compiled:
+        host.would("Uninstall", f"remove byte code in {len(compiled)} folders")
 
 
 def _parser() -> argparse.ArgumentParser:
