@@ -30,7 +30,7 @@ def python() -> Path:
     folder = CACHE / f"venv-{version}-{key}"
     program = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     complete = folder / "complete"
-    with _one_at_a_time(folder.with_suffix(".lock")):
+    with _one_at_a_time(folder.with_name(f"{folder.name}.lock")):
         if not (complete.exists() and _runs(program)):
             _make(folder, program)
             complete.touch()

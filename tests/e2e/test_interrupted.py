@@ -1,0 +1,47 @@
+"""Runs that end badly are recorded all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.blocks import assert_valid_records, only_block
+from tests.support.client import Client
+from tests.support.fake_api import AgentScript, Script, agent
+from tests.support.projects import usage_records, wait_for_records
+
+TASK = "TASK-01 Review the incremental models."
+
+
+def test_a_later_session_closes_agents_of_a_client_that_was_killed(client: Client, team: Path) -> None:
+    script = Script(
+        main=[[agent(TASK, "dbt-expert", description="cut off")]], agents={"TASK-01": AgentScript(hold=True)}
+    )
+    with client.start(team, script) as (process, api):
+        api.wait_for_agents(1)
+        process.kill()
+        process.wait()
+    block = only_block(api.first_request("TASK-01").prompt)
+    assert usage_records(team) == []
+
+    client.run(team, Script())
+    (record,) = wait_for_records(team, 1)
+    assert_valid_records([record])
+    assert record["task"] == "cut off"
+    assert record["allocation_id"] == block.id
+    assert record["success"] is False
+    assert record["error"]
+    assert record["delivered"] is True
+
+    client.run(team, Script())
+    assert len(usage_records(team)) == 1
+
+
+def test_a_running_agent_of_another_session_is_not_closed(client: Client, team: Path) -> None:
+    script = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript(delay=6)})
+    with client.start(team, script) as (process, api):
+        api.wait_for_agents(1)
+        client.run(team, Script())
+        assert usage_records(team) == []
+        process.communicate(timeout=60)
+    (record,) = wait_for_records(team, 1)
+    assert record["success"] is True

@@ -1,0 +1,102 @@
+"""Agents that start without the Agent tool, or whose prompt must stay as it is, get their memory as context."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.support.blocks import TAG, Block, assert_valid_records, blocks_in, count
+from tests.support.client import Client
+from tests.support.fake_api import AgentScript, Request, Script, agent, workflow
+from tests.support.projects import TEAM, facts_in, make_project, wait_for_records
+
+TASK = "TASK-01 Review the incremental models and say what their test coverage misses."
+
+#: What the client lets through of one hook's context before it cuts, in characters.
+MOST_CHARACTERS = 10_000
+
+
+def context_parts(request: Request, owner: str) -> list[Block]:
+    """The parts of the one block in a request's context, of which each fits the client's limit."""
+    parts = blocks_in(request.context)
+    assert len({part.id for part in parts}) == 1
+    assert all(len(part.text) < MOST_CHARACTERS for part in parts)
+    labels = [re.fullmatch(r'part="(\d+) of (\d+)"', part.label) for part in parts]
+    assert sorted(int(label[1]) for label in labels if label) == list(range(1, len(parts) + 1))
+    text = "".join(part.text for part in parts)
+    for other in TEAM:
+        if other != owner:
+            assert facts_in(text, other) == []
+    return parts
+
+
+def test_delivery_as_context_leaves_the_prompt_as_the_caller_wrote_it(client: Client, team: Path) -> None:
+    make_project(team, {".claude/memory/budget-profiles.json": json.dumps({"delivery": "context"})})
+    calls = [agent(TASK, "dbt-expert", description="one")]
+    session = client.run(team, Script(main=[calls], agents={"TASK-01": AgentScript()}))
+
+    request = session.first_request("TASK-01")
+    assert request.prompt == TASK
+    parts = context_parts(request, "dbt-expert")
+    text = "".join(part.text for part in parts)
+    assert {"incremental models", "test coverage"} <= set(facts_in(text, "dbt-expert"))
+    (record,) = wait_for_records(team, 1)
+    assert_valid_records([record])
+    assert record["task"] == "one"
+    assert record["delivered"] is True
+    assert record["allocation_id"] == parts[0].id
+    assert record["tool_use_id"].startswith("toolu_")
+    assert count(text) <= record["budget_allocated"]
+
+
+def test_context_of_agents_started_at_once_is_not_mixed_up(client: Client, team: Path) -> None:
+    make_project(team, {".claude/memory/budget-profiles.json": json.dumps({"delivery": "context"})})
+    names = list(TEAM)[:6]
+    tasks = {f"TASK-{at:02}": name for at, name in enumerate(names)}
+    calls = [agent(f"{key} Write up the {TEAM[name][0]}.", name) for key, name in tasks.items()]
+    session = client.run(team, Script(main=[calls], agents=dict.fromkeys(tasks, AgentScript(delay=0.2))))
+
+    for key, name in tasks.items():
+        parts = context_parts(session.first_request(key), name)
+        assert TEAM[name][0] in facts_in("".join(part.text for part in parts), name)
+    records = wait_for_records(team, len(tasks))
+    assert_valid_records(records)
+    assert all(record["delivered"] is True for record in records)
+
+
+def test_agents_of_a_workflow(client: Client, team: Path) -> None:
+    run = workflow(
+        ("TASK-01 Review the incremental models.", "dbt-expert"),
+        ("TASK-02 Look at the query pruning.", "snowflake-expert"),
+    )
+    agents = {"TASK-01": AgentScript(delay=0.2), "TASK-02": AgentScript(delay=0.2)}
+    script = Script(main=[[run]], agents=agents)
+    session = client.run(
+        team, script, "--permission-mode", "bypassPermissions", prompt="Run a workflow for this."
+    )
+
+    for key, name in (("TASK-01", "dbt-expert"), ("TASK-02", "snowflake-expert")):
+        request = session.first_request(key)
+        assert TAG not in request.prompt
+        assert context_parts(request, name)
+    records = wait_for_records(team, 2)
+    assert_valid_records(records)
+    assert {record["agent"].rpartition("/")[2] for record in records} == {"dbt-expert", "snowflake-expert"}
+    for record in records:
+        assert record["delivered"] is True
+        assert record["tool_use_id"] is None
+        assert record["agent_id"]
+
+
+def test_an_agent_as_the_main_thread(client: Client, team: Path) -> None:
+    session = client.run(team, Script(), "--agent", "dbt-expert")
+
+    parts = context_parts(session.api.requests[0], "dbt-expert")
+    (record,) = wait_for_records(team, 1)
+    assert_valid_records([record])
+    assert record["agent"].endswith("dbt-expert")
+    assert record["allocation_id"] == parts[0].id
+    assert record["session_id"] == session.result["session_id"]
+    assert record["agent_id"] is None
+    assert record["delivered"] is True
