@@ -11,6 +11,8 @@ between them cost exactly the sum of their tokens.
 
 from __future__ import annotations
 
+from memory_budget.terms import terms
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,7 @@ class RawChunk:
     `**Caroline** ...`) or "", `line` the chunk's first line in the file, from 1.
     """
 
-    __slots__ = ("heading_lines", "headings", "kind", "lead", "line", "text")
+    __slots__ = ("heading_lines", "headings", "kind", "lead", "line", "section", "text")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class RawChunk:
         self.kind = kind
         self.lead = lead
         self.line = line
+        self.section = 0
 
     def __repr__(self) -> str:
         return f"RawChunk({self.text!r}, {self.headings!r}, {self.kind!r}, {self.lead!r}, line {self.line})"
@@ -157,6 +160,7 @@ class _Splitter:
             self.block.append(line)
         self._close()
         self._keep_bare_heading()
+        _number_sections(self.found)
         return self.found
 
     def _goes_on(self, line: str, bare: str) -> bool:
@@ -240,6 +244,23 @@ class _Splitter:
             )
 
 
+def _number_sections(found: list[RawChunk]) -> None:
+    """Sets `section`: chunks under one top-level heading (below the title, where the file has one) share a number.
+
+    A chunk that stands under no such heading is a section of its own.
+    """
+    titles = {chunk.heading_lines[0] for chunk in found if chunk.heading_lines}
+    depth = 1 if len(titles) == 1 else 0
+    number = -1
+    last = -1
+    for chunk in found:
+        line = chunk.heading_lines[depth] if len(chunk.heading_lines) > depth else 0
+        if not line or line != last:
+            number += 1
+            last = line
+        chunk.section = number
+
+
 def _is_item(bare: str) -> bool:
     """Whether a stripped line starts a list item."""
     first = bare[0]
@@ -290,3 +311,8 @@ def _lead(text: str) -> str:
     if not name[:1].isupper() or name.count(" ") > 2 or "\n" in name:
         return ""
     return name.lower()
+
+
+def heading_terms(headings: tuple[str, ...]) -> list[str]:
+    """Index terms that a chunk has from the headings above it (those of its two innermost headings)."""
+    return terms(" ".join(headings[-2:]))
