@@ -335,6 +335,20 @@ def test_without_network_the_plugin_is_installed_and_says_what_is_missing(machin
     assert "venv-" in (machine.data / "interpreter").read_text()
 
 
+def test_pip_s_own_words_for_no_network_are_put_plainly(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = (
+        "WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution"
+    )
+    play = machine._play
+    monkeypatch.setattr(
+        machine, "_play", lambda argv, env: (1, said) if "install" in argv else play(argv, env)
+    )
+    assert machine.install() == 1
+    assert "package index cannot be reached" in machine.said
+
+
 def test_new_lock_replaces_the_environment_and_a_failure_keeps_the_old(machine: Machine) -> None:
     machine.install()
     (old,) = machine.data.glob("venv-*")

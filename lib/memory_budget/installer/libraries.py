@@ -126,6 +126,9 @@ def _pip_version(host: Host, base: str) -> tuple[int, ...]:
 
 
 def _expect(result: Result, what: str) -> None:
+    if not result.ok and "connection broken" in result.err:
+        # pip's last word would be that it found no version of the first package.
+        raise LibrariesError("the package index cannot be reached; is there a network?")
     if not result.ok:
         raise LibrariesError(f"{what}: {result.reason()}")
 
