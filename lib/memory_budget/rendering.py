@@ -18,23 +18,20 @@ LEFT_OUT_TAG = "memory-left-out"
 
 #: What stands for chunks that were left out between two that were not.
 GAP = "[...]\n\n"
-GAP_TOKENS = 4
+GAP_TOKENS = 2
 
 _INTRODUCTION = (
-    "Notes from this project's memory that bear on the task below. They are background facts recorded earlier, each "
-    'under the file that holds it; "[...]" marks omissions. The task itself follows after this block.\n\n'
+    "Background notes from this project's memory (.claude/memory), recorded earlier, for the task that follows this "
+    'block. "[...]" marks omissions.\n\n'
 )
-_LEFT_OUT_INTRODUCTION = "Not included; these sections can be read in their files:\n"
+_LEFT_OUT_INTRODUCTION = "Not included, can be read there:\n"
 
-#: Tokens of everything in the block but files, gaps and left-out lines (opening and closing tag, the introduction,
-#: the blank line before the task): at most this many, whatever the id.
-FRAME_TOKENS = 92
+#: Tokens of everything in the block but files, gaps and the left-out list: at most this many, whatever the id.
+FRAME_TOKENS = 52
 #: Tokens of the left-out list without its lines.
-LEFT_OUT_FRAME_TOKENS = 32
-#: Tokens of a left-out line besides those of its path and its heading, each counted alone.
-LEFT_OUT_LINE_TOKENS = 14
-#: Tokens of a file's opening and closing line besides those of its path counted alone.
-FILE_FRAME_TOKENS = 18
+LEFT_OUT_FRAME_TOKENS = 20
+#: Tokens of a left-out line besides those of its file's line in the block and of its heading's line.
+LEFT_OUT_LINE_TOKENS = 8
 
 #: Tags that mean something to the reader of a prompt; in memory text they are shown, not meant.
 _RESERVED = (
@@ -52,15 +49,14 @@ _RESERVED = (
 
 
 class Piece:
-    """One printed file: its path as shown, and for each chunk the heading lines above it, its text, and whether
-    something was left out just before it."""
+    """One printed file: its path as shown, and for each chunk whether something was left out just before it, the
+    heading lines above it that are not printed yet, and its text."""
 
-    __slots__ = ("chunks", "path", "tail_gap")
+    __slots__ = ("chunks", "path")
 
-    def __init__(self, path: str, chunks: Sequence[tuple[bool, Sequence[str], str]], tail_gap: bool) -> None:
+    def __init__(self, path: str, chunks: Sequence[tuple[bool, Sequence[str], str]]) -> None:
         self.path = path
         self.chunks = chunks
-        self.tail_gap = tail_gap
 
 
 class LeftOut:
@@ -96,52 +92,47 @@ def neutral(text: str) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path that stays on its line and inside its quotes."""
-    if path.isprintable() and '"' not in path and "<" not in path and ">" not in path:
+    """A path as the block names it: from `.claude/memory`, or from `./` and `~/`; it stays on its line and in its tag."""
+    path = path.removeprefix(".claude/memory/") if path.startswith((".claude/memory/", "~/")) else "./" + path
+    if path.isprintable() and "<" not in path and ">" not in path:
         return path
-    return "".join(c if c.isprintable() and c not in '"<>' else "?" for c in path)
+    return "".join(c if c.isprintable() and c not in "<>" else "?" for c in path)
 
 
-def file_open(path: str) -> str:
-    return f'<{FILE_TAG} path="{shown_path(path)}">\n'
-
-
-def file_close() -> str:
-    return f"</{FILE_TAG}>\n\n"
+def file_line(path: str) -> str:
+    """The line above a file's chunks."""
+    return f"<{FILE_TAG} {shown_path(path)}>\n"
 
 
 def left_out_line(entry: LeftOut) -> str:
-    heading = f" > {entry.heading}" if entry.heading else ""
-    return f"- {shown_path(entry.path)}{heading} ({entry.tokens} tokens)\n"
+    """One line of the left-out list; the heading without its marks."""
+    heading = entry.heading.lstrip("#").strip()
+    where = f"{shown_path(entry.path)} > {heading}" if heading else shown_path(entry.path)
+    return f"- {where} ({entry.tokens} tokens)\n"
 
 
-def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut]) -> str:
-    """The whole block, ready to stand before a prompt; "" when there is nothing in it."""
-    parts = [opening(allocation), _INTRODUCTION]
-    empty = True
+def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = "") -> str:
+    """A whole block, ready to stand before a prompt; "" when there is nothing in it. `label` names a part of several."""
+    parts = [opening(allocation, label), _INTRODUCTION]
     for piece in pieces:
-        empty = False
         parts.extend(_file(piece))
-    if empty:
+    if len(parts) == 2:
         return ""
     if left_out:
         parts.append(f"<{LEFT_OUT_TAG}>\n{_LEFT_OUT_INTRODUCTION}")
         parts.extend(map(left_out_line, left_out))
         parts.append(f"</{LEFT_OUT_TAG}>\n")
-    parts.append(closing(allocation))
+    parts.append(f"</{TAG}>\n\n")
     return "".join(parts)
 
 
-def opening(allocation: str) -> str:
-    return f'<{TAG} allocation="{allocation}">\n'
-
-
-def closing(allocation: str) -> str:
-    return f'</{TAG} allocation="{allocation}">\n\n'
+def opening(allocation: str, label: str = "") -> str:
+    """The first line of a block. A transcript that holds it shows that the block arrived."""
+    return f'<{TAG} id="{allocation}"{label}>\n'
 
 
 def _file(piece: Piece) -> list[str]:
-    parts = [file_open(piece.path)]
+    parts = [file_line(piece.path)]
     for gap, headings, text in piece.chunks:
         if gap:
             parts.append(GAP)
@@ -150,36 +141,56 @@ def _file(piece: Piece) -> list[str]:
             parts.append("\n\n")
         parts.append(text)
         parts.append("\n\n")
-    if piece.tail_gap:
-        parts.append(GAP)
-    parts.append(file_close())
     return parts
 
 
-def split_parts(text: str, limit: int, count: int) -> tuple[list[str], str]:
-    """A block cut into at most `count` parts of at most `limit` characters at file and blank-line borders, and the
-    rest that found no place.
+def in_parts(
+    allocation: str, pieces: Sequence[Piece], left_out: Sequence[LeftOut], limit: int, count: int
+) -> tuple[list[str], list[Piece]]:
+    """A block as at most `count` labelled blocks of at most `limit` characters, and the pieces that found no place.
 
-    For the context channel, where one value may hold 10,000 characters and values arrive in any order.
+    For the context channel, where one value holds 10,000 characters and values arrive in any order. Chunks stay
+    whole; pieces are taken in the order given, best first.
     """
-    parts: list[str] = []
-    current = ""
-    paragraphs = text.split("\n\n")
-    index = 0
-    while index < len(paragraphs):
-        paragraph = paragraphs[index] + "\n\n"
-        if len(current) + len(paragraph) > limit:
-            if len(parts) + 1 == count:
-                break
-            if current:
-                parts.append(current)
-                current = ""
-            if len(paragraph) > limit:
-                break
-            continue
-        current += paragraph
-        index += 1
-    if current:
-        parts.append(current)
-    rest = "\n\n".join(paragraphs[index:])
+    frame = len(block(allocation, [Piece("", [(False, (), "")])], (), _label(count, count)))
+    groups: list[list[Piece]] = [[]]
+    room = limit - frame
+    rest: list[Piece] = []
+    for piece in pieces:
+        kept: list[tuple[bool, Sequence[str], str]] = []
+        over: list[tuple[bool, Sequence[str], str]] = []
+        head = len(file_line(piece.path))
+        for chunk in piece.chunks:
+            size = len(GAP) + sum(len(heading) + 2 for heading in chunk[1]) + len(chunk[2]) + 2
+            if size + head > limit - frame or (over and len(groups) == count):
+                over.append(chunk)
+                continue
+            if size + (0 if kept else head) > room:
+                if len(groups) == count:
+                    over.append(chunk)
+                    continue
+                if kept:
+                    groups[-1].append(Piece(piece.path, kept))
+                    kept = []
+                groups.append([])
+                room = limit - frame
+            room -= size + (0 if kept else head)
+            kept.append(chunk)
+        if kept:
+            groups[-1].append(Piece(piece.path, kept))
+        if over:
+            rest.append(Piece(piece.path, over))
+    groups = [group for group in groups if group]
+    parts = []
+    for number, group in enumerate(groups, 1):
+        label = _label(number, len(groups))
+        text = block(allocation, group, (), label)
+        if number == len(groups) and left_out:
+            listed = block(allocation, group, left_out, label)
+            text = listed if len(listed) <= limit else text
+        parts.append(text)
     return parts, rest
+
+
+def _label(number: int, count: int) -> str:
+    return f' part="{number} of {count}"'

@@ -14,7 +14,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from memory_budget.project import Project
 
@@ -304,17 +304,16 @@ def _is_regular(mode: int) -> bool:
     return mode & 0o170000 == 0o100000
 
 
-def owners_of(groups: Iterator[tuple[int, str, str, str, str]], names: Sequence[str]) -> list[int]:
-    """The groups an agent gets: everything global, and those whose owner is one of its folder names.
+def owners_of(groups: Iterable[tuple[int, str, str, str, str]], names: Sequence[str]) -> list[int]:
+    """The groups an agent gets: all that is global, and those owned by one of its folder names.
 
-    `groups` yields (id, scope, owner, category, native); `names` are folder names as `owner` or `category/owner`.
-    Case does not matter.
+    `groups` yields (id, scope, owner, category, native); a name is `owner` (in any category), or `category/owner`.
+    Case does not matter, and a name that no folder has finds nothing.
     """
-    wanted = {name.casefold() for name in names}
+    wanted = {name.lower() for name in names}
     chosen = []
     for group, scope, owner, category, _native in groups:
-        if scope == "global":
-            chosen.append(group)
-        elif owner.casefold() in wanted or f"{category}/{owner}".casefold() in wanted:
+        low = owner.lower()
+        if scope == "global" or low in wanted or f"{category.lower()}/{low}" in wanted:
             chosen.append(group)
     return chosen

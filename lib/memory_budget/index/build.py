@@ -186,7 +186,7 @@ class _Update:
             present = {found.path for found in self.scan.files}
             gone = [path for path in known if path not in present]
             for path in gone:
-                self._drop(known[path])
+                self._drop(path, known[path])
             changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
             parsed = 0
             for done, found in enumerate(changed):
@@ -247,7 +247,7 @@ class _Update:
         except OSError as error:
             self.problems.append((found.path, error.strerror or str(error)))
             if known is not None:
-                self._drop(known)
+                self._drop(found.path, known)
             return False
         if content.problem:
             self.problems.append((found.path, content.problem))
@@ -266,7 +266,7 @@ class _Update:
             )  # fmt: skip
             return False
         if known is not None:
-            self._drop(known)
+            self._drop(found.path, known)
         file = self.next_file
         self.next_file += 1
         first = self.next_chunk
@@ -277,6 +277,8 @@ class _Update:
             tokens += piece.tokens
             length += self._insert_piece(file, group, piece, headings, file_terms)
         by_file = self.added_files[group]
+        for term in terms.terms(found.path):
+            file_terms[term] += 1
         for term, frequency in file_terms.items():
             by_file[term].append(postings.entry(file, frequency, length))
         self.held += len(file_terms)
@@ -303,7 +305,10 @@ class _Update:
             self.next_heading += 1
         self.db.executemany("INSERT INTO headings VALUES(?,?,?)", rows)
         by_term = self.added[group]
-        number = self.next_chunk
+        number = section = self.next_chunk  # there are no more sections than chunks, so their numbers keep gaps too
+        sizes: dict[int, int] = defaultdict(int)
+        for chunk in piece.chunks:
+            sizes[chunk.section] += chunk.tokens
         chunk_rows = []
         text_rows = []
         length = 0
@@ -311,7 +316,7 @@ class _Update:
             own = array("I", [headings[at] for at in chunk.headings]).tobytes()
             chunk_rows.append(
                 (number, file, chunk.tokens, chunk.length, own, chunk.kind, chunk.lead, chunk.hash, chunk.simhash,
-                 chunk.line)
+                 chunk.line, section + chunk.section, sizes[chunk.section])
             )  # fmt: skip
             text_rows.append((number, chunk.text))
             tail = min(chunk.length, 65535)
@@ -322,20 +327,24 @@ class _Update:
             self.held += len(chunk.terms)
             length += chunk.length
             number += 1
-        self.db.executemany("INSERT INTO chunks VALUES(?,?,?,?,?,?,?,?,?,?)", chunk_rows)
+        self.db.executemany("INSERT INTO chunks VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", chunk_rows)
         self.db.executemany("INSERT INTO texts VALUES(?,?)", text_rows)
         self.next_chunk = number
         return length
 
-    def _drop(self, known: _Known) -> None:
+    def _drop(self, path: str, known: _Known) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
         words = self.dropped[known.grp]
         for (text,) in db.execute("SELECT text FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last)):
             words.update(terms.terms(text))
+        words.update(terms.terms(path))
         own: set[int] = set()
         for (blob,) in db.execute("SELECT headings FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last)):
             own.update(memoryview(blob).cast("I"))
+        for number in own:
+            for (text,) in db.execute("SELECT text FROM headings WHERE id=?", (number,)):
+                words.update(terms.terms(text))
         db.executemany("DELETE FROM headings WHERE id=?", [(number,) for number in own])
         db.execute("DELETE FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last))
         db.execute("DELETE FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last))
@@ -416,7 +425,7 @@ class _Update:
                         p for p in postings.without(postings.unpack(row[1]), self.dropped_files.__contains__)
                         if p not in new
                     ]  # fmt: skip
-            if chunks:
+            if chunks or files:
                 kept.append((group, term, postings.pack(chunks), postings.pack(files)))
             else:
                 self.db.execute("DELETE FROM postings WHERE grp=? AND term=?", (group, term))

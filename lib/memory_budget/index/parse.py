@@ -29,7 +29,8 @@ class TokenCounter(Protocol):
 
 
 class ParsedChunk(NamedTuple):
-    """`headings` index into `ParsedFile.headings`; `terms` maps a term to its count."""
+    """`headings` are positions among the file's headings; `section` counts from the piece's first; `terms` maps a term
+    to its count, those of the headings above included, and `length` is that of the text alone."""
 
     text: str
     tokens: int
@@ -39,6 +40,7 @@ class ParsedChunk(NamedTuple):
     hash: int
     simhash: int
     line: int
+    section: int
     terms: dict[str, int]
     length: int
 
@@ -168,6 +170,8 @@ def parse_chunk(raw: chunks.RawChunk, headings: tuple[int, ...], counter: TokenC
     counts: dict[str, int] = {}
     for term in found:
         counts[term] = counts.get(term, 0) + 1
+    for term in chunks.heading_terms(raw.headings):
+        counts[term] = counts.get(term, 0) + 1
     return ParsedChunk(
         text=text,
         tokens=counter.count(text + "\n\n"),
@@ -177,6 +181,7 @@ def parse_chunk(raw: chunks.RawChunk, headings: tuple[int, ...], counter: TokenC
         hash=_signed(chunks.folded_hash(text)),
         simhash=_signed(terms.simhash(found)),
         line=raw.line,
+        section=raw.section,
         terms=counts,
         length=len(found),
     )
@@ -188,7 +193,5 @@ def _signed(number: int) -> int:
 
 
 def frame_tokens(path: str, counter: TokenCounter) -> int:
-    """The most that the two lines around a file's chunks cost."""
-    return counter.count(rendering.shown_path(path)) + rendering.FILE_FRAME_TOKENS
-
-
+    """What the line above a file's chunks costs."""
+    return counter.count(rendering.file_line(path))

@@ -50,7 +50,7 @@ CREATE INDEX files_hash ON files(hash);
 CREATE TABLE chunks(
   id INTEGER PRIMARY KEY, file INTEGER NOT NULL, tokens INTEGER NOT NULL, terms INTEGER NOT NULL,
   headings BLOB NOT NULL, kind TEXT NOT NULL, lead TEXT NOT NULL, hash INTEGER NOT NULL, simhash INTEGER NOT NULL,
-  line INTEGER NOT NULL);
+  line INTEGER NOT NULL, section INTEGER NOT NULL, section_tokens INTEGER NOT NULL);
 CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE headings(id INTEGER PRIMARY KEY, text TEXT NOT NULL, tokens INTEGER NOT NULL);
 CREATE TABLE postings(
@@ -105,6 +105,13 @@ def open_writer(path: str) -> Connection:
         return connection
     except DatabaseError as error:
         raise IndexUnusable(f"{path}: {error}") from error
+
+
+def empty() -> Connection:
+    """An index of nothing, in memory."""
+    connection = sqlite.connect(":memory:", isolation_level=None)
+    connection.executescript(_TABLES)
+    return connection
 
 
 def _uri(path: str) -> str:

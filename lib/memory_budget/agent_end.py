@@ -1,0 +1,64 @@
+"""The hooks after an agent's start: they note what the client says and leave the work to a detached process."""
+
+from __future__ import annotations
+
+from memory_budget import detached, fastjson, hook_io, starts
+from memory_budget.project import safe_name, write_atomic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memory_budget.hook_io import Answer, Payload
+    from memory_budget.project import Project
+
+
+def post_tool_use(project: Project, payload: Payload) -> Answer:
+    """After the Agent tool answered: for a background agent at its launch, which tells its id."""
+    given = payload.get("tool_input")
+    response = payload.get("tool_response")
+    if not isinstance(given, dict) or not isinstance(response, dict):
+        return None
+    agent = response.get("agentId")
+    agent_type = given.get("subagent_type") or "general-purpose"
+    if isinstance(agent, str) and isinstance(agent_type, str):
+        tool_use = hook_io.text(payload, "tool_use_id")
+        starts.bind(project, hook_io.text(payload, "session_id"), agent_type, tool_use, agent)
+    return None
+
+
+def not_started(project: Project, payload: Payload) -> Answer:
+    """The Agent tool was refused or failed: what was planned for it is dropped."""
+    given = payload.get("tool_input")
+    if isinstance(given, dict):
+        agent_type = given.get("subagent_type") or "general-purpose"
+        if isinstance(agent_type, str):
+            starts.cancel(
+                project, hook_io.text(payload, "session_id"), agent_type, hook_io.text(payload, "tool_use_id")
+            )
+    return None
+
+
+def subagent_stop(project: Project, payload: Payload) -> Answer:
+    """An agent ended: its record is written by a detached process, which can wait for its transcript."""
+    agent = hook_io.text(payload, "agent_id")
+    if not agent or payload.get("agent_type") == "fork":
+        return None
+    path = f"{project.ensure_cache('ended')}/{safe_name(agent)}.json"
+    kept = {
+        key: payload.get(key)
+        for key in ("session_id", "agent_id", "agent_type", "agent_transcript_path", "transcript_path")
+    }
+    write_atomic(path, fastjson.dumps(kept).encode("utf-8", "replace"))
+    detached.start(project, "finish", "--ended", path)
+    return None
+
+
+def session_end(project: Project, payload: Payload) -> Answer:
+    """The session is over: what it left open is closed by a detached process."""
+    detached.start(project, "close", "--session", hook_io.text(payload, "session_id"))
+    return None
+
+
+def session_start(project: Project, payload: Payload) -> Answer:
+    """A session starts: the index is brought up to date, and what an earlier client left open is closed."""
+    detached.start(project, "session")
+    return None

@@ -1,0 +1,236 @@
+"""The hooks at an agent's start: PreToolUse plans and, where it may, puts the block into the prompt; SubagentStart and
+SessionStart hand out what has to go through the context channel.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from memory_budget import detached, hook_io, invocation, rendering, starts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memory_budget.hook_io import Answer, Payload
+    from memory_budget.project import Project
+
+#: The client cuts a value of additionalContext at 10,000 characters; four handlers make 39,600.
+PART_LIMIT = 9_900
+PARTS = 4
+
+GENERAL = "general-purpose"
+FORK = "fork"
+_AGENT_TOOLS = ("Agent", "Task")
+_SCRIPT_LIMIT = 20_000
+
+
+def pre_tool_use(project: Project, payload: Payload) -> Answer:
+    """Before an agent is started: its memory, before its prompt."""
+    began = time.perf_counter()
+    tool = hook_io.text(payload, "tool_name")
+    given = payload.get("tool_input")
+    if not isinstance(given, dict):
+        return None
+    session = hook_io.text(payload, "session_id")
+    prompt_id = hook_io.text(payload, "prompt_id")
+    tool_use = hook_io.text(payload, "tool_use_id")
+    if tool == "Workflow":
+        _remember_workflow(project, session, prompt_id, given)
+        return None
+    prompt = given.get("prompt")
+    if tool not in _AGENT_TOOLS or not isinstance(prompt, str) or not tool_use:
+        return None
+    agent_type = given.get("subagent_type") or GENERAL
+    if not isinstance(agent_type, str) or agent_type == FORK:
+        return None
+    description = given.get("description")
+    task = invocation.Task(
+        agent_type,
+        prompt,
+        description if isinstance(description, str) else "",
+        model=given["model"] if isinstance(given.get("model"), str) else "",
+        session=session,
+        identifier=f"{session}\0{tool_use}",
+    )
+    allocation = invocation.allocate(project, task)
+    messages = _tell(project, allocation.problems)
+    if isinstance(allocation, invocation.Nothing):
+        starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
+        return _answer(messages)
+    _refresh(project, allocation)
+    in_context = allocation.delivery == "context" or (
+        allocation.delivery == "auto" and payload.get("permission_mode") == "auto"
+    )
+    if in_context:
+        parts = _parts(project, allocation)
+        starts.plan_in_context(project, session, agent_type, tool_use, parts)
+        block = ""
+    else:
+        block = invocation.render(allocation)
+        starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
+    _keep(project, payload, allocation, tool_use, "context" if in_context else "prompt", began, tool_use=tool_use)
+    answer = _answer(messages) or {}
+    if block:
+        answer["hookSpecificOutput"] = {
+            "hookEventName": "PreToolUse",
+            "updatedInput": {**given, "prompt": block + prompt},
+        }
+    return answer
+
+
+def subagent_start(project: Project, payload: Payload, number: int) -> Answer:
+    """When an agent starts: part `number` of what goes through the context channel, if anything does."""
+    began = time.perf_counter()
+    session = hook_io.text(payload, "session_id")
+    agent = hook_io.text(payload, "agent_id")
+    agent_type = hook_io.text(payload, "agent_type") or GENERAL
+    if not agent or agent_type == FORK:
+        return None
+    prompt_id = hook_io.text(payload, "prompt_id")
+    transcript = hook_io.text(payload, "transcript_path")
+    start = starts.look(project, session, agent_type, agent, prompt_id, transcript)
+    if start.known:
+        return None
+    claimed = start.claimed
+    if not claimed:
+        script = _workflow_script(project, session, prompt_id)
+        task = invocation.Task(agent_type, script, session=session, identifier=f"{session}\0{agent}")
+        claimed = _claim(project, payload, task, agent_type, agent, f"agent-{agent}", began)
+    return _part(claimed, number, "SubagentStart")
+
+
+def session_start(project: Project, payload: Payload, number: int) -> Answer:
+    """When a session of `claude --agent NAME` starts: the same for its main thread. A resumed session has it already."""
+    began = time.perf_counter()
+    agent_type = hook_io.text(payload, "agent_type")
+    session = hook_io.text(payload, "session_id")
+    source = hook_io.text(payload, "source")
+    if not agent_type or source == "resume":
+        return None
+    key = f"main-{source}-{_compactions(payload)}"
+    where = f"{starts.folder(project, session, agent_type)}/a-{key}"
+    if not os.path.isdir(where):
+        task = invocation.Task(agent_type, "", session=session, identifier=f"{session}\0{key}")
+        where = _claim(project, payload, task, agent_type, key, f"main-{session}", began)
+    return _part(where, number, "SessionStart")
+
+
+def _compactions(payload: Payload) -> str:
+    """Tells one compaction of a session from the next: the size of its transcript, rounded."""
+    if payload.get("source") != "compact":
+        return ""
+    try:
+        return str(os.stat(hook_io.text(payload, "transcript_path")).st_size // 1000)
+    except OSError:
+        return "0"
+
+
+def _claim(
+    project: Project,
+    payload: Payload,
+    task: invocation.Task,
+    agent_type: str,
+    agent: str,
+    pending: str,
+    began: float,
+) -> str:
+    """Plan for an agent that nobody planned for. Its handlers run side by side and plan alike; the first one's counts."""
+    allocation = invocation.allocate(project, task)
+    if isinstance(allocation, invocation.Nothing):
+        return starts.claim(project, task.session, agent_type, agent, [])
+    _refresh(project, allocation)
+    claimed = starts.claim(project, task.session, agent_type, agent, _parts(project, allocation))
+    if not os.path.exists(starts.pending_path(project, pending)):
+        _keep(project, payload, allocation, pending, "context", began, agent=agent)
+    return claimed
+
+
+def _part(claimed: str, number: int, event: str) -> Answer:
+    text = starts.part(claimed, number)
+    if not text:
+        return None
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
+
+
+def _parts(project: Project, allocation: invocation.Allocation) -> list[str]:
+    """The block in parts for the context channel, best file first; what finds no place lies in a file they name."""
+    order = {file.file.path: -file.score for file in allocation.selection.files}
+    pieces = sorted(invocation.pieces(allocation), key=lambda piece: (order[piece.path], piece.path))
+    left_out = invocation.left_out(allocation)
+    pointer = f"The rest of these notes: {project.cache}/blocks/{allocation.id}.md\n"
+    parts, rest = rendering.in_parts(allocation.id, pieces, left_out, PART_LIMIT - len(pointer), PARTS)
+    if rest and parts:
+        from memory_budget.project import write_atomic
+
+        path = f"{project.ensure_cache('blocks')}/{allocation.id}.md"
+        write_atomic(path, rendering.block(allocation.id, rest).encode("utf-8", "replace"))
+        parts[-1] = parts[-1].rstrip("\n") + "\n" + pointer
+    return parts
+
+
+def _keep(
+    project: Project,
+    payload: Payload,
+    allocation: invocation.Allocation,
+    key: str,
+    channel: str,
+    began: float,
+    *,
+    tool_use: str = "",
+    agent: str = "",
+) -> None:
+    """Remember the allocation until its agent ends."""
+    kept = invocation.describe(allocation, channel)
+    kept["tool_use_id"] = tool_use
+    kept["agent_id"] = agent
+    kept["transcript_path"] = hook_io.text(payload, "transcript_path")
+    kept["client"] = detached.client_process()
+    if allocation.loaded is not None and allocation.loaded.profiles.section("log")["task"] == "prompt":
+        kept["description"] = allocation.task.prompt
+    kept["hook_ms"] = round((time.perf_counter() - began) * 1000, 2)
+    starts.keep_pending(project, key, kept)
+
+
+def _refresh(project: Project, allocation: invocation.Allocation) -> None:
+    """Have the index brought up to date behind the agent's back where something changed."""
+    if allocation.stale or (allocation.loaded is not None and allocation.loaded.changed and _has_index(project)):
+        try:
+            detached.start_once(project, "index", 5.0)
+        except OSError as error:
+            hook_io.log(project, f"no index update could be started: {error}")
+
+
+def _has_index(project: Project) -> bool:
+    return os.path.exists(project.index)
+
+
+def _tell(project: Project, problems: list[str]) -> list[str]:
+    """The problems a person has not been told yet."""
+    from memory_budget.project import digest
+
+    return [problem for problem in problems if hook_io.once(project, "problem-" + digest(problem))]
+
+
+def _answer(messages: list[str]) -> Answer:
+    return {"systemMessage": "memory-budget: " + " / ".join(messages)} if messages else None
+
+
+def _remember_workflow(project: Project, session: str, prompt_id: str, given: Payload) -> None:
+    """A workflow's agents start without the Agent tool; the script is all that tells what they are for."""
+    from memory_budget.project import safe_name, write_atomic
+
+    project.ensure_cache("starts", safe_name(session))
+    script = given.get("script")
+    text = script[:_SCRIPT_LIMIT] if isinstance(script, str) else ""
+    write_atomic(starts.workflow_path(project, session), f"{prompt_id}\n{text}".encode("utf-8", "replace"))
+
+
+def _workflow_script(project: Project, session: str, prompt_id: str) -> str:
+    from memory_budget.project import read_bytes
+
+    try:
+        kept = read_bytes(starts.workflow_path(project, session)).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    turn, _, script = kept.partition("\n")
+    return script if turn == prompt_id else ""

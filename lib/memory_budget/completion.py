@@ -1,0 +1,239 @@
+"""One agent's end, end to end: find what it was allotted, measure what it used, record it.
+
+Runs detached, after the client has gone on. The join is exact: the file beside an agent's transcript names the tool use
+that started it, and the allocation was kept under that name. It does not matter which event came first.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+from typing import Any
+
+from memory_budget import monitor, profiles, starts, transcripts, usage_log
+from memory_budget.detached import started_at
+from memory_budget.hook_io import log
+from memory_budget.project import Project, listing
+from memory_budget.rendering import opening
+
+#: How long the last line of a transcript is waited for. It is written 25 to 80 ms after the agent's stop event.
+WAIT_SECONDS = 3.0
+_STEP = 0.04
+#: Allocations whose client is gone are closed; those nobody can tell about, after this long.
+FORGOTTEN_SECONDS = 2 * 86400.0
+
+
+def finish(project: Project, ended: dict[str, Any]) -> bool:
+    """Record the run of an agent that stopped. False when nothing was allotted to it, or its record stands already."""
+    agent = str(ended.get("agent_id") or "")
+    transcript = str(ended.get("agent_transcript_path") or "")
+    found = _wait(transcript)
+    meta = transcripts.read_meta(transcript)
+    kept_at = _pending_of(project, agent, meta.tool_use if meta else "")
+    if kept_at is None:
+        return False
+    kept = starts.read_pending(kept_at)
+    if kept is None or not _take(kept_at):
+        return False
+    record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
+    usage_log.append(project, record)
+    _tidy(project, ended, agent)
+    return True
+
+
+def _wait(path: str) -> transcripts.Transcript:
+    """The transcript once its last answer is there, or as it stands when the waiting is over."""
+    until = time.monotonic() + WAIT_SECONDS
+    found = transcripts.read(path)
+    while not found.complete and found.error is None and time.monotonic() < until:
+        time.sleep(_STEP)
+        found = transcripts.read(path)
+    return found
+
+
+def _pending_of(project: Project, agent: str, tool_use: str) -> str | None:
+    for key in (tool_use, f"agent-{agent}"):
+        if key:
+            path = starts.pending_path(project, key)
+            if os.path.exists(path):
+                return path
+    return None
+
+
+def _take(path: str) -> bool:
+    """Remove a kept allocation; of two processes that would record it, one wins."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True
+
+
+def _tidy(project: Project, ended: dict[str, Any], agent: str) -> None:
+    where = starts.folder(project, str(ended.get("session_id") or ""), str(ended.get("agent_type") or ""))
+    starts.forget(f"{where}/b-{starts.safe_name(agent)}")
+    starts.remove_folder(f"{where}/a-{starts.safe_name(agent)}")
+
+
+def _record(
+    project: Project,
+    kept: dict[str, Any],
+    found: transcripts.Transcript,
+    *,
+    agent: str,
+    model: str,
+    ended: bool,
+    error: str | None = None,
+) -> dict[str, Any]:
+    """The usage record of one run (schemas/usage-record.schema.json)."""
+    settings = profiles.load(project.root, project.home).profiles
+    delivered: bool | None = None
+    if not kept["scope_breakdown"]:
+        delivered = None  # there was nothing to deliver
+    elif found.given:
+        tag = opening(kept["allocation_id"]).removesuffix(">\n")
+        delivered = any(tag in text for text in found.given)
+    budget = int(kept["budget_allocated"])
+    breakdown = {scope: tokens for scope, tokens in kept["scope_breakdown"].items()}
+    loaded = int(kept["tokens_loaded"])
+    if delivered is False:
+        loaded, breakdown = int(kept["native_tokens"]), {}
+    now = datetime.now()
+    alerts = monitor.alerts(kept["agent"], loaded, budget, kept["complexity"], settings.thresholds)
+    warnings = [
+        {
+            "timestamp": now.isoformat(),
+            "threshold": alert.level,
+            "usage_pct": round(alert.share, 4),
+            "message": alert.message,
+        }
+        for alert in alerts
+    ]
+    problem = error or found.error
+    return {
+        "timestamp": now.isoformat(),
+        "agent": kept["agent_key"] or kept["agent"],
+        "task": kept["description"],
+        "complexity": kept["complexity"],
+        "budget_allocated": budget,
+        "tokens_loaded": loaded,
+        "usage_pct": round(100 * loaded / budget, 2) if budget else 0.0,
+        "exceeded_budget": kept["demand_tokens"] > kept["budget_base"] or loaded > budget,
+        "scope_breakdown": breakdown,
+        "warnings_count": len(warnings),
+        "warnings": warnings,
+        "duration_seconds": round(found.seconds, 3) if ended and found.seconds is not None else None,
+        "success": ended and problem is None,
+        "error": problem,
+        "schema_version": 1,
+        "profile": kept["profile"],
+        "enforcement": kept["enforcement"],
+        "budget_base": kept["budget_base"],
+        "bumped_from": kept["bumped_from"] or None,
+        "demand_tokens": kept["demand_tokens"],
+        "scoped_tokens": kept["scoped_tokens"],
+        "on_demand_tokens": 0,
+        "delivered": delivered,
+        "allocation_id": kept["allocation_id"],
+        "session_id": kept["session_id"] or None,
+        "tool_use_id": kept["tool_use_id"] or None,
+        "agent_id": agent or None,
+        "model": found.model or model or kept["model"] or None,
+        "api_usage": found.usage._asdict() if found.usage else None,
+        "hook_ms": kept["hook_ms"],
+    }
+
+
+def close(project: Project, session: str = "") -> int:
+    """Close what will not end any more: allocations of `session` (it is over), and of clients that are gone.
+
+    An agent that did end, unseen, has a transcript that says so and gets a whole record. Returns how many were closed.
+    """
+    closed = 0
+    for name in listing(project.cache + "/pending"):
+        path = f"{project.cache}/pending/{name}"
+        kept = starts.read_pending(path)
+        if kept is None:
+            _set_aside(project, path)
+            continue
+        main = name.startswith("main-")
+        over = bool(session) and kept.get("session_id") == session and main
+        if not (over or _client_gone(kept)):
+            continue
+        try:
+            closed += _close(project, path, kept, main=main)
+        except (KeyError, TypeError, ValueError) as error:
+            log(project, f"{name}: not a kept allocation ({type(error).__name__}: {error})")
+            _set_aside(project, path)
+    _tidy_starts(project, session)
+    return closed
+
+
+def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> bool:
+    where = kept.get("transcript_path") or ""
+    agent = kept.get("agent_id") or ""
+    if not main:
+        known = transcripts.agent_transcripts(where) if where else {}
+        where = known.get(kept.get("tool_use_id") or f"agent-{agent}", "")
+        name = os.path.basename(where)
+        agent = agent or name.removeprefix("agent-").removesuffix(".jsonl")
+    found = transcripts.read(where) if where else transcripts.read("")
+    if not _take(path):
+        return False
+    ended = main or found.complete
+    error = None if ended else "never ended: the client that ran it is gone"
+    usage_log.append(project, _record(project, kept, found, agent=agent, model="", ended=ended, error=error))
+    return True
+
+
+def _client_gone(kept: dict[str, Any]) -> bool:
+    client = kept.get("client")
+    started = kept.get("started")
+    if isinstance(started, (int, float)) and time.time() - started > FORGOTTEN_SECONDS:
+        return True
+    if not isinstance(client, list) or len(client) != 2 or not all(isinstance(part, int) for part in client):
+        return False
+    process, ticks = client
+    if ticks:
+        return started_at(process) != ticks
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _set_aside(project: Project, path: str) -> None:
+    """Keep an unreadable file for a person to look at, out of the way."""
+    target = project.ensure_cache("damaged") + "/" + os.path.basename(path)
+    try:
+        os.replace(path, target)
+        log(project, f"{os.path.basename(path)}: unreadable, moved to {target}")
+    except OSError:
+        pass
+
+
+def _tidy_starts(project: Project, session: str) -> None:
+    """Remove the marks of sessions that are over: this one's, and any not touched for two days."""
+    import shutil
+
+    base = project.cache + "/starts"
+    for name in listing(base):
+        path = f"{base}/{name}"
+        try:
+            old = time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS
+        except OSError:
+            continue
+        if old or (session and name == starts.safe_name(session)):
+            shutil.rmtree(path, ignore_errors=True)
+    for folder in ("ended", "blocks"):
+        for name in listing(f"{project.cache}/{folder}"):
+            path = f"{project.cache}/{folder}/{name}"
+            try:
+                if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS:
+                    os.unlink(path)
+            except OSError:
+                continue

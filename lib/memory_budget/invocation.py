@@ -1,0 +1,353 @@
+"""One agent start, end to end: who is it, how hard is the task, what may it get, what does it get.
+
+    allocate   choose and trim, from the index, the profiles and the task
+    render     the block the agent reads
+    describe   what is remembered until the agent ends
+
+Read only and without a tokenizer, a schema validator or a lock; the hooks and `preview` share it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from memory_budget import agents as agent_files
+from memory_budget import complexity, fastjson, profiles, rendering
+from memory_budget.index.overlay import Overlay, changes
+from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
+from memory_budget.project import digest
+from memory_budget.selection import select
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from memory_budget.agents import AgentIdentity, Agents
+    from memory_budget.profiles import AgentSettings, LoadResult, Profile, Profiles
+    from memory_budget.project import Project
+    from memory_budget.selection import Selection
+    from memory_budget.sources import Sources
+
+COMPLEXITY_VARIABLE = "MEMORY_BUDGET_COMPLEXITY"
+
+
+class Task:
+    """What an agent is started with. `identifier` makes the allocation id: the tool use, or what stands for it."""
+
+    __slots__ = ("agent_type", "description", "identifier", "model", "prompt", "session")
+
+    def __init__(
+        self,
+        agent_type: object,
+        prompt: str,
+        description: str = "",
+        *,
+        model: str = "",
+        session: str = "",
+        identifier: str = "",
+    ) -> None:
+        self.agent_type = agent_type
+        self.prompt = prompt
+        self.description = description
+        self.model = model
+        self.session = session
+        self.identifier = identifier
+
+
+class Allocation:
+    """What one agent gets, and why. Tokens are tiktoken's; `budget` is what was finally allotted.
+
+    `problems`: lines for the person (a broken profiles file); `stale`: the index needs an update; `estimated`: the
+    index was missing, so part of memory was read and its tokens bounded.
+    """
+
+    __slots__ = (
+        "budget", "budget_base", "bumped_from", "delivery", "enforcement", "estimated", "id", "identity", "loaded",
+        "native_tokens", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task", "tier",
+        "tier_source", "verdict", "view",
+    )  # fmt: skip
+
+    def __init__(self, task: Task, identity: AgentIdentity, settings: AgentSettings) -> None:
+        self.task = task
+        self.identity = identity
+        self.settings = settings
+        self.id = digest(task.identifier or f"{task.agent_type}\0{task.prompt}", 6)
+        self.problems: list[str] = []
+        self.tier = "medium"
+        self.tier_source = ""
+        self.verdict: complexity.Verdict | None = None
+        self.enforcement = settings.enforcement
+        self.delivery = settings.delivery
+        self.budget_base = settings.profile.base_budget
+        self.budget = 0
+        self.bumped_from = ""
+        self.ratio = 1.0
+        self.scoped_tokens = 0
+        self.native_tokens = 0
+        self.stale = False
+        self.estimated = False
+        self.loaded: LoadResult | None = None
+        self.view: MemoryView
+        self.selection: Selection
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the block, with those of its native memory that the client loads itself."""
+        return self.selection.tokens + self.native_tokens
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether the task needs more memory than it was allotted."""
+        return self.selection.demand_tokens + self.native_tokens > self.budget
+
+
+class Nothing:
+    """An agent that gets no memory on purpose: its profile gives nothing, or memory is switched off."""
+
+    __slots__ = ("identity", "problems")
+
+    def __init__(self, identity: AgentIdentity, problems: Sequence[str]) -> None:
+        self.identity = identity
+        self.problems = list(problems)
+
+
+class Known:
+    """What does not depend on the task: the open index (None without one), the profiles, the agent files."""
+
+    __slots__ = ("agents", "problem", "profiles", "reader", "result")
+
+    def __init__(self, reader: IndexReader | None, result: LoadResult, agents: Agents) -> None:
+        self.reader = reader
+        self.result = result
+        self.profiles: Profiles = result.profiles
+        self.agents = agents
+
+    def close(self) -> None:
+        if self.reader is not None:
+            self.reader.close()
+
+
+def know(project: Project) -> Known:
+    """Open the index and take profiles and agents from it as long as their files are as they were."""
+    reader: IndexReader | None = None
+    cached: tuple[Sequence[Any], dict[str, Any]] | None = None
+    agents: Agents | None = None
+    try:
+        reader = IndexReader(project.index)
+        kept = reader.meta("profiles")
+        if kept:
+            value = fastjson.loads(kept)
+            assert isinstance(value, list)
+            cached = (value[0], value[1])
+        kept = reader.meta("agents")
+        if kept:
+            state = fastjson.loads(kept)
+            assert isinstance(state, dict)
+            agents = agent_files.Agents.from_state(state)
+    except (IndexUnusable, DatabaseError, ValueError):
+        reader = None
+    result = profiles.load(project.root, project.home, cached)
+    if agents is None or not agents.unchanged():
+        agents = agent_files.scan(project.root, project.home)
+    return Known(reader, result, agents)
+
+
+def allocate(
+    project: Project,
+    task: Task,
+    *,
+    known: Known | None = None,
+    cap: int | None = None,
+    tier: str | None = None,
+    explain: bool = False,
+) -> Allocation | Nothing:
+    """Choose an agent's memory for its task. `cap`: an exact budget in tokens, never bumped; `tier`: a person's word."""
+    own = known or know(project)
+    result = own.result
+    problems = [result.problem] if result.problem else []
+    identity = agent_files.resolve(task.agent_type, own.profiles, own.agents)
+    settings = own.profiles.settings(identity.profile_name, identity.override_key)
+    if cap is None and (not own.profiles.enabled or settings.profile.gives_nothing):
+        return Nothing(identity, problems)
+    allocation = Allocation(task, identity, settings)
+    allocation.problems = problems
+    allocation.loaded = result
+    _judge(allocation, tier)
+    _look(project, own, allocation)
+    _choose(own.profiles, allocation, cap, explain)
+    return allocation
+
+
+def _judge(allocation: Allocation, tier: str | None) -> None:
+    """The tier: a person's word in the call, the prompt, the environment or the profiles, else what the text says."""
+    task = allocation.task
+    verdict = complexity.classify(task.prompt, task.description)
+    allocation.verdict = verdict
+    said = complexity.parse_tier(os.environ.get(COMPLEXITY_VARIABLE, ""))
+    if tier:
+        allocation.tier, allocation.tier_source = tier, "given"
+    elif verdict.source == "override-prompt":
+        allocation.tier, allocation.tier_source = verdict.tier, "prompt"
+    elif said:
+        allocation.tier, allocation.tier_source = said, "environment"
+    elif allocation.settings.complexity:
+        allocation.tier, allocation.tier_source = allocation.settings.complexity, "profiles"
+    else:
+        allocation.tier, allocation.tier_source = verdict.tier, verdict.source
+
+
+def _look(project: Project, known: Known, allocation: Allocation) -> None:
+    """Open the agent's view of memory, with what changed since the index was made laid over it."""
+    identity = allocation.identity
+    native = identity.file.memory if identity.file is not None else ""
+    today = ordinal(time.time_ns())
+    sources = _sources(known.profiles)
+    if known.reader is not None:
+        try:
+            groups = known.reader.groups_for(identity.folder_names)
+            view = MemoryView(known.reader, groups, native, today)
+            found = changes(project, known.reader, groups, sources)
+            if found.stale:
+                view.lay_over(Overlay(view, found, native))
+            view.count_native()
+            allocation.stale = found.stale
+            allocation.view = view
+            allocation.native_tokens = view.native_tokens
+            allocation.scoped_tokens = view.scoped_tokens
+            return
+        except DatabaseError:
+            known.reader = None
+    from memory_budget.index.makeshift import makeshift_view
+
+    allocation.view = makeshift_view(project, sources(), identity.folder_names, native, today)
+    allocation.scoped_tokens = allocation.view.scoped_tokens
+    allocation.stale = allocation.estimated = True
+
+
+def _sources(settings: Profiles) -> Any:
+    def make() -> Sources:
+        from memory_budget.sources import Sources
+
+        return Sources(settings.section("sources"))
+
+    return make
+
+
+def _choose(settings: Profiles, allocation: Allocation, cap: int | None, explain: bool) -> None:
+    """Select under the budget of the tier; where more is needed and enforcement is soft, under the next tier's."""
+    profile = allocation.settings.profile
+    tier = allocation.tier
+    budget = cap if cap is not None else settings.budget(profile, tier, allocation.task.model, allocation.ratio)
+    base = budget
+    selection = _select(allocation, budget, explain, fill=cap is not None)
+    bumping = cap is None and allocation.enforcement != "hard"
+    while bumping and selection.demand_tokens + allocation.native_tokens > budget:
+        raised = _raise(settings, profile, tier, budget, allocation)
+        if raised is None:
+            break
+        allocation.bumped_from = allocation.bumped_from or allocation.tier
+        tier, budget = raised
+        if selection.demand_tokens + allocation.native_tokens <= budget or profiles.next_tier(tier) is None:
+            selection = _select(allocation, budget, explain)
+    allocation.budget_base = base
+    allocation.tier = tier
+    allocation.budget = budget
+    allocation.selection = selection
+
+
+def _raise(
+    settings: Profiles, profile: Profile, tier: str, budget: int, allocation: Allocation
+) -> tuple[str, int] | None:
+    """The next tier that has more to give, with its budget; None where the maximum is reached."""
+    upper = profiles.next_tier(tier)
+    while upper is not None:
+        more = settings.budget(profile, upper, allocation.task.model, allocation.ratio)
+        if more > budget:
+            return upper, more
+        upper = profiles.next_tier(upper)
+    return None
+
+
+def _select(allocation: Allocation, budget: int, explain: bool, *, fill: bool = False) -> Selection:
+    task = allocation.task
+    return select(
+        allocation.view,
+        task.prompt,
+        max(0, budget - allocation.native_tokens),
+        weights=allocation.settings.profile.weights,
+        description=task.description,
+        now_day=allocation.view.today,
+        frame_tokens=rendering.FRAME_TOKENS,
+        explain=explain,
+        fill=fill,
+    )
+
+
+def pieces(allocation: Allocation) -> list[rendering.Piece]:
+    """The chosen files as they are printed."""
+    view = allocation.view
+    chosen = allocation.selection.files
+    ids = [number for file in chosen for number in file.chunks]
+    texts = view.texts(ids)
+    chunks = view.chunks(ids)
+    headings = view.heading({heading for chunk in chunks.values() for heading in chunk.headings})
+    found = []
+    for file in chosen:
+        printed: set[int] = set()
+        before = file.chunks[0] - 1
+        entries: list[tuple[bool, Sequence[str], str]] = []
+        for number in file.chunks:
+            own = [heading for heading in chunks[number].headings if heading not in printed]
+            printed.update(own)
+            entries.append((number != before + 1, [headings[heading].text for heading in own], texts[number]))
+            before = number
+        found.append(rendering.Piece(file.file.path, entries))
+    return found
+
+
+def left_out(allocation: Allocation) -> list[rendering.LeftOut]:
+    return [
+        rendering.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in allocation.selection.left_out
+    ]
+
+
+def render(allocation: Allocation) -> str:
+    """The block, "" when nothing was chosen."""
+    return rendering.block(allocation.id, pieces(allocation), left_out(allocation))
+
+
+def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
+    """What is kept until the agent ends, for its usage record: plain JSON."""
+    selection = allocation.selection
+    task = allocation.task
+    return {
+        "allocation_id": allocation.id,
+        "session_id": task.session,
+        "started": time.time(),
+        "agent": allocation.identity.name,
+        "agent_key": allocation.identity.assignment_key,
+        "description": task.description,
+        "model": task.model,
+        "profile": allocation.settings.profile.name,
+        "complexity": allocation.tier,
+        "complexity_source": allocation.tier_source,
+        "enforcement": allocation.enforcement,
+        "budget_base": allocation.budget_base,
+        "budget_allocated": allocation.budget,
+        "bumped_from": allocation.bumped_from,
+        "demand_tokens": selection.demand_tokens + allocation.native_tokens,
+        "scoped_tokens": allocation.scoped_tokens,
+        "tokens_loaded": allocation.tokens,
+        "native_tokens": allocation.native_tokens,
+        "scope_breakdown": dict(selection.scope_tokens),
+        "channel": delivered_by,
+        "estimated": allocation.estimated,
+        "files": {file.file.path: file.tokens for file in selection.files},
+        "chunks": [_hashes(allocation, file.chunks) for file in selection.files],
+    }
+
+
+def _hashes(allocation: Allocation, ids: Sequence[int]) -> list[int]:
+    return [chunk.hash for chunk in allocation.view.chunks(ids).values()]

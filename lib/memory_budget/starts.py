@@ -1,0 +1,214 @@
+"""What a starting agent's hooks leave for each other on disk.
+
+    starts/<session>/<agent type>/p-<tool use>    planned, the prompt carries it (or nothing was to be given)
+    starts/<session>/<agent type>/c-<tool use>/   planned, waits to be claimed by the agent's own start
+    starts/<session>/<agent type>/b-<agent>       this agent is known to be one that was planned
+    starts/<session>/<agent type>/a-<agent>/      claimed by this agent: its parts
+    starts/<session>/workflow                     a workflow script runs: agents may start without a plan
+    pending/<key>.json                            one allocation until its record is written
+
+PreToolUse comes before the agent starts and knows no agent; SubagentStart knows the agent and no tool use. Directories are
+claimed by renaming, which one of several processes wins, so no lock is taken. An agent start without any plan is one that
+never passed the Agent tool; while a plan of its type is still unclaimed nobody can tell, and silence is right: memory may be
+missing once, and never comes twice.
+"""
+
+from __future__ import annotations
+
+import os
+
+from memory_budget import fastjson
+from memory_budget.project import Project, listing, read_bytes, safe_name, write_atomic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+WORKFLOW = "workflow"
+
+
+def folder(project: Project, session: str, agent_type: str) -> str:
+    """Where the marks of one session and agent type lie. Nothing is made."""
+    return f"{project.cache}/starts/{safe_name(session)}/{safe_name(agent_type)}"
+
+
+def ensure(project: Project, session: str, agent_type: str) -> str:
+    return project.ensure_cache("starts", safe_name(session), safe_name(agent_type))
+
+
+def mark(path: str) -> None:
+    """Make an empty file. Raises OSError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
+
+
+def forget(path: str) -> None:
+    """Remove a mark if it is there."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def plan_in_prompt(project: Project, session: str, agent_type: str, tool_use: str, prompt_id: str) -> None:
+    """The prompt of this tool use carries what there is to give."""
+    write_atomic(ensure(project, session, agent_type) + "/p-" + safe_name(tool_use), prompt_id.encode())
+
+
+def plan_in_context(project: Project, session: str, agent_type: str, tool_use: str, parts: list[str]) -> None:
+    """Leave parts for the agent's own start to claim."""
+    where = ensure(project, session, agent_type)
+    _publish(where, parts, f"{where}/c-{safe_name(tool_use)}")
+
+
+def _publish(where: str, parts: list[str], target: str) -> bool:
+    """Write parts into a folder that appears under its name at once; False when the name is taken."""
+    temporary = f"{where}/t-{os.getpid()}-{os.path.basename(target)}"
+    os.mkdir(temporary)
+    for number, part in enumerate(parts, 1):
+        write_atomic(f"{temporary}/{number}", part.encode("utf-8", "replace"))
+    mark(temporary + "/0")  # a folder that is not empty cannot be renamed over
+    try:
+        os.rename(temporary, target)
+    except OSError:
+        for name in os.listdir(temporary):
+            forget(f"{temporary}/{name}")
+        os.rmdir(temporary)
+        return False
+    return True
+
+
+def bind(project: Project, session: str, agent_type: str, tool_use: str, agent: str) -> None:
+    """The tool use became this agent: its mark is no longer open. Bound first, then unmarked: a reader sees one or both."""
+    where = folder(project, session, agent_type)
+    if os.path.isdir(where):
+        mark(f"{where}/b-{safe_name(agent)}")
+        forget(f"{where}/p-{safe_name(tool_use)}")
+
+
+def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> None:
+    """The tool use came to nothing (denied, or an unknown agent)."""
+    where = folder(project, session, agent_type)
+    name = safe_name(tool_use)
+    forget(f"{where}/p-{name}")
+    remove_folder(f"{where}/c-{name}")
+    forget(pending_path(project, tool_use))
+
+
+def remove_folder(path: str) -> None:
+    for name in listing(path):
+        forget(f"{path}/{name}")
+    try:
+        os.rmdir(path)
+    except OSError:
+        pass
+
+
+class Start:
+    """What the marks say about an agent that starts now: `known` (its prompt carries what there is, or nobody can tell),
+    or the number of the `claimed` folder's parts, or neither: it came without a plan."""
+
+    __slots__ = ("claimed", "known")
+
+    def __init__(self, known: bool, claimed: str) -> None:
+        self.known = known
+        self.claimed = claimed
+
+
+def look(project: Project, session: str, agent_type: str, agent: str, prompt_id: str, transcripts: str) -> Start:
+    """Find or claim the plan of a starting agent. `transcripts`: the session's transcript path, to tell open plans from
+    those whose agent is known there."""
+    where = folder(project, session, agent_type)
+    if not os.path.isdir(where):
+        where = _any_case(project, session, agent_type) or where
+    own = f"{where}/a-{safe_name(agent)}"
+    if os.path.isdir(own):
+        return Start(False, own)
+    names = list(listing(where))
+    if f"b-{safe_name(agent)}" in names:
+        return Start(True, "")
+    for name in names:
+        if name.startswith("c-"):
+            try:
+                os.rename(f"{where}/{name}", own)
+            except OSError:
+                if os.path.isdir(own):
+                    return Start(False, own)
+                continue  # another agent was first
+            return Start(False, own)
+    open_plans = [name[2:] for name in names if name.startswith("p-")]
+    if open_plans:
+        taken = _taken(transcripts, session)
+        for name in open_plans:
+            if name in taken:
+                continue
+            try:
+                same_turn = read_bytes(f"{where}/p-{name}", 200).decode("utf-8", "replace") == prompt_id
+            except OSError:
+                return Start(True, "")  # bound this moment
+            if same_turn:
+                return Start(True, "")
+    return Start(False, "")
+
+
+def _any_case(project: Project, session: str, agent_type: str) -> str:
+    """The folder of the type in another case: a caller may write `DBT-Expert`, the client says `dbt-expert`."""
+    base = f"{project.cache}/starts/{safe_name(session)}"
+    wanted = safe_name(agent_type).lower()
+    for name in listing(base):
+        if name.lower() == wanted:
+            return f"{base}/{name}"
+    return ""
+
+
+def _taken(transcript: str, session: str) -> set[str]:
+    """Tool uses whose agent has a file beside the session's transcript."""
+    base = transcript[: -len(".jsonl")] + "/subagents" if transcript.endswith(".jsonl") else ""
+    taken = set()
+    for name in listing(base) if base else ():
+        if name.endswith(".meta.json"):
+            try:
+                meta = fastjson.loads(read_bytes(f"{base}/{name}", 20_000))
+            except (OSError, ValueError):
+                continue
+            if isinstance(meta, dict) and isinstance(meta.get("toolUseId"), str):
+                taken.add(safe_name(meta["toolUseId"]))
+    return taken
+
+
+def claim(project: Project, session: str, agent_type: str, agent: str, parts: list[str]) -> str:
+    """Publish the parts of an agent that came without a plan; all handlers of its start read the one that was first."""
+    where = ensure(project, session, agent_type)
+    own = f"{where}/a-{safe_name(agent)}"
+    _publish(where, parts, own)
+    return own
+
+
+def part(claimed: str, number: int) -> str:
+    """One part of a claimed plan, "" where there is no such part."""
+    try:
+        return read_bytes(f"{claimed}/{number}").decode("utf-8")
+    except OSError:
+        return ""
+
+
+def workflow_path(project: Project, session: str) -> str:
+    return f"{project.cache}/starts/{safe_name(session)}/{WORKFLOW}"
+
+
+def pending_path(project: Project, key: str) -> str:
+    return f"{project.cache}/pending/{safe_name(key)}.json"
+
+
+def keep_pending(project: Project, key: str, allocation: dict[str, Any]) -> None:
+    """Keep an allocation until its agent ends. Raises OSError."""
+    project.ensure_cache("pending")
+    write_atomic(pending_path(project, key), fastjson.dumps(allocation).encode("utf-8", "replace"))
+
+
+def read_pending(path: str) -> dict[str, Any] | None:
+    """A kept allocation, None when it is gone or not readable."""
+    try:
+        content = fastjson.loads(read_bytes(path))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
