@@ -108,7 +108,6 @@ def test_called_through_links_and_from_any_folder(plugin: Plugin, shell: str) ->
     (elsewhere / "absolute").symlink_to(plugin.launcher)
     (elsewhere / "relative").symlink_to("../the plugin/bin/memory-budget")
     (elsewhere / "twice").symlink_to("relative")
-    expected = [str(plugin.root / "hooks/say.py")]
     for program, cwd in [
         (str(elsewhere / "absolute"), plugin.home),
         (str(elsewhere / "relative"), plugin.home),
@@ -117,8 +116,11 @@ def test_called_through_links_and_from_any_folder(plugin: Plugin, shell: str) ->
         ("./memory-budget", plugin.root / "bin"),
         ("bin/memory-budget", plugin.root),
         ("../the plugin/bin/memory-budget", elsewhere),
+        (str(plugin.root / "hooks/../bin/memory-budget"), elsewhere),
     ]:
-        assert plugin.say("hook", "say", program=program, cwd=cwd, shell=shell)[1] == expected
+        script = plugin.say("hook", "say", program=program, cwd=cwd, shell=shell)[1][0]
+        assert os.path.isabs(script)
+        assert os.path.realpath(script) == str(plugin.root / "hooks/say.py")
 
 
 def test_found_on_the_path(plugin: Plugin) -> None:
@@ -213,7 +215,12 @@ def test_no_home_at_all(plugin: Plugin) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_usual_path_starts_no_other_program(plugin: Plugin) -> None:
-    """With a PATH that holds nothing the launcher still works: it calls shell builtins only."""
+@pytest.mark.parametrize("program", ["bin/memory-budget", "hooks/../bin/memory-budget"])
+def test_usual_path_forks_nothing(plugin: Plugin, program: str) -> None:
+    """The hook's Python is the launcher's own process, with no PATH to find a program by."""
     plugin.name_interpreters(BASE)
-    assert plugin.say("hook", "say", PATH="/nonexistent")[0] == BASE
+    (plugin.root / "hooks/who.py").write_text("import os\nprint(os.getpid())\n")
+    environ = {"HOME": str(plugin.home), "PATH": "/nonexistent", "CLAUDE_PLUGIN_DATA": str(plugin.data)}
+    argv = [str(plugin.root / program), "hook", "who"]
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, text=True) as started:
+        assert started.communicate()[0] == f"{started.pid}\n"
