@@ -115,11 +115,15 @@ class Agents:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Agents:
-        files = [
-            AgentFile(name, stem, kind, path, memory, tuple(tools), mtime)
-            for name, stem, kind, path, memory, tools, mtime in state["files"]
-        ]
-        return cls(files, [(path, mtime) for path, mtime in state["stamps"]])
+        """Agents as kept by `to_state`. Raises ValueError where another version of this program kept them."""
+        try:
+            files = [
+                AgentFile(name, stem, kind, path, memory, tuple(tools), mtime)
+                for name, stem, kind, path, memory, tools, mtime in state["files"]
+            ]
+            return cls(files, [(path, mtime) for path, mtime in state["stamps"]])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError("agents kept by another version") from error
 
 
 class AgentIdentity:
@@ -276,10 +280,9 @@ def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _Kno
     """Names of the memory folders that belong to this agent and to no other that is known."""
     first_kind, first = _split(key) if key else (kind, leaf)
     names: dict[str, None] = {}
-    # The profiles' name for it, the client's, and the file's two.
-    also = [leaf.replace(":", "-")]
-    if file is not None:
-        also += [file.name, file.stem]
+    # The profiles' name for it comes first, then its file's two, then the one it was called by.
+    also = [file.name, file.stem] if file is not None else []
+    also.append(leaf.replace(":", "-"))
     if is_plain(first):
         others = known.kinds(first) - {first_kind, ""}
         if not others:
@@ -291,9 +294,11 @@ def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _Kno
                 not kind
             ):  # the client knows one agent of this name, and native memory goes by the client's name
                 names["/" + first] = None
+    seen = {first.lower()}
     for name in also:
-        if is_plain(name) and name.lower() != first.lower() and not known.kinds(name):
+        if is_plain(name) and name.lower() not in seen and not known.kinds(name):
             names[name] = None
+            seen.add(name.lower())
     return tuple(names)
 
 
