@@ -118,6 +118,7 @@ class Machine:
             cache = project / ".claude/cache/memory-budget"
             cache.mkdir(parents=True, exist_ok=True)
             (cache / "index.sqlite").write_text("index")
+            (cache / "state").mkdir(exist_ok=True)
             (cache / ".gitignore").write_text("*\n")
             return 0, "reading\n3 files, 1,234 tokens\n"
         return 0, "42 tokens of 17,500\n"

@@ -137,6 +137,6 @@ class Result:
 
     def reason(self) -> str:
         """The last line it said, which is where programs put the reason of a failure."""
-        said = [line.strip() for line in (self.err + "\n" + self.out).splitlines() if line.strip()]
+        said = [line.strip() for line in (self.out + "\n" + self.err).splitlines() if line.strip()]
         errors = [line for line in said if line.upper().startswith(("ERROR", "FATAL", "✘"))]
         return (errors or said or [f"ended with {self.code}"])[-1]

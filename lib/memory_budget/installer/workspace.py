@@ -130,12 +130,14 @@ def remove_index(host: Host, change: Change) -> None:
     cache: str = change["path"]
     if not os.path.isdir(cache):
         return
-    for name in os.listdir(cache):
-        if name.startswith("index."):
-            os.unlink(os.path.join(cache, name))
-    if os.listdir(cache) == [".gitignore"]:
-        os.unlink(os.path.join(cache, ".gitignore"))
-        os.rmdir(cache)
+    for where, _, files in os.walk(cache, topdown=False):
+        for name in files if where == cache else []:
+            if name.startswith("index."):
+                os.unlink(os.path.join(cache, name))
+        if where != cache and not os.listdir(where):
+            os.rmdir(where)
+    if set(os.listdir(cache)) <= {".gitignore"}:
+        shutil.rmtree(cache)
         host.done("Index", f"{host.short(cache)} removed")
     else:
         host.already("Index", f"removed; logs and reports in {host.short(cache)} stay")
