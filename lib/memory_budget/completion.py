@@ -14,7 +14,7 @@ from typing import Any
 from memory_budget import monitor, profiles, starts, transcripts, usage_log
 from memory_budget.detached import started_at
 from memory_budget.hook_io import log
-from memory_budget.project import Project, listing
+from memory_budget.project import Project, listing, safe_name
 from memory_budget.rendering import opening
 
 #: How long the last line of a transcript is waited for. It is written 25 to 80 ms after the agent's stop event.
@@ -72,8 +72,8 @@ def _take(path: str) -> bool:
 
 def _tidy(project: Project, ended: dict[str, Any], agent: str) -> None:
     where = starts.folder(project, str(ended.get("session_id") or ""), str(ended.get("agent_type") or ""))
-    starts.forget(f"{where}/b-{starts.safe_name(agent)}")
-    starts.remove_folder(f"{where}/a-{starts.safe_name(agent)}")
+    starts.forget(f"{where}/b-{safe_name(agent)}")
+    starts.remove_folder(f"{where}/a-{safe_name(agent)}")
 
 
 def _record(
@@ -158,7 +158,7 @@ def close(project: Project, session: str = "") -> int:
             _set_aside(project, path)
             continue
         main = name.startswith("main-")
-        over = bool(session) and kept.get("session_id") == session and main
+        over = main and session != "" and kept.get("session_id") == session
         if not (over or _client_gone(kept)):
             continue
         try:
@@ -196,7 +196,7 @@ def _client_gone(kept: dict[str, Any]) -> bool:
         return False
     process, ticks = client
     if ticks:
-        return started_at(process) != ticks
+        return started_at(int(process)) != int(ticks)
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -227,7 +227,7 @@ def _tidy_starts(project: Project, session: str) -> None:
             old = time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS
         except OSError:
             continue
-        if old or (session and name == starts.safe_name(session)):
+        if old or (session and name == safe_name(session)):
             shutil.rmtree(path, ignore_errors=True)
     for folder in ("ended", "blocks"):
         for name in listing(f"{project.cache}/{folder}"):

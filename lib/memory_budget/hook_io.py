@@ -90,7 +90,7 @@ def once(project: Project, key: str) -> bool:
 
 
 def _read_all(handle: int) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     while True:
         part = os.read(handle, 1 << 20)
         if not part:

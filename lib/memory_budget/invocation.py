@@ -14,6 +14,7 @@ import time
 
 from memory_budget import agents as agent_files
 from memory_budget import complexity, fastjson, profiles, rendering
+from memory_budget.errors import BudgetError
 from memory_budget.index.overlay import Overlay, changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
 from memory_budget.project import digest
@@ -161,14 +162,21 @@ def allocate(
     known: Known | None = None,
     cap: int | None = None,
     tier: str | None = None,
+    profile: str | None = None,
     explain: bool = False,
 ) -> Allocation | Nothing:
-    """Choose an agent's memory for its task. `cap`: an exact budget in tokens, never bumped; `tier`: a person's word."""
+    """Choose an agent's memory for its task.
+
+    `cap`: an exact budget in tokens, never bumped, and filled; `tier` and `profile`: a person's word instead of what is
+    detected and assigned. Raises BudgetError for a profile that does not exist.
+    """
     own = known or know(project)
     result = own.result
     problems = [result.problem] if result.problem else []
     identity = agent_files.resolve(task.agent_type, own.profiles, own.agents)
-    settings = own.profiles.settings(identity.profile_name, identity.override_key)
+    if profile is not None and profile not in own.profiles.names():
+        raise BudgetError(f"there is no profile {profile!r}: {', '.join(own.profiles.names())}")
+    settings = own.profiles.settings(profile or identity.profile_name, "" if profile else identity.override_key)
     if cap is None and (not own.profiles.enabled or settings.profile.gives_nothing):
         return Nothing(identity, problems)
     allocation = Allocation(task, identity, settings)

@@ -132,9 +132,9 @@ def _numbers(usage: dict[str, Any]) -> dict[str, int]:
 def _sum(messages: list[dict[str, int]]) -> Usage | None:
     if not messages:
         return None
-    totals = [sum(message[field] for message in messages) for field in _FIELDS]
-    first = messages[0]
-    return Usage(len(messages), *totals, sum(first[field] for field in _FIELDS[:3]))
+    new, written, cached, output = (sum(message[field] for message in messages) for field in _FIELDS)
+    first = sum(messages[0][field] for field in _FIELDS[:3])
+    return Usage(len(messages), new, written, cached, output, first)
 
 
 def _time(value: Any) -> float | None:

@@ -126,7 +126,7 @@ def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
     if not os.path.exists(path):
         return kept
     try:
-        connection = schema.sqlite.connect(path)
+        connection = schema.connect(path)
         try:
             for table in _KEPT:
                 kept[table] = connection.execute(f"SELECT * FROM {table}").fetchall()

@@ -107,6 +107,11 @@ def open_writer(path: str) -> Connection:
         raise IndexUnusable(f"{path}: {error}") from error
 
 
+def connect(path: str) -> Connection:
+    """Whatever database stands at a path, whoever made it. Raises DatabaseError when used and none stands there."""
+    return sqlite.connect(path)
+
+
 def empty() -> Connection:
     """An index of nothing, in memory."""
     connection = sqlite.connect(":memory:", isolation_level=None)

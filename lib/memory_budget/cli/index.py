@@ -1,0 +1,49 @@
+"""`memory-budget index [--rebuild]`: bring the index of a project's memory up to date."""
+
+from __future__ import annotations
+
+import argparse
+
+from memory_budget import background
+from memory_budget.cli import output
+from memory_budget.errors import BudgetError
+from memory_budget.project import Project
+
+WAIT_SECONDS = 600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rebuild", action="store_true", help="make the index anew from the memory files")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 1 when a memory file could not be used as it is."""
+    project = Project(args.project)
+    if not project.has_memory():
+        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    report = background.update_index(
+        project, rebuild=args.rebuild, wait=WAIT_SECONDS, progress=output.progress("indexing")
+    )
+    if report is None:
+        raise BudgetError("another process has been building the index for ten minutes")
+    if args.json:
+        output.print_json(
+            {
+                "index": project.index,
+                "files": report.files,
+                "parsed": report.parsed,
+                "removed": report.removed,
+                "tokens_parsed": report.tokens,
+                "seconds": round(report.seconds, 3),
+                "rebuilt": report.rebuilt,
+                "problems": [{"path": path, "problem": problem} for path, problem in report.problems],
+            }
+        )
+    else:
+        print(
+            f"{report.files} memory files indexed; {report.parsed} read anew ({output.tokens(report.tokens)} tokens), "
+            f"{report.removed} gone, in {report.seconds:.2f} s"
+        )
+        for path, problem in report.problems:
+            print(f"  {path}: {problem}")
+    return 1 if report.problems else 0

@@ -1,0 +1,155 @@
+"""`memory-budget status`: what memory there is, how the index stands, and what agents were given lately."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import deque
+from datetime import datetime
+from typing import Any
+
+from memory_budget import profiles, usage_log
+from memory_budget.cli import output
+from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
+from memory_budget.project import Project, listing
+
+LAST = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--last", type=int, default=LAST, metavar="N", help=f"runs to show (default {LAST})")
+
+
+def run(args: argparse.Namespace) -> int:
+    project = Project(args.project)
+    state = gather(project, max(0, args.last))
+    if args.json:
+        output.print_json(state)
+    else:
+        _print(state)
+    return 0
+
+
+def gather(project: Project, last: int) -> dict[str, Any]:
+    """Everything `status` shows, as JSON."""
+    loaded = profiles.load(project.root, project.home)
+    return {
+        "project": project.root,
+        "has_memory": project.has_memory(),
+        "profiles": {
+            "file": profiles.shown(loaded.source_path, project.root, project.home) or "shipped defaults",
+            "problem": loaded.problem,
+            "enabled": loaded.profiles.enabled,
+            "enforcement": loaded.profiles.section("enforcement"),
+            "delivery": loaded.profiles.section("delivery"),
+        },
+        "index": _index(project),
+        "running": len(list(listing(project.cache + "/pending"))),
+        **_log(project, last),
+    }
+
+
+def _index(project: Project) -> dict[str, Any]:
+    try:
+        reader = IndexReader(project.index)
+    except IndexUnusable as error:
+        return {"usable": False, "problem": str(error)}
+    try:
+        groups = reader.groups()
+        updated = reader.meta("updated")
+        return {
+            "usable": True,
+            "problem": None,
+            "files": sum(group.files for group in groups),
+            "chunks": sum(group.chunks for group in groups),
+            "tokens": sum(group.tokens for group in groups),
+            "agents": len({(group.category, group.owner) for group in groups if group.owner}),
+            "exact": bool(reader.meta("exact")),
+            "bytes": os.path.getsize(project.index),
+            "updated": datetime.fromtimestamp(float(updated)).isoformat(timespec="seconds") if updated else None,
+            "scopes": _scopes(groups),
+        }
+    except DatabaseError as error:
+        return {"usable": False, "problem": str(error)}
+    finally:
+        reader.close()
+
+
+def _scopes(groups: list[Any]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for group in groups:
+        scope = found.setdefault(group.scope, {"files": 0, "tokens": 0})
+        scope["files"] += group.files
+        scope["tokens"] += group.tokens
+    return found
+
+
+def _log(project: Project, last: int) -> dict[str, Any]:
+    records: deque[dict[str, Any]] = deque(maxlen=last)
+    count = bad = exceeded = undelivered = 0
+    try:
+        for entry in usage_log.read(project.log):
+            if isinstance(entry, usage_log.BadLine):
+                bad += 1
+                continue
+            count += 1
+            exceeded += entry.get("exceeded_budget") is True
+            undelivered += entry.get("delivered") is False
+            records.append(entry)
+    except FileNotFoundError:
+        pass
+    return {
+        "log": {"runs": count, "exceeded": exceeded, "not_delivered": undelivered, "bad_lines": bad},
+        "last": list(records),
+    }
+
+
+def _print(state: dict[str, Any]) -> None:
+    print(state["project"])
+    if not state["has_memory"]:
+        print("  no memory here (.claude/memory or .claude/agent-memory)")
+        return
+    own = state["profiles"]
+    print(f"  profiles: {own['file']}, {own['enforcement']} enforcement, delivery {own['delivery']}")
+    if not own["enabled"]:
+        print("  switched off: no agent is given memory (enabled: false)")
+    if own["problem"]:
+        print(f"  PROBLEM   {own['problem']}")
+    index = state["index"]
+    if index["usable"]:
+        note = "" if index["exact"] else ", token counts are upper bounds (tiktoken is missing)"
+        print(
+            f"  index: {index['files']} files, {output.tokens(index['tokens'])} tokens, {index['agents']} agents with "
+            f"memory of their own, updated {index['updated']}{note}"
+        )
+        for scope, own in index["scopes"].items():
+            print(f"    {scope}: {own['files']} files, {output.tokens(own['tokens'])} tokens")
+    else:
+        print(f"  index: {index['problem']}")
+    log = state["log"]
+    print(
+        f"  log: {log['runs']} runs, {log['exceeded']} over budget, {log['not_delivered']} not delivered"
+        + (f", {log['bad_lines']} unreadable lines" if log["bad_lines"] else "")
+        + (f"; {state['running']} running" if state["running"] else "")
+    )
+    if state["last"]:
+        output.table(
+            "",
+            ["ended", "agent", "tier", "tokens", "budget", "of scope", "task"],
+            [_row(record) for record in state["last"]],
+            right=(3, 4, 5),
+        )
+
+
+def _row(record: dict[str, Any]) -> list[object]:
+    scoped = record.get("scoped_tokens") or 0
+    loaded = record.get("tokens_loaded") or 0
+    return [
+        str(record.get("timestamp", ""))[:16].replace("T", " "),
+        record["agent"],
+        record.get("complexity", ""),
+        output.tokens(loaded),
+        output.tokens(record.get("budget_allocated") or 0),
+        output.percent(loaded / scoped) if scoped else "",
+        str(record.get("task", ""))[:50],
+    ]
