@@ -16,6 +16,7 @@ missing once, and never comes twice.
 from __future__ import annotations
 
 import os
+import time
 
 from memory_budget import fastjson
 from memory_budget.project import Project, listing, read_bytes, safe_name, write_atomic
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 WORKFLOW = "workflow"
+#: How long an agent's start waits to learn which of several plans is its own.
+BIND_SECONDS = 0.5
 
 
 def folder(project: Project, session: str, agent_type: str) -> str:
@@ -78,9 +81,16 @@ def _publish(where: str, parts: list[str], target: str) -> bool:
 
 
 def bind(project: Project, session: str, agent_type: str, tool_use: str, agent: str) -> None:
-    """The tool use became this agent: its mark is no longer open. Bound first, then unmarked: a reader sees one or both."""
+    """The tool use became this agent: what was planned for it is this agent's, and no longer open.
+
+    Comes before, during or after the agent's own start. A mark is made before another goes: a reader sees one or both.
+    """
     where = folder(project, session, agent_type)
-    if os.path.isdir(where):
+    if not os.path.isdir(where):
+        return
+    try:
+        os.rename(f"{where}/c-{safe_name(tool_use)}", f"{where}/a-{safe_name(agent)}")
+    except OSError:  # planned for the prompt, or the agent's own start was first
         mark(f"{where}/b-{safe_name(agent)}")
         forget(f"{where}/p-{safe_name(tool_use)}")
 
@@ -126,15 +136,17 @@ def look(project: Project, session: str, agent_type: str, agent: str, prompt_id:
     names = list(listing(where))
     if f"b-{safe_name(agent)}" in names:
         return Start(True, "")
-    for name in names:
-        if name.startswith("c-"):
-            try:
-                os.rename(f"{where}/{name}", own)
-            except OSError:
-                if os.path.isdir(own):
-                    return Start(False, own)
-                continue  # another agent was first
-            return Start(False, own)
+    plans = [name for name in names if name.startswith("c-")]
+    if len(plans) > 1:
+        _await(own)
+    for name in plans:
+        try:
+            os.rename(f"{where}/{name}", own)
+        except OSError:
+            if os.path.isdir(own):
+                return Start(False, own)
+            continue  # another agent was first
+        return Start(False, own)
     open_plans = [name[2:] for name in names if name.startswith("p-")]
     if open_plans:
         taken = _taken(transcripts, session)
@@ -148,6 +160,16 @@ def look(project: Project, session: str, agent_type: str, agent: str, prompt_id:
             if same_turn:
                 return Start(True, "")
     return Start(False, "")
+
+
+def _await(own: str) -> None:
+    """Several agents of one type start side by side: wait a little for `bind` to say which plan is this one's.
+
+    The client tells it at the same moment, for agents in the background; without it the first plan will do.
+    """
+    until = time.monotonic() + BIND_SECONDS
+    while not os.path.isdir(own) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _any_case(project: Project, session: str, agent_type: str) -> str:
