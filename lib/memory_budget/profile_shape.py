@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from memory_budget.errors import BudgetError
+from memory_budget.profiles import SCOPES, TIERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Check = Callable[[object, str], None]
-
-TIERS = ("simple", "medium", "complex", "multi-system")
-SCOPES = ("global", "agent_recent", "agent_patterns")
 
 #: No budget, window or threshold in tokens is larger; it catches a slip of the keyboard.
 MOST_TOKENS = 100_000_000
