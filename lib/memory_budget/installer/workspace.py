@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ _SCHEMA = "budget-profiles.schema.json"
 _AGENT_GROUPS = ("specialists", "roles", "agents")
 #: Seconds for indexing or a preview; a large memory is indexed at about a million tokens a second.
 _TIMEOUT = 600
+#: Lines of the preview that are shown; the best chunks come first.
+_PREVIEW_LINES = 24
 
 
 class Task(NamedTuple):
@@ -93,7 +96,13 @@ def show_preview(host: Host, task: Task) -> bool:
     if not result.ok:
         host.warn("Preview", f"failed: {result.reason()}")
         return False
-    host.text(f"\nWhat {task.agent} would be given for: {task.prompt}\n\n{result.out.rstrip()}\n")
+    lines = result.out.rstrip().splitlines()
+    host.text("\n".join(["", f"What {agent} would be given for: {prompt}", "", *lines[:_PREVIEW_LINES]]))
+    if len(lines) > _PREVIEW_LINES:
+        host.text(
+            f"  all of it: {shlex.join([_launcher(host), 'preview', '--project', project, '--agent', agent])}"
+        )
+    host.text("")
     return True
 
 
@@ -144,8 +153,13 @@ def remove_index(host: Host, change: Change) -> None:
 
 
 def _command(host: Host, *arguments: str) -> Any:
-    launcher = os.path.join(host.root, "bin", "memory-budget")
-    return host.run([launcher, *arguments], timeout=_TIMEOUT, CLAUDE_PLUGIN_DATA=host.data)
+    columns = str(min(shutil.get_terminal_size((100, 24)).columns, 120))
+    arguments = (_launcher(host), *arguments)
+    return host.run(arguments, timeout=_TIMEOUT, CLAUDE_PLUGIN_DATA=host.data, COLUMNS=columns)
+
+
+def _launcher(host: Host) -> str:
+    return os.path.join(host.root, "bin", "memory-budget")
 
 
 def _starter(host: Host, project: str) -> dict[str, Any]:
