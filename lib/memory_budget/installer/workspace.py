@@ -92,16 +92,15 @@ def show_preview(host: Host, task: Task) -> bool:
         host.would("Preview", f"show what {task.agent} would get")
         return True
     project, agent, prompt = task
-    result = _command(host, "preview", "--project", project, "--agent", agent, "--prompt", prompt)
+    arguments = ("preview", "--project", project, "--agent", agent, "--prompt", prompt)
+    result = _command(host, *arguments)
     if not result.ok:
         host.warn("Preview", f"failed: {result.reason()}")
         return False
     lines = result.out.rstrip().splitlines()
     host.text("\n".join(["", f"What {agent} would be given for: {prompt}", "", *lines[:_PREVIEW_LINES]]))
     if len(lines) > _PREVIEW_LINES:
-        host.text(
-            f"  all of it: {shlex.join([_launcher(host), 'preview', '--project', project, '--agent', agent])}"
-        )
+        host.text(f"  all of it: {shlex.join([_launcher(host), *arguments])}")
     host.text("")
     return True
 
