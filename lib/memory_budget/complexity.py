@@ -28,6 +28,17 @@ COMPLEX_FROM = 1.0
 MULTI_FROM = 3.0
 SIMPLE_BELOW = -0.9
 
+# How cues and model share a text, by its number of words: up to the first number the cues decide alone; from the second on the model has
+# its full weight and the cues keep the given share of theirs. Words that lead a request ("list ...", "optimise ...") hold their
+# meaning for longest; weak cues give way at once.
+LED = (8, 60, 0.35)
+TELLING = (8, 16, 0.1)
+WEAK = (3, 9, 0.1)
+TELLS_FROM = 1.2  # evidence of the cues from which they are telling
+MODEL_UNIT = 0.8  # evidence of one standard deviation of the model
+KNOWN_ENOUGH = 8  # features of the model that a text must hold for the model to be heard
+SURE = 0.5  # evidence under which a verdict without any cue counts as unsure
+
 # What a cue adds to the evidence (see the notes on each kind in complexity_cues).
 LOOKUP_BASE, PEEK_BASE, FACT_BASE = -1.6, -1.2, -0.6
 ANALYSE_BASE, CHANGE_BASE, DEEP_BASE = 0.2, 0.1, 1.5
@@ -39,6 +50,12 @@ STEPS = (0.0, 0.3, 0.6, 0.9)
 BROAD_ADDS, WIDE_ADDS, SMALL_TAKES, MOVE_ADDS = 1.0, 0.15, 0.6, 2.2
 
 _OTHER_PUNCTUATION = "，。、；：？！（）「」『』《》【】“”‘’„«»–—…·・　¿¡"
+MODEL_WORDS = 400  # words read by the model
+TITLE_WORDS = 12  # the first words say what it is about and are features of their own
+_ENDINGS = frozenset("ations ation ings ing ions ion ers ies ed es er ly s e".split())
+_ENDING_SIZES = (6, 5, 4, 3, 2, 1)
+_MASK = 0xFFFFFFFFFFFF
+_LEADING = (cues.LOOKUP, cues.PEEK, cues.ANALYSE, cues.DEEP)
 _SPACES = {i: " " for i in range(128) if not chr(i).isalnum()}
 _TIER_NAMES = {
     "simple": SIMPLE, "medium": MEDIUM, "complex": COMPLEX, "multi-system": MULTI, "multisystem": MULTI, "multi": MULTI,
@@ -48,19 +65,27 @@ _TIER_NAMES = {
 class Verdict:
     """A tier and what it rests on. `source` is "override-prompt", "detected" or "unsure" (nothing telling found: medium)."""
 
-    __slots__ = ("_notes", "evidence", "score", "source", "tier")
+    __slots__ = ("_known", "_notes", "evidence", "score", "source", "tier")
 
-    def __init__(self, tier: str, evidence: float, source: str, notes: list[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        tier: str,
+        evidence: float,
+        source: str,
+        notes: list[tuple[str, str]],
+        known: list[tuple[int, str]],
+    ) -> None:
         self.tier = tier
         self.evidence = evidence
         self.score = 0.5 + 0.5 * evidence / (2.0 + abs(evidence))
         self.source = source
         self._notes = notes
+        self._known = known
 
     @property
     def reasons(self) -> list[str]:
         """Short sentences for a person, strongest kind first. Made only when asked for."""
-        return _sentences(self._notes)
+        return _sentences(self._notes) + _model_sentences(self._known, self.evidence)
 
     def __repr__(self) -> str:
         return f"Verdict({self.tier!r}, score={self.score:.3f}, source={self.source!r})"
@@ -106,17 +131,43 @@ def classify(prompt: str, description: str = "") -> Verdict:
     notes: list[tuple[str, str]] = []
     if wrong:
         notes.append(("wrong", wrong))
-    evidence, crosses = _cue_evidence(prompt, description, notes)
+    cue = _cue_evidence(prompt, description, notes)
+    words = model_words(prompt)
+    known: list[tuple[int, str]] = []
+    middle = 0.0
+    if len(words) > WEAK[0]:
+        model = _load_model()
+        if model is not None:
+            middle, known = model.evidence(words)
+    heard = len(known) >= KNOWN_ENOUGH
+    evidence = _blend(cue, middle, len(words) if heard else 0)
     if tier:
-        return Verdict(tier, evidence, "override-prompt", [("override", tier)])
-    if not crosses and evidence >= MULTI_FROM:
-        evidence = MULTI_FROM - 0.1  # hard, but nothing says that it leaves one system
-    if not notes:
-        return Verdict(MEDIUM, evidence, "unsure", notes)
-    return Verdict(_tier(evidence), evidence, "detected", notes)
+        return Verdict(tier, evidence, "override-prompt", [("override", tier)], [])
+    if not heard:
+        known = []
+    if not notes and abs(evidence) < SURE:
+        return Verdict(MEDIUM, evidence, "unsure", notes, known)
+    return Verdict(tier_of(evidence), evidence, "detected", notes, known)
 
 
-def _tier(evidence: float) -> str:
+def _blend(cue: _Cue, middle: float, count: int) -> float:
+    """Evidence of cues and model together, for a text of `count` words (0: the model is not heard)."""
+    evidence = cue.evidence
+    short, long, keeps = LED if cue.leads else TELLING if cue.crosses or abs(evidence) >= TELLS_FROM else WEAK
+    if count > short:
+        share = min((count - short) / (long - short), 1.0)
+        evidence = evidence * (1.0 - share * (1.0 - keeps)) + share * MODEL_UNIT * middle
+    if evidence >= MULTI_FROM and not cue.crosses:
+        return MULTI_FROM - 0.1  # hard, but nothing says that it leaves one system
+    return evidence
+
+
+def blend(prompt: str, description: str, middle: float) -> float:
+    """The evidence of `classify` if the model said `middle`: for the evaluation of models that are not the shipped one."""
+    return _blend(_cue_evidence(prompt, description, []), middle, len(model_words(prompt)))
+
+
+def tier_of(evidence: float) -> str:
     if evidence < SIMPLE_BELOW:
         return SIMPLE
     if evidence < COMPLEX_FROM:
@@ -134,30 +185,170 @@ def _split(text: str) -> list[str]:
     return text.translate(_SPACES).split()
 
 
+# --- the model ---------------------------------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> str:
+    """What a person wrote of `text`: without fenced and inline code, markup comments and addresses (which tell of the subject, not
+    of the task). An opening mark without its end counts to the end of the text."""
+    for opening, closing in (
+        ("<!--", "-->"),
+        ("```", "```"),
+        ("{code", "{code"),
+        ("{noformat", "{noformat"),
+        ("`", "`"),
+    ):
+        at = text.find(opening)
+        if at < 0:
+            continue
+        kept, start = [], 0
+        while at >= 0:
+            kept.append(text[start:at])
+            end = text.find(closing, at + len(opening))
+            if end < 0:
+                start = len(text)
+                break
+            start = end + len(closing)
+            at = text.find(opening, start)
+        kept.append(text[start:])
+        text = " ".join(kept)
+    if "://" in text:
+        text = " ".join([word for word in text.split() if "://" not in word])
+    return text
+
+
+def stem(word: str) -> str:
+    """`word` without its ending: rough, quick, and the same in training and use."""
+    length = len(word)
+    for size in _ENDING_SIZES:
+        if length - size >= 3 and word[-size:] in _ENDINGS:
+            return word[:-size]
+    return word
+
+
+def model_words(text: str) -> list[str]:
+    """The words of `text` that the model reads."""
+    if len(text) > HEAD + TAIL:
+        text = text[:HEAD] + " \n" + text[-TAIL:]
+    words = _split(prose(text))
+    return words if len(words) <= MODEL_WORDS else words[: MODEL_WORDS - 100] + words[-100:]
+
+
+def features(words: list[str]) -> dict[int, str]:
+    """Number of each feature of a text -> the words it stands for: each word, each pair of neighbours, each word of the title."""
+    out: dict[int, str] = {}
+    numbers: dict[str, int] = {}
+    before, before_word, title = 0, "", TITLE_WORDS
+    for word in words:
+        number = numbers.get(word)
+        if number is None:
+            number = numbers[word] = word_number(word)
+            out[number] = word
+        out[(before * 1_000_003 + number * 7 + 5) & _MASK] = before_word
+        if title:
+            title -= 1
+            out[(number * 8_191 + 11) & _MASK] = word
+        before, before_word = number, word
+    return out
+
+
+def word_number(word: str) -> int:
+    """The number of a lower-cased word (its stem read in base 36); 0 for what is not of a-z and 0-9, which the model does not know."""
+    try:
+        return int(stem(word)[:9], 36)
+    except ValueError:
+        return 0
+
+
+class Model:
+    """A table of weights, hashed: slot = number % size, and a byte of the rest of the number against mix-ups.
+
+    File: five signed 32-bit little-endian integers (size; then scale, shift and length factor in millionths; 0), one byte of rest
+    per slot, one byte of weight + 128 per slot (128: no feature here).
+    """
+
+    __slots__ = ("length_factor", "rests", "scale", "shift", "size", "weights")
+
+    def __init__(self, data: bytes) -> None:
+        head = [int.from_bytes(data[i : i + 4], "little", signed=True) for i in range(0, 20, 4)]
+        self.size = head[0]
+        self.scale, self.shift, self.length_factor = head[1] / 1e6, head[2] / 1e6, head[3] / 1e6
+        self.rests = data[20 : 20 + self.size]
+        self.weights = data[20 + self.size :]
+        if self.size <= 0 or len(self.weights) != self.size:
+            raise ValueError("not a table of weights")
+
+    def evidence(self, words: list[str]) -> tuple[float, list[tuple[int, str]]]:
+        """Standard deviations above (harder) or below the middle of the tasks it was trained on, and what each known word adds."""
+        size, rests, weights = self.size, self.rests, self.weights
+        found = features(words)
+        known = []
+        total = 0
+        for number, word in found.items():
+            rest, slot = divmod(number, size)
+            if rests[slot] == rest & 255:
+                weight = weights[slot] - 128
+                if weight:
+                    total += weight
+                    known.append((weight, word))
+        count = min(max(len(words), LENGTH_FROM), LENGTH_TO)
+        middle = total * self.scale / (len(found) + 1.0) ** 0.5 + self.shift
+        return middle + self.length_factor * count**0.25, known
+
+
+LENGTH_FROM, LENGTH_TO = 10, 300  # words between which length itself says something
+_model: Model | None = None
+
+
+def _load_model() -> Model | None:
+    """The model beside this module, read once; None (cues alone decide) where it cannot be read."""
+    global _model
+    if _model is None:
+        try:
+            with open(__file__[: -len("complexity.py")] + "data/complexity.bin", "rb", 0) as file:
+                _model = Model(file.read())
+        except (OSError, ValueError, IndexError):
+            return None
+    return _model
+
+
 def _step(values: tuple[float, ...], count: int) -> float:
     return values[count] if count < len(values) else values[-1]
 
 
-def _cue_evidence(prompt: str, description: str, notes: list[tuple[str, str]]) -> tuple[float, bool]:
-    """Evidence from cue words, and whether anything says that the task crosses systems. What was found goes to `notes`."""
+def _kind(word: str) -> str | None:
+    """The kind of cue that a word is, whole or by its beginning."""
+    kind = cues.WORD_KIND.get(word)
+    if kind is None:
+        for length in cues.STEM_LENGTHS:
+            if len(word) >= length:
+                kind = cues.STEM_KIND.get(word[:length])
+                if kind is not None:
+                    break
+    return kind
+
+
+class _Cue:
+    """What the cue words say: evidence, whether the task crosses systems, whether the text starts as a request."""
+
+    __slots__ = ("crosses", "evidence", "leads")
+
+    def __init__(self, evidence: float = 0.0, crosses: bool = False, leads: bool = False) -> None:
+        self.evidence, self.crosses, self.leads = evidence, crosses, leads
+
+
+def _cue_evidence(prompt: str, description: str, notes: list[tuple[str, str]]) -> _Cue:
+    """What the cue words at the start of a task say. The words found go to `notes`."""
     start = description[:400] + " \n " + prompt[: CUE_WORDS * 12]
     words = _split(start)[: CUE_WORDS + 20]
     found: dict[str, dict[str, None]] = {}
     leads = len(_split(description[:400]))
-    word_kind, stem_kind, stem_lengths = cues.WORD_KIND, cues.STEM_KIND, cues.STEM_LENGTHS
     across = -9
+    led = False
     for i, word in enumerate(words):
-        kind = word_kind.get(word)
+        kind = _kind(word)
         if kind is None:
-            for length in stem_lengths:
-                if len(word) >= length:
-                    kind = stem_kind.get(word[:length])
-                    if kind is not None:
-                        break
-            else:
-                continue
-            if kind is None:
-                continue
+            continue
         if kind == cues.ACROSS:
             across = i
             continue
@@ -169,25 +360,25 @@ def _cue_evidence(prompt: str, description: str, notes: list[tuple[str, str]]) -
             continue  # "show" leads a request; further on it is part of a story
         elif kind == cues.CROSS and i + 1 < len(words) and words[i + 1].startswith("test"):
             continue  # an integration test is one test
+        if kind in _LEADING and (i < 2 or leads <= i < leads + 2):
+            led = True
         found.setdefault(kind, {})[word] = None
     line = " " + " ".join(words) + " "
-    for kind, phrases in cues.PHRASES.items():
-        for phrase in phrases:
-            if phrase in line and f" {phrase} " in line:
-                found.setdefault(kind, {})[phrase] = None
+    for kind, phrase in cues.PHRASES:
+        if phrase in line and f" {phrase} " in line:
+            found.setdefault(kind, {})[phrase] = None
     if not line.isascii():
-        for kind, runs in cues.RUNS.items():
-            for run in runs:
-                if run in line:
-                    found.setdefault(kind, {})[run.strip()] = None
+        for kind, run in cues.runs():
+            if run in line:
+                found.setdefault(kind, {})[run] = None
     if not found:
-        return 0.0, False
+        return _Cue()
     for kind, hits in found.items():
         notes.extend((kind, hit) for hit in hits)
-    return _weigh(found)
+    return _weigh(found, led)
 
 
-def _weigh(found: dict[str, dict[str, None]]) -> tuple[float, bool]:
+def _weigh(found: dict[str, dict[str, None]], led: bool) -> _Cue:
     count = {kind: len(hits) for kind, hits in found.items()}
     get = count.get
     if get(cues.DEEP):
@@ -205,7 +396,11 @@ def _weigh(found: dict[str, dict[str, None]]) -> tuple[float, bool]:
     else:
         base = 0.0
     small_ask = base < 0
-    adds = _step(TROUBLES, get(cues.TROUBLE, 0)) + _step(ASPECTS, get(cues.ASPECT, 0)) + _step(STEPS, get(cues.NEXT, 0))
+    adds = (
+        _step(TROUBLES, get(cues.TROUBLE, 0))
+        + _step(ASPECTS, get(cues.ASPECT, 0))
+        + _step(STEPS, get(cues.NEXT, 0))
+    )
     adds += BROAD_ADDS * min(get(cues.BROAD, 0), 2) + WIDE_ADDS * min(get(cues.WIDE, 0), 2)
     products = get(cues.PRODUCT, 0)
     moves = get(cues.MOVE, 0)
@@ -216,7 +411,7 @@ def _weigh(found: dict[str, dict[str, None]]) -> tuple[float, bool]:
         adds *= 0.5
         crossing *= 0.5
     evidence = base + adds + crossing - SMALL_TAKES * min(get(cues.SMALL, 0), 2)
-    return evidence, products > 1 or bool(moves) or bool(get(cues.CROSS))
+    return _Cue(evidence, products > 1 or bool(moves) or bool(get(cues.CROSS)), led)
 
 
 _SENTENCES = (
@@ -251,3 +446,17 @@ def _sentences(notes: Iterable[tuple[str, str]]) -> list[str]:
             more = f" and {len(hits) - 4} more" if len(hits) > 4 else ""
             out.append(sentence.format(", ".join(hits[:4]) + more))
     return out
+
+
+def _model_sentences(known: list[tuple[int, str]], evidence: float) -> list[str]:
+    """The words that moved the model most, in the direction that the verdict took."""
+    sums: dict[str, int] = {}
+    for weight, word in known:
+        if len(word) > 2:
+            sums[word] = sums.get(word, 0) + weight
+    sign = 1 if evidence >= 0 else -1
+    telling = sorted((-sign * weight, word) for word, weight in sums.items() if sign * weight > 0)[:4]
+    if not telling:
+        return []
+    kind = "harder" if sign > 0 else "easier"
+    return [f"its words are like those of {kind} tasks: " + ", ".join(f'"{word}"' for _, word in telling)]

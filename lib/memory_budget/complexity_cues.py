@@ -162,59 +162,72 @@ STEMS = {
     MOVE: "migrat migrac migrar migrer migrier migraç migrazi миграц перенес мигрир",
 }
 
-# Several words in a row (hyphens count as spaces).
-PHRASES = {
-    LOOKUP: (
-        "how many", "how much", "what is", "what are", "what s", "where is", "cuántas", "wie viele", "wie viel", "was ist", "was sind",
-        "qu est ce", "c est quoi", "qué es", "o que é", "che cosa è", "cos è", "что такое",
-    ),
-    ANALYSE: ("por qué", "por que", "look into", "dig into", "figure out", "passe en revue", "schau dir"),
-    DEEP: ("root cause", "track down", "mise au point", "speed up"),
-    TROUBLE: ("race condition", "data loss", "security hole", "causa raíz", "cause racine", "causa raiz", "memory leak"),
-    BROAD: ("in depth", "deep dive", "deep analysis", "multi step", "step by step plan", "in detail", "a fondo", "en profondeur", "im detail"),
-    CROSS: (
-        "end to end", "cross system", "cross platform", "cross team", "cross service", "cross repo", "cross tool", "multi system",
-        "multi tool", "multi agent", "multi platform", "multi cloud", "multi region", "multi service", "system design", "system architecture",
-        "extremo a extremo", "bout en bout", "ende zu ende", "durchgängig", "ponta a ponta", "da un capo all altro", "systems design",
-    ),
-    MOVE: ("data flow", "data flows", "flujo de datos", "flux de données", "fluxo de dados", "flusso di dati"),
-    NEXT: ("after that", "and then", "once that is done", "follow up with"),
-    SMALL: ("one line", "one liner", "no need to"),
+# Several words in a row (hyphens count as spaces), parted by bars.
+_PHRASES = {
+    LOOKUP: """
+        how many | how much | what is | what are | what s | where is | cuántas | wie viele | wie viel | was ist |
+        was sind | qu est ce | c est quoi | qué es | o que é | che cosa è | cos è | что такое
+    """,
+    ANALYSE: "por qué | por que | look into | dig into | figure out | passe en revue | schau dir",
+    DEEP: "root cause | track down | mise au point | speed up",
+    TROUBLE: """
+        race condition | data loss | security hole | causa raíz | cause racine | causa raiz | memory leak
+    """,
+    BROAD: """
+        in depth | deep dive | deep analysis | multi step | step by step plan | in detail | a fondo |
+        en profondeur | im detail
+    """,
+    CROSS: """
+        end to end | cross system | cross platform | cross team | cross service | cross repo | cross tool |
+        multi system | multi tool | multi agent | multi platform | multi cloud | multi region | multi service |
+        system design | system architecture | extremo a extremo | bout en bout | ende zu ende | durchgängig |
+        ponta a ponta | da un capo all altro | systems design
+    """,
+    MOVE: """
+        data flow | data flows | flujo de datos | flux de données | fluxo de dados | flusso di dati
+    """,
+    NEXT: "after that | and then | once that is done | follow up with",
+    SMALL: "one line | one liner | no need to",
 }
 
-# Languages written without spaces, and Korean, whose endings follow the word: found anywhere in the text.
-RUNS = {
-    LOOKUP: (
-        "列出", "显示", "顯示", "查看", "获取", "取得", "有多少", "多少个", "是什么", "什么是", "哪个", "哪些", "在哪", "几个",
-        "一覧", "表示", "見せて", "教えて", "いくつ", "とは何", "どこ", "リスト", "何ですか", "何件",
-        "보여", "나열", "목록", "몇 개", "무엇", "알려",
-    ),
-    PEEK: ("检查", "查找", "查询", "搜索", "確認", "検索", "探して", "調べて", "확인", "검색", "찾아"),
-    FACT: ("状态", "版本", "状態", "バージョン", "상태", "버전"),
-    ANALYSE: (
-        "分析", "解释", "说明", "评估", "比较", "審查", "审查", "审核", "调查", "为什么", "总结", "説明", "評価", "比較", "レビュー", "調査",
-        "なぜ", "要約", "분석", "설명", "비교", "검토", "조사", "평가",
-    ),
-    CHANGE: (
-        "添加", "修复", "编写", "创建", "更新", "修改", "实现", "删除", "追加", "修正", "作成", "変更", "実装", "削除", "추가", "수정", "작성", "구현",
-    ),
-    DEEP: (
-        "优化", "調優", "调优", "排查", "诊断", "重构", "调试", "审计", "设计", "最適化", "トラブルシュート", "診断", "リファクタ", "デバッグ", "監査", "設計",
-        "최적화", "진단", "리팩", "디버그", "감사", "설계",
-    ),
-    TROUBLE: ("失败", "故障", "缓慢", "很慢", "瓶颈", "死锁", "泄漏", "根本原因", "失敗", "障害", "遅い", "ボトルネック", "デッドロック", "실패", "장애", "느린", "병목"),
-    ASPECT: ("性能", "成本", "质量", "品質", "コスト", "パフォーマンス", "성능", "비용", "품질"),
-    BROAD: ("全面", "深入", "彻底", "详细", "包括的", "徹底", "網羅", "詳細な", "포괄적", "심층", "철저"),
-    WIDE: ("所有", "全部", "整个", "すべて", "全て", "全体", "모든", "전체"),
-    SMALL: ("只需", "仅", "简单", "快速", "だけ", "のみ", "簡単", "만 ", "간단"),
-    NEXT: ("然后", "接着", "最后", "その後", "次に", "最後に", "그런 다음", "마지막으로"),
-    CROSS: (
-        "跨系统", "跨平台", "跨团队", "跨服务", "端到端", "架构", "多个系统", "多系统", "多个服务", "多个工具", "集成", "协调", "编排",
-        "システム間", "複数のシステム", "複数のサービス", "システム横断", "横断", "エンドツーエンド", "アーキテクチャ", "統合", "連携", "オーケストレ",
-        "시스템 간", "여러 시스템", "여러 서비스", "엔드투엔드", "아키텍처", "통합", "연동",
-    ),
-    MOVE: ("迁移", "数据流", "移行", "データフロー", "마이그레이션", "데이터 흐름"),
-    SYSTEM: ("系统", "平台", "服务", "数据库", "システム", "プラットフォーム", "サービス", "データベース", "시스템", "플랫폼", "서비스"),
+# Languages written without spaces, and Korean, whose endings follow the word: found anywhere in the text; parted by bars.
+_RUNS = {
+    LOOKUP: """
+        列出 | 显示 | 顯示 | 查看 | 获取 | 取得 | 有多少 | 多少个 | 是什么 | 什么是 | 哪个 | 哪些 | 在哪 | 几个 |
+        一覧 | 表示 | 見せて | 教えて | いくつ | とは何 | どこ | リスト | 何ですか | 何件 | 보여 | 나열 | 목록 |
+        몇 개 | 무엇 | 알려
+    """,
+    PEEK: "检查 | 查找 | 查询 | 搜索 | 確認 | 検索 | 探して | 調べて | 확인 | 검색 | 찾아",
+    FACT: "状态 | 版本 | 状態 | バージョン | 상태 | 버전",
+    ANALYSE: """
+        分析 | 解释 | 说明 | 评估 | 比较 | 審查 | 审查 | 审核 | 调查 | 为什么 | 总结 | 説明 | 評価 | 比較 |
+        レビュー | 調査 | なぜ | 要約 | 분석 | 설명 | 비교 | 검토 | 조사 | 평가
+    """,
+    CHANGE: """
+        添加 | 修复 | 编写 | 创建 | 更新 | 修改 | 实现 | 删除 | 追加 | 修正 | 作成 | 変更 | 実装 | 削除 | 추가 |
+        수정 | 작성 | 구현
+    """,
+    DEEP: """
+        优化 | 調優 | 调优 | 排查 | 诊断 | 重构 | 调试 | 审计 | 设计 | 最適化 | トラブルシュート | 診断 |
+        リファクタ | デバッグ | 監査 | 設計 | 최적화 | 진단 | 리팩 | 디버그 | 감사 | 설계
+    """,
+    TROUBLE: """
+        失败 | 故障 | 缓慢 | 很慢 | 瓶颈 | 死锁 | 泄漏 | 根本原因 | 失敗 | 障害 | 遅い | ボトルネック |
+        デッドロック | 실패 | 장애 | 느린 | 병목
+    """,
+    ASPECT: "性能 | 成本 | 质量 | 品質 | コスト | パフォーマンス | 성능 | 비용 | 품질",
+    BROAD: "全面 | 深入 | 彻底 | 详细 | 包括的 | 徹底 | 網羅 | 詳細な | 포괄적 | 심층 | 철저",
+    WIDE: "所有 | 全部 | 整个 | すべて | 全て | 全体 | 모든 | 전체",
+    SMALL: "只需 | 仅 | 简单 | 快速 | だけ | のみ | 簡単 | 만 | 간단",
+    NEXT: "然后 | 接着 | 最后 | その後 | 次に | 最後に | 그런 다음 | 마지막으로",
+    CROSS: """
+        跨系统 | 跨平台 | 跨团队 | 跨服务 | 端到端 | 架构 | 多个系统 | 多系统 | 多个服务 | 多个工具 | 集成 | 协调 |
+        编排 | システム間 | 複数のシステム | 複数のサービス | システム横断 | 横断 | エンドツーエンド |
+        アーキテクチャ | 統合 | 連携 | オーケストレ | 시스템 간 | 여러 시스템 | 여러 서비스 | 엔드투엔드 |
+        아키텍처 | 통합 | 연동
+    """,
+    MOVE: "迁移 | 数据流 | 移行 | データフロー | 마이그레이션 | 데이터 흐름",
+    SYSTEM: "系统 | 平台 | 服务 | 数据库 | システム | プラットフォーム | サービス | データベース | 시스템 | 플랫폼 | 서비스",
 }
 
 
@@ -227,6 +240,12 @@ def _words() -> dict[str, str]:
     return out
 
 
+def _flat(table: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (kind, part) for kind, text in table.items() for part in map(str.strip, text.split("|")) if part
+    )
+
+
 def _stems() -> dict[str, str]:
     return {stem: kind for kind, text in STEMS.items() for stem in text.split()}
 
@@ -234,3 +253,15 @@ def _stems() -> dict[str, str]:
 WORD_KIND: dict[str, str] = _words()
 STEM_KIND: dict[str, str] = _stems()
 STEM_LENGTHS: tuple[int, ...] = tuple(sorted({len(stem) for stem in STEM_KIND}, reverse=True))
+PHRASES: tuple[tuple[str, str], ...] = _flat(_PHRASES)
+
+
+def runs() -> tuple[tuple[str, str], ...]:
+    """(kind, run of characters) for texts that are not ASCII; made when first asked for."""
+    global _runs
+    if not _runs:
+        _runs = _flat(_RUNS)
+    return _runs
+
+
+_runs: tuple[tuple[str, str], ...] = ()

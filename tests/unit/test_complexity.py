@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from memory_budget import complexity
 from memory_budget.complexity import classify, override_in_prompt, parse_tier
 
@@ -84,7 +85,10 @@ def test_nothing_telling_is_medium_and_unsure() -> None:
 
 def test_reasons_name_what_was_found() -> None:
     reasons = classify("Compare Snowflake and Tableau costs").reasons
-    assert 'names several systems: "snowflake", "tableau"' in reasons or 'names "snowflake", "tableau"' in reasons
+    assert (
+        'names several systems: "snowflake", "tableau"' in reasons
+        or 'names "snowflake", "tableau"' in reasons
+    )
 
 
 def test_description_counts() -> None:

@@ -20,13 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Tell how hard a task is. A prompt may carry its own answer, as in '[complexity: complex]'. "
         "With --jsonl, every input line is an object with 'prompt' (and perhaps 'description'); every output line is "
-        "{\"tier\", \"score\"}, or {\"error\", \"line\"} for a line that could not be read."
+        '{"tier", "score"}, or {"error", "line"} for a line that could not be read.'
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("prompt", nargs="?", metavar="PROMPT", help="the task as an agent gets it")
     source.add_argument("--stdin", action="store_true", help="read the prompt from standard input")
-    source.add_argument("--jsonl", action="store_true", help="read one {\"prompt\": ...} object a line from standard input")
-    parser.add_argument("--description", default="", metavar="TEXT", help="the few words the caller gives beside the prompt")
+    source.add_argument(
+        "--jsonl", action="store_true", help='read one {"prompt": ...} object a line from standard input'
+    )
+    parser.add_argument(
+        "--description", default="", metavar="TEXT", help="the few words the caller gives beside the prompt"
+    )
     if "--json" not in parser._option_string_actions:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -56,7 +60,12 @@ _SOURCES = {"override-prompt": "set in the prompt", "detected": "detected", "uns
 
 
 def _as_json(verdict: complexity.Verdict) -> dict[str, Any]:
-    return {"tier": verdict.tier, "score": round(verdict.score, 6), "source": verdict.source, "reasons": verdict.reasons}
+    return {
+        "tier": verdict.tier,
+        "score": round(verdict.score, 6),
+        "source": verdict.source,
+        "reasons": verdict.reasons,
+    }
 
 
 def _answer_lines(lines: Iterable[bytes]) -> int:
