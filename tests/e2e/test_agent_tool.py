@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.blocks import TAG, Block, assert_valid_records, count, only_block
-from tests.support.client import Client, Session
+from tests.support.client import Client, Session, transcripts_in
 from tests.support.fake_api import AgentScript, Script, agent
 from tests.support.plugins import agent_denier, prompt_rewriter
 from tests.support.projects import TEAM, facts_in, make_project, usage_records, wait_for_records
@@ -62,7 +62,7 @@ def test_agent_gets_memory_and_leaves_a_record(client: Client, team: Path, more:
     assert record["tokens_loaded"] <= record["scoped_tokens"]
     assert record["session_id"] == session.result["session_id"]
     assert record["tool_use_id"].startswith("toolu_")
-    assert record["agent_id"] in session.transcripts()[0].name
+    assert record["agent_id"] in transcripts_in(client.home)[0].name
     assert record["model"]
     assert record["duration_seconds"] >= 0
     assert record["hook_ms"] > 0
@@ -84,7 +84,9 @@ def test_the_task_decides_what_is_sent(client: Client, team: Path) -> None:
 def test_sixteen_at_once(client: Client, team: Path) -> None:
     names = [name for name in TEAM for _ in range(2)][:16]
     tasks = {f"TASK-{at:02}": name for at, name in enumerate(names)}
-    prompts = {key: f"{key} Write up the {TEAM[name][0]} for the team." for key, name in tasks.items()}
+    prompts = {
+        key: f"{key} Write up the {next(iter(TEAM[name]))} for the team." for key, name in tasks.items()
+    }
     calls = [agent(prompts[key], name, description=key) for key, name in tasks.items()]
     session = client.run(team, Script(main=[calls], agents=dict.fromkeys(tasks, AgentScript(delay=0.2))))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.blocks import assert_valid_records, only_block
-from tests.support.client import Client
+from tests.support.client import Client, transcripts_in
 from tests.support.fake_api import AgentScript, Script, agent
-from tests.support.projects import usage_records, wait_for_records
+from tests.support.projects import usage_records, wait_for_records, wait_until
 
 TASK = "TASK-01 Review the incremental models."
 
@@ -18,6 +18,7 @@ def test_a_later_session_closes_agents_of_a_client_that_was_killed(client: Clien
     )
     with client.start(team, script) as (process, api):
         api.wait_for_agents(1)
+        wait_until(lambda: transcripts_in(client.home) != [])
         process.kill()
         process.wait()
     block = only_block(api.first_request("TASK-01").prompt)

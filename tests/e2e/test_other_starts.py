@@ -54,12 +54,12 @@ def test_context_of_agents_started_at_once_is_not_mixed_up(client: Client, team:
     make_project(team, {".claude/memory/budget-profiles.json": json.dumps({"delivery": "context"})})
     names = list(TEAM)[:6]
     tasks = {f"TASK-{at:02}": name for at, name in enumerate(names)}
-    calls = [agent(f"{key} Write up the {TEAM[name][0]}.", name) for key, name in tasks.items()]
+    calls = [agent(f"{key} Write up the {next(iter(TEAM[name]))}.", name) for key, name in tasks.items()]
     session = client.run(team, Script(main=[calls], agents=dict.fromkeys(tasks, AgentScript(delay=0.2))))
 
     for key, name in tasks.items():
         parts = context_parts(session.first_request(key), name)
-        assert TEAM[name][0] in facts_in("".join(part.text for part in parts), name)
+        assert next(iter(TEAM[name])) in facts_in("".join(part.text for part in parts), name)
     records = wait_for_records(team, len(tasks))
     assert_valid_records(records)
     assert all(record["delivered"] is True for record in records)

@@ -40,9 +40,10 @@ class Session:
     def first_request(self, name: str) -> Request:
         return self.api.first_request(name)
 
-    def transcripts(self) -> list[Path]:
-        """Transcripts of the agents of every session run in this home."""
-        return sorted((self.home / ".claude" / "projects").rglob("agent-*.jsonl"))
+
+def transcripts_in(home: Path) -> list[Path]:
+    """Transcripts of the agents of every session run in this home."""
+    return sorted((home / ".claude" / "projects").rglob("agent-*.jsonl"))
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Audit events about paths, with how many of their leading arguments are paths.
+#: Audit events about paths, with which of their arguments are paths that are touched.
 _EVENTS = {
-    "open": 1,
-    "os.listdir": 1,
-    "os.scandir": 1,
-    "os.mkdir": 1,
-    "os.remove": 1,
-    "os.rmdir": 1,
-    "os.rename": 2,
-    "os.link": 2,
-    "os.symlink": 2,
-    "sqlite3.connect": 1,
+    "open": (0,),
+    "os.listdir": (0,),
+    "os.scandir": (0,),
+    "os.mkdir": (0,),
+    "os.remove": (0,),
+    "os.rmdir": (0,),
+    "os.rename": (0, 1),
+    "os.link": (0, 1),
+    "os.symlink": (1,),
+    "sqlite3.connect": (0,),
 }
 #: Variables that lead to a real home or to a real session; removed from this process and so from its children.
 _LEADING = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "USERPROFILE")
@@ -72,7 +72,8 @@ def _real_homes() -> tuple[str, ...]:
 
 
 def _watch(event: str, args: tuple[object, ...]) -> None:
-    for path in args[: _EVENTS.get(event, 0)]:
+    for at in _EVENTS.get(event, ()):
+        path = args[at]
         if not isinstance(path, (str, bytes, os.PathLike)):
             continue  # an open file's number
         name = os.path.abspath(os.fsdecode(path))

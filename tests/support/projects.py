@@ -9,26 +9,72 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-#: The agents of `team_files`: name, and the topics its own memory is about.
-TEAM: dict[str, tuple[str, ...]] = {
-    "dbt-expert": ("incremental models", "snapshot strategy", "test coverage"),
-    "snowflake-expert": ("warehouse sizing", "query pruning", "clustering keys"),
-    "tableau-expert": ("extract refresh", "workbook performance", "row-level security"),
-    "orchestra-expert": ("pipeline retries", "schedule windows", "sensor timeouts"),
-    "github-expert": ("branch protection", "release tagging", "review routing"),
-    "documentation-expert": ("runbook outline", "changelog voice", "diagram upkeep"),
-    "business-context": ("revenue glossary", "fiscal calendar", "stakeholder map"),
-    "analytics-engineer-role": ("semantic layer", "metric naming", "model contracts"),
-    "data-architect-role": ("domain boundaries", "event schema", "retention policy"),
-    "qa-engineer-role": ("regression suite", "fixture design", "flaky triage"),
+#: The agents of `team_files`: name, and what the notes of its own memory say, by topic.
+TEAM: dict[str, dict[str, str]] = {
+    "dbt-expert": {
+        "incremental models": "Incremental models merge on the surrogate key; a full refresh runs on Sundays only.",
+        "snapshot strategy": "The snapshot strategy for accounts is check, because updated_at is not reliable there.",
+        "test coverage": "Test coverage misses the relationships tests between orders and refunds.",
+    },
+    "snowflake-expert": {
+        "warehouse sizing": "Warehouse sizing starts at XS, and goes up one size when queries spill to disk.",
+        "query pruning": "Query pruning stops working as soon as a filter wraps the partition date in a function.",
+        "clustering keys": "Clustering keys on events are (event_date, tenant_id), reclustered at night.",
+    },
+    "tableau-expert": {
+        "extract refresh": "An extract refresh that takes over an hour is split by region.",
+        "workbook performance": "Workbook performance suffers most from quick filters with relevant values.",
+        "row-level security": "Row-level security joins the entitlements table on the lower-cased login.",
+    },
+    "orchestra-expert": {
+        "pipeline retries": "Pipeline retries are three, ten minutes apart, and never for a failed load to finance.",
+        "schedule windows": "Schedule windows close at 06:30, before the billing export locks its tables.",
+        "sensor timeouts": "Sensor timeouts are four hours for the partner feed, which arrives late on Mondays.",
+    },
+    "github-expert": {
+        "branch protection": "Branch protection asks for two reviews on main and a green build.",
+        "release tagging": "Release tagging is by the pipeline alone; a tag made by hand does not deploy.",
+        "review routing": "Review routing follows CODEOWNERS, with the platform team as the fallback.",
+    },
+    "documentation-expert": {
+        "runbook outline": "The runbook outline has symptoms first, then checks, then the way back.",
+        "changelog voice": "The changelog voice addresses the analyst and leaves out ticket numbers.",
+        "diagram upkeep": "Diagram upkeep happens in Mermaid, beside the code that it shows.",
+    },
+    "business-context": {
+        "revenue glossary": "In the revenue glossary, net revenue excludes refunds and promotional credit.",
+        "fiscal calendar": "The fiscal calendar has 13 periods of four weeks and starts in February.",
+        "stakeholder map": "On the stakeholder map, pricing decisions belong to the commercial director.",
+    },
+    "analytics-engineer-role": {
+        "semantic layer": "The semantic layer is the only place where a ratio is defined.",
+        "metric naming": "Metric naming puts the unit last, as in order_value_eur.",
+        "model contracts": "Model contracts are enforced on every mart, and on no staging view.",
+    },
+    "data-architect-role": {
+        "domain boundaries": "Domain boundaries follow the invoicing process, not the organisation.",
+        "event schema": "The event schema is versioned in its subject, and fields are never renamed.",
+        "retention policy": "The retention policy keeps raw payloads for 400 days, then aggregates only.",
+    },
+    "qa-engineer-role": {
+        "regression suite": "The regression suite compares yesterday's marts with a seeded copy.",
+        "fixture design": "Fixture design: one tenant with every edge case, one that is plain.",
+        "flaky triage": "Flaky triage moves a test to quarantine after the second unexplained failure.",
+    },
 }
-#: What the memory that every agent shares is about.
-SHARED_TOPICS = ("commit messages", "incident response", "cost control", "secret handling", "onboarding")
+#: What the memory that every agent shares says, by topic.
+SHARED = {
+    "commit messages": "Commit messages say why, in the imperative, within 72 columns.",
+    "incident response": "Incident response begins with a channel named by date and a single commander.",
+    "cost control": "Cost control reviews every warehouse above 200 credits a week.",
+    "secret handling": "Secret handling goes through the vault; nothing is read from a developer's shell.",
+    "onboarding": "Onboarding pairs a newcomer with two teams for a sprint each.",
+}
 
 _WORDS = (
-    "the run was slow because a full scan hides behind the filter so we moved the check before the join and kept "
-    "the old path for a week until nobody used it then wrote down which owner decides and what the rollback is "
-    "measure first compare against the last release note the row count and only then change the default value"
+    "the thing was slow because somebody waited behind another step so we moved it forward and kept the old way "
+    "around for a while until nobody used it then wrote down who decides and how to go back measure first compare "
+    "with what was there before and only then change the default since a quiet day is no proof of anything at all"
 ).split()
 
 
@@ -44,17 +90,20 @@ def make_project(root: Path, files: Mapping[str, str]) -> Path:
 def team_files() -> dict[str, str]:
     """A data team's project: ten agents with memory of their own and some that all share, about 100,000 tokens.
 
-    Every note carries one line that is its alone, `note_fact(topic)`, so that a test can tell what arrived.
+    Every note says one thing about its topic, in a paragraph with `marker(topic)`, so that a test can tell what
+    arrived; the rest of it is talk about nothing in particular.
     """
     files = {
-        f".claude/memory/patterns/{_slug(topic)}.md": _note(topic, "everyone") for topic in SHARED_TOPICS
+        f".claude/memory/patterns/{_slug(topic)}.md": _note(topic, fact) for topic, fact in SHARED.items()
     }
     for name, topics in TEAM.items():
         kind = "roles" if name.endswith("-role") else "specialists"
         files[f".claude/agents/{kind}/{name}.md"] = agent_file(name)
-        for topic in topics:
-            files[f".claude/memory/{kind}/{name}/patterns/{_slug(topic)}.md"] = _note(topic, name)
-        files[f".claude/memory/{kind}/{name}/recent/last-week.md"] = _note(f"{topics[0]} last week", name)
+        for topic, fact in topics.items():
+            files[f".claude/memory/{kind}/{name}/patterns/{_slug(topic)}.md"] = _note(topic, fact)
+        files[f".claude/memory/{kind}/{name}/recent/last-week.md"] = _note(
+            f"{name} last week", "A calm week."
+        )
     return files
 
 
@@ -62,14 +111,14 @@ def agent_file(name: str, body: str = "You do the work asked for.") -> str:
     return f"---\nname: {name}\ndescription: Work on {name.replace('-', ' ')}\n---\n{body}\n"
 
 
-def note_fact(topic: str) -> str:
-    """The line that stands in the note about `topic` and nowhere else."""
-    return f"The marker of {topic} is {_marker(topic)}."
+def marker(topic: str) -> str:
+    """A word that stands in the note about `topic` and nowhere else."""
+    return f"m{random.Random(topic).getrandbits(40):010x}"
 
 
 def facts_in(text: str, owner: str) -> list[str]:
-    """Topics of `owner`'s own notes whose marker line stands in `text`."""
-    return [topic for topic in TEAM[owner] if note_fact(topic) in text]
+    """Topics of `owner`'s own notes whose fact stands in `text`."""
+    return [topic for topic in TEAM[owner] if marker(topic) in text]
 
 
 def usage_records(project: Path) -> list[dict[str, Any]]:
@@ -101,33 +150,28 @@ def _slug(topic: str) -> str:
     return topic.replace(" ", "-")
 
 
-def _marker(topic: str) -> str:
-    return f"{random.Random(topic).getrandbits(40):010x}"
-
-
-def _note(topic: str, owner: str) -> str:
-    """About 1,800 tokens on one topic: sections, a list, a table and a fenced block, the same on every run."""
-    rng = random.Random(f"{topic} of {owner}")
+def _note(topic: str, fact: str) -> str:
+    """About 1,600 tokens on one topic: sections, a list, a table and a fenced block, the same on every run."""
+    rng = random.Random(topic)
 
     def sentence() -> str:
-        words = rng.choices(_WORDS, k=rng.randint(8, 16))
-        words.insert(rng.randrange(len(words)), rng.choice(topic.split()))
-        return " ".join(words).capitalize() + "."
+        return " ".join(rng.choices(_WORDS, k=rng.randint(8, 16))).capitalize() + "."
 
     def paragraph() -> str:
         return " ".join(sentence() for _ in range(rng.randint(3, 6)))
 
-    parts = [f"# {topic.capitalize()}", f"{note_fact(topic)} {paragraph()}"]
+    parts = [f"# {topic.capitalize()}", paragraph()]
     for section in ("Decision", "How we do it", "What went wrong", "Figures", "Commands", "Open questions"):
-        parts += [f"## {section}: {topic}", *(paragraph() for _ in range(3))]
-        if section == "How we do it":
+        parts += [f"## {section}", *(paragraph() for _ in range(3))]
+        if section == "Decision":
+            parts.append(f"{fact} Noted as {marker(topic)}.")
+        elif section == "How we do it":
             parts.append("\n".join(f"- {sentence()}" for _ in range(6)))
         elif section == "Figures":
             rows = "\n".join(f"| {rng.choice(_WORDS)} | {rng.randint(1, 999)} |" for _ in range(8))
             parts.append(f"| what | value |\n|---|---|\n{rows}")
         elif section == "Commands":
-            name = topic.replace(" ", "_")
             parts.append(
-                f"```sh\n./tools/{name} --check --limit {rng.randint(10, 99)}\n./tools/{name} --apply\n```"
+                f"```sh\n./run {rng.randint(10, 99)} --check\n./run {rng.randint(10, 99)} --apply\n```"
             )
     return "\n\n".join(parts) + "\n"

@@ -6,7 +6,8 @@ agent's own files before the global ones, the last changed first. Tokens are upp
 
 from __future__ import annotations
 
-from memory_budget.index.overlay import Changes, Overlay
+from memory_budget.index.freshness import Changes
+from memory_budget.index.overlay import Overlay
 from memory_budget.index.reader import Group, IndexReader, MemoryView
 from memory_budget.index.schema import empty
 from memory_budget.sources import owners_of, scan
@@ -37,7 +38,7 @@ def makeshift_view(
     for file in found:
         places.setdefault(file.place.key, len(places) + 1)
     chosen = set(owners_of(((number, *key) for key, number in places.items()), names))
-    groups = [Group((number, *key, 1, 1, 0, 0)) for key, number in places.items() if number in chosen]
+    groups = [Group((number, *key, 0, 0, 0, 0)) for key, number in places.items() if number in chosen]
     view = MemoryView(_Unwritten(), groups, native, today)
     mine = [file for file in found if places[file.place.key] in chosen]
     mine.sort(key=lambda file: (file.place.scope == "global", -file.mtime_ns, file.path))

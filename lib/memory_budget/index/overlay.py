@@ -7,136 +7,31 @@ brought up to date by a background process.
 
 from __future__ import annotations
 
-import os
-
 from memory_budget import chunks as markdown
 from memory_budget import rendering, terms
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.project import read_bytes
-from memory_budget.sources import fence, locate, within
 from memory_budget.tokens import upper_bound
 from memory_budget.units import Chunk, Heading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from memory_budget.index.reader import Group, IndexReader, MemoryView, Posting
-    from memory_budget.project import Project
-    from memory_budget.sources import Found, Sources
+    from memory_budget.index.freshness import Changes
+    from memory_budget.index.reader import MemoryView, Posting
+    from memory_budget.sources import Found
 
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
 PARSE_LIMIT = 200_000
-#: Files whose time of change is looked at while an agent waits, last changed first.
-STAT_LIMIT = 600
-
-
-class Changes:
-    """What differs on disk: `found` new or changed files in view, `masked` ids of files gone or changed, and whether
-    the index needs an update (`stale`)."""
-
-    __slots__ = ("found", "masked", "stale")
-
-    def __init__(self) -> None:
-        self.found: list[Found] = []
-        self.masked: set[int] = set()
-        self.stale = False
-
-
-def changes(project: Project, reader: IndexReader, groups: Sequence[Group], sources: Callable[[], Sources]) -> Changes:
-    """Compare the files an agent may get with what the index knows: one stat call a folder and file.
-
-    Folders tell what came and went; files are looked at one by one up to `STAT_LIMIT`, the last changed first.
-    """
-    result = Changes()
-    marks = ",".join("?" * len(groups))
-    ids = [group.id for group in groups]
-    folders: list[str] = []
-    for path, mtime_ns in reader.db.execute(
-        f"SELECT path, mtime_ns FROM folders WHERE grp=0 OR grp IN ({marks})", ids
-    ):
-        try:
-            same = os.stat(locate(project, path)).st_mtime_ns == mtime_ns
-        except OSError:
-            same = False
-        if not same:
-            folders.append(path)
-    missing: set[str] = set()
-    for number, path, size, mtime_ns in reader.db.execute(
-        f"SELECT id, path, size, mtime_ns FROM files WHERE grp IN ({marks}) ORDER BY mtime_ns DESC LIMIT {STAT_LIMIT}",
-        ids,
-    ):
-        try:
-            status = os.stat(locate(project, path))
-        except OSError:
-            result.masked.add(number)
-            missing.add(path)
-            continue
-        if status.st_size != size or status.st_mtime_ns != mtime_ns:
-            result.masked.add(number)
-            missing.add(path)
-    result.stale = bool(folders or missing)
-    if result.stale:
-        _look_again(project, reader, groups, sources(), folders, missing, result)
-    return result
-
-
-def _look_again(
-    project: Project,
-    reader: IndexReader,
-    groups: Sequence[Group],
-    sources: Sources,
-    folders: Iterable[str],
-    paths: set[str],
-    result: Changes,
-) -> None:
-    """Find the changed files and those that are new in changed folders, as far as this agent may have them."""
-    from memory_budget.sources import Found, Scan, _walk
-
-    owners = {(group.scope, group.owner, group.category, group.native) for group in groups}
-    known = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
-    candidates = dict.fromkeys(paths)
-    for folder in folders:
-        try:
-            with os.scandir(locate(project, folder)) as entries:
-                listed = [(entry.name, entry.is_dir()) for entry in entries]
-        except OSError:
-            continue
-        for name, is_folder in sorted(listed):
-            path = folder + "/" + name
-            if is_folder:
-                if path not in known:
-                    below = Scan()
-                    _walk(project, sources, path, fence(project, path), below, set())
-                    candidates.update(dict.fromkeys(found.path for found in below.files))
-            elif name.lower().endswith(".md"):
-                candidates.setdefault(path)
-    for path in sorted(candidates):
-        place = sources.place(path)
-        if place is None or (place.scope != "global" and place.key not in owners):
-            continue
-        row = reader.db.execute("SELECT id, size, mtime_ns FROM files WHERE path=?", (path,)).fetchone()
-        try:
-            real = os.path.realpath(locate(project, path))
-            status = os.stat(real)
-        except OSError:
-            continue
-        if not within(real, fence(project, path)):
-            continue
-        if row is not None and (row[1], row[2]) == (status.st_size, status.st_mtime_ns) and row[0] not in result.masked:
-            continue
-        if row is not None:
-            result.masked.add(row[0])
-        result.found.append(Found(path, real, place, status.st_size, status.st_mtime_ns))
-
 
 class Overlay:
-    """Changed files as the selection sees them. `tokens`: what they add to the memory in scope;
-    `bytes`: of the files that were read."""
+    """Changed files as the selection sees them. `tokens`, `terms`, `chunk_count`, `file_count`: what they add to the
+    memory in scope; `bytes`: of the files that were read."""
 
     def __init__(self, view: MemoryView, found: Changes, native: str = "") -> None:
         self.masked = found.masked
-        self.tokens = 0
+        self.tokens = self.terms = 0
         self._view = view
         self._native = native
         self._chunks: dict[int, Chunk] = {}
@@ -184,8 +79,6 @@ class Overlay:
                     self._next += 1
                 own.append(headings[key])
             shown = rendering.neutral(raw.text)
-            hash_ = markdown.folded_hash(shown)
-            hash_ -= (hash_ >> 63) << 64
             cost = known.get(shown)
             if cost is None:
                 cost = upper_bound(shown + "\n\n")
@@ -197,7 +90,7 @@ class Overlay:
                 continue
             chunk = Chunk(
                 self._next, number, found.place.scope, cost, len(found_terms), tuple(own), raw.kind, raw.lead,
-                hash_, 0, raw.line, first + raw.section,
+                _signed(markdown.folded_hash(shown)), _signed(terms.simhash(found_terms)), raw.line, first + raw.section,
             )  # fmt: skip
             sections.setdefault(raw.section, []).append(chunk)
             self._chunks[self._next] = chunk
@@ -220,6 +113,7 @@ class Overlay:
         for term, frequency in counts.items():
             self._file_lists.setdefault(term, []).append((number, min(frequency, 65535) << 16 | min(length, 65535)))
         self.tokens += tokens
+        self.terms += length
         entry = IndexedFile(
             number, found.path, found.place.scope, group.id if group else 0, tokens,
             upper_bound(rendering.file_line(found.path)), 0, ordinal(found.mtime_ns), 0, 0, -1.0,
@@ -228,6 +122,14 @@ class Overlay:
         entry.expires, entry.first, entry.last, entry.native = 0, first, self._next - 1, False
         self._files[number] = entry
         self._next += 3
+
+    @property
+    def chunk_count(self) -> int:
+        return len(self._chunks)
+
+    @property
+    def file_count(self) -> int:
+        return len(self._files)
 
     def _known_costs(self, path: str) -> dict[str, int]:
         """What the chunks cost that the index has of this file, by their text."""
@@ -262,6 +164,11 @@ class Overlay:
 
     def pinned(self) -> Iterator[int]:
         return (number for number, chunk in self._chunks.items() if self._files[chunk.file].always)
+
+
+def _signed(number: int) -> int:
+    """The 64 bits of a fingerprint as the index keeps them."""
+    return number - ((number >> 63) << 64)
 
 
 def _columns(pairs: list[tuple[int, int]]) -> Posting:

@@ -114,9 +114,8 @@ class MemoryView:
         self._groups = [group.id for group in groups]
         self.chunk_count = sum(group.chunks for group in groups)
         self.file_count = sum(group.files for group in groups)
-        terms = sum(group.terms for group in groups)
-        self.mean_chunk_terms = terms / self.chunk_count if self.chunk_count else 1.0
-        self.mean_file_terms = terms / self.file_count if self.file_count else 1.0
+        self._terms = sum(group.terms for group in groups)
+        self._average()
         self.scoped_tokens = sum(group.tokens for group in groups)
         self._files: dict[int, IndexedFile] = {}
         self._headings: dict[int, Heading] = {}
@@ -127,6 +126,15 @@ class MemoryView:
         self.overlay = overlay
         self.masked = overlay.masked
         self.scoped_tokens += overlay.tokens
+        self.chunk_count += overlay.chunk_count
+        self.file_count += overlay.file_count
+        self._terms += overlay.terms
+        self._average()
+
+    def _average(self) -> None:
+        """Lengths that a term's weight rests on. Files that changed count twice, which weighs nothing."""
+        self.mean_chunk_terms = self._terms / self.chunk_count if self.chunk_count and self._terms else 1.0
+        self.mean_file_terms = self._terms / self.file_count if self.file_count and self._terms else 1.0
 
     def load(self, terms: Iterable[str]) -> None:
         """Fetch the posting lists of many terms at once: one query a group instead of one a term."""
