@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget import detached, hook_io, invocation, rendering, starts
+from memory_budget import hook_io, invocation, processes, rendering, starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _keep(
     kept["tool_use_id"] = tool_use
     kept["agent_id"] = agent
     kept["transcript_path"] = hook_io.text(payload, "transcript_path")
-    kept["client"] = detached.client_process()
+    kept["client"] = processes.client_process()
     if allocation.loaded is not None and allocation.loaded.profiles.section("log")["task"] == "prompt":
         kept["description"] = allocation.task.prompt
     kept["hook_ms"] = round((time.perf_counter() - began) * 1000, 2)
@@ -194,6 +194,8 @@ def _keep(
 def _refresh(project: Project, allocation: invocation.Allocation) -> None:
     """Have the index brought up to date behind the agent's back where something changed."""
     if allocation.stale or (allocation.loaded is not None and allocation.loaded.changed and _has_index(project)):
+        from memory_budget import detached
+
         try:
             detached.start_once(project, "index", 5.0)
         except OSError as error:

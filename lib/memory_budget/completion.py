@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from memory_budget import monitor, profiles, starts, transcripts, usage_log
-from memory_budget.detached import started_at
 from memory_budget.hook_io import log
+from memory_budget.processes import started_at
 from memory_budget.project import Project, listing, safe_name
 from memory_budget.rendering import opening
 

@@ -57,19 +57,3 @@ def start_once(project: Project, task: str, seconds: float) -> bool:
     os.utime(path)
     start(project, task)
     return True
-
-
-def client_process() -> list[int]:
-    """The client's process: its id and, where the system tells, when it started (clock ticks since boot)."""
-    parent = os.getppid()
-    return [parent, started_at(parent)]
-
-
-def started_at(process: int) -> int:
-    """When a process started, in clock ticks since boot; 0 where nobody can tell."""
-    try:
-        with open(f"/proc/{process}/stat", "rb", buffering=0) as file:
-            fields = (file.read() or b"").rpartition(b")")[2].split()
-        return int(fields[19])
-    except (OSError, IndexError, ValueError):
-        return 0

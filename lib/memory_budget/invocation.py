@@ -15,7 +15,7 @@ import time
 from memory_budget import agents as agent_files
 from memory_budget import complexity, fastjson, profiles, rendering
 from memory_budget.errors import BudgetError
-from memory_budget.index.overlay import Overlay, changes
+from memory_budget.index.freshness import changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
 from memory_budget.project import digest
 from memory_budget.selection import select
@@ -218,6 +218,8 @@ def _look(project: Project, known: Known, allocation: Allocation) -> None:
             view = MemoryView(known.reader, groups, native, today)
             found = changes(project, known.reader, groups, sources)
             if found.stale:
+                from memory_budget.index.overlay import Overlay
+
                 view.lay_over(Overlay(view, found, native))
             view.count_native()
             allocation.stale = found.stale

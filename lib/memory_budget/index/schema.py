@@ -1,7 +1,5 @@
 """The index's tables, and how it is opened.
 
-`_sqlite3` is the C half of the sqlite3 package; importing what surrounds it costs a start hook 3 ms.
-
 Term statistics are kept as posting lists per (group, term) and not as an FTS5 table: FTS5 ranks over the whole
 table, so an agent would pay for every other agent's memory, and it serves scores where the ranking needs term counts
 (neighbours, coverage, files). A list is read by one key look-up, its best entries first, whatever the size of the
@@ -12,10 +10,7 @@ from __future__ import annotations
 
 import os
 
-try:
-    import _sqlite3 as sqlite
-except ImportError:  # another interpreter than CPython
-    import sqlite3 as sqlite  # type: ignore[no-redef]
+from memory_budget.index.driver import sqlite
 
 from memory_budget.errors import BudgetError
 from memory_budget.terms import ANALYZER_VERSION
