@@ -172,13 +172,16 @@ def close(project: Project, session: str = "") -> int:
 
 def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> bool:
     where = kept.get("transcript_path") or ""
-    agent = kept.get("agent_id") or ""
+    agent = "" if main else kept.get("agent_id") or ""
     if not main:
         known = transcripts.agent_transcripts(where) if where else {}
         where = known.get(kept.get("tool_use_id") or f"agent-{agent}", "")
+        if not where:  # it never started: refused by another plugin, which no event tells
+            _take(path)
+            return False
         name = os.path.basename(where)
         agent = agent or name.removeprefix("agent-").removesuffix(".jsonl")
-    found = transcripts.read(where) if where else transcripts.read("")
+    found = transcripts.read(where)
     if not _take(path):
         return False
     ended = main or found.complete

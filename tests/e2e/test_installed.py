@@ -16,6 +16,7 @@ from tests.support.blocks import only_block
 from tests.support.client import TIMEOUT, Client
 from tests.support.environment import ROOT
 from tests.support.fake_api import AgentScript, FakeAPI, Script, agent
+from tests.support.projects import facts_in
 
 #: What the client copies or reads, and the installer itself.
 PARTS = (".claude-plugin", ".claude", "bin", "hooks", "lib", "schemas", "skills")
@@ -97,7 +98,7 @@ def test_installed_plugin_runs_and_goes(
     script = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript()})
     api = installation.session(team, script)
     block = only_block(api.first_request("TASK-01").prompt)
-    assert "incremental models" in block.text
+    assert "incremental models" in facts_in(block.text, "dbt-expert")
     listed = {plugin["id"]: plugin for plugin in json.loads(installation.ask("plugin", "list", "--json"))}
     if with_command:
         assert listed["memory-budget@memory-budget"]["enabled"] is True
