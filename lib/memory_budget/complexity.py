@@ -45,7 +45,7 @@ ANALYSE_BASE, CHANGE_BASE, DEEP_BASE = 0.2, 0.1, 1.5
 TROUBLES = (0.0, 1.1, 1.6, 1.8)  # by number of different signs of trouble
 ASPECTS = (0.0, 0.45, 0.6)
 CROSSINGS = (0.0, 3.2, 3.8)
-PRODUCTS = (0.0, 0.4, 1.7, 2.6)
+PRODUCTS = (0.0, 0.4, 1.7, 3.0)
 STEPS = (0.0, 0.3, 0.6, 0.9)
 BROAD_ADDS, WIDE_ADDS, SMALL_TAKES, MOVE_ADDS = 1.0, 0.15, 0.6, 2.2
 
@@ -55,6 +55,9 @@ TITLE_WORDS = 12  # the first words say what it is about and are features of the
 _ENDINGS = frozenset("ations ation ings ing ions ion ers ies ed es er ly s e".split())
 _ENDING_SIZES = (6, 5, 4, 3, 2, 1)
 _MASK = 0xFFFFFFFFFFFF
+_NOT = frozenset(
+    "not no don never without nicht keine ohne sin nunca ne pas sans não sem non senza не без".split()
+)
 _LEADING = (cues.LOOKUP, cues.PEEK, cues.ANALYSE, cues.DEEP)
 _SPACES = {i: " " for i in range(128) if not chr(i).isalnum()}
 _TIER_NAMES = {
@@ -358,6 +361,8 @@ def _cue_evidence(prompt: str, description: str, notes: list[tuple[str, str]]) -
                 word = " ".join(words[across : i + 1])
         elif kind in (cues.LOOKUP, cues.PEEK) and i > 3 and not leads <= i <= leads + 3:
             continue  # "show" leads a request; further on it is part of a story
+        elif kind == cues.CHANGE and i and (words[i - 1] in _NOT or words[i - 2] in _NOT):
+            continue  # "do not change anything" asks for nothing
         elif kind == cues.CROSS and i + 1 < len(words) and words[i + 1].startswith("test"):
             continue  # an integration test is one test
         if kind in _LEADING and (i < 2 or leads <= i < leads + 2):
@@ -373,6 +378,12 @@ def _cue_evidence(prompt: str, description: str, notes: list[tuple[str, str]]) -
                 found.setdefault(kind, {})[run] = None
     if not found:
         return _Cue()
+    if cues.LOOKUP in found:
+        analyses = found.get(cues.ANALYSE, {})
+        if "how many" in found[cues.LOOKUP] or "how much" in found[cues.LOOKUP]:
+            analyses.pop("how", None)  # that how asks for a number
+        if led and prompt[-3:].rstrip().endswith("?"):
+            found.pop(cues.CHANGE, None)  # "where is it set?" asks, and changes nothing
     for kind, hits in found.items():
         notes.extend((kind, hit) for hit in hits)
     return _weigh(found, led)

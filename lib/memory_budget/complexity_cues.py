@@ -111,7 +111,7 @@ WORDS = {
         arquitectura coordina coordinar arquitetura coordene architettura coordonne coordonner architektur koordiniere koordinieren
         архитектура архитектуру
     """,
-    MOVE: "dataflow dataflows rollout cutover datenfluss datenflüsse",
+    MOVE: "migra migre migrez dataflow dataflows rollout cutover datenfluss datenflüsse",
     ACROSS: """
         across between multiple multi several cross various multiples both
         entre varios varias múltiples diversos plusieurs divers
