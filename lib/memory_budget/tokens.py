@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: A word cache past this size is emptied (about 60 MB at most).
 _CACHE_LIMIT = 400_000
+#: A line cache past this size is emptied (about 8 MB). A chunk's lines are those its file was just counted by.
+_LINES_LIMIT = 30_000
 #: The longest text given to the tokenizer in one go, in characters: its regular expression engine
 #: works on a whole run at once, so a megabyte without a space would cost minutes.
 _RUN_LIMIT = 4_000
@@ -35,15 +37,16 @@ def load_encoding() -> Callable[[str], list[int]]:
 
 
 class Counter:
-    """Counts tokens of whole pieces of Markdown, exactly, remembering words."""
+    """Counts tokens of whole pieces of Markdown, exactly, remembering words and lines."""
 
-    __slots__ = ("_encode", "_words")
+    __slots__ = ("_encode", "_lines", "_words")
 
     exact = True
 
     def __init__(self) -> None:
         self._encode = load_encoding()
         self._words: dict[str, int] = {}
+        self._lines: dict[str, int] = {}
 
     def count(self, text: str) -> int:
         """Tokens of `text`, as `len(encode_ordinary(text))`.
@@ -51,19 +54,24 @@ class Counter:
         A run of more than 4,000 characters without white space is cut and summed, which can only
         count more than the encoding itself would.
         """
+        if len(self._lines) > _LINES_LIMIT:
+            self._lines.clear()
+        known = self._lines
         total = 0
         held = ""
         for line in text.splitlines(keepends=True) if "\r" not in text else [text]:
-            # A blank line belongs to the run of line ends before it.
+            if held and (held[-1] != "\n" or line[0] in "\n\r" or line.isspace()):
+                held += line  # a blank line belongs to the run of line ends before it
+                continue
             if held:
-                if line[0] not in "\n\r" and not line.isspace() and held[-1] == "\n":
-                    total += self._line(held)
-                    held = line
-                else:
-                    held += line
-            else:
-                held = line
-        return total + (self._line(held) if held else 0)
+                count = known.get(held)
+                if count is None:
+                    count = known[held] = self._line(held)
+                total += count
+            held = line
+        if held:
+            total += self._line(held)
+        return total
 
     def _line(self, line: str) -> int:
         body = line.rstrip("\n")
@@ -72,21 +80,16 @@ class Counter:
         if not words or " ".join(words) != inner:
             return self._whole(line)
         words[-1] += line[len(body) :]
-        indent = len(body) - len(inner)
         known = self._words
-        total = 0
-        if indent == 0:
-            first, rest = words[0], words[1:]
+        indent = len(body) - len(inner)
+        total = self._whole(" " * (indent - 1)) if indent > 1 else 0
+        if not indent:
+            first = words.pop(0)
             count = known.get(first)
             total = self._learn(first) if count is None else count
-        else:
-            rest = words
-            if indent > 1:
-                total = self._whole(" " * (indent - 1))
-        for word in rest:
-            spaced = " " + word
-            count = known.get(spaced)
-            total += self._learn(spaced) if count is None else count
+        for word in words:
+            count = known.get(" " + word)
+            total += self._learn(" " + word) if count is None else count
         return total
 
     def _whole(self, text: str) -> int:
@@ -99,9 +102,7 @@ class Counter:
         if len(text) <= _RUN_LIMIT:
             count = len(self._encode(text))
         else:
-            count = sum(
-                len(self._encode(text[i : i + _RUN_LIMIT])) for i in range(0, len(text), _RUN_LIMIT)
-            )
+            count = sum(len(self._encode(text[i : i + _RUN_LIMIT])) for i in range(0, len(text), _RUN_LIMIT))
         if len(text) < 200:
             self._words[text] = count
         return count

@@ -20,13 +20,16 @@ from memory_budget.project import Project
 from memory_budget.sources import Found, Place, Scan, Sources, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Connection
 
 #: Unused ids between two files, so that the neighbours of a chunk are in its file or nowhere.
 ID_GAP = 3
 #: Postings held in memory before they are put aside in a temporary table (about 50 MB).
 _HELD_POSTINGS = 700_000
+#: Parsed files kept for copies of them, and the largest file kept, in bytes: about 60 MB at most.
+_COPIES = 300
+_COPY_SIZE = 40_000
 
 
 class Report(NamedTuple):
@@ -173,6 +176,7 @@ class _Update:
         self.dropped: dict[int, set[str]] = defaultdict(set)
         self.dropped_ranges: list[tuple[int, int]] = []
         self.dropped_files: set[int] = set()
+        self.copies: dict[bytes, list[ParsedPiece]] = {}
 
     def run(self, started: float, *, rebuilt: bool) -> Report:
         db = self.db
@@ -273,7 +277,7 @@ class _Update:
         tokens = length = 0
         file_terms: dict[str, int] = defaultdict(int)
         headings: list[int] = []
-        for piece in parse_pieces(texts, self.counter):
+        for piece in self._parsed_pieces(content.hash, found.size, texts):
             tokens += piece.tokens
             length += self._insert_piece(file, group, piece, headings, file_terms)
         by_file = self.added_files[group]
@@ -294,6 +298,18 @@ class _Update:
         if self.held > _HELD_POSTINGS:
             self._spill()
         return True
+
+    def _parsed_pieces(self, hash_: bytes, size: int, texts: Iterator[str]) -> Iterable[ParsedPiece]:
+        """A file's pieces, parsed once for all its copies. Large files pass through, piece by piece."""
+        if size > _COPY_SIZE:
+            return parse_pieces(texts, self.counter)
+        pieces = self.copies.get(hash_)
+        if pieces is None:
+            pieces = list(parse_pieces(texts, self.counter))
+            if len(self.copies) >= _COPIES:
+                del self.copies[next(iter(self.copies))]
+            self.copies[hash_] = pieces
+        return pieces
 
     def _insert_piece(
         self, file: int, group: int, piece: ParsedPiece, headings: list[int], file_terms: dict[str, int]
@@ -322,7 +338,7 @@ class _Update:
             tail = min(chunk.length, 65535)
             base = number << 32
             for term, frequency in chunk.terms.items():
-                by_term[term].append(base | min(frequency, 65535) << 16 | tail)
+                by_term[term].append(base | frequency << 16 | tail)
                 file_terms[term] += frequency
             self.held += len(chunk.terms)
             length += chunk.length

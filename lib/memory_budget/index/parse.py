@@ -6,6 +6,7 @@ costs no more memory than a large one.
 
 from __future__ import annotations
 
+import codecs
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 20
 _BINARY_HEAD = 8192
+_LARGE_HEAD = 65536
+_NOT_UTF8 = "not UTF-8: unreadable bytes are shown as U+FFFD"
 
 
 class TokenCounter(Protocol):
@@ -30,7 +33,7 @@ class TokenCounter(Protocol):
 
 class ParsedChunk(NamedTuple):
     """`headings` are positions among the file's headings; `section` counts from the piece's first; `terms` maps a term
-    to its count, those of the headings above included, and `length` is that of the text alone."""
+    to its count (at most 65,535), those of the headings above included, and `length` is that of the text alone."""
 
     text: str
     tokens: int
@@ -62,21 +65,38 @@ class Content(NamedTuple):
 
 
 def read_content(found: Found) -> tuple[Content, Iterator[str]]:
-    """A file's content and its text in pieces (front matter left out of none: the first piece holds it).
+    """A file's content and its text in pieces (the first holds its front matter).
 
     Raises OSError. A binary file has no pieces; text that is not UTF-8 is read with U+FFFD in place of what is not.
     """
-    handle = open(found.real, "rb")  # noqa: SIM115 - closed by the generator
-    head = handle.read(_BINARY_HEAD)
-    if b"\0" in head:
-        handle.close()
+    with open(found.real, "rb") as file:
+        data = file.read(PIECE + 1)
+    if b"\0" in data[:_BINARY_HEAD]:
         return Content(_hash_file(found.real), Facts(0, 0, -1.0, False, ""), "binary: holds NUL bytes"), iter(())
-    problem = "" if _is_utf8(found.real) else "not UTF-8: unreadable bytes are shown as U+FFFD"
-    text = head.decode("utf-8", "replace").replace("\r\n", "\n")
-    matter, body_at = chunks.front_matter(text)
-    content = Content(_hash_file(found.real), facts(found.path, found.real, matter, text[body_at:]), problem)
-    handle.seek(0)
-    return content, _pieces(handle)
+    texts: Iterator[str]
+    if len(data) <= PIECE:
+        try:
+            text, problem = data.decode("utf-8"), ""
+        except UnicodeDecodeError:
+            text, problem = data.decode("utf-8", "replace"), _NOT_UTF8
+        text = _plain(text)
+        hash_ = blake2b(data, digest_size=16).digest()
+        texts = iter((text,) if text else ())
+        head = text
+    else:
+        hash_ = _hash_file(found.real)
+        problem = "" if _is_utf8(found.real) else _NOT_UTF8
+        head = _plain(data[:_LARGE_HEAD].decode("utf-8", "replace"))
+        texts = _pieces(found.real)
+    matter, body_at = chunks.front_matter(head)
+    return Content(hash_, facts(found.path, found.real, matter, head[body_at:]), problem), texts
+
+
+def _plain(text: str) -> str:
+    """Text as it is chunked: line ends as LF, no NUL."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _hash_file(path: str) -> bytes:
@@ -88,8 +108,6 @@ def _hash_file(path: str) -> bytes:
 
 
 def _is_utf8(path: str) -> bool:
-    import codecs
-
     decoder = codecs.getincrementaldecoder("utf-8")()
     with open(path, "rb") as file:
         try:
@@ -101,18 +119,18 @@ def _is_utf8(path: str) -> bool:
     return True
 
 
-def _pieces(handle: object) -> Iterator[str]:
+def _pieces(path: str) -> Iterator[str]:
     """The text in pieces that end between two blocks where a place for that is found."""
-    import codecs
-    import io
-
-    assert isinstance(handle, io.BufferedReader)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     held = ""
-    with handle:
+    with open(path, "rb") as file:
         while True:
-            block = handle.read(PIECE)
-            held += decoder.decode(block, final=not block).replace("\r\n", "\n").replace("\0", "\ufffd")
+            block = file.read(PIECE)
+            more = decoder.decode(block, final=not block)
+            if held.endswith("\r"):
+                held, more = held[:-1], "\r" + more
+            tail = "\r" if more.endswith("\r") and block else ""  # its LF may come with the next block
+            held += _plain(more[: len(more) - len(tail)]) + tail
             if not block:
                 if held:
                     yield held
@@ -145,33 +163,46 @@ def parse_pieces(texts: Iterator[str], counter: TokenCounter) -> Iterator[Parsed
         if first:
             _, body_at = chunks.front_matter(text)
             first = False
+        # The whole text first: its lines are counted then, and found again when its chunks are.
+        tokens = counter.count(text)
         fresh: list[tuple[str, int]] = []
         parsed = []
         start = line + text.count("\n", 0, body_at)
-        for raw in chunks.split(text[body_at:], start):
-            numbers = []
-            for heading_line, heading in zip(raw.heading_lines, raw.headings, strict=True):
-                key = (heading_line, heading)
-                number = seen.get(key)
-                if number is None:
-                    number = seen[key] = len(seen)
-                    shown = rendering.neutral(heading)
-                    fresh.append((shown, counter.count(shown + "\n\n")))
-                numbers.append(number)
-            parsed.append(parse_chunk(raw, tuple(numbers), counter))
-        yield ParsedPiece(parsed, fresh, counter.count(text))
+        above: tuple[int, ...] = ()
+        numbers: tuple[int, ...] = ()
+        names: list[str] = []
+        for raw in chunks.split(text[body_at:] if body_at else text, start):
+            if raw.heading_lines != above or not parsed:
+                above = raw.heading_lines
+                names = chunks.heading_terms(raw.headings)
+                own = []
+                for key in zip(above, raw.headings, strict=True):
+                    number = seen.get(key)
+                    if number is None:
+                        number = seen[key] = len(seen)
+                        shown = rendering.neutral(key[1])
+                        fresh.append((shown, counter.count(shown + "\n\n")))
+                    own.append(number)
+                numbers = tuple(own)
+            parsed.append(parse_chunk(raw, numbers, names, counter))
+        yield ParsedPiece(parsed, fresh, tokens)
         line += text.count("\n")
 
 
-def parse_chunk(raw: chunks.RawChunk, headings: tuple[int, ...], counter: TokenCounter) -> ParsedChunk:
-    """One chunk with its terms, fingerprints and tokens."""
+def parse_chunk(
+    raw: chunks.RawChunk, headings: tuple[int, ...], names: list[str], counter: TokenCounter
+) -> ParsedChunk:
+    """One chunk with its terms, fingerprints and tokens; `names` are the terms of the headings above it."""
     text = rendering.neutral(raw.text)
     found = terms.terms(text)
     counts: dict[str, int] = {}
+    get = counts.get
     for term in found:
-        counts[term] = counts.get(term, 0) + 1
-    for term in chunks.heading_terms(raw.headings):
-        counts[term] = counts.get(term, 0) + 1
+        counts[term] = get(term, 0) + 1
+    for term in names:
+        counts[term] = get(term, 0) + 1
+    if len(found) > 65535:
+        counts = {term: min(count, 65535) for term, count in counts.items()}
     return ParsedChunk(
         text=text,
         tokens=counter.count(text + "\n\n"),
