@@ -7,6 +7,7 @@ by id.
 
 from __future__ import annotations
 
+import sys
 from array import array
 
 TYPE_CHECKING = False
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ORDERED = 512
+# Which 32 bits of a posting come first in memory.
+_PAYLOAD, _NUMBER = (0, 1) if sys.byteorder == "little" else (1, 0)
 _REFERENCE_LENGTH = 100.0
 
 
@@ -30,12 +33,12 @@ def impact(posting: int) -> float:
 
 def pack(postings: list[int]) -> bytes:
     """The blob of a list. The argument is sorted in place."""
-    postings.sort()
-    if len(postings) > ORDERED:
-        postings.sort(key=impact, reverse=True)
-    numbers = array("I", [posting >> 32 for posting in postings])
-    numbers.extend([posting & 0xFFFFFFFF for posting in postings])
-    return numbers.tobytes()
+    if len(postings) > 1:
+        postings.sort()
+        if len(postings) > ORDERED:
+            postings.sort(key=impact, reverse=True)
+    words = memoryview(array("Q", postings)).cast("B").cast("I")
+    return words[_NUMBER::2].tobytes() + words[_PAYLOAD::2].tobytes()
 
 
 def unpack(blob: bytes) -> list[int]:
