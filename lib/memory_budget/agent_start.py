@@ -68,7 +68,15 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     else:
         block = invocation.render(allocation)
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
-    _keep(project, payload, allocation, tool_use, "context" if in_context else "prompt", began, tool_use=tool_use)
+    _keep(
+        project,
+        payload,
+        allocation,
+        tool_use,
+        "context" if in_context else "prompt",
+        began,
+        tool_use=tool_use,
+    )
     answer = _answer(messages) or {}
     if block:
         answer["hookSpecificOutput"] = {
@@ -193,7 +201,9 @@ def _keep(
 
 def _refresh(project: Project, allocation: invocation.Allocation) -> None:
     """Have the index brought up to date behind the agent's back where something changed."""
-    if allocation.stale or (allocation.loaded is not None and allocation.loaded.changed and _has_index(project)):
+    if allocation.stale or (
+        allocation.loaded is not None and allocation.loaded.changed and _has_index(project)
+    ):
         from memory_budget import detached
 
         try:

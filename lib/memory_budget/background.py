@@ -1,9 +1,9 @@
 """What runs detached, after a hook has answered: `memory-budget background TASK --project DIR`.
 
-    index    bring the index up to date, keep checked profiles and the agent files in it
-    finish   record the run of an agent that ended
-    close    record the runs that will not end any more
-    session  what a session's start sets off: close, index
+index    bring the index up to date, keep checked profiles and the agent files in it
+finish   record the run of an agent that ended
+close    record the runs that will not end any more
+session  what a session's start sets off: close, index
 """
 
 from __future__ import annotations

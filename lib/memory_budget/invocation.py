@@ -176,7 +176,9 @@ def allocate(
     identity = agent_files.resolve(task.agent_type, own.profiles, own.agents)
     if profile is not None and profile not in own.profiles.names():
         raise BudgetError(f"there is no profile {profile!r}: {', '.join(own.profiles.names())}")
-    settings = own.profiles.settings(profile or identity.profile_name, "" if profile else identity.override_key)
+    settings = own.profiles.settings(
+        profile or identity.profile_name, "" if profile else identity.override_key
+    )
     if cap is None and (not own.profiles.enabled or settings.profile.gives_nothing):
         return Nothing(identity, problems)
     allocation = Allocation(task, identity, settings)
@@ -249,7 +251,9 @@ def _choose(settings: Profiles, allocation: Allocation, cap: int | None, explain
     """Select under the budget of the tier; where more is needed and enforcement is soft, under the next tier's."""
     profile = allocation.settings.profile
     tier = allocation.tier
-    budget = cap if cap is not None else settings.budget(profile, tier, allocation.task.model, allocation.ratio)
+    budget = (
+        cap if cap is not None else settings.budget(profile, tier, allocation.task.model, allocation.ratio)
+    )
     base = budget
     selection = _select(allocation, budget, explain, fill=cap is not None)
     bumping = cap is None and allocation.enforcement != "hard"
@@ -319,7 +323,8 @@ def pieces(allocation: Allocation) -> list[rendering.Piece]:
 
 def left_out(allocation: Allocation) -> list[rendering.LeftOut]:
     return [
-        rendering.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in allocation.selection.left_out
+        rendering.LeftOut(entry.file.path, entry.heading, entry.tokens)
+        for entry in allocation.selection.left_out
     ]
 
 

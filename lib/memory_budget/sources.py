@@ -97,7 +97,9 @@ class Sources:
                     roots.setdefault(_fixed_prefix(segments))
         #: Folders that hold everything the globs can match, as written in the globs, none inside another.
         self.roots: tuple[str, ...] = tuple(
-            root for root in roots if not any(root != other and root.startswith(other + "/") for other in roots)
+            root
+            for root in roots
+            if not any(root != other and root.startswith(other + "/") for other in roots)
         )
 
     def place(self, path: str) -> Place | None:
@@ -137,7 +139,10 @@ def expand_braces(glob: str) -> list[str]:
                 parts.append(glob[last:at])
                 rest = expand_braces(glob[at + 1 :])
                 return [
-                    glob[:start] + middle + tail for part in parts for middle in expand_braces(part) for tail in rest
+                    glob[:start] + middle + tail
+                    for part in parts
+                    for middle in expand_braces(part)
+                    for tail in rest
                 ]
     return [glob]
 

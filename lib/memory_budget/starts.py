@@ -124,7 +124,9 @@ class Start:
         self.claimed = claimed
 
 
-def look(project: Project, session: str, agent_type: str, agent: str, prompt_id: str, transcripts: str) -> Start:
+def look(
+    project: Project, session: str, agent_type: str, agent: str, prompt_id: str, transcripts: str
+) -> Start:
     """Find or claim the plan of a starting agent. `transcripts`: the session's transcript path, to tell open plans from
     those whose agent is known there."""
     where = folder(project, session, agent_type)

@@ -61,7 +61,14 @@ def run(corpus: Path, program: Path, scratch: Path) -> int:
     for key, name in names.items():
         for tier, task in TASKS.items():
             area = name.replace("-", " ")
-            calls.append(agent(f"{task.format(area=area)} (case {key} {tier}.)", name, description=f"{key} {tier}", run_in_background=False))
+            calls.append(
+                agent(
+                    f"{task.format(area=area)} (case {key} {tier}.)",
+                    name,
+                    description=f"{key} {tier}",
+                    run_in_background=False,
+                )
+            )
     turns = [calls[i : i + AT_ONCE] for i in range(0, len(calls), AT_ONCE)]
     started = time.perf_counter()
     with Client(program, home).start(project, Script(main=turns)) as (process, api):
@@ -133,7 +140,9 @@ def _judge(
             record = by_id.get(block.id)
             if record is None or not record["delivered"] or record["agent"] != key:
                 unrecorded += 1
-                print(f"  {key} {tier}: {'no record' if record is None else (record['agent'], record['delivered'])}")
+                print(
+                    f"  {key} {tier}: {'no record' if record is None else (record['agent'], record['delivered'])}"
+                )
                 continue
             over += block.tokens > record["budget_allocated"]
             miscounted += not record["tokens_loaded"] - 16 <= block.tokens <= record["tokens_loaded"]
@@ -149,7 +158,9 @@ def _judge(
     print(f"no block: {missing} of {total}; over budget: {over}; another agent's memory: {foreign}")
     print(f"no whole record: {unrecorded}; tokens in the record not those of the block: {miscounted}")
     print(f"chunks said twice: {twice}")
-    print(f"agents whose block did not change with the task: {sum(len(t) < len(TASKS) for t in texts.values())}")
+    print(
+        f"agents whose block did not change with the task: {sum(len(t) < len(TASKS) for t in texts.values())}"
+    )
     for tier, values in reductions.items():
         print(f"context reduction, {tier}: {statistics.mean(values):.1%}")
     print(f"context reduction, mean: {statistics.mean(everything):.1%}")

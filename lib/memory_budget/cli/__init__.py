@@ -40,13 +40,18 @@ def main(argv: list[str] | None = None) -> int:
 
         return background.main(argv[1:])
     parser = argparse.ArgumentParser(
-        prog="memory-budget", description="Gives every agent the part of the project's memory that its task needs."
+        prog="memory-budget",
+        description="Gives every agent the part of the project's memory that its task needs.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
         # Only the verb that was asked for is imported; the others are just named in the help.
-        own = verbs.add_parser(verb.name, help=verb.help, description=verb.help[0].upper() + verb.help[1:] + ".")
-        own.add_argument("--project", default=".", metavar="DIR", help="the project (default: the current folder)")
+        own = verbs.add_parser(
+            verb.name, help=verb.help, description=verb.help[0].upper() + verb.help[1:] + "."
+        )
+        own.add_argument(
+            "--project", default=".", metavar="DIR", help="the project (default: the current folder)"
+        )
         own.add_argument("--json", action="store_true", help="print one JSON value instead of text")
         if argv[:1] == [verb.name]:
             _module(verb).add_arguments(own)

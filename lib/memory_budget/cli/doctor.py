@@ -49,7 +49,10 @@ def examine(project: Project) -> Iterator[Finding]:
     yield from _interpreter()
     if not project.has_memory():
         yield Finding(
-            "note", "memory", f"none in {project.root}", "put Markdown below .claude/memory/patterns to have some"
+            "note",
+            "memory",
+            f"none in {project.root}",
+            "put Markdown below .claude/memory/patterns to have some",
         )
         return
     yield from _profiles(project)
@@ -110,7 +113,9 @@ def _memory(project: Project) -> Iterator[Finding]:
             'name it under "sources" in budget-profiles.json to have it given to agents',
         )
     for path in found.outside:
-        yield Finding("problem", "memory", f"{path} leads out of the project and is not read", "put a copy there")
+        yield Finding(
+            "problem", "memory", f"{path} leads out of the project and is not read", "put a copy there"
+        )
     for path, reason in found.unreadable:
         yield Finding("problem", "memory", f"{path} cannot be read: {reason}")
 
@@ -118,7 +123,9 @@ def _memory(project: Project) -> Iterator[Finding]:
 def _agents(project: Project) -> Iterator[Finding]:
     loaded = profiles.load(project.root, project.home).profiles
     known = agents.scan(project.root, project.home)
-    nameless = [file for file in known.files if not file.name and file.stem.lower() not in ("readme", "claude")]
+    nameless = [
+        file for file in known.files if not file.name and file.stem.lower() not in ("readme", "claude")
+    ]
     if nameless:
         listed = ", ".join(file.stem for file in nameless[:5]) + (" ..." if len(nameless) > 5 else "")
         yield Finding(
@@ -147,7 +154,9 @@ def _index(project: Project) -> Iterator[Finding]:
         result = reader.db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if result != "ok":
             yield Finding("problem", "index", f"damaged: {result}", "run: memory-budget index --rebuild")
-        for path, problem in reader.db.execute("SELECT path, problem FROM files WHERE problem != '' ORDER BY path"):
+        for path, problem in reader.db.execute(
+            "SELECT path, problem FROM files WHERE problem != '' ORDER BY path"
+        ):
             yield Finding("problem", "memory", f"{path}: {problem}")
         if result == "ok":
             yield Finding("ok", "index", f"{sum(group.files for group in reader.groups())} files")

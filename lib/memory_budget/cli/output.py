@@ -17,7 +17,9 @@ def print_json(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
+) -> None:
     """A table; the columns numbered in `right` hold figures."""
     try:
         from rich.box import SIMPLE_HEAD
@@ -37,7 +39,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     console.print(drawn)
 
 
-def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int]) -> None:
+def _plain_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int]
+) -> None:
     if title:
         print(title)
     cells = [[str(cell) for cell in row] for row in (columns, *rows)]

@@ -23,16 +23,24 @@ SHOWN = 40
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--agent", required=True, metavar="NAME", help="the agent's type, as a caller names it")
+    parser.add_argument(
+        "--agent", required=True, metavar="NAME", help="the agent's type, as a caller names it"
+    )
     task = parser.add_mutually_exclusive_group()
     task.add_argument("--prompt", metavar="TEXT", help="the task")
     task.add_argument("--prompt-file", metavar="FILE", help="file that holds the task; - for standard input")
-    parser.add_argument("--description", default="", metavar="TEXT", help="the caller's few words for the task")
-    parser.add_argument("--budget", type=_tokens, metavar="N", help="exact cap in tokens instead of the profile's")
+    parser.add_argument(
+        "--description", default="", metavar="TEXT", help="the caller's few words for the task"
+    )
+    parser.add_argument(
+        "--budget", type=_tokens, metavar="N", help="exact cap in tokens instead of the profile's"
+    )
     parser.add_argument("--complexity", type=_tier, metavar="TIER", help="tier instead of the detected one")
     parser.add_argument("--profile", metavar="NAME", help="budget profile instead of the agent's")
     parser.add_argument("--block", action="store_true", help="print the block itself, byte for byte")
-    parser.add_argument("--all", action="store_true", help=f"list every candidate instead of the first {SHOWN}")
+    parser.add_argument(
+        "--all", action="store_true", help=f"list every candidate instead of the first {SHOWN}"
+    )
     other = parser.add_argument_group("compare (--diff)")
     other.add_argument("--diff", metavar="PROMPT", help="show what another prompt would change")
     other.add_argument("--diff-profile", metavar="NAME", help="show what another profile would change")
@@ -154,7 +162,12 @@ def as_json(allocation: invocation.Allocation) -> dict[str, Any]:
         "exceeded": allocation.exceeded,
         "scope_tokens": dict(selection.scope_tokens),
         "files": [
-            {"path": file.file.path, "scope": file.file.scope, "tokens": file.tokens, "chunks": len(file.chunks)}
+            {
+                "path": file.file.path,
+                "scope": file.file.scope,
+                "tokens": file.tokens,
+                "chunks": len(file.chunks),
+            }
             for file in selection.files
         ],
         "left_out": [
@@ -173,7 +186,9 @@ def _chunk(allocation: invocation.Allocation, verdict: Verdict) -> dict[str, Any
     return {
         "path": ranked.file.path,
         "line": chunk.line,
-        "heading": " > ".join(headings[number].text.lstrip("# ") for number in chunk.headings if number in headings),
+        "heading": " > ".join(
+            headings[number].text.lstrip("# ") for number in chunk.headings if number in headings
+        ),
         "kind": chunk.kind,
         "scope": chunk.scope,
         "tokens": chunk.tokens,
@@ -202,7 +217,9 @@ def _reduction(allocation: invocation.Allocation) -> float:
 
 def _print(allocation: invocation.Allocation, limit: int | None) -> None:
     selection = allocation.selection
-    print(f"{allocation.identity.name}: profile {allocation.settings.profile.name}, tier {_tier_text(allocation)}")
+    print(
+        f"{allocation.identity.name}: profile {allocation.settings.profile.name}, tier {_tier_text(allocation)}"
+    )
     if allocation.verdict and allocation.verdict.reasons and allocation.tier_source == "detected":
         print("  because the task " + "; ".join(allocation.verdict.reasons))
     print(
@@ -254,18 +271,25 @@ def _diff(
     first = {(entry["path"], entry["line"]): entry for entry in as_json(one)["chunks"] if entry["kept"]}
     second: dict[tuple[str, int], dict[str, Any]] = {}
     if isinstance(other, invocation.Allocation):
-        second = {(entry["path"], entry["line"]): entry for entry in as_json(other)["chunks"] if entry["kept"]}
+        second = {
+            (entry["path"], entry["line"]): entry for entry in as_json(other)["chunks"] if entry["kept"]
+        }
     added = [second[key] for key in sorted(second.keys() - first.keys())]
     removed = [first[key] for key in sorted(first.keys() - second.keys())]
     common = len(first.keys() & second.keys())
     if args.json:
         output.print_json({"added": added, "removed": removed, "common": common})
         return 0
-    print(f"{common} chunks in both, {len(added)} only with the second (+), {len(removed)} only with the first (-)")
+    print(
+        f"{common} chunks in both, {len(added)} only with the second (+), {len(removed)} only with the first (-)"
+    )
     rows = [["-", *_diff_row(entry)] for entry in removed] + [["+", *_diff_row(entry)] for entry in added]
     output.table("", ["", "tokens", "where"], rows, right=(1,))
     return 0
 
 
 def _diff_row(entry: dict[str, Any]) -> list[object]:
-    return [entry["tokens"], f"{entry['path'].removeprefix('.claude/memory/')}:{entry['line']} {entry['heading']}"]
+    return [
+        entry["tokens"],
+        f"{entry['path'].removeprefix('.claude/memory/')}:{entry['line']} {entry['heading']}",
+    ]

@@ -66,7 +66,9 @@ def _index(project: Project) -> dict[str, Any]:
             "agents": len({(group.category, group.owner) for group in groups if group.owner}),
             "exact": bool(reader.meta("exact")),
             "bytes": os.path.getsize(project.index),
-            "updated": datetime.fromtimestamp(float(updated)).isoformat(timespec="seconds") if updated else None,
+            "updated": datetime.fromtimestamp(float(updated)).isoformat(timespec="seconds")
+            if updated
+            else None,
             "scopes": _scopes(groups),
         }
     except DatabaseError as error:

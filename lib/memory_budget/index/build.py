@@ -185,7 +185,9 @@ class _Update:
             self._load_counters()
             known = {
                 row[0]: _Known(*row[1:])
-                for row in db.execute("SELECT path, id, grp, size, mtime_ns, hash, exact, first, last FROM files")
+                for row in db.execute(
+                    "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last FROM files"
+                )
             }
             present = {found.path for found in self.scan.files}
             gone = [path for path in known if path not in present]
@@ -240,7 +242,9 @@ class _Update:
     def _group(self, place: Place) -> int:
         group = self.groups.get(place.key)
         if group is None:
-            cursor = self.db.execute("INSERT INTO groups(scope, owner, category, native) VALUES(?,?,?,?)", place.key)
+            cursor = self.db.execute(
+                "INSERT INTO groups(scope, owner, category, native) VALUES(?,?,?,?)", place.key
+            )
             group = self.groups[place.key] = int(cursor.lastrowid or 0)
         return group
 
@@ -321,7 +325,9 @@ class _Update:
             self.next_heading += 1
         self.db.executemany("INSERT INTO headings VALUES(?,?,?)", rows)
         by_term = self.added[group]
-        number = section = self.next_chunk  # there are no more sections than chunks, so their numbers keep gaps too
+        number = section = (
+            self.next_chunk
+        )  # there are no more sections than chunks, so their numbers keep gaps too
         sizes: dict[int, int] = defaultdict(int)
         for chunk in piece.chunks:
             sizes[chunk.section] += chunk.tokens
@@ -352,11 +358,15 @@ class _Update:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
         words = self.dropped[known.grp]
-        for (text,) in db.execute("SELECT text FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last)):
+        for (text,) in db.execute(
+            "SELECT text FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last)
+        ):
             words.update(terms.terms(text))
         words.update(terms.terms(path))
         own: set[int] = set()
-        for (blob,) in db.execute("SELECT headings FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last)):
+        for (blob,) in db.execute(
+            "SELECT headings FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last)
+        ):
             own.update(memoryview(blob).cast("I"))
         for number in own:
             for (text,) in db.execute("SELECT text FROM headings WHERE id=?", (number,)):
@@ -404,7 +414,9 @@ class _Update:
         rows: list[tuple[int, str, list[int], list[int]]] = []
         key: tuple[int, str] | None = None
         lists: tuple[list[int], list[int]] = ([], [])
-        for group, term, kind, blob in self.db.execute("SELECT grp, term, kind, list FROM spill ORDER BY grp, term"):
+        for group, term, kind, blob in self.db.execute(
+            "SELECT grp, term, kind, list FROM spill ORDER BY grp, term"
+        ):
             if (group, term) != key:
                 if key is not None:
                     rows.append((*key, *lists))
@@ -434,7 +446,9 @@ class _Update:
                 if row is not None:
                     new = set(chunks)
                     chunks = chunks + [
-                        p for p in postings.without(postings.unpack(row[0]), self._is_dropped_chunk) if p not in new
+                        p
+                        for p in postings.without(postings.unpack(row[0]), self._is_dropped_chunk)
+                        if p not in new
                     ]
                     new = set(files)
                     files = files + [
@@ -470,16 +484,14 @@ class _Update:
         self.db.executemany("INSERT INTO folders VALUES(?,?,?)", rows)
 
     def _write_statistics(self) -> None:
-        self.db.execute(
-            "UPDATE groups SET files=0, chunks=0, tokens=0, terms=0"
-        )
+        self.db.execute("UPDATE groups SET files=0, chunks=0, tokens=0, terms=0")
         for row in self.db.execute(
             "SELECT grp, count(*), sum(last - first + 1), sum(tokens), sum(terms) FROM files GROUP BY grp"
         ).fetchall():
-            self.db.execute("UPDATE groups SET files=?, chunks=?, tokens=?, terms=? WHERE id=?", (*row[1:], row[0]))
+            self.db.execute(
+                "UPDATE groups SET files=?, chunks=?, tokens=?, terms=? WHERE id=?", (*row[1:], row[0])
+            )
         self.db.execute("DELETE FROM groups WHERE files=0")
 
     def _load_thesaurus(self) -> None:
         """Copy the shipped thesaurus in, once per version of it."""
-
-

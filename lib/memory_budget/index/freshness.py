@@ -30,7 +30,9 @@ class Changes:
         self.stale = False
 
 
-def changes(project: Project, reader: IndexReader, groups: Sequence[Group], sources: Callable[[], Sources]) -> Changes:
+def changes(
+    project: Project, reader: IndexReader, groups: Sequence[Group], sources: Callable[[], Sources]
+) -> Changes:
     """Compare the files an agent may get with what the index knows: one stat call a folder and file.
 
     Folders tell what came and went; files are looked at one by one up to `STAT_LIMIT`, the last changed first.
@@ -110,7 +112,11 @@ def _look_again(
             continue
         if not within(real, fence(project, path)):
             continue
-        if row is not None and (row[1], row[2]) == (status.st_size, status.st_mtime_ns) and row[0] not in result.masked:
+        if (
+            row is not None
+            and (row[1], row[2]) == (status.st_size, status.st_mtime_ns)
+            and row[0] not in result.masked
+        ):
             continue
         if row is not None:
             result.masked.add(row[0])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
 PARSE_LIMIT = 200_000
 
+
 class Overlay:
     """Changed files as the selection sees them. `tokens`, `terms`, `chunk_count`, `file_count`: what they add to the
     memory in scope; `bytes`: of the files that were read."""
@@ -68,7 +69,9 @@ class Overlay:
         length = tokens = 0
         headings: dict[tuple[int, str], int] = {}
         sections: dict[int, list[Chunk]] = {}
-        native = bool(self._native) and found.place.native == self._native and found.path.endswith("/MEMORY.md")
+        native = (
+            bool(self._native) and found.place.native == self._native and found.path.endswith("/MEMORY.md")
+        )
         for raw in markdown.split(text[body_at:], 1 + text.count("\n", 0, body_at)):
             own = []
             for key in zip(raw.heading_lines, raw.headings, strict=True):
@@ -111,7 +114,9 @@ class Overlay:
         for term in terms.terms(found.path):
             counts[term] = counts.get(term, 0) + 1
         for term, frequency in counts.items():
-            self._file_lists.setdefault(term, []).append((number, min(frequency, 65535) << 16 | min(length, 65535)))
+            self._file_lists.setdefault(term, []).append(
+                (number, min(frequency, 65535) << 16 | min(length, 65535))
+            )
         self.tokens += tokens
         self.terms += length
         entry = IndexedFile(
@@ -174,6 +179,6 @@ def _signed(number: int) -> int:
 def _columns(pairs: list[tuple[int, int]]) -> Posting:
     from array import array
 
-    return memoryview(array("I", [pair[0] for pair in pairs])), memoryview(array("I", [pair[1] for pair in pairs]))
-
-
+    return memoryview(array("I", [pair[0] for pair in pairs])), memoryview(
+        array("I", [pair[1] for pair in pairs])
+    )

@@ -72,7 +72,9 @@ def read_content(found: Found) -> tuple[Content, Iterator[str]]:
     with open(found.real, "rb") as file:
         data = file.read(PIECE + 1)
     if b"\0" in data[:_BINARY_HEAD]:
-        return Content(_hash_file(found.real), Facts(0, 0, -1.0, False, ""), "binary: holds NUL bytes"), iter(())
+        return Content(_hash_file(found.real), Facts(0, 0, -1.0, False, ""), "binary: holds NUL bytes"), iter(
+            ()
+        )
     texts: Iterator[str]
     if len(data) <= PIECE:
         try:

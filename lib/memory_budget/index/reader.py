@@ -102,7 +102,9 @@ class MemoryView:
     first 200 lines are not offered, and `native_tokens` says what they cost.
     """
 
-    def __init__(self, reader: IndexReader, groups: Sequence[Group], native: str = "", today: int = 0) -> None:
+    def __init__(
+        self, reader: IndexReader, groups: Sequence[Group], native: str = "", today: int = 0
+    ) -> None:
         self.db = reader.db
         self.group_by_id = {group.id: group for group in groups}
         self.native_groups = {group.id for group in groups if native and group.native == native}
@@ -146,7 +148,8 @@ class MemoryView:
             marks = ",".join("?" * len(part))
             for group in self._groups:
                 for term, chunks, files in self.db.execute(
-                    f"SELECT term, chunks, files FROM postings WHERE grp=? AND term IN ({marks})", [group, *part]
+                    f"SELECT term, chunks, files FROM postings WHERE grp=? AND term IN ({marks})",
+                    [group, *part],
                 ):
                     lists = self._lists[term]
                     lists[0].append(_halves(chunks))
@@ -183,7 +186,8 @@ class MemoryView:
                     found[number] = chunk
         rows = self._select(
             "SELECT id, file, tokens, terms, headings, kind, lead, hash, simhash, line, section, section_tokens "
-            "FROM chunks WHERE id IN", stored
+            "FROM chunks WHERE id IN",
+            stored,
         )
         files = self.files({row[1] for row in rows})
         for (
