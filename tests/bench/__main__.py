@@ -1,0 +1,18 @@
+"""`python3 -m tests.bench`: the speed table, in the tests' own virtual environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tests.support import environment
+
+if os.environ.get("MEMORY_BUDGET_BENCH") != "1":
+    python = str(environment.python())
+    own = {**environment.clean_environment(), "MEMORY_BUDGET_BENCH": "1"}
+    own["PYTHONPATH"] = f"{environment.ROOT / 'lib'}{os.pathsep}{environment.ROOT}"
+    os.execve(python, [python, "-m", "tests.bench", *sys.argv[1:]], own)
+
+from tests.bench import speed
+
+sys.exit(speed.main())
