@@ -95,7 +95,7 @@ class Bench:
             "hook_event_name": event,
             "tool_use_id": f"toolu_{self.count:06}",
         }
-        return json.dumps({**value, **more}).encode()
+        return json.dumps({**value, **more}, separators=(",", ":")).encode()  # as the client writes it
 
     def agent_call(self, event: str, **more: Any) -> bytes:
         given = {"description": "slow model", "prompt": PROMPT, "subagent_type": self.agent}
