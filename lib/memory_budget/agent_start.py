@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget import hook_io, invocation, processes, rendering, starts
+from memory_budget import hook_io, invocation, monitor, processes, rendering, running, starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         identifier=f"{session}\0{tool_use}",
     )
     allocation = invocation.allocate(project, task)
-    messages = _tell(project, allocation.problems)
+    messages = [*running.take_notes(project, session), *_tell(project, allocation.problems)]
     if isinstance(allocation, invocation.Nothing):
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
-        return _answer(messages)
+        return hook_io.message(messages)
     _refresh(project, allocation)
     in_context = allocation.delivery == "context" or (
         allocation.delivery == "auto" and payload.get("permission_mode") == "auto"
@@ -68,16 +68,9 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     else:
         block = invocation.render(allocation)
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
-    _keep(
-        project,
-        payload,
-        allocation,
-        tool_use,
-        "context" if in_context else "prompt",
-        began,
-        tool_use=tool_use,
-    )
-    answer = _answer(messages) or {}
+    channel = "context" if in_context else "prompt"
+    messages += _keep(project, payload, allocation, tool_use, channel, began, tool_use=tool_use)
+    answer = hook_io.message(messages) or {}
     if block:
         answer["hookSpecificOutput"] = {
             "hookEventName": "PreToolUse",
@@ -149,7 +142,8 @@ def _claim(
     _refresh(project, allocation)
     claimed = starts.claim(project, task.session, agent_type, agent, _parts(project, allocation))
     if not os.path.exists(starts.pending_path(project, pending)):
-        _keep(project, payload, allocation, pending, "context", began, agent=agent)
+        for line in _keep(project, payload, allocation, pending, "context", began, agent=agent):
+            running.leave_note(project, task.session, pending, line)  # a message from here is shown to nobody
     return claimed
 
 
@@ -186,8 +180,8 @@ def _keep(
     *,
     tool_use: str = "",
     agent: str = "",
-) -> None:
-    """Remember the allocation until its agent ends."""
+) -> list[str]:
+    """Remember the allocation until its agent ends. Returns what to tell the person of it."""
     kept = invocation.describe(allocation, channel)
     kept["tool_use_id"] = tool_use
     kept["agent_id"] = agent
@@ -197,6 +191,8 @@ def _keep(
         kept["description"] = allocation.task.prompt
     kept["hook_ms"] = round((time.perf_counter() - began) * 1000, 2)
     starts.keep_pending(project, key, kept)
+    line = monitor.to_tell(monitor.Monitor(kept).alerts, kept["alert_level"])
+    return [line] if line else []
 
 
 def _refresh(project: Project, allocation: invocation.Allocation) -> None:
@@ -221,10 +217,6 @@ def _tell(project: Project, problems: list[str]) -> list[str]:
     from memory_budget.project import digest
 
     return [problem for problem in problems if hook_io.once(project, "problem-" + digest(problem))]
-
-
-def _answer(messages: list[str]) -> Answer:
-    return {"systemMessage": "memory-budget: " + " / ".join(messages)} if messages else None
 
 
 def _remember_workflow(project: Project, session: str, prompt_id: str, given: Payload) -> None:

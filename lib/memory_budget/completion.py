@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from memory_budget import monitor, profiles, starts, transcripts, usage_log
+from memory_budget import running, starts, transcripts, usage_log
 from memory_budget.hook_io import log
 from memory_budget.processes import started_at
 from memory_budget.project import Project, listing, safe_name
@@ -87,40 +87,38 @@ def _record(
     error: str | None = None,
 ) -> dict[str, Any]:
     """The usage record of one run (schemas/usage-record.schema.json)."""
-    settings = profiles.load(project.root, project.home).profiles
     delivered: bool | None = None
     if not kept["scope_breakdown"]:
         delivered = None  # there was nothing to deliver
     elif found.given:
         tag = opening(kept["allocation_id"]).removesuffix(">\n")
         delivered = any(tag in text for text in found.given)
-    budget = int(kept["budget_allocated"])
-    breakdown = {scope: tokens for scope, tokens in kept["scope_breakdown"].items()}
-    loaded = int(kept["tokens_loaded"])
-    if delivered is False:
-        loaded, breakdown = int(kept["native_tokens"]), {}
+    session = kept["session_id"]
+    state = running.replay(project, session, agent or running.MAIN, kept, delivered=delivered is not False)
+    if state.grown:
+        running.remember_bump(project, kept["task_key"], state.tier)
+    running.forget(project, session, agent or running.MAIN)
     now = datetime.now()
-    alerts = monitor.alerts(kept["agent"], loaded, budget, kept["complexity"], settings.thresholds)
     warnings = [
         {
-            "timestamp": now.isoformat(),
+            "timestamp": datetime.fromtimestamp(alert.at).isoformat(),
             "threshold": alert.level,
             "usage_pct": round(alert.share, 4),
             "message": alert.message,
         }
-        for alert in alerts
+        for alert in state.alerts
     ]
     problem = error or found.error
     return {
         "timestamp": now.isoformat(),
         "agent": kept["agent_key"] or kept["agent"],
         "task": kept["description"],
-        "complexity": kept["complexity"],
-        "budget_allocated": budget,
-        "tokens_loaded": loaded,
-        "usage_pct": round(100 * loaded / budget, 2) if budget else 0.0,
-        "exceeded_budget": kept["demand_tokens"] > kept["budget_base"] or loaded > budget,
-        "scope_breakdown": breakdown,
+        "complexity": state.tier,
+        "budget_allocated": state.budget,
+        "tokens_loaded": state.loaded,
+        "usage_pct": round(100 * state.share, 2),
+        "exceeded_budget": state.exceeded,
+        "scope_breakdown": state.loads,
         "warnings_count": len(warnings),
         "warnings": warnings,
         "duration_seconds": round(found.seconds, 3) if ended and found.seconds is not None else None,
@@ -130,10 +128,10 @@ def _record(
         "profile": kept["profile"],
         "enforcement": kept["enforcement"],
         "budget_base": kept["budget_base"],
-        "bumped_from": kept["bumped_from"] or None,
-        "demand_tokens": kept["demand_tokens"],
+        "bumped_from": state.bumped_from or None,
+        "demand_tokens": state.demand,
         "scoped_tokens": kept["scoped_tokens"],
-        "on_demand_tokens": 0,
+        "on_demand_tokens": state.on_demand,
         "delivered": delivered,
         "allocation_id": kept["allocation_id"],
         "session_id": kept["session_id"] or None,
@@ -223,15 +221,17 @@ def _tidy_starts(project: Project, session: str) -> None:
     """Remove the marks of sessions that are over: this one's, and any not touched for two days."""
     import shutil
 
-    base = project.cache + "/starts"
-    for name in listing(base):
-        path = f"{base}/{name}"
-        try:
-            old = time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS
-        except OSError:
-            continue
-        if old or (session and name == safe_name(session)):
-            shutil.rmtree(path, ignore_errors=True)
+    for folder in ("starts", "notes", "running"):
+        for name in listing(f"{project.cache}/{folder}"):
+            path = f"{project.cache}/{folder}/{name}"
+            over = session != "" and name == safe_name(session)
+            try:
+                if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS or (over and folder != "running"):
+                    shutil.rmtree(path, ignore_errors=True)
+                elif over:
+                    os.rmdir(path)  # only when empty: what agents read is wanted until their records stand
+            except OSError:
+                continue
     for folder in ("ended", "blocks"):
         for name in listing(f"{project.cache}/{folder}"):
             path = f"{project.cache}/{folder}/{name}"

@@ -77,6 +77,11 @@ def log(project: Project, text: str) -> None:
         os.close(handle)
 
 
+def message(lines: list[str]) -> Answer:
+    """An answer that shows lines to the person and nothing to any agent; None where there are none."""
+    return {"systemMessage": "memory-budget: " + " / ".join(lines)} if lines else None
+
+
 def once(project: Project, key: str) -> bool:
     """True the first time this key is asked for in this project: for what a person should be told once."""
     from memory_budget.project import safe_name

@@ -13,7 +13,7 @@ import os
 import time
 
 from memory_budget import agents as agent_files
-from memory_budget import complexity, fastjson, profiles, rendering
+from memory_budget import complexity, fastjson, profiles, rendering, running
 from memory_budget.errors import BudgetError
 from memory_budget.index.freshness import changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
@@ -66,7 +66,7 @@ class Allocation:
 
     __slots__ = (
         "budget", "budget_base", "bumped_from", "delivery", "enforcement", "estimated", "id", "identity", "loaded",
-        "native_tokens", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task", "tier",
+        "ladder", "native_tokens", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task", "tier",
         "tier_source", "verdict", "view",
     )  # fmt: skip
 
@@ -84,6 +84,7 @@ class Allocation:
         self.budget_base = settings.profile.base_budget
         self.budget = 0
         self.bumped_from = ""
+        self.ladder: list[tuple[str, int]] = []
         self.ratio = 1.0
         self.scoped_tokens = 0
         self.native_tokens = 0
@@ -117,9 +118,12 @@ class Nothing:
 class Known:
     """What does not depend on the task: the open index (None without one), the profiles, the agent files."""
 
-    __slots__ = ("agents", "problem", "profiles", "reader", "result")
+    __slots__ = ("agents", "calibration", "profiles", "reader", "result")
 
-    def __init__(self, reader: IndexReader | None, result: LoadResult, agents: Agents) -> None:
+    def __init__(
+        self, reader: IndexReader | None, result: LoadResult, agents: Agents, calibration: object = None
+    ) -> None:
+        self.calibration = calibration
         self.reader = reader
         self.result = result
         self.profiles: Profiles = result.profiles
@@ -135,6 +139,7 @@ def know(project: Project) -> Known:
     reader: IndexReader | None = None
     cached: tuple[Sequence[Any], dict[str, Any]] | None = None
     agents: Agents | None = None
+    calibration: object = None
     try:
         reader = IndexReader(project.index)
         kept = reader.meta("profiles")
@@ -147,12 +152,15 @@ def know(project: Project) -> Known:
             state = fastjson.loads(kept)
             assert isinstance(state, dict)
             agents = agent_files.Agents.from_state(state)
+        kept = reader.meta("calibration")
+        if kept:
+            calibration = fastjson.loads(kept)
     except (IndexUnusable, DatabaseError, ValueError):
         reader = None
     result = profiles.load(project.root, project.home, cached)
     if agents is None or not agents.unchanged():
         agents = agent_files.scan(project.root, project.home)
-    return Known(reader, result, agents)
+    return Known(reader, result, agents, calibration)
 
 
 def allocate(
@@ -185,8 +193,13 @@ def allocate(
     allocation.problems = problems
     allocation.loaded = result
     _judge(allocation, tier)
+    if own.calibration or own.profiles.section("calibration")["ratio"]:
+        from memory_budget import calibration
+
+        allocation.ratio = calibration.ratio(own.profiles, own.calibration, task.model, identity.name)
     _look(project, own, allocation)
-    _choose(own.profiles, allocation, cap, explain)
+    bump = running.remembered_bump(project, _task_key(allocation)) if tier is None else ""
+    _choose(own.profiles, allocation, cap, explain, bump)
     return allocation
 
 
@@ -247,24 +260,43 @@ def _sources(settings: Profiles) -> Any:
     return make
 
 
-def _choose(settings: Profiles, allocation: Allocation, cap: int | None, explain: bool) -> None:
-    """Select under the budget of the tier; where more is needed and enforcement is soft, under the next tier's."""
+def _task_key(allocation: Allocation) -> str:
+    task = allocation.task
+    return running.task_key(allocation.identity.name, task.description, task.prompt)
+
+
+def _choose(
+    settings: Profiles, allocation: Allocation, cap: int | None, explain: bool, bump: str = ""
+) -> None:
+    """Select under the budget of the tier; where more is needed and enforcement is soft, under the next tier's.
+
+    `bump`: the tier that an earlier run of this agent and task was pushed to by what it read, "" for none.
+    """
     profile = allocation.settings.profile
     tier = allocation.tier
     budget = (
         cap if cap is not None else settings.budget(profile, tier, allocation.task.model, allocation.ratio)
     )
     base = budget
-    selection = _select(allocation, budget, explain, fill=cap is not None)
     bumping = cap is None and allocation.enforcement != "hard"
+    if bumping and bump in profiles.TIERS:
+        while profiles.TIERS.index(tier) < profiles.TIERS.index(bump):
+            raised = _raise(settings, profile, tier, budget, allocation)
+            if raised is None:
+                break
+            allocation.bumped_from = allocation.bumped_from or allocation.tier
+            tier, budget = raised
+    chosen = budget
+    selection = _select(allocation, budget, explain, fill=cap is not None)
     while bumping and selection.demand_tokens + allocation.native_tokens > budget:
         raised = _raise(settings, profile, tier, budget, allocation)
         if raised is None:
             break
         allocation.bumped_from = allocation.bumped_from or allocation.tier
         tier, budget = raised
-        if selection.demand_tokens + allocation.native_tokens <= budget or profiles.next_tier(tier) is None:
-            selection = _select(allocation, budget, explain)
+    if chosen != budget:
+        selection = _select(allocation, budget, explain)
+    allocation.ladder = _ladder(settings, profile, tier, budget, allocation) if bumping else []
     allocation.budget_base = base
     allocation.tier = tier
     allocation.budget = budget
@@ -282,6 +314,18 @@ def _raise(
             return upper, more
         upper = profiles.next_tier(upper)
     return None
+
+
+def _ladder(
+    settings: Profiles, profile: Profile, tier: str, budget: int, allocation: Allocation
+) -> list[tuple[str, int]]:
+    """The tiers that what the agent reads itself can still push it to."""
+    steps = []
+    raised = _raise(settings, profile, tier, budget, allocation)
+    while raised is not None:
+        steps.append(raised)
+        raised = _raise(settings, profile, *raised, allocation)
+    return steps
 
 
 def _select(allocation: Allocation, budget: int, explain: bool, *, fill: bool = False) -> Selection:
@@ -337,6 +381,8 @@ def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
     """What is kept until the agent ends, for its usage record: plain JSON."""
     selection = allocation.selection
     task = allocation.task
+    assert allocation.loaded is not None
+    settings = allocation.loaded.profiles
     return {
         "allocation_id": allocation.id,
         "session_id": task.session,
@@ -357,6 +403,10 @@ def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
         "tokens_loaded": allocation.tokens,
         "native_tokens": allocation.native_tokens,
         "scope_breakdown": dict(selection.scope_tokens),
+        "ladder": allocation.ladder,
+        "thresholds": settings.thresholds,
+        "alert_level": settings.section("alert_level"),
+        "task_key": _task_key(allocation),
         "channel": delivered_by,
         "estimated": allocation.estimated,
         "files": {file.file.path: file.tokens for file in selection.files},
