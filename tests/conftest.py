@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,9 @@ settings.register_profile(
     database=DirectoryBasedExampleDatabase(CACHE / "hypothesis"),
     print_blob=True,
 )
-settings.load_profile("project")
+#: `HYPOTHESIS_PROFILE=thorough python3 -m tests property`: thousands of cases a law, for minutes.
+settings.register_profile("thorough", settings.get_profile("project"), max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,6 +20,8 @@ _LINES_LIMIT = 30_000
 #: The longest text given to the tokenizer in one go, in characters: its regular expression engine
 #: works on a whole run at once, so a megabyte without a space would cost minutes.
 _RUN_LIMIT = 4_000
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NO_LETTERS = frozenset(" \t\n\r!\"#$%&'()*+,-./0123456789:;<=>?@[\\]^_`{|}~")
 
 
 def load_encoding() -> Callable[[str], list[int]]:
@@ -51,8 +53,8 @@ class Counter:
     def count(self, text: str) -> int:
         """Tokens of `text`, as `len(encode_ordinary(text))`.
 
-        A run of more than 4,000 characters without white space is cut and summed, which can only
-        count more than the encoding itself would.
+        A run of more than 4,000 characters that is no row of single words is cut and summed. Where it holds an ASCII
+        letter before something else every few thousand characters that is exact, too; elsewhere it counts too many.
         """
         if len(self._lines) > _LINES_LIMIT:
             self._lines.clear()
@@ -102,10 +104,28 @@ class Counter:
         if len(text) <= _RUN_LIMIT:
             count = len(self._encode(text))
         else:
-            count = sum(len(self._encode(text[i : i + _RUN_LIMIT])) for i in range(0, len(text), _RUN_LIMIT))
+            count = self._long(text)
         if len(text) < 200:
             self._words[text] = count
         return count
+
+    def _long(self, text: str) -> int:
+        """Cuts only where the encoding does for certain: behind the last of a run of letters.
+
+        Cut anywhere else, the halves may count less than the whole (its merges are greedy, not the best).
+        """
+        total = start = 0
+        while len(text) - start > _RUN_LIMIT:
+            end = start + _RUN_LIMIT
+            while end > start and not (text[end - 1] in _LETTERS and text[end] in _NO_LETTERS):
+                end -= 1
+            if end > start:
+                total += len(self._encode(text[start:end]))
+            else:
+                end = start + _RUN_LIMIT
+                total += len(text[start:end].encode("utf-8", "replace"))
+            start = end
+        return total + len(self._encode(text[start:]))
 
 
 class UpperBound:
