@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from memory_budget import running, starts, transcripts, usage_log
+from memory_budget import running, sent_log, starts, transcripts, usage_log
 from memory_budget.hook_io import log
 from memory_budget.processes import started_at
 from memory_budget.project import Project, listing, safe_name
@@ -38,6 +38,7 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
         return False
     record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
     usage_log.append(project, record)
+    sent_log.remember(project, kept, record, transcript, time.time())
     _tidy(project, ended, agent)
     return True
 
@@ -184,7 +185,9 @@ def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> 
         return False
     ended = main or found.complete
     error = None if ended else "never ended: the client that ran it is gone"
-    usage_log.append(project, _record(project, kept, found, agent=agent, model="", ended=ended, error=error))
+    record = _record(project, kept, found, agent=agent, model="", ended=ended, error=error)
+    usage_log.append(project, record)
+    sent_log.remember(project, kept, record, where, time.time())
     return True
 
 
