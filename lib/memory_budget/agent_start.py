@@ -196,16 +196,33 @@ def _keep(
 
 
 def _refresh(project: Project, allocation: invocation.Allocation) -> None:
-    """Have the index brought up to date behind the agent's back where something changed."""
+    """Have the index brought up to date behind the agent's back where something changed, and jobs done that are due."""
     if allocation.stale or (
         allocation.loaded is not None and allocation.loaded.changed and _has_index(project)
     ):
-        from memory_budget import detached
+        _in_background(project, "index", 5.0)
+    if _jobs_due(project):
+        _in_background(project, "jobs", 60.0)
 
-        try:
-            detached.start_once(project, "index", 5.0)
-        except OSError as error:
-            hook_io.log(project, f"no index update could be started: {error}")
+
+def _in_background(project: Project, task: str, seconds: float) -> None:
+    from memory_budget import detached
+
+    try:
+        detached.start_once(project, task, seconds)
+    except OSError as error:
+        hook_io.log(project, f"no {task} task could be started: {error}")
+
+
+def _jobs_due(project: Project) -> bool:
+    """One stat call: the file's time of change is the next moment that a job is due (see `schedule`). A file marked
+    later than now was marked before the clock was set back: then the jobs' process looks again."""
+    try:
+        status = os.stat(project.cache + "/state/next-due")
+    except OSError:
+        return False
+    now = time.time()
+    return status.st_mtime <= now or status.st_ctime > now + 60
 
 
 def _has_index(project: Project) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", choices=["index", "finish", "close", "session"])
+    parser.add_argument("task", choices=["index", "finish", "close", "session", "jobs"])
     parser.add_argument("--ended", help="file that says which agent ended")
     parser.add_argument("--session", default="", help="session that is over")
 
@@ -44,9 +44,12 @@ def run(args: argparse.Namespace) -> int:
             completion.close(project, args.session)
         elif args.task == "index":
             update_index(project)
+        elif args.task == "jobs":
+            _jobs(project)
         else:
             completion.close(project)
             update_index(project)
+            _jobs(project)
     except Exception as error:
         hook_io.failure(project, error)
         return 1
@@ -61,6 +64,16 @@ def _finish(project: Project, path: str) -> None:
     if isinstance(ended, dict):
         completion.finish(project, ended)
     os.unlink(path)
+
+
+def _jobs(project: Project) -> None:
+    try:
+        from memory_budget import schedule
+        from memory_budget.jobs import run
+    except ImportError as error:  # without the libraries agents get their memory, and nothing else is done
+        hook_io.log(project, f"the jobs need the plugin's libraries: {error}")
+        return
+    schedule.run_due(project, run.run)
 
 
 def counter() -> TokenCounter:

@@ -48,7 +48,7 @@ def start_once(project: Project, task: str, seconds: float) -> bool:
     """The same unless it was started in the last `seconds`: sixteen agents need one index update, not sixteen."""
     path = project.ensure_cache("state") + f"/{task}.started"
     try:
-        if time.time() - os.stat(path).st_mtime < seconds:
+        if 0 <= time.time() - os.stat(path).st_mtime < seconds:
             return False
     except OSError:
         pass
