@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections import deque
 from datetime import datetime
 from typing import Any
 
-from memory_budget import profiles, usage_log
+from memory_budget import profiles, schedule, usage_log
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
+from memory_budget.jobs import proposals
 from memory_budget.project import Project, listing
 
 LAST = 10
@@ -44,6 +46,8 @@ def gather(project: Project, last: int) -> dict[str, Any]:
             "delivery": loaded.profiles.section("delivery"),
         },
         "index": _index(project),
+        "jobs": schedule.overview(project, time.time()),
+        "proposals": len(proposals.load(project)),
         "running": len(list(listing(project.cache + "/pending"))),
         **_log(project, last),
     }
@@ -134,6 +138,9 @@ def _print(state: dict[str, Any]) -> None:
         + (f", {log['bad_lines']} unreadable lines" if log["bad_lines"] else "")
         + (f"; {state['running']} running" if state["running"] else "")
     )
+    _print_jobs(state["jobs"])
+    if state["proposals"]:
+        print(f"  {state['proposals']} proposals wait: memory-budget maintain")
     if state["last"]:
         output.table(
             "",
@@ -141,6 +148,29 @@ def _print(state: dict[str, Any]) -> None:
             [_row(record) for record in state["last"]],
             right=(3, 4, 5),
         )
+
+
+def _print_jobs(state: dict[str, Any]) -> None:
+    for problem in state["problems"]:
+        print(f"  PROBLEM   {problem}")
+    if not state["enabled"]:
+        print("  jobs: switched off (schedule.enabled: false)")
+    for kind, job in state["jobs"].items():
+        last = f"last {_minute(job['last'])}, {job['seconds']:.1f} s" if job["last"] else "has not run yet"
+        if job["problems"]:
+            last += f", {len(job['problems'])} problems"
+        following = (
+            "due now" if job["due"] else f"next {_minute(job['next'])}" if job["next"] else "not planned"
+        )
+        print(f"  {kind} job: {last}; {following}")
+    if state["running"]:
+        print(
+            f"  {state['running']['kind']} job running, or broken off, since {_minute(state['running']['since'])}"
+        )
+
+
+def _minute(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")
 
 
 def _row(record: dict[str, Any]) -> list[object]:

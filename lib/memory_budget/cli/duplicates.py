@@ -1,0 +1,84 @@
+"""`memory-budget duplicates`: what is said more than once, as whole files and chunk by chunk."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from memory_budget.cli import output
+from memory_budget.errors import BudgetError
+from memory_budget.jobs import duplicates, work
+from memory_budget.project import Project
+
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--all", action="store_true", help=f"list everything instead of the first {SHOWN} of each"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 1 when there are copies of whole files."""
+    project = Project(args.project)
+    if not project.has_memory():
+        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    own = work.begin(project, time.time(), output.progress("indexing"))
+    report = work.find_duplicates(own, output.progress("comparing"))
+    if args.json:
+        output.print_json(duplicates.as_json(report))
+    else:
+        _print(report, None if args.all else SHOWN)
+    return 1 if report.sets else 0
+
+
+def _print(report: duplicates.Report, limit: int | None) -> None:
+    copies = sum(len(own.copies) for own in report.sets)
+    share = report.tokens_files / report.tokens if report.tokens else 0.0
+    print(
+        f"{len(report.sets)} sets of files with the same bytes: {copies} copies, {output.tokens(report.tokens_files)} "
+        f"tokens ({output.percent(share)} of memory)"
+    )
+    print(
+        f"{report.chunk_sets} passages said more than once, {output.tokens(report.tokens_chunks)} tokens beyond the first; "
+        f"{len(report.near)} pairs of files nearly the same"
+    )
+    if report.sets:
+        rows = [
+            [own.keep.path, len(own.copies), output.tokens(own.tokens), len(own.removable)]
+            for own in report.sets[:limit]
+        ]
+        output.table("", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3))
+    if report.near:
+        rows = [
+            [
+                near.keep.path,
+                near.other.path,
+                output.percent(near.similarity),
+                output.tokens(near.other.tokens),
+            ]
+            for near in report.near[:limit]
+        ]
+        output.table("", ["file", "nearly the same", "in common", "tokens"], rows, right=(2, 3))
+    passages = [own for own in report.chunks if not _whole(own, report)][:limit]
+    if passages:
+        rows = [
+            [output.tokens(own.tokens), "same" if own.exact else "nearly", len(own.places), _first(own)]
+            for own in passages
+        ]
+        output.table(
+            "passages outside of whole copies", ["tokens", "", "places", "first places"], rows, right=(0, 2)
+        )
+    if report.sets or report.near:
+        print("`memory-budget run weekly` makes proposals of these, `memory-budget maintain` applies them")
+
+
+def _whole(own: duplicates.ChunkSet, report: duplicates.Report) -> bool:
+    """Whether a passage is only said again because its whole file is."""
+    stands_for = {copy.path: one.keep.path for one in report.sets for copy in one.copies}
+    return len({stands_for.get(place.path, place.path) for place in own.places}) < 2
+
+
+def _first(own: duplicates.ChunkSet) -> str:
+    return "  ".join(f"{place.path}:{place.line}" for place in own.places[:3])

@@ -1,0 +1,68 @@
+"""`memory-budget health`: the size of all memory against its thresholds, its growth, and files to look at."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import date
+
+from memory_budget.cli import output
+from memory_budget.errors import BudgetError
+from memory_budget.jobs import health, work
+from memory_budget.project import Project
+
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--all", action="store_true", help=f"list every file to look at instead of the first {SHOWN}"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 1 when a threshold is met, or a file holds a secret or cannot be read."""
+    project = Project(args.project)
+    if not project.has_memory():
+        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    own = work.begin(project, time.time(), output.progress("indexing"))
+    report = work.examine(own, output.progress("reading"))
+    if args.json:
+        output.print_json(health.as_json(report))
+    else:
+        _print(report, None if args.all else SHOWN)
+    serious = any(problem.kind in ("secret", "unreadable") for problem in report.problems)
+    return 1 if serious or report.level != health.LEVELS[0] else 0
+
+
+def _print(report: health.Report, limit: int | None) -> None:
+    own = report.thresholds
+    print(
+        f"{report.level}: {output.tokens(report.tokens)} tokens of memory in {report.files} files, "
+        f"{output.percent(report.tokens / own.limit)} of the limit of {output.tokens(own.limit)}"
+    )
+    if report.distinct < report.tokens:
+        print(f"  without copies {output.tokens(report.distinct)} tokens (memory-budget duplicates)")
+    print(f"  shared by all agents: {output.tokens(report.shared)} tokens, {report.shared_level}")
+    if report.largest[0]:
+        print(
+            f"  the most one agent can be offered: {output.tokens(report.largest[1])} tokens "
+            f"({report.largest[0]}), {report.largest_level}"
+        )
+    growing = report.growth
+    if growing.per_day is None:
+        print("  growth: not known yet (it takes three daily jobs over a week)")
+    else:
+        print(f"  growth: {growing.per_day:+,.0f} tokens a day")
+        for name, day in growing.meets.items():
+            met = date.fromordinal(day).isoformat()
+            print(f"    {name} ({output.tokens(getattr(own, name))}) met about {met}")
+    if report.agents:
+        rows = [[name, output.tokens(tokens)] for name, tokens in list(report.agents.items())[:limit]]
+        output.table("", ["agent", "tokens of its own"], rows, right=(1,))
+    if report.problems:
+        rows = [[problem.kind, problem.path, problem.detail] for problem in report.problems[:limit]]
+        output.table("", ["look at", "file", "why"], rows)
+        more = len(report.problems) - len(rows)
+        if more > 0:
+            print(f"{more} more (--all)")
