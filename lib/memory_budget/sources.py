@@ -118,6 +118,27 @@ class Sources:
                 return Place(scope, names[at], "" if native else names[at - 1] if at else "", native)
         return None
 
+    def is_agent_folder(self, path: str) -> bool:
+        """Whether a folder, by its path as shown, belongs to one agent as a whole: it stands where `<agent>` does."""
+        names = path.split("/")
+        reaching = [segments for _, segments in self._patterns if _reaches(segments, names)]
+        return bool(reaching) and all(
+            len(segments) > len(names)
+            and segments[len(names) - 1] == "<agent>"
+            and "**" not in segments[: len(names)]
+            for segments in reaching
+        )
+
+
+def _reaches(segments: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a glob can match a file somewhere below a folder."""
+    for segment, name in zip(segments, names, strict=False):
+        if segment == "**":
+            return True
+        if segment != "<agent>" and not name_matches(segment, name):
+            return False
+    return len(segments) > len(names)
+
 
 def expand_braces(glob: str) -> list[str]:
     """`a{b,c}d` -> `abd`, `acd`; nested braces too; an unclosed brace stands for itself."""
@@ -218,9 +239,10 @@ class Scan:
     `unscoped`: folders under `.claude/memory` whose Markdown belongs to no scope, with the number of files.
     """
 
-    __slots__ = ("files", "folders", "outside", "unreadable", "unscoped")
+    __slots__ = ("files", "folders", "outside", "owners", "unreadable", "unscoped")
 
     def __init__(self) -> None:
+        self.owners: set[str] | None = None
         self.files: list[Found] = []
         self.folders: dict[str, int] = {}
         self.outside: list[str] = []
@@ -228,9 +250,13 @@ class Scan:
         self.unscoped: dict[str, int] = {}
 
 
-def scan(project: Project, sources: Sources) -> Scan:
-    """Walk every source folder. Links are followed only while they stay inside their root."""
+def scan(project: Project, sources: Sources, owners: Sequence[str] | None = None) -> Scan:
+    """Walk every source folder. Links are followed only while they stay inside their root.
+
+    With `owners` (folder names, as in `owners_of`) the folders of other agents are passed by.
+    """
     result = Scan()
+    result.owners = None if owners is None else {name.rpartition("/")[2].lower() for name in owners}
     seen: set[str] = set()
     roots = list(sources.roots)
     if not any(root == ".claude/memory" or root.startswith(".claude/memory/") for root in roots):
@@ -282,7 +308,11 @@ def _walk(project: Project, sources: Sources, shown: str, base: str, result: Sca
         path = shown + "/" + entry.name
         try:
             if entry.is_dir():
-                if entry.name != ARCHIVE and entry.name != ".git":
+                if (
+                    entry.name != ARCHIVE
+                    and entry.name != ".git"
+                    and not _passed_by(sources, path, result.owners)
+                ):
                     _walk(project, sources, path, base, result, seen)
                 continue
             if not entry.name.lower().endswith(".md"):
@@ -303,6 +333,12 @@ def _walk(project: Project, sources: Sources, shown: str, base: str, result: Sca
                 result.files.append(Found(path, target, place, status.st_size, status.st_mtime_ns))
         except OSError as error:
             result.unreadable.append((path, error.strerror or str(error)))
+
+
+def _passed_by(sources: Sources, path: str, owners: set[str] | None) -> bool:
+    return (
+        owners is not None and path.rpartition("/")[2].lower() not in owners and sources.is_agent_folder(path)
+    )
 
 
 def _is_regular(mode: int) -> bool:

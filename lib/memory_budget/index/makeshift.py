@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from memory_budget.project import Project
     from memory_budget.sources import Sources
 
+#: Bytes of memory that are read while an agent waits: what can be parsed in a tenth of a second.
+READ_LIMIT = 100_000
+
 
 class _Unwritten(IndexReader):
     """A reader of no file."""
@@ -33,7 +36,7 @@ def makeshift_view(
     project: Project, sources: Sources, names: Sequence[str], native: str, today: int
 ) -> MemoryView:
     """The view of an agent with these folder names."""
-    found = scan(project, sources).files
+    found = scan(project, sources, names).files
     places: dict[tuple[str, str, str, str], int] = {}
     for file in found:
         places.setdefault(file.place.key, len(places) + 1)
@@ -44,7 +47,7 @@ def makeshift_view(
     mine.sort(key=lambda file: (file.place.scope == "global", -file.mtime_ns, file.path))
     changed = Changes()
     changed.found = mine
-    overlay = Overlay(view, changed, native)
+    overlay = Overlay(view, changed, native, READ_LIMIT)
     view.lay_over(overlay)
     unread = sum(file.size for file in mine) - overlay.bytes
     view.scoped_tokens += unread // 4  # about four bytes a token: only the reduction reported rests on it

@@ -30,7 +30,7 @@ class Overlay:
     """Changed files as the selection sees them. `tokens`, `terms`, `chunk_count`, `file_count`: what they add to the
     memory in scope; `bytes`: of the files that were read."""
 
-    def __init__(self, view: MemoryView, found: Changes, native: str = "") -> None:
+    def __init__(self, view: MemoryView, found: Changes, native: str = "", limit: int = PARSE_LIMIT) -> None:
         self.masked = found.masked
         self.tokens = self.terms = 0
         self._view = view
@@ -44,7 +44,7 @@ class Overlay:
         self._next = OVERLAY_BASE
         self.bytes = 0
         for file in found.found:
-            if self.bytes + file.size <= PARSE_LIMIT:
+            if self.bytes + file.size <= limit:
                 self.bytes += file.size
                 self._read(file)
 
