@@ -77,10 +77,11 @@ def _watch(event: str, args: tuple[object, ...]) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)):
             continue  # an open file's number
         name = os.path.abspath(os.fsdecode(path))
-        if _below(name, _homes) and not _below(name, _allowed):
+        if _depth(name, _homes) > _depth(name, _allowed):
             touched.append(f"{event} {name}")
             raise RealHomeTouched(name)
 
 
-def _below(path: str, folders: tuple[str, ...]) -> bool:
-    return any(path == folder or path.startswith(folder + "/") for folder in folders)
+def _depth(path: str, folders: tuple[str, ...]) -> int:
+    """Length of the innermost of `folders` that holds `path`; 0 for none. A home may lie in the temporary folder."""
+    return max((len(folder) for folder in folders if f"{path}/".startswith(f"{folder}/")), default=0)
