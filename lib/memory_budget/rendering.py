@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 TAG = "project-memory"
 FILE_TAG = "memory-file"
@@ -43,8 +43,15 @@ _RESERVED = (
     "task-notification",
     "function_calls",
     "function_results",
+    "invoke name=",
     "antml:",
     "user-prompt-submit-hook",
+    "command-",
+    "local-command-",
+    "bash-",
+    "teammate-message",
+    "tool_use",
+    "tool_result",
 )
 
 
@@ -73,22 +80,50 @@ class LeftOut:
 def neutral(text: str) -> str:
     """Memory text that cannot be taken for a tag of the frame or of the client: such a `<` becomes `&lt;`.
 
-    Applied when a file is indexed, so that what is counted is what is printed. Applying it twice changes nothing.
+    Case, blanks, invisible characters and full-width forms make no difference to a reader, so they make none here; nor
+    does a `<` at the very end, whose name could stand in the text printed next. Applied when a file is indexed, so that
+    what is counted is what is printed. Applying it twice changes nothing.
     """
-    at = text.find("<")
-    if at < 0:
-        return text
+    found = [at for sign in ("<" if text.isascii() else _OPENING) for at in _places(text, sign)]
     parts = []
     last = 0
-    while at >= 0:
-        rest = text[at + 1 : at + 40].lstrip("/ \t\n\r\\!?").lower()
-        if rest.startswith(_RESERVED):
+    for at in sorted(found):
+        if _names_reserved(text, at + 1):
             parts.append(text[last:at])
             parts.append("&lt;")
             last = at + 1
-        at = text.find("<", at + 1)
     parts.append(text[last:])
     return "".join(parts)
+
+
+#: `<`, and the signs that are read as one.
+_OPENING = "<\uff1c\ufe64"
+#: Between a `<` and the name of a tag.
+_BEFORE_NAME = frozenset("/\\!? \uff0f")
+_LONGEST_NAME = max(map(len, _RESERVED))
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    at = text.find(sign)
+    while at >= 0:
+        yield at
+        at = text.find(sign, at + 1)
+
+
+def _names_reserved(text: str, at: int) -> bool:
+    """Whether a reserved name, or nothing at all, follows what may stand before a name."""
+    size = len(text)
+    while at < size and (text[at] in _BEFORE_NAME or not text[at].isprintable()):
+        at += 1
+    if at == size:
+        return True
+    name = text[at : at + _LONGEST_NAME]
+    if not name.isascii() or not name.isprintable():
+        from unicodedata import normalize
+
+        name = "".join([sign for sign in text[at : at + 3 * _LONGEST_NAME] if sign.isprintable()])
+        name = normalize("NFKC", name).casefold()
+    return name.lower().startswith(_RESERVED)
 
 
 def shown_path(path: str) -> str:
