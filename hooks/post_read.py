@@ -7,4 +7,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 
 from memory_budget import hook_io, on_demand
 
-hook_io.run(on_demand.post_read)
+hook_io.run(on_demand.post_read, quiet=True)

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 LOG_LIMIT = 1_000_000
 
 
-def run(handler: Callable[[Project, Payload], Answer]) -> None:
-    """Do one hook call. Ends the process: whatever a handler leaves open needs no closing."""
+def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -> None:
+    """Do one hook call. Ends the process: whatever a handler leaves open needs no closing.
+
+    `quiet`: a failure is logged, and the person is not told.
+    """
     project: Project | None = None
     answer: Answer = None
     try:
@@ -35,7 +38,8 @@ def run(handler: Callable[[Project, Payload], Answer]) -> None:
             if project is not None:
                 answer = handler(project, value)
     except Exception as error:
-        answer = {"systemMessage": failure(project, error)}
+        line = failure(project, error)
+        answer = None if quiet else {"systemMessage": line}
     if answer:
         try:
             write_all(1, fastjson.dumps(answer).encode("utf-8", "replace"))

@@ -60,12 +60,14 @@ def workflow(*tasks: tuple[str, str]) -> ToolCall:
 class AgentScript:
     """What an agent does: its tool calls turn by turn, then `answer`.
 
-    delay: seconds each of its answers takes. hold: no answer at all before the API is closed.
+    delay: seconds each of its answers takes; last: those the last one takes besides. hold: no answer at all before the
+    API is closed.
     """
 
     turns: Sequence[Sequence[ToolCall]] = ()
     answer: str = "AGENT DONE"
     delay: float = 0.0
+    last: float = 0.0
     hold: bool = False
 
 
@@ -174,8 +176,9 @@ class FakeAPI:
         if request.by_agent:
             plan = self.script.agents.get(request.name, AgentScript())
             turns, answer = plan.turns, plan.answer
-            if plan.hold or plan.delay:
-                self._closing.wait(None if plan.hold else plan.delay)
+            delay = plan.delay + (plan.last if request.turn >= len(plan.turns) else 0.0)
+            if plan.hold or delay:
+                self._closing.wait(None if plan.hold else delay)
         else:
             turns, answer = self.script.main, self.script.answer
         calls = turns[request.turn] if request.turn < len(turns) else ()
