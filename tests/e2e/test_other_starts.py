@@ -52,17 +52,20 @@ def test_delivery_as_context_leaves_the_prompt_as_the_caller_wrote_it(client: Cl
 
 def test_context_of_agents_started_at_once_is_not_mixed_up(client: Client, team: Path) -> None:
     make_project(team, {".claude/memory/budget-profiles.json": json.dumps({"delivery": "context"})})
-    names = list(TEAM)[:6]
-    tasks = {f"TASK-{at:02}": name for at, name in enumerate(names)}
-    calls = [agent(f"{key} Write up the {next(iter(TEAM[name]))}.", name) for key, name in tasks.items()]
+    topics = [(name, topic) for name in list(TEAM)[:2] for topic in TEAM[name]]
+    tasks = {f"TASK-{at:02}": pair for at, pair in enumerate(topics)}
+    calls = [
+        agent(f"{key} Write up the {topic}.", name, description=key) for key, (name, topic) in tasks.items()
+    ]
     session = client.run(team, Script(main=[calls], agents=dict.fromkeys(tasks, AgentScript(delay=0.2))))
 
-    for key, name in tasks.items():
+    records = {record["task"]: record for record in wait_for_records(team, len(tasks))}
+    assert_valid_records(records.values())
+    for key, (name, topic) in tasks.items():
         parts = context_parts(session.first_request(key), name)
-        assert next(iter(TEAM[name])) in facts_in("".join(part.text for part in parts), name)
-    records = wait_for_records(team, len(tasks))
-    assert_valid_records(records)
-    assert all(record["delivered"] is True for record in records)
+        assert topic in facts_in("".join(part.text for part in parts), name)
+        assert records[key]["allocation_id"] == parts[0].id
+        assert records[key]["delivered"] is True
 
 
 def test_agents_of_a_workflow(client: Client, team: Path) -> None:
