@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import time
 from array import array
+from bisect import bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget import terms
 from memory_budget.index import postings, schema
 from memory_budget.index.parse import ParsedPiece, TokenCounter, frame_tokens, parse_pieces, read_content
-from memory_budget.project import Project
+from memory_budget.project import Project, listing
 from memory_budget.sources import Found, Place, Scan, Sources, scan
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _HELD_POSTINGS = 700_000
 #: Parsed files kept for copies of them, and the largest file kept, in bytes: about 60 MB at most.
 _COPIES = 300
 _COPY_SIZE = 40_000
+_STORED_LISTS = "SELECT chunks, more_chunks, files, more_files FROM postings WHERE grp=? AND term=?"
 
 
 class Report(NamedTuple):
@@ -93,7 +95,7 @@ def _rebuild(
 ) -> Report:
     kept = _kept_tables(project.index)
     fresh = f"{project.index}.{os.getpid()}.new"
-    _remove(fresh)
+    _remove_unfinished(project)
     try:
         connection = schema.open_writer(fresh)
         try:
@@ -117,6 +119,15 @@ def _remove(path: str) -> None:
             os.unlink(path + suffix)
         except FileNotFoundError:
             pass
+
+
+def _remove_unfinished(project: Project) -> None:
+    """Remove what builders left that were killed: nobody else builds while the caller holds the lock."""
+    for name in listing(project.cache):
+        if name.startswith("index.sqlite.") and name.endswith(
+            (".new", ".new-wal", ".new-shm", ".new-journal")
+        ):
+            os.unlink(f"{project.cache}/{name}")
 
 
 #: Tables that cannot be made again from the memory files.
@@ -175,6 +186,8 @@ class _Update:
         self.added_files: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self.dropped: dict[int, set[str]] = defaultdict(set)
         self.dropped_ranges: list[tuple[int, int]] = []
+        self.dropped_starts: list[int] = []
+        self.fresh = False
         self.dropped_files: set[int] = set()
         self.copies: dict[bytes, list[ParsedPiece]] = {}
 
@@ -183,6 +196,7 @@ class _Update:
         db.execute("BEGIN IMMEDIATE")
         try:
             self._load_counters()
+            self.fresh = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
             known = {
                 row[0]: _Known(*row[1:])
                 for row in db.execute(
@@ -436,33 +450,33 @@ class _Update:
 
     def _store(self, rows: Iterable[tuple[int, str, list[int], list[int]]]) -> None:
         """Write posting lists: what stands there, less what was dropped, and what is new."""
-        kept = []
-        fresh = self.db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
+        stored = []
         for group, term, chunks, files in rows:
-            if not fresh:
-                row = self.db.execute(
-                    "SELECT chunks, files FROM postings WHERE grp=? AND term=?", (group, term)
-                ).fetchone()
-                if row is not None:
-                    new = set(chunks)
-                    chunks = chunks + [
-                        p
-                        for p in postings.without(postings.unpack(row[0]), self._is_dropped_chunk)
-                        if p not in new
-                    ]
-                    new = set(files)
-                    files = files + [
-                        p for p in postings.without(postings.unpack(row[1]), self.dropped_files.__contains__)
-                        if p not in new
-                    ]  # fmt: skip
+            row = None
+            if not self.fresh:
+                row = self.db.execute(_STORED_LISTS, (group, term)).fetchone()
+            if row is not None:
+                chunks = chunks + postings.without(
+                    [*postings.unpack(row[0]), *postings.unpack(row[1])], self._is_dropped_chunk
+                )
+                files = files + postings.without(
+                    [*postings.unpack(row[2]), *postings.unpack(row[3])], self.dropped_files.__contains__
+                )
             if chunks or files:
-                kept.append((group, term, postings.pack(chunks), postings.pack(files)))
+                head, more = postings.pack(chunks)
+                file_head, more_files = postings.pack(files)
+                stored.append((group, term, len(chunks), len(files), head, file_head, more, more_files))
             else:
                 self.db.execute("DELETE FROM postings WHERE grp=? AND term=?", (group, term))
-        self.db.executemany("INSERT OR REPLACE INTO postings VALUES(?,?,?,?)", kept)
+        self.db.executemany("INSERT OR REPLACE INTO postings VALUES(?,?,?,?,?,?,?,?)", stored)
 
     def _is_dropped_chunk(self, number: int) -> bool:
-        return any(first <= number <= last for first, last in self.dropped_ranges)
+        """Whether a chunk belonged to a file that was dropped: its number lies in one of the sorted ranges."""
+        if len(self.dropped_starts) != len(self.dropped_ranges):
+            self.dropped_ranges.sort()
+            self.dropped_starts = [first for first, _ in self.dropped_ranges]
+        at = bisect_right(self.dropped_starts, number) - 1
+        return at >= 0 and number <= self.dropped_ranges[at][1]
 
     def _write_folders(self) -> None:
         """Folders whose time of change a start hook looks at, with the group they can change (0: any agent's)."""

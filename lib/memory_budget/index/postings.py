@@ -1,8 +1,8 @@
 """Posting lists as they are stored: which chunks of a group hold a term, how often, and how long they are.
 
-A list is one blob: n chunk ids (u32, this machine's byte order), then n words of `tf << 16 | length`, both in terms and
-both cut at 65,535. Lists longer than `ORDERED` stand best first, so that a reader may stop early; shorter ones stand
-by id.
+A list is stored as its best `HEAD` entries and the rest: a start hook reads the head alone, which bounds its work whatever the
+size of the memory; a longer list stands best first, a shorter one by number. A blob is n chunk numbers (u32, this machine's byte
+order), then n words of `tf << 16 | length`, both in terms and both cut at 65,535.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-ORDERED = 512
+HEAD = 1024
 # Which 32 bits of a posting come first in memory.
 _PAYLOAD, _NUMBER = (0, 1) if sys.byteorder == "little" else (1, 0)
 _REFERENCE_LENGTH = 100.0
@@ -31,12 +31,17 @@ def impact(posting: int) -> float:
     return frequency / (frequency + 1.5 * (0.25 + 0.75 * (posting & 0xFFFF) / _REFERENCE_LENGTH))
 
 
-def pack(postings: list[int]) -> bytes:
-    """The blob of a list. The argument is sorted in place."""
+def pack(postings: list[int]) -> tuple[bytes, bytes]:
+    """The blobs of a list, head and rest. The argument is sorted in place."""
     if len(postings) > 1:
         postings.sort()
-        if len(postings) > ORDERED:
+        if len(postings) > HEAD:
             postings.sort(key=impact, reverse=True)
+            return _blob(postings[:HEAD]), _blob(postings[HEAD:])
+    return _blob(postings), b""
+
+
+def _blob(postings: list[int]) -> bytes:
     words = memoryview(array("Q", postings)).cast("B").cast("I")
     return words[_NUMBER::2].tobytes() + words[_PAYLOAD::2].tobytes()
 

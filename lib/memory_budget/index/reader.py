@@ -121,7 +121,7 @@ class MemoryView:
         self.scoped_tokens = sum(group.tokens for group in groups)
         self._files: dict[int, IndexedFile] = {}
         self._headings: dict[int, Heading] = {}
-        self._lists: dict[str, tuple[list[Posting], list[Posting]]] = {}
+        self._lists: dict[str, tuple[list[Posting], list[Posting], list[int]]] = {}
 
     def lay_over(self, overlay: Overlay) -> None:
         """Serve changed files from `overlay`, and none of what the index has of them."""
@@ -142,27 +142,33 @@ class MemoryView:
         """Fetch the posting lists of many terms at once: one query a group instead of one a term."""
         wanted = [term for term in dict.fromkeys(terms) if term not in self._lists]
         for term in wanted:
-            self._lists[term] = ([], [])
+            self._lists[term] = ([], [], [0, 0])
         for start in range(0, len(wanted), 400):
             part = wanted[start : start + 400]
             marks = ",".join("?" * len(part))
             for group in self._groups:
-                for term, chunks, files in self.db.execute(
-                    f"SELECT term, chunks, files FROM postings WHERE grp=? AND term IN ({marks})",
+                for term, count, file_count, chunks, files in self.db.execute(
+                    "SELECT term, chunk_count, file_count, chunks, files FROM postings "
+                    f"WHERE grp=? AND term IN ({marks})",
                     [group, *part],
                 ):
                     lists = self._lists[term]
                     lists[0].append(_halves(chunks))
                     lists[1].append(_halves(files))
+                    lists[2][0] += count
+                    lists[2][1] += file_count
         if self.overlay is not None:
             for term in wanted:
                 own = self.overlay.postings(term)
                 if own is not None:
-                    self._lists[term][0].append(own[0])
-                    self._lists[term][1].append(own[1])
+                    lists = self._lists[term]
+                    lists[0].append(own[0])
+                    lists[1].append(own[1])
+                    lists[2][0] += len(own[0][0])
+                    lists[2][1] += len(own[1][0])
 
     def postings(self, term: str) -> list[Posting]:
-        """Per group: chunk ids, and `tf << 16 | length`; long lists best first."""
+        """Per group: chunk ids, and `tf << 16 | length`; of a long list the best 1,024."""
         if term not in self._lists:
             self.load((term,))
         return self._lists[term][0]
@@ -172,6 +178,12 @@ class MemoryView:
         if term not in self._lists:
             self.load((term,))
         return self._lists[term][1]
+
+    def counts(self, term: str) -> list[int]:
+        """How many chunks and how many files hold the term, however many of them `postings` returns."""
+        if term not in self._lists:
+            self.load((term,))
+        return self._lists[term][2]
 
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
         """The chunks of these ids that exist and may be offered."""

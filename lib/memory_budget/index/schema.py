@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite.DatabaseError
@@ -42,6 +42,7 @@ CREATE TABLE files(
   problem TEXT NOT NULL, tags TEXT NOT NULL);
 CREATE INDEX files_grp ON files(grp, mtime_ns);
 CREATE INDEX files_hash ON files(hash);
+CREATE INDEX files_always ON files(grp) WHERE always;
 CREATE TABLE chunks(
   id INTEGER PRIMARY KEY, file INTEGER NOT NULL, tokens INTEGER NOT NULL, terms INTEGER NOT NULL,
   headings BLOB NOT NULL, kind TEXT NOT NULL, lead TEXT NOT NULL, hash INTEGER NOT NULL, simhash INTEGER NOT NULL,
@@ -49,8 +50,9 @@ CREATE TABLE chunks(
 CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE headings(id INTEGER PRIMARY KEY, text TEXT NOT NULL, tokens INTEGER NOT NULL);
 CREATE TABLE postings(
-  grp INTEGER NOT NULL, term TEXT NOT NULL, chunks BLOB NOT NULL, files BLOB NOT NULL, PRIMARY KEY(grp, term)
-) WITHOUT ROWID;
+  grp INTEGER NOT NULL, term TEXT NOT NULL, chunk_count INTEGER NOT NULL, file_count INTEGER NOT NULL,
+  chunks BLOB NOT NULL, files BLOB NOT NULL, more_chunks BLOB NOT NULL, more_files BLOB NOT NULL,
+  PRIMARY KEY(grp, term)) WITHOUT ROWID;
 CREATE TABLE synonyms(term TEXT PRIMARY KEY, others TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE uses(hash INTEGER PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL);
 CREATE TABLE file_uses(path TEXT PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL)
@@ -72,6 +74,8 @@ def open_reader(path: str) -> Connection:
     try:
         # check_same_thread and isolation are left alone; a URI makes the connection read only.
         connection = sqlite.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)
+        # One transaction for all that is read: a background update in between would take chosen chunks away.
+        connection.execute("BEGIN")
         row = connection.execute("PRAGMA user_version").fetchone()
     except DatabaseError as error:
         raise IndexUnusable(f"{path}: {error}") from error
