@@ -101,6 +101,7 @@ def update_index(
     if lock is None:
         return None
     again = project.cache + "/state/index.again"
+    damaged = project.cache + "/state/index.damaged"  # an agent's start found it so
     project.ensure_cache("state")
     try:
         for _ in range(3):
@@ -108,7 +109,10 @@ def update_index(
                 os.unlink(again)
             settings = profiles.load(project.root, project.home, _cached_profiles(project))
             own = Sources(settings.profiles.section("sources"))
-            report = build.update(project, own, counter(), rebuild=rebuild, progress=progress)
+            anew = rebuild or os.path.exists(damaged)
+            report = build.update(project, own, counter(), rebuild=anew, progress=progress)
+            if anew and os.path.exists(damaged):
+                os.unlink(damaged)
             _keep(project, settings)
             if not os.path.exists(again):
                 break
@@ -152,6 +156,8 @@ def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
         row = db.execute("SELECT value FROM meta WHERE key='profiles'").fetchone()
         value = fastjson.loads(row[0]) if row else None
         return (value[0], value[1]) if isinstance(value, list) else None
+    except (schema.DatabaseError, ValueError, IndexError):
+        return None  # damaged: the update that follows finds out, too
     finally:
         db.close()
 

@@ -17,6 +17,7 @@ from memory_budget import complexity, fastjson, profiles, rendering, running
 from memory_budget.errors import BudgetError
 from memory_budget.index.freshness import changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
+from memory_budget.index.schema import OperationalError
 from memory_budget.project import digest
 from memory_budget.selection import select
 
@@ -60,14 +61,15 @@ class Task:
 class Allocation:
     """What one agent gets, and why. Tokens are tiktoken's; `budget` is what was finally allotted.
 
-    `problems`: lines for the person (a broken profiles file); `stale`: the index needs an update; `estimated`: the
+    `problems`: lines for the person (a broken profiles file); `stale`: the index needs an update, and `damaged`: it
+    has to be made anew; `estimated`: the
     index was missing, so part of memory was read and its tokens bounded.
     """
 
     __slots__ = (
-        "budget", "budget_base", "bumped_from", "delivery", "enforcement", "estimated", "id", "identity", "loaded",
+        "budget", "budget_base", "bumped_from", "damaged", "delivery", "enforcement", "estimated", "id", "identity", "loaded",
         "ladder", "native_tokens", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task", "tier",
-        "tier_source", "verdict", "view",
+        "pieces", "tier_source", "verdict", "view",
     )  # fmt: skip
 
     def __init__(self, task: Task, identity: AgentIdentity, settings: AgentSettings) -> None:
@@ -89,6 +91,8 @@ class Allocation:
         self.scoped_tokens = 0
         self.native_tokens = 0
         self.stale = False
+        self.damaged = False
+        self.pieces: list[rendering.Piece] = []
         self.estimated = False
         self.loaded: LoadResult | None = None
         self.view: MemoryView
@@ -197,10 +201,26 @@ def allocate(
         from memory_budget import calibration
 
         allocation.ratio = calibration.ratio(own.profiles, own.calibration, task.model, identity.name)
-    _look(project, own, allocation)
     bump = running.remembered_bump(project, _task_key(allocation)) if tier is None else ""
-    _choose(own.profiles, allocation, cap, explain, bump)
+    try:
+        _plan(project, own, allocation, cap, explain, bump)
+    except DatabaseError as error:
+        if own.reader is None:
+            raise
+        # Some page of the index is not what it was: this agent does without it, and it is made anew.
+        own.reader = None
+        allocation.damaged = not isinstance(error, OperationalError)
+        allocation.bumped_from = ""
+        _plan(project, own, allocation, cap, explain, bump)
     return allocation
+
+
+def _plan(
+    project: Project, known: Known, allocation: Allocation, cap: int | None, explain: bool, bump: str
+) -> None:
+    _look(project, known, allocation)
+    _choose(known.profiles, allocation, cap, explain, bump)
+    allocation.pieces = _pieces(allocation)
 
 
 def _judge(allocation: Allocation, tier: str | None) -> None:
@@ -228,22 +248,19 @@ def _look(project: Project, known: Known, allocation: Allocation) -> None:
     today = ordinal(time.time_ns())
     sources = _sources(known.profiles)
     if known.reader is not None:
-        try:
-            groups = known.reader.groups_for(identity.folder_names)
-            view = MemoryView(known.reader, groups, native, today)
-            found = changes(project, known.reader, groups, sources)
-            if found.stale:
-                from memory_budget.index.overlay import Overlay
+        groups = known.reader.groups_for(identity.folder_names)
+        view = MemoryView(known.reader, groups, native, today)
+        found = changes(project, known.reader, groups, sources)
+        if found.stale:
+            from memory_budget.index.overlay import Overlay
 
-                view.lay_over(Overlay(view, found, native))
-            view.count_native()
-            allocation.stale = found.stale
-            allocation.view = view
-            allocation.native_tokens = view.native_tokens
-            allocation.scoped_tokens = view.scoped_tokens
-            return
-        except DatabaseError:
-            known.reader = None
+            view.lay_over(Overlay(view, found, native))
+        view.count_native()
+        allocation.stale = found.stale
+        allocation.view = view
+        allocation.native_tokens = view.native_tokens
+        allocation.scoped_tokens = view.scoped_tokens
+        return
     from memory_budget.index.makeshift import makeshift_view
 
     allocation.view = makeshift_view(project, sources(), identity.folder_names, native, today)
@@ -345,6 +362,10 @@ def _select(allocation: Allocation, budget: int, explain: bool, *, fill: bool = 
 
 def pieces(allocation: Allocation) -> list[rendering.Piece]:
     """The chosen files as they are printed."""
+    return allocation.pieces
+
+
+def _pieces(allocation: Allocation) -> list[rendering.Piece]:
     view = allocation.view
     chosen = allocation.selection.files
     ids = [number for file in chosen for number in file.chunks]
