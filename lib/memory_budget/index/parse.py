@@ -168,7 +168,7 @@ def parse_pieces(texts: Iterator[str], counter: TokenCounter) -> Iterator[Parsed
         # The whole text first: its lines are counted then, and found again when its chunks are.
         tokens = counter.count(text)
         fresh: list[tuple[str, int]] = []
-        parsed = []
+        parsed: list[ParsedChunk] = []
         start = line + text.count("\n", 0, body_at)
         above: tuple[int, ...] = ()
         numbers: tuple[int, ...] = ()

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.index.driver import sqlite
-
 from memory_budget.errors import BudgetError
+from memory_budget.index.driver import sqlite
 from memory_budget.terms import ANALYZER_VERSION
 
 TYPE_CHECKING = False
