@@ -40,7 +40,8 @@ class State(NamedTuple):
     """What is remembered between runs; times in seconds since the epoch.
 
     `last`: by kind, when the last run that ended was started (or when this project was first seen); `results`: by kind,
-    what came of it (of the job that contained it); `running`: the run at work, or the one that was killed; `attempts`: runs killed in a row.
+    what came of it (or of the job that contained it); `running`: the run at work, or the one that was killed;
+    `attempts`: runs killed in a row.
     """
 
     last: dict[str, float]

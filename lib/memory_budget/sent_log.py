@@ -108,7 +108,7 @@ def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
     return ""
 
 
-def set_aside(project: Project, name: str) -> str:
+def set_aside(project: Project) -> str:
     """Give the lines written so far a name of their own, so that they can be counted once. Returns their path, ""
     when there are none. A part set aside before and not dropped yet is given first."""
     folder = project.ensure_cache("state")
@@ -119,7 +119,7 @@ def set_aside(project: Project, name: str) -> str:
     with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
         if not os.path.exists(path):
             return ""
-        target = f"{folder}/sent-{name}.jsonl"
+        target = f"{folder}/sent-{os.urandom(8).hex()}.jsonl"
         os.rename(path, target)
     return target
 

@@ -100,10 +100,8 @@ def linked(keepers: Iterable[Note], notes: Iterable[Note], read: Callable[[Note]
             name = posixpath.basename(target).lower()
             for path in by_name.get(name, ()):
                 relative = posixpath.normpath(f"{folder}/{target}")
-                bare = target.removeprefix("./").lstrip("/")
-                if path != keeper.path and (
-                    path == relative or bare == name or path.lower().endswith("/" + bare.lower())
-                ):
+                bare = target.removeprefix("./").lstrip("/").lower()
+                if path != keeper.path and (path == relative or ("/" + path.lower()).endswith("/" + bare)):
                     found.add(path)
     return found
 

@@ -5,7 +5,11 @@ its headings. What is kept is chosen by what it says that nothing chosen before 
 lessons), commands, paths and figures, then words that are rare in the project's memory; per token, until the budget is
 full. Paths left over are named in one line at the end. The full text moves to the archive, and the summary says where.
 
-MEASURES
+Measured on the 27 distinct notes of a public project's memory (78,289 tokens, documentation style with a third of it code):
+to 24.2 % of the tokens (no note over 25 %), keeping 85 % of the statements that tell decisions, 63 % of the distinct
+commands, 78 % of the distinct paths and 60 % of the distinct figures; the first quarter of each note keeps 23, 33, 26
+and 38 %.
+0.15 s a note. What is lost is mostly prose, and code that is no command.
 """
 
 from __future__ import annotations
@@ -43,7 +47,7 @@ _DECISION = re.compile(
     r"|approved|status|next steps?|todo|blocked|open question)\b",
     re.I,
 )
-_FIGURE = re.compile(r"(?<![\w/.-])[$€£~]?\d[\d,.:]*\d?(?:\s?(?:%|[kKMGT]i?B|ms|min|[smhdxKM])\b|%)?")
+_FIGURE = re.compile(r"(?<![\w/.-])[$€£~]?\d[\d,.:]*\d?(?:\s?(?:%|(?:[kKMGT]i?B|ms|min|[smhdxKM])\b))?")
 _PATH = re.compile(
     r"(?<![\w/:.])(?:~?/|\.{1,2}/)?(?:[\w.@{}<>*-]+/)+[\w.@{}<>*-]*[\w}>*]"
     r"|\b[\w-]+\.(?:py|md|sql|ya?ml|json|sh|tsx?|jsx?|toml|csv|ini|cfg|txt|html|css|go|rs|java|ipynb|tf|lock|log|env)\b"

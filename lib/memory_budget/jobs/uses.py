@@ -50,7 +50,7 @@ def count(project: Project, now: float, at: Callable[[str], None] = lambda place
     runs = files = chunks = 0
     days: set[int] = set()
     while True:
-        part = sent_log.set_aside(project, f"{int(now * 1000)}")
+        part = sent_log.set_aside(project)
         if not part:
             return Counted(runs, files, chunks, sorted(days))
         at("set aside")

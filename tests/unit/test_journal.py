@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from memory_budget import journal
+from memory_budget.errors import BudgetError
+from memory_budget.journal import NotApplied, Step
+from memory_budget.project import Project
+from tests.support.memory_files import MEMORY, NOW, memory, snapshot
+
+FILES = {
+    "recent/week.md": "# Week\n\nWe chose batching.\n",
+    "recent/week.metadata.json": '{"token_count": 7}',
+    "specialists/dbt/patterns/a.md": "# A\r\n\r\nbytes \u00e9\n",
+    "patterns/kept.md": "# Kept\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, home: Path) -> Project:
+    return memory(tmp_path / "p", FILES, home)
+
+
+def move(project: Project, source: str, target: str) -> Step:
+    return Step(
+        f"{MEMORY}/{source}", f"{MEMORY}/{target}", journal.content_hash(f"{project.memory}/{source}")
+    )
+
+
+def write(target: str, text: str) -> Step:
+    return Step("", f"{MEMORY}/{target}", journal.text_hash(text), text)
+
+
+def steps(project: Project) -> list[Step]:
+    """Two moves into folders that do not exist, a side file, and a file written new."""
+    return [
+        move(project, "recent/week.md", "archive/recent/week.md"),
+        move(project, "recent/week.metadata.json", "archive/recent/week.metadata.json"),
+        move(project, "specialists/dbt/patterns/a.md", "archive/specialists/dbt/patterns/a.md"),
+        write("intermediate/week.md", "We chose batching.\n"),
+    ]
+
+
+def apply(
+    project: Project, own: list[Step] | None = None, at: Callable[[str], None] | None = None
+) -> journal.Entry:
+    return journal.apply(
+        project, "archival", "test", own or steps(project), now=NOW, at=at or (lambda place: None)
+    )
+
+
+def places(project: Project, act: Callable[[Callable[[str], None]], object]) -> list[str]:
+    found: list[str] = []
+    act(found.append)
+    return found
+
+
+def test_a_change_is_made_and_taken_back_byte_for_byte(project: Project) -> None:
+    before = snapshot(project)
+    entry = apply(project)
+    after = snapshot(project)
+    assert after["archive/specialists/dbt/patterns/a.md"] == before["specialists/dbt/patterns/a.md"]
+    assert after["intermediate/week.md"] == b"We chose batching.\n"
+    assert "recent/week.md" not in after
+    assert entry.state == journal.APPLIED
+    assert journal.undo(project, entry).state == journal.UNDONE
+    assert snapshot(project) == before
+
+
+def test_the_plan_is_on_disk_before_the_first_file_moves(project: Project) -> None:
+    before = snapshot(project)
+    seen: list[tuple[str, dict[str, bytes]]] = []
+
+    def look(place: str) -> None:
+        if place == "planned":
+            (entry,) = journal.entries(project)
+            assert entry.steps == own
+            seen.append((entry.state, snapshot(project)))
+
+    own = steps(project)
+    apply(project, own, look)
+    assert seen == [(journal.APPLYING, before)]
+
+
+def test_a_failure_at_any_step_leaves_everything_where_it_was(
+    project: Project, tmp_path: Path, home: Path
+) -> None:
+    other = memory(tmp_path / "dry", FILES, home)
+    everywhere = places(other, lambda at: apply(other, at=at))
+    before = snapshot(project)
+    for place in everywhere[:-1]:
+
+        def fail(now: str, place: str = place) -> None:
+            if now == place:
+                raise OSError(28, "No space left on device")
+
+        with pytest.raises((NotApplied, OSError)):
+            apply(project, at=fail)
+        if place == "planned":
+            journal.recover(project)
+        assert snapshot(project) == before, place
+
+
+@pytest.mark.parametrize("in_git", [False, True])
+def test_killed_at_any_step_nothing_is_lost_and_undo_works(tmp_path: Path, home: Path, in_git: bool) -> None:
+    dry = memory(tmp_path / "dry", FILES, home)
+    everywhere = places(dry, lambda at: apply(dry, at=at))
+    assert len(everywhere) > 6
+    for number, place in enumerate(everywhere[1::3] if in_git else everywhere):
+        project = memory(tmp_path / str(number), FILES, home)
+        if in_git:
+            git(project, "init", "-q")
+            git(project, "add", "-A")
+        before = snapshot(project)
+        killed(lambda at, project=project: apply(project, at=at), place)  # type: ignore[misc]
+        contents = set(snapshot(project).values())
+        assert contents >= set(before.values()), place
+        recovered = journal.recover(project)
+        if place == "applied":
+            assert recovered == []
+            journal.undo(project, journal.entries(project)[-1])
+        assert snapshot(project) == before, place
+        assert journal.recover(project) == []
+        entry = apply(project)
+        journal.undo(project, entry)
+        assert snapshot(project) == before, place
+
+
+def test_killed_while_taking_back_it_is_finished_later(tmp_path: Path, home: Path) -> None:
+    dry = memory(tmp_path / "dry", FILES, home)
+    done = apply(dry)
+    for number, place in enumerate(places(dry, lambda at: journal.undo(dry, done, at=at))):
+        project = memory(tmp_path / str(number), FILES, home)
+        before = snapshot(project)
+        entry = apply(project)
+        killed(lambda at, project=project, entry=entry: journal.undo(project, entry, at=at), place)  # type: ignore[misc]
+        journal.recover(project)
+        assert snapshot(project) == before, place
+
+
+def test_killed_between_the_two_names_of_a_file(project: Project) -> None:
+    before = snapshot(project)
+    entry = apply(project)
+    moved = entry.steps[0]
+    os.link(f"{project.root}/{moved.target}", f"{project.root}/{moved.source}")
+    assert journal.undo(project, entry).problems == []
+    assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (lambda base: (base / "recent/week.md").write_text("edited"), "changed"),
+        (lambda base: (base / "recent/week.md").unlink(), "gone"),
+        (lambda base: ((base / "archive/recent").mkdir(parents=True), (base / "archive/recent/week.md").write_text("x")),
+         "exists already"),
+        (lambda base: (base / "patterns/kept.md").write_text("edited"), "changed"),
+    ],
+)  # fmt: skip
+def test_a_change_whose_files_are_not_as_they_were_is_not_made(
+    project: Project, spoil: Callable[[Path], object], word: str
+) -> None:
+    own = steps(project)
+    kept = {f"{MEMORY}/patterns/kept.md": journal.content_hash(project.memory + "/patterns/kept.md")}
+    spoil(Path(project.memory))
+    before = snapshot(project)
+    with pytest.raises(NotApplied, match=word):
+        journal.apply(project, "archival", "test", own, now=NOW, unchanged=kept)
+    assert snapshot(project) == before
+
+
+def test_an_edit_while_a_file_is_moved_is_kept_and_the_change_taken_back(project: Project) -> None:
+    def edit(place: str) -> None:
+        if place == "moved 0":
+            with open(f"{project.memory}/archive/recent/week.md", "a", encoding="utf-8") as file:
+                file.write("an editor had it open\n")
+
+    with pytest.raises(NotApplied, match="changed while"):
+        apply(project, at=edit)
+    assert (Path(project.memory) / "recent/week.md").read_text().endswith("an editor had it open\n")
+    assert not (Path(project.memory) / "archive").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["../out.md", f"{MEMORY}/../x.md", f"{MEMORY}//x.md", "/etc/x.md", ".claude/agents/x.md"]
+)
+def test_no_path_leaves_the_memory_folder(project: Project, path: str) -> None:
+    with pytest.raises(NotApplied):
+        apply(project, [Step(f"{MEMORY}/patterns/kept.md", path, "")])
+    with pytest.raises(NotApplied):
+        apply(project, [Step(path, f"{MEMORY}/archive/x.md", "")])
+
+
+def test_a_linked_folder_that_leads_out_is_refused(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (Path(project.memory) / "archive").symlink_to(tmp_path / "out")
+    with pytest.raises(NotApplied, match="leads out"):
+        apply(project)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_somebody_did_since_is_left_alone(project: Project) -> None:
+    entry = apply(project)
+    base = Path(project.memory)
+    (base / "recent/week.md").write_text("a new week")
+    (base / "intermediate/week.md").write_text("a better summary")
+    done = journal.undo(project, entry)
+    assert done.state == journal.PARTLY
+    assert len(done.problems) == 2
+    assert (base / "recent/week.md").read_text() == "a new week"
+    assert (base / "archive/recent/week.md").read_bytes() == FILES["recent/week.md"].encode()
+    assert (base / "intermediate/week.md").read_text() == "a better summary"
+    (base / "recent/week.md").rename(base / "recent/new.md")
+    (base / "intermediate/week.md").unlink()
+    assert journal.undo(project, done).problems == []
+    assert (base / "recent/week.md").read_bytes() == FILES["recent/week.md"].encode()
+
+
+def test_a_change_is_taken_back_once(project: Project) -> None:
+    entry = journal.undo(project, apply(project))
+    with pytest.raises(BudgetError, match="already"):
+        journal.undo(project, entry)
+
+
+def test_git_follows_and_nothing_is_committed(project: Project) -> None:
+    git(project, "init", "-q")
+    git(project, "add", f"{MEMORY}/recent", f"{MEMORY}/patterns")
+    git(project, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "first")
+    head = git(project, "rev-parse", "HEAD")
+    entry = apply(project)
+    listed = git(project, "status", "--porcelain")
+    assert f"R  {MEMORY}/recent/week.md -> {MEMORY}/archive/recent/week.md" in listed
+    assert git(project, "rev-parse", "HEAD") == head
+    journal.undo(project, entry)
+    assert git(project, "status", "--porcelain", "--untracked-files=no") == ""
+
+
+def test_git_keeps_what_is_not_staged_and_a_locked_index_does_no_harm(project: Project) -> None:
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    (Path(project.memory) / "recent/week.md").write_text("changed, not staged\n")
+    before = snapshot(project)
+    entry = apply(project)
+    assert "RM" in git(project, "status", "--porcelain") or "AM" in git(project, "status", "--porcelain")
+    journal.undo(project, entry)
+    assert snapshot(project) == before
+    (Path(project.root) / ".git/index.lock").touch()
+    entry = apply(project)
+    assert entry.state == journal.APPLIED
+    assert journal.undo(project, entry).problems == []
+    assert snapshot(project) == before
+
+
+def test_a_damaged_entry_is_passed_over(project: Project) -> None:
+    entry = apply(project)
+    (Path(project.cache) / "journal/20200101-000000-0001.json").write_text('{"id": 1')
+    (Path(project.cache) / "journal/20200101-000000-0002.json").write_text("[]")
+    assert [own.id for own in journal.entries(project)] == [entry.id]
+
+
+def killed(act: Callable[[Callable[[str], None]], object], place: str) -> None:
+    """Run `act` in a process that dies at a place, with no chance to tidy up."""
+
+    def die(now: str) -> None:
+        if now == place:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            act(die)
+        finally:
+            os._exit(3)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL, place
+
+
+def git(project: Project, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", project.root, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip("\n")
