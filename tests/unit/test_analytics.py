@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_budget import analytics, analytics_store, profiles
+from memory_budget.errors import BudgetError
+from memory_budget.project import Project
+from tests.support.usage_logs import needing, record, write_log
+
+NOW = datetime(2026, 11, 21, 12, 0)
+
+
+def analyse(*paths: Path, days: int | None = None) -> dict[str, Any]:
+    with analytics_store.opened([str(path) for path in paths], days=days, now=NOW) as store:
+        return analytics.analyse(store, profiles.defaults(), days=days, now=NOW)
+
+
+def test_figures_of_a_few_runs(tmp_path: Path) -> None:
+    log = write_log(
+        tmp_path / "log.jsonl", [needing(8_000), needing(12_000), needing(30_000), needing(10_000)]
+    )
+    overall = analyse(log)["overall"]
+    assert overall["runs"] == 4
+    assert overall["tokens_sent"] == 60_000
+    assert overall["demand_median"] == 11_000
+    assert overall["use_mean"] == 75.0
+    assert overall["exceedance"] == 0.25
+    assert overall["reduction"] == pytest.approx(1 - 60_000 / 320_000)
+    assert overall["delivered"] == 4
+    assert overall["scopes"]["agent_patterns"] == pytest.approx(0.6)
+    assert overall["api"]["requests"] == 12
+
+
+def test_money_spent_and_saved(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log.jsonl", [record()])
+    overall = analyse(log)["overall"]
+    # Sonnet: 3, 15, 0.3 and 3.75 a million; 70,000 tokens not sent, written once and read twice.
+    assert overall["spent"] == pytest.approx(
+        (120 * 3 + 31_000 * 3.75 + 62_000 * 0.3 + 1_800 * 15) / 1e6, abs=1e-4
+    )
+    assert overall["saved"] == pytest.approx(70_000 * (3.75 + 2 * 0.3) / 1e6, abs=1e-4)
+
+
+def test_a_model_without_a_price_is_named_and_costs_nothing(tmp_path: Path) -> None:
+    found = analyse(write_log(tmp_path / "log.jsonl", [record(model="other-model-1"), record(model=None)]))
+    assert found["unpriced_models"] == ["other-model-1"]
+    assert found["overall"]["spent"] is None
+
+
+def test_groups(tmp_path: Path) -> None:
+    log = write_log(
+        tmp_path / "log.jsonl",
+        [record(), record(agent="b", profile="role-architect", model=None), record(bumped_from="simple")],
+    )
+    found = analyse(log)
+    assert [(row["name"], row["runs"]) for row in found["agents"]] == [
+        ("specialists/dbt-expert", 2),
+        ("b", 1),
+    ]
+    assert [(row["name"], row["runs"]) for row in found["tiers"]] == [("simple", 1), ("medium", 2)]
+    assert {row["name"] for row in found["models"]} == {"claude-sonnet-4-6", "unknown"}
+    assert {row["name"]: row["hook_ms_median"] for row in found["models"]}["unknown"] == 20.0
+
+
+def test_records_of_other_writers_are_read(tmp_path: Path) -> None:
+    fields = (
+        "timestamp", "agent", "task", "complexity", "budget_allocated", "tokens_loaded", "usage_pct", "exceeded_budget",
+        "scope_breakdown", "warnings_count", "warnings", "duration_seconds", "success", "error",
+    )  # fmt: skip
+    old = {key: value for key, value in record().items() if key in fields}
+    old["scope_breakdown"] = {"agent-specific": 6_000, "global": 4_000}
+    found = analyse(write_log(tmp_path / "log.jsonl", [old]))
+    assert found["overall"]["demand"] == 10_000
+    assert found["overall"]["reduction"] is None
+    assert found["overall"]["api"] is None
+    assert found["overall"]["scopes"]["other"] == pytest.approx(0.6)
+    assert found["profiles"][0]["name"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"[]", "not a usage record but list"),
+        (b"null", "not a usage record but NoneType"),
+        (b'{"agent": "a"', "not JSON"),
+        (b'{"agent": "\xff"}', "not JSON"),
+        (b'{"x": 1}', "no agent"),
+        (b'{"agent": "a"}', "no time"),
+        (b'{"agent": "a", "timestamp": "2026-11-20T10:00:00", "budget_allocated": 5}', "no tokens_loaded"),
+    ],
+)
+def test_bad_lines_are_counted_named_and_skipped(tmp_path: Path, line: bytes, problem: str) -> None:
+    good = json.dumps(record()).encode()
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\n".join([good, b"", b"  ", line, good, b""]))
+    found = analyse(path)
+    assert found["overall"]["runs"] == 2
+    assert found["bad_lines"]["count"] == 1
+    assert found["bad_lines"]["named"][0].startswith(f"{path}:4: ")
+    assert problem in found["bad_lines"]["named"][0]
+
+
+def test_a_torn_last_line_swallows_nothing(tmp_path: Path) -> None:
+    good = json.dumps(record()).encode()
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(good + b"\n" + good[:40])
+    found = analyse(path)
+    assert found["overall"]["runs"] == 1
+    assert found["bad_lines"]["named"] == [f"{path}:2: cut off: the line has no end"]
+
+
+def test_rotated_and_compressed_logs(tmp_path: Path) -> None:
+    project = Project(str(tmp_path), home=str(tmp_path))
+    write_log(Path(project.log), [record(agent="new")])
+    folder = Path(project.log).parent
+    (folder / "budget-usage-20261001.jsonl.gz").write_bytes(
+        gzip.compress(json.dumps(record(agent="old")).encode())
+    )
+    write_log(folder / "budget-usage.jsonl.1", [record(agent="older")])
+    paths = analytics_store.log_files(project)
+    assert paths[-1] == project.log
+    assert {row["name"] for row in analyse(*map(Path, paths))["agents"]} == {"new", "old", "older"}
+
+
+def test_zstandard(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    plain = write_log(tmp_path / "log.jsonl", [record()])
+    path = tmp_path / "log.jsonl.zst"
+    duckdb.connect().execute(
+        f"COPY (SELECT content FROM read_text('{plain}')) TO '{path}' (FORMAT csv, COMPRESSION zstd, HEADER false, "
+        "QUOTE '', ESCAPE '', DELIMITER '\x01')"
+    )
+    assert analyse(path)["overall"]["runs"] == 1
+
+
+def test_a_cut_off_archive_gives_what_can_be_had(tmp_path: Path) -> None:
+    data = "".join(json.dumps(record(task=f"task {number * 7919}")) + "\n" for number in range(3000))
+    path = tmp_path / "log.jsonl.gz"
+    path.write_bytes(gzip.compress(data.encode())[:-2000])
+    found = analyse(path)
+    assert 100 < found["overall"]["runs"] < 3000
+    assert "cannot be read further" in found["bad_lines"]["named"][-1]
+
+
+def test_names_that_look_like_patterns(tmp_path: Path) -> None:
+    folder = tmp_path / "a[b]*c"
+    assert analyse(write_log(folder / "log?.jsonl", [record()]))["overall"]["runs"] == 1
+
+
+def test_days(tmp_path: Path) -> None:
+    stamps = [(NOW - timedelta(days=age)).isoformat() for age in (0.5, 6.9, 7.1, 40)]
+    log = write_log(tmp_path / "log.jsonl", [record(timestamp=stamp) for stamp in stamps])
+    assert analyse(log, days=7)["overall"]["runs"] == 2
+    assert analyse(log)["overall"]["runs"] == 4
+
+
+def test_the_timeline_has_every_day(tmp_path: Path) -> None:
+    log = write_log(
+        tmp_path / "log.jsonl",
+        [
+            record(timestamp="2026-11-18T10:00:00"),
+            record(timestamp="2026-11-20T10:00:00", exceeded_budget=True),
+        ],
+    )
+    timeline = analyse(log)["timeline"]
+    assert [(row["start"], row["runs"], row["exceedance"]) for row in timeline] == [
+        ("2026-11-18", 1, 0.0),
+        ("2026-11-19", 0, None),
+        ("2026-11-20", 1, 1.0),
+    ]
+
+
+def test_an_empty_log(tmp_path: Path) -> None:
+    found = analyse(write_log(tmp_path / "log.jsonl", []))
+    assert found["overall"]["runs"] == 0
+    assert found["overall"]["use_mean"] is None
+    assert found["agents"] == found["timeline"] == []
+
+
+def test_expand_names_what_is_not_there(tmp_path: Path) -> None:
+    path = write_log(tmp_path / "a.jsonl", [])
+    assert analytics_store.expand([str(tmp_path / "*.jsonl"), str(path)]) == [str(path)]
+    with pytest.raises(BudgetError, match="no such file"):
+        analytics_store.expand([str(tmp_path / "*.log")])
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    analyse(write_log(tmp_path / "log.jsonl", [record()]))
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
