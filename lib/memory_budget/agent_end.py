@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory_budget import detached, fastjson, hook_io, starts
+from memory_budget import detached, fastjson, hook_io, rendering, running, starts
 from memory_budget.project import safe_name, write_atomic
 
 TYPE_CHECKING = False
@@ -21,8 +21,25 @@ def post_tool_use(project: Project, payload: Payload) -> Answer:
     agent_type = given.get("subagent_type") or "general-purpose"
     if isinstance(agent, str) and isinstance(agent_type, str):
         tool_use = hook_io.text(payload, "tool_use_id")
-        starts.bind(project, hook_io.text(payload, "session_id"), agent_type, tool_use, agent)
+        session = hook_io.text(payload, "session_id")
+        starts.bind(project, session, agent_type, tool_use, agent)
+        _check_delivery(project, payload, tool_use, hook_io.text(given, "prompt"))
+        return running.tell(project, payload, tool_use, [])
     return None
+
+
+def _check_delivery(project: Project, payload: Payload, tool_use: str, prompt: str) -> None:
+    """Leave word when the prompt that the agent got is not the one with its memory."""
+    kept = starts.read_pending(starts.pending_path(project, tool_use))
+    if kept is None or kept["channel"] != "prompt" or not kept["scope_breakdown"]:
+        return
+    if rendering.opening(kept["allocation_id"]) in prompt:
+        return
+    from memory_budget import delivery
+
+    session_transcript = hook_io.text(payload, "transcript_path")
+    caller = delivery.calling_transcript(session_transcript, hook_io.text(payload, "agent_id"))
+    delivery.mark_lost(project, kept, caller, prompt)
 
 
 def not_started(project: Project, payload: Payload) -> Answer:
@@ -50,6 +67,11 @@ def subagent_stop(project: Project, payload: Payload) -> Answer:
     write_atomic(path, fastjson.dumps(kept).encode("utf-8", "replace"))
     detached.start(project, "finish", "--ended", path)
     return None
+
+
+def stop(project: Project, payload: Payload) -> Answer:
+    """A turn ended: what was left for the person is told."""
+    return running.tell(project, payload, "", [])
 
 
 def session_end(project: Project, payload: Payload) -> Answer:

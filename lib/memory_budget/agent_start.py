@@ -53,10 +53,10 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         identifier=f"{session}\0{tool_use}",
     )
     allocation = invocation.allocate(project, task)
-    messages = [*running.take_notes(project, session), *_tell(project, allocation.problems)]
+    messages = _tell(project, allocation.problems)
     if isinstance(allocation, invocation.Nothing):
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
-        return hook_io.message(messages)
+        return running.tell(project, payload, tool_use, messages)
     _refresh(project, allocation)
     in_context = allocation.delivery == "context" or (
         allocation.delivery == "auto" and payload.get("permission_mode") == "auto"
@@ -70,7 +70,7 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
     channel = "context" if in_context else "prompt"
     messages += _keep(project, payload, allocation, tool_use, channel, began, tool_use=tool_use)
-    answer = hook_io.message(messages) or {}
+    answer = running.tell(project, payload, tool_use, messages) or {}
     if block:
         answer["hookSpecificOutput"] = {
             "hookEventName": "PreToolUse",
@@ -200,6 +200,8 @@ def _refresh(project: Project, allocation: invocation.Allocation) -> None:
     if allocation.stale or (
         allocation.loaded is not None and allocation.loaded.changed and _has_index(project)
     ):
+        if allocation.damaged:
+            starts.mark(project.ensure_cache("state") + "/index.damaged")
         _in_background(project, "index", 5.0)
     if _jobs_due(project):
         _in_background(project, "jobs", 60.0)

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from memory_budget import running, sent_log, starts, transcripts, usage_log
+from memory_budget import delivery, running, sent_log, starts, transcripts, usage_log
 from memory_budget.hook_io import log
 from memory_budget.processes import started_at
 from memory_budget.project import Project, listing, safe_name
@@ -20,6 +20,8 @@ from memory_budget.rendering import opening
 #: How long the last line of a transcript is waited for. It is written 25 to 80 ms after the agent's stop event.
 WAIT_SECONDS = 3.0
 _STEP = 0.04
+#: The client writes what other hooks answered when the call is over, for an agent in the foreground after its end.
+_WAIT_FOR_HOOKS = 1.0
 #: Allocations whose client is gone are closed; those nobody can tell about, after this long.
 FORGOTTEN_SECONDS = 2 * 86400.0
 
@@ -34,7 +36,11 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     if kept_at is None:
         return False
     kept = starts.read_pending(kept_at)
-    if kept is None or not _take(kept_at):
+    if kept is None:
+        return False
+    if kept["channel"] == "prompt" and _delivered(kept, found) is False:
+        _tell_lost(project, kept, meta.parent if meta else "", found.given[0])
+    if not _take(kept_at):
         return False
     record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
     usage_log.append(project, record)
@@ -77,6 +83,23 @@ def _tidy(project: Project, ended: dict[str, Any], agent: str) -> None:
     starts.remove_folder(f"{where}/a-{safe_name(agent)}")
 
 
+def _delivered(kept: dict[str, Any], found: transcripts.Transcript) -> bool | None:
+    """Whether the agent got its block; None where there was none, or nothing shows it."""
+    if not kept["scope_breakdown"] or not found.given:
+        return None
+    tag = opening(kept["allocation_id"]).removesuffix(">\n")
+    return any(tag in text for text in found.given)
+
+
+def _tell_lost(project: Project, kept: dict[str, Any], parent: str, prompt: str) -> None:
+    """Leave word that another plugin's rewrite won, if nobody was told so far. The allocation still stands now, so the
+    hook that follows an agent in the foreground finds one or the other."""
+    caller = delivery.calling_transcript(kept["transcript_path"], parent)
+    line = delivery.lost(project, kept, caller, prompt, wait=_WAIT_FOR_HOOKS)
+    if line:
+        running.leave_note(project, kept["session_id"], "delivery", line)
+
+
 def _record(
     project: Project,
     kept: dict[str, Any],
@@ -88,12 +111,7 @@ def _record(
     error: str | None = None,
 ) -> dict[str, Any]:
     """The usage record of one run (schemas/usage-record.schema.json)."""
-    delivered: bool | None = None
-    if not kept["scope_breakdown"]:
-        delivered = None  # there was nothing to deliver
-    elif found.given:
-        tag = opening(kept["allocation_id"]).removesuffix(">\n")
-        delivered = any(tag in text for text in found.given)
+    delivered = _delivered(kept, found)
     session = kept["session_id"]
     state = running.replay(project, session, agent or running.MAIN, kept, delivered=delivered is not False)
     if state.grown:

@@ -88,14 +88,19 @@ def message(lines: list[str]) -> Answer:
 
 def once(project: Project, key: str) -> bool:
     """True the first time this key is asked for in this project: for what a person should be told once."""
-    from memory_budget.project import safe_name
-
     try:
-        path = project.ensure_cache("notices") + "/" + safe_name(key)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        project.ensure_cache("notices")
+        os.close(os.open(notice_path(project, key), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
     except OSError:
         return False
     return True
+
+
+def notice_path(project: Project, key: str) -> str:
+    """The file that is there once `once` was asked for this key."""
+    from memory_budget.project import safe_name
+
+    return f"{project.cache}/notices/{safe_name(key)}"
 
 
 def _read_all(handle: int) -> bytes:

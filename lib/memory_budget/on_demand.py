@@ -46,11 +46,8 @@ def post_read(project: Project, payload: Payload) -> Answer:
     )
     if state.grown:
         running.remember_bump(project, known["task_key"], state.tier)
-    messages = running.take_notes(project, session)
     line = monitor.to_tell(alerts, known["alert_level"])
-    if line:
-        messages.append(line)
-    return hook_io.message(messages)
+    return running.tell(project, payload, key, [line]) if line else None
 
 
 def amounts(project: Project, payload: Payload) -> list[tuple[str, int]]:

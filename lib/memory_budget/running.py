@@ -14,15 +14,16 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget import fastjson
+from memory_budget import fastjson, hook_io
 from memory_budget.monitor import Monitor
 from memory_budget.project import Project, digest, listing, read_bytes, safe_name, write_atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from memory_budget.hook_io import Answer, Payload
     from memory_budget.monitor import Alert
 
 #: What the monitor needs of a kept allocation, and what the hooks need besides.
@@ -33,6 +34,8 @@ FIELDS = (
 
 #: The agent of `claude --agent NAME`: the session's main thread.
 MAIN = "main"
+#: A note whose name begins with this is one of `delivery.mark_lost`.
+LOST = "lost-"
 #: How long a bump is remembered since it was last needed, in seconds.
 BUMP_SECONDS = 30 * 86400.0
 
@@ -167,13 +170,36 @@ def take_notes(project: Project, session: str) -> list[str]:
     for name in listing(where):
         if name.endswith(".tmp"):
             continue
+        path = f"{where}/{name}"
         try:
-            text = read_bytes(f"{where}/{name}").decode("utf-8", "replace")
-            os.unlink(f"{where}/{name}")
+            text: str | None = read_bytes(path).decode("utf-8", "replace")
+            if name.startswith(LOST):
+                from memory_budget import delivery
+
+                text = delivery.explain(project, str(text), time.time() - os.stat(path).st_mtime)
+                if text is None:
+                    continue
+            os.unlink(path)
         except OSError:
             continue  # another hook tells it
-        found.append(text)
+        if text:
+            found.append(text)
+    try:
+        os.rmdir(where)  # nobody looks for notes where there is no folder
+    except OSError:
+        pass
     return found
+
+
+def tell(project: Project, payload: Payload, name: str, lines: Sequence[str]) -> Answer:
+    """The answer that shows lines to the person, and the notes left so far. The client shows no message of a hook that
+    runs inside an agent: there the lines become notes. `name`: unlike any other's."""
+    session = hook_io.text(payload, "session_id")
+    if payload.get("agent_id"):
+        for number, line in enumerate(lines):
+            leave_note(project, session, f"{name}-{number}", line)
+        return None
+    return hook_io.message([*take_notes(project, session), *lines])
 
 
 # -- bumps that reads during a run brought about

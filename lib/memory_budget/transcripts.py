@@ -38,12 +38,14 @@ class Transcript(NamedTuple):
 
 
 class Meta(NamedTuple):
-    """The file beside a transcript. `tool_use`: "" for an agent that a workflow started."""
+    """The file beside a transcript. `tool_use`: "" for an agent that a workflow started. `parent`: the agent that started
+    it, "" for the main thread."""
 
     tool_use: str
     agent_type: str
     model: str
     description: str
+    parent: str
 
 
 def read_meta(transcript: str) -> Meta | None:
@@ -61,7 +63,9 @@ def read_meta(transcript: str) -> Meta | None:
         found = value.get(key)
         return found if isinstance(found, str) else ""
 
-    return Meta(text("toolUseId"), text("agentType"), text("model"), text("description"))
+    return Meta(
+        text("toolUseId"), text("agentType"), text("model"), text("description"), text("parentAgentId")
+    )
 
 
 def read(path: str) -> Transcript:

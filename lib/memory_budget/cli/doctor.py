@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
-from memory_budget import agents, environment, profile_check, profiles, usage_log
+from memory_budget import agents, delivery, environment, profile_check, profiles, usage_log
 from memory_budget.cli import output
 from memory_budget.errors import BudgetError
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
@@ -185,8 +186,15 @@ def _log(project: Project) -> Iterator[Finding]:
         yield Finding(
             "problem",
             "delivery",
-            f"{len(undelivered)} of {count} agents did not get their block, last {undelivered[-1]}: another plugin "
-            "rewrote the prompt after us",
-            'set "delivery": "context" in budget-profiles.json, or disable the other plugin',
+            f"{len(undelivered)} of {count} agents did not get their block, last {undelivered[-1]}",
+            'set "delivery": "context" in budget-profiles.json, or disable the plugin that rewrites their prompts, too',
+        )
+    for entry in delivery.known_rewriters(project):
+        name = f"the plugin {entry['plugin']}" if entry.get("plugin") else "a hook"
+        yield Finding(
+            "note",
+            "delivery",
+            f"{name} rewrote an agent's prompt after this one did, last on "
+            f"{datetime.fromtimestamp(entry['at']):%Y-%m-%d %H:%M} ({entry.get('command', '')})",
         )
     yield Finding("ok", "usage log", f"{count} runs")
