@@ -40,6 +40,8 @@ NATIVE = {
 }
 
 ARCHIVE = "archive"
+#: Folders inside one another that are still walked.
+DEEPEST = 100
 
 
 class Place:
@@ -109,7 +111,7 @@ class Sources:
             return None
         for scope, segments in self._patterns:
             owner: list[int] = []
-            if _matches(segments, 0, names, 0, owner):
+            if _matches(segments, names, owner):
                 if not owner:
                     return Place(scope, "", "", "")
                 at = owner[-1]
@@ -178,28 +180,34 @@ def _fixed_prefix(segments: Sequence[str]) -> str:
     return "/".join(fixed)
 
 
-def _matches(segments: Sequence[str], s: int, names: Sequence[str], n: int, owner: list[int]) -> bool:
-    while s < len(segments):
-        segment = segments[s]
+def _matches(segments: Sequence[str], names: Sequence[str], owner: list[int]) -> bool:
+    """Whether a glob's segments fit a path's names; `owner` gets the place of the name that stands for `<agent>`.
+
+    After a `**` only the last choice is ever taken back, so the time is bounded by the product of the lengths.
+    """
+    s = n = 0
+    retry = (-1, 0, 0)  # the last `**`, the name it has taken up to, and the owners found before it
+    while n < len(names):
+        segment = segments[s] if s < len(segments) else ""
         if segment == "**":
-            if s + 1 == len(segments):
-                return n < len(names)
-            return any(_matches(segments, s + 1, names, at, owner) for at in range(n, len(names)))
-        if n >= len(names):
-            return False
-        if segment == "<agent>":
-            if n + 1 >= len(names):
-                return False
-            owner.append(n)
-            if _matches(segments, s + 1, names, n + 1, owner):
+            s += 1
+            if s == len(segments):
                 return True
-            owner.pop()
+            retry = (s, n, len(owner))
+        elif segment == "<agent>" and n + 1 < len(names):
+            owner.append(n)
+            s += 1
+            n += 1
+        elif segment not in ("", "<agent>") and name_matches(segment, names[n]):
+            s += 1
+            n += 1
+        elif retry[0] >= 0:
+            retry = (retry[0], retry[1] + 1, retry[2])
+            s, n = retry[:2]
+            del owner[retry[2] :]
+        else:
             return False
-        if not name_matches(segment, names[n]):
-            return False
-        s += 1
-        n += 1
-    return n == len(names)
+    return s == len(segments)
 
 
 def name_matches(pattern: str, name: str) -> bool:
@@ -285,6 +293,9 @@ def within(real: str, base: str) -> bool:
 
 
 def _walk(project: Project, sources: Sources, shown: str, base: str, result: Scan, seen: set[str]) -> None:
+    if shown.count("/") > DEEPEST:
+        result.unreadable.append((shown, f"more than {DEEPEST} folders inside one another"))
+        return
     folder = locate(project, shown)
     real = os.path.realpath(folder)
     if real in seen:
