@@ -41,7 +41,8 @@ class Finding(NamedTuple):
     def sentence(self, file: str) -> str:
         """One line for a person; editors and terminals jump to its head."""
         place = f"{file}:{self.line}:{self.column}" if self.line else file
-        where = f"{self.pointer}: " if self.pointer else ""
+        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.pointer)
+        where = f"{shown}: " if shown else ""
         return f"{place}: {self.level}: {where}expected {self.expected}, found {self.found}"
 
 

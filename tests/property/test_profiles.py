@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget import fastjson, profile_check, profiles
@@ -155,6 +155,7 @@ def test_the_full_check_finds_an_error_exactly_where_the_hooks_refuse(
         assert finding.expected
 
 
+@example('{"\\n": null}')
 @given(st.text(max_size=200) | anything.map(json.dumps))
 @settings(max_examples=50)
 def test_any_text_is_checked(text: str) -> None:

@@ -255,7 +255,7 @@ def test_uninstall_puts_back_an_older_source_of_the_plugin(machine: Machine) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{\n  "model": "opus",\n}\n', "settings.json:3:1"),
+        ('{\n  "model": "opus",\n  other: 1\n}\n', "settings.json:3:3"),
         ('// my settings\n{"model": "opus"}', "settings.json:1:1"),
         ("[1]", "expected an object"),
         ('{"enabledPlugins": ["x"]}', "/enabledPlugins"),

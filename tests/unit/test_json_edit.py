@@ -57,7 +57,7 @@ def test_remove_member(before: str, path: tuple[str, ...], after: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{\n  "a": 1,\n}', "settings.json:3:1"),
+        ('{\n  "a": 1,\n  b: 2\n}', "settings.json:3:3"),
         ("", "settings.json:1:1"),
         ("[]", "found an array"),
         ("null", "found null"),
