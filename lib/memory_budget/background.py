@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from memory_budget import agents, completion, fastjson, hook_io, profiles
+from memory_budget import agents, calibration, completion, fastjson, hook_io, profiles
 from memory_budget.index import build, schema
 from memory_budget.index.parse import TokenCounter
 from memory_budget.project import Project, read_bytes
@@ -42,12 +42,14 @@ def run(args: argparse.Namespace) -> int:
             _finish(project, args.ended)
         elif args.task == "close":
             completion.close(project, args.session)
+            _calibrate(project)
         elif args.task == "index":
             update_index(project)
         elif args.task == "jobs":
             _jobs(project)
         else:
             completion.close(project)
+            _calibrate(project)
             update_index(project)
             _jobs(project)
     except Exception as error:
@@ -64,6 +66,26 @@ def _finish(project: Project, path: str) -> None:
     if isinstance(ended, dict):
         completion.finish(project, ended)
     os.unlink(path)
+    if calibration.many_new(project):
+        _calibrate(project)
+
+
+def _calibrate(project: Project) -> None:
+    """Learn how the model counts from the runs that ended, and have the start hook know."""
+    if not calibration.update(project) or not os.path.exists(project.index):
+        return
+    try:
+        db = schema.open_writer(project.index)
+    except schema.IndexUnusable:
+        return  # the next update makes it anew, with this in it
+    try:
+        db.execute("INSERT OR REPLACE INTO meta VALUES('calibration',?)", (_calibration(project),))
+    finally:
+        db.close()
+
+
+def _calibration(project: Project) -> str:
+    return fastjson.dumps(calibration.read_state(project))
 
 
 def _jobs(project: Project) -> None:
@@ -174,6 +196,7 @@ def _keep(project: Project, settings: profiles.LoadResult) -> None:
             ("updated", time.time()),
         ):
             db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, fastjson.dumps(value)))
+        db.execute("INSERT OR REPLACE INTO meta VALUES('calibration',?)", (_calibration(project),))
         db.execute("COMMIT")
     finally:
         db.close()

@@ -34,6 +34,8 @@ TUNING = 4.685
 #: Makes the median absolute deviation of normal residuals their standard deviation.
 MAD = 1.4826
 _ROUNDS = 50
+#: About twenty runs, as they are noted.
+MANY_BYTES = 5000
 
 MAIN = "main"
 
@@ -126,7 +128,7 @@ def learn(runs: Iterable[tuple[str, float, float]]) -> Ratio | None:
         slope, offsets = fitted
         if abs(slope - was) < 1e-10:
             break
-    error = _error(kept, weights, slope, offsets)
+    error = _error(kept, weights, slope, offsets, scale)
     if error is None:
         return None
     return Ratio(slope, error, count, len(kept))
@@ -188,22 +190,26 @@ def _error(
     weights: Sequence[Sequence[float]],
     slope: float,
     offsets: Sequence[float],
+    scale: float,
 ) -> float | None:
-    """The slope's standard error: residuals as they are weighted (a sandwich), corrected for the fitted intercepts."""
+    """The slope's standard error: that of an M-estimator (Huber's sandwich), corrected for what was fitted."""
     meat = bread = effective = 0.0
     for group, own, offset in zip(groups, weights, offsets, strict=True):
         total = sum(own)
         if total <= 0:
             continue
         mean_x = sum(w * x for w, (x, _) in zip(own, group, strict=True)) / total
-        effective += total - 1
+        effective += total
         for w, (x, y) in zip(own, group, strict=True):
-            bread += w * (x - mean_x) ** 2
-            meat += (w * (x - mean_x) * (y - offset - slope * x)) ** 2
-    left = effective - 1
+            residual = y - offset - slope * x
+            part = (residual / (TUNING * scale)) ** 2
+            if part < 1:
+                bread += (1 - part) * (1 - 5 * part) * (x - mean_x) ** 2
+            meat += (w * residual * (x - mean_x)) ** 2
+    left = effective - len(groups) - 1
     if bread <= 0 or left < 2:
         return None
-    return float((meat * (effective + 1) / left) ** 0.5 / bread)
+    return float((meat * effective / left) ** 0.5 / bread)
 
 
 # -- what is kept
@@ -228,6 +234,14 @@ def note(project: Project, agent: str, model: str, counted: int, transcript: str
         os.write(handle, line.encode("utf-8", "replace"))
     finally:
         os.close(handle)
+
+
+def many_new(project: Project) -> bool:
+    """Whether enough runs ended since the last time to be worth the tokenizer's start."""
+    try:
+        return os.stat(samples_path(project)).st_size > MANY_BYTES
+    except OSError:
+        return False
 
 
 def read_state(project: Project) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from memory_budget import delivery, running, sent_log, starts, transcripts, usage_log
+from memory_budget import calibration, delivery, running, sent_log, starts, transcripts, usage_log
 from memory_budget.hook_io import log
 from memory_budget.processes import started_at
 from memory_budget.project import Project, listing, safe_name
@@ -45,6 +45,8 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
     usage_log.append(project, record)
     sent_log.remember(project, kept, record, transcript, time.time())
+    if found.usage is not None and found.given and found.model:
+        calibration.note(project, kept["agent"], found.model, found.usage.first_request_input, transcript)
     _tidy(project, ended, agent)
     return True
 

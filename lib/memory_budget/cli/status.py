@@ -9,7 +9,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from memory_budget import profiles, schedule, usage_log
+from memory_budget import calibration, profiles, schedule, usage_log
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.jobs import proposals
@@ -45,12 +45,35 @@ def gather(project: Project, last: int) -> dict[str, Any]:
             "enforcement": loaded.profiles.section("enforcement"),
             "delivery": loaded.profiles.section("delivery"),
         },
+        "calibration": _calibration(project, loaded.profiles),
         "index": _index(project),
         "jobs": schedule.overview(project, time.time()),
         "proposals": len(proposals.load(project)),
         "running": len(list(listing(project.cache + "/pending"))),
         **_log(project, last),
     }
+
+
+def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
+    """What is known of how models count: the ratio in use of every model seen or set by hand, and where it comes from."""
+    section = settings.section("calibration")
+    learned = calibration.read_state(project).get("models", {})
+    found = []
+    for model in sorted({*learned, *section["ratio"]}):
+        entry = learned.get(model)
+        by_hand = settings.calibration_ratio(model)
+        own = calibration.Ratio(**entry) if entry else None
+        in_use = 1.0
+        if by_hand is not None:
+            source, in_use = "set in the profiles", by_hand
+        elif own is not None and not section["auto"]:
+            source = "not used (calibration.auto is off)"
+        elif own is not None and own.known_within(section["max_error"]):
+            source, in_use = "learned", own.ratio
+        else:
+            source = "not used yet (not known well enough)"
+        found.append({"model": model, "in_use": in_use, "source": source, "learned": entry})
+    return found
 
 
 def _index(project: Project) -> dict[str, Any]:
@@ -132,6 +155,12 @@ def _print(state: dict[str, Any]) -> None:
             print(f"    {scope}: {own['files']} files, {output.tokens(own['tokens'])} tokens")
     else:
         print(f"  index: {index['problem']}")
+    for entry in state["calibration"]:
+        known = entry["learned"]
+        figures = f" ({known['ratio']:.3f} ± {known['error']:.3f} from {known['runs']} runs)" if known else ""
+        print(
+            f"  {entry['model']}: {entry['in_use']:.3f} tokens per tiktoken token, {entry['source']}{figures}"
+        )
     log = state["log"]
     print(
         f"  log: {log['runs']} runs, {log['exceeded']} over budget, {log['not_delivered']} not delivered"
