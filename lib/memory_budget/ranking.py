@@ -4,85 +4,93 @@ Pure: everything is read through a `View` (see `selection`). The work is bounded
 memory: the rarest terms of the prompt are read first, each list only as far as its best entries, and only the
 best chunks are looked at closer.
 
-A chunk's score, each part of it measured (the bench command prints the table):
+Relevance is judged by section (everything under one heading below the title; in a text without headings,
+each paragraph), because a section is written, and needed, as a whole. A section's score:
 
-1. BM25 over the index terms, with the prompt's synonyms at a part of their weight;
-2. plus a share of its neighbours' scores: an answer often stands below the paragraph that names the thing;
-3. plus a share of its file's BM25;
-4. times a power of the share of the prompt's terms found in it or next to it;
-5. times a factor for a chunk that leads with a name the prompt names, for files of a date the prompt
-   names, and for time words when the prompt asks when.
+1. the weights of the prompt's terms that occur in it, rare ones weighing more; a term that only has a word of like
+   meaning there counts for a part. How often a term occurs adds nothing;
+2. plus a share of the same for the sections around it: an answer often stands below what names the thing;
+3. times a power of the share of the prompt's terms found in it or next to it;
+4. plus a share of its file's BM25.
+
+A chunk has its section's score, more of it the more of the prompt it holds itself, times a factor when it leads
+with a name that the prompt names, when its file is of a date that the prompt names, and when the prompt asks
+when and it holds a time word. What each part is worth is printed by `tests/bench/trimming.py --ablation`.
 """
 
 from __future__ import annotations
 
+from _operator import mul
 from math import log
 
 from memory_budget import dates, terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memory_budget.selection import Chunk, File, View
+    from collections.abc import Mapping
+
+    from memory_budget.selection import View
+    from memory_budget.units import Chunk, File
+
+    Lists = list[tuple[memoryview, memoryview]]
 
 
 class Recipe:
-    """The numbers of the ranking. Their values were chosen by `tests/bench/trimming.py` on public data."""
+    """The numbers of the ranking, chosen by `tests/bench/trimming.py` on public data.
+
+    `size_floor`: tokens below which a section or chunk is not favoured for being short. `relevance_floor`: share
+    of the best score below which a chunk is not relevant. The last four bound the work: terms of a
+    prompt, synonyms and posting entries read for them, chunks looked at.
+    """
 
     __slots__ = (
-        "b",
-        "chunk_share",
-        "coverage",
-        "date_factor",
-        "expansion",
-        "far_neighbour",
-        "file_share",
-        "floor_tokens",
-        "k1",
-        "lead_factor",
-        "length_power",
-        "month_factor",
-        "near_neighbour",
-        "postings",
-        "query_terms",
-        "relevance_floor",
-        "section_near",
-        "section_power",
-        "section_share",
-        "seeds",
-        "when_factor",
-    )
+        "coverage", "date_factor", "expansion", "far_section", "file_share", "lead_factor", "likeness",
+        "month_factor", "near_section", "own_share", "postings", "query_terms", "relevance_floor", "seeds",
+        "size_floor", "synonyms", "weak_weight", "when_factor",
+    )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
-        self.k1 = 1.5
-        self.b = 0.75
-        self.near_neighbour = 0.5
-        self.far_neighbour = 0.25
-        self.file_share = 0.3
-        self.expansion = 0.5
+        self.near_section = 0.5
+        self.far_section = 0.25
         self.coverage = 0.5
+        self.file_share = 0.5
+        self.expansion = 0.7
+        self.likeness = 0.45
+        self.weak_weight = 0.2
+        self.own_share = 0.3
         self.lead_factor = 2.0
         self.date_factor = 3.0
         self.month_factor = 2.0
         self.when_factor = 1.4
-        self.floor_tokens = 120.0
+        self.size_floor = 80.0
         self.relevance_floor = 0.2
-        self.length_power = 1.0
-        self.section_share = 1.0
-        self.section_near = 0.5
-        self.section_power = 1.0
-        self.chunk_share = 0.3
-        self.query_terms = 64
-        self.postings = 20_000
-        self.seeds = 1500
+        self.query_terms = 48.0
+        self.synonyms = 160.0
+        self.postings = 20_000.0
+        self.seeds = 2000.0
         for name, value in changes.items():
             setattr(self, name, value)
 
 
 RECIPE = Recipe()
 
-_SHIFT = 36  # bits of a packed score below its flags
+#: Words that say what to do with the answer and not what it is about; they count for little.
+WEAK_TERMS = frozenset(
+    terms.terms(
+        "list order mention mentioned conversation conversations tell give explain help many much happen happened "
+        "say said discuss discussed talk talked ask asked want need show describe provide make sure please different "
+        "various aspect item example across throughout according know think ensure summarize summary overview"
+    )
+)
+
+# A chunk's running total is one integer: its score (times _SCALE) in the low bits, above it one byte per term with
+# how well the chunk holds it (255: the term itself).
+_SHIFT = 36
 _SCALE = 4096.0
 _SCORE = (1 << _SHIFT) - 1
+_K1 = 1.5
+_B = 0.75
+_FILES_READ = 4096
 
 
 class Query:
@@ -102,158 +110,210 @@ class Query:
 
 
 class Ranked:
-    """One candidate: its chunk, its file, its score, and what the score is made of (for `explain`)."""
+    """One candidate: its chunk and file, its score, and what the score is made of (for `explain`).
 
-    __slots__ = ("chunk", "coverage", "factor", "file", "file_score", "own", "score", "with_neighbours")
+    `own`: weight of the prompt's terms in the chunk itself; `section`: the section's score with its
+    neighbours; `file_score`; `coverage`: share of the prompt found there; `factor`: names, dates, time words.
+    `worth` is set by the selection: score per token of the section, by which chunks are packed.
+    """
+
+    __slots__ = ("chunk", "coverage", "factor", "file", "file_score", "own", "score", "section", "worth")
 
     def __init__(
         self,
         chunk: Chunk,
         file: File,
-        own: float,
-        with_neighbours: float,
-        file_score: float,
-        coverage: float,
-        factor: float,
-        score: float,
+        own: float = 0.0,
+        section: float = 0.0,
+        file_score: float = 0.0,
+        coverage: float = 0.0,
+        factor: float = 1.0,
+        score: float = 0.0,
     ) -> None:
         self.chunk = chunk
         self.file = file
         self.own = own
-        self.with_neighbours = with_neighbours
+        self.section = section
         self.file_score = file_score
         self.coverage = coverage
         self.factor = factor
         self.score = score
-
-
-class _Scorer:
-    """Adds up BM25 over posting lists. A chunk's total and the set of terms it holds share one integer."""
-
-    def __init__(self, recipe: Recipe, mean_length: float) -> None:
-        self.packed: dict[int, int] = {}
-        self._saturation: dict[int, float] = {}
-        self._k1 = recipe.k1
-        self._fixed = recipe.k1 * (1.0 - recipe.b)
-        self._slope = recipe.k1 * recipe.b / max(mean_length, 1.0)
-
-    def add(self, lists: list[tuple[memoryview, memoryview]], weight: float, flag: int, limit: int) -> int:
-        """Adds the term's part to each chunk of its lists; returns how many entries were read."""
-        packed = self.packed
-        get = packed.get
-        saturation = self._saturation
-        read = 0
-        weight *= _SCALE
-        for ids, payloads in lists:
-            if len(ids) > limit:
-                ids, payloads = ids[:limit], payloads[:limit]
-            read += len(ids)
-            for key, payload in zip(ids.tolist(), payloads.tolist(), strict=True):
-                part = saturation.get(payload)
-                if part is None:
-                    frequency = payload >> 16
-                    part = saturation[payload] = (
-                        frequency
-                        * (self._k1 + 1.0)
-                        / (frequency + self._fixed + self._slope * (payload & 0xFFFF))
-                    )
-                value = get(key, 0)
-                packed[key] = (value if value & flag else value + flag) + int(weight * part)
-        return read
+        self.worth = score
 
 
 def rank(view: View, query: Query, recipe: Recipe = RECIPE) -> list[Ranked]:
-    """The chunks that have to do with the query, best first by score (length not yet weighed in)."""
+    """The chunks that have to do with the query, in no particular order."""
     entries = _weighted_terms(view, query, recipe)
     if not entries:
         return []
-    scorer = _Scorer(recipe, view.mean_chunk_terms)
-    files = _Scorer(recipe, view.mean_file_terms)
-    left = recipe.postings
-    cover: list[float] = []
-    for position, (term, weight, idf, lists) in enumerate(entries):
-        flag = 1 << (_SHIFT + position)
-        cover.append(idf)
-        limit = max(64, left // (len(lists) * max(1, min(4, len(entries) - position))))
-        left -= scorer.add(lists, weight * idf, flag, limit)
-        for other, similarity in view.synonyms(term) if recipe.expansion else ():
-            if other not in query.terms:
-                other_lists = view.postings(other)
-                count = sum([len(ids) for ids, _ in other_lists])
-                if count:
-                    other_idf = _idf(view.chunk_count, count)
-                    part = weight * recipe.expansion * similarity * min(other_idf, idf)
-                    left -= scorer.add(other_lists, part, flag, limit)
-        if recipe.file_share:
-            file_lists = view.file_postings(term)
-            count = sum([len(ids) for ids, _ in file_lists])
+    totals = _totals(view, query, entries, recipe)
+    best = sorted(totals, key=lambda key: (-(totals[key] & _SCORE), key))[: int(recipe.seeds)]
+    keys = set(best)
+    for key in best[: int(recipe.seeds / 3)]:
+        keys.update((key - 2, key - 1, key + 1, key + 2))
+    chunks = view.chunks(sorted([key for key in keys if key >= 0]))
+    files = view.files({chunk.file for chunk in chunks.values()})
+    timed = _timed(view) if query.asks_when else frozenset()
+    weights = [entry[1] for entry in entries]
+    file_scores = _file_scores(view, entries)
+    return _scored(totals, weights, file_scores, chunks, files, query, recipe, timed)
+
+
+def _weighted_terms(view: View, query: Query, recipe: Recipe) -> list[tuple[str, float, Lists]]:
+    """(term, weight, posting lists) of the prompt's terms that occur in the memory, the weightiest first."""
+    view.load(query.terms)
+    entries: list[tuple[str, float, Lists]] = []
+    for term, times in query.terms.items():
+        lists = view.postings(term)
+        count = view.counts(term)[0]
+        if count:
+            weight = times * _idf(view.chunk_count, count)
+            entries.append((term, weight * recipe.weak_weight if term in WEAK_TERMS else weight, lists))
+    entries.sort(key=lambda entry: (-entry[1], entry[0]))
+    return entries[: int(recipe.query_terms)]
+
+
+def _idf(total: int, count: int) -> float:
+    return log(1.0 + (max(total - count, 0) + 0.5) / (count + 0.5))
+
+
+def _totals(
+    view: View, query: Query, entries: list[tuple[str, float, Lists]], recipe: Recipe
+) -> dict[int, int]:
+    """Chunk id -> score and how well it holds each term, in one integer."""
+    totals: dict[int, int] = {}
+    left = int(recipe.postings)
+    synonyms_left = int(recipe.synonyms)
+    for position, (term, weight, lists) in enumerate(entries):
+        limit = max(64, left // max(1, min(4, len(entries) - position)))
+        held: dict[int, int] = {}
+        likes = []
+        if recipe.expansion and synonyms_left > 0:
+            for other, likeness in view.synonyms(term):
+                if likeness >= recipe.likeness and other not in query.terms:
+                    likes.append((likeness, other))
+            likes.sort(reverse=True)
+            likes = likes[:synonyms_left]
+            synonyms_left -= len(likes)
+            view.load([other for _, other in likes])
+        idf = _idf(view.chunk_count, view.counts(term)[0])
+        found: list[tuple[float, Lists]] = []
+        for likeness, other in likes:
+            other_lists = view.postings(other)
+            count = view.counts(other)[0]
             if count:
-                files.add(file_lists, weight * _idf(view.file_count, count), flag, 4096)
-    packed = scorer.packed
-    if len(packed) > recipe.seeds:
-        seeds = sorted(packed, key=lambda key: (packed[key] & _SCORE, -key), reverse=True)[
-            : int(recipe.seeds)
-        ]
-    else:
-        seeds = list(packed)
-    near, far = recipe.near_neighbour, recipe.far_neighbour
-    keys = set(seeds)
-    if near:
-        for key in seeds:
-            keys.update((key - 1, key + 1))
-        if far:
-            for key in seeds:
-                keys.update((key - 2, key + 2))
-    keys.discard(-1)
-    keys.discard(-2)
-    chunks = view.chunks(sorted(key for key in keys if key >= 0))
-    file_rows = view.files({chunk.file for chunk in chunks.values()})
-    timed = _timed(view) if query.asks_when and recipe.when_factor != 1.0 else frozenset()
-    return _scored(packed, files.packed, chunks, file_rows, cover, query, recipe, timed)
+                part = recipe.expansion * likeness * min(1.0, _idf(view.chunk_count, count) / idf)
+                found.append((part, other_lists))
+        found.sort(key=lambda item: item[0])
+        found.append((1.0, lists))
+        for part, some in found:  # the best comes last and stands
+            level = max(1, round(part * 255))
+            value = int(weight * part * _SCALE) + (level << (_SHIFT + 8 * position))
+            for ids, _ in some:
+                held.update(dict.fromkeys(ids[:limit].tolist(), value))
+        left -= len(held)
+        if totals:
+            get = totals.get
+            for key, value in held.items():
+                totals[key] = get(key, 0) + value
+        else:
+            totals = held
+    return totals
+
+
+def _file_scores(view: View, entries: list[tuple[str, float, Lists]]) -> dict[int, float]:
+    """BM25 of whole files."""
+    scores: dict[int, float] = {}
+    get = scores.get
+    fixed = _K1 * (1.0 - _B)
+    slope = _K1 * _B / max(view.mean_file_terms, 1.0)
+    for term, chunk_weight, _ in entries:
+        count, file_count = view.counts(term)
+        if not file_count:
+            continue
+        file_lists = view.file_postings(term)
+        rarity = _idf(view.file_count, file_count) / _idf(view.chunk_count, count)
+        weight = chunk_weight * rarity * (_K1 + 1.0)
+        for ids, payloads in file_lists:
+            for key, payload in zip(ids[:_FILES_READ].tolist(), payloads[:_FILES_READ].tolist(), strict=True):
+                times = payload >> 16
+                scores[key] = get(key, 0.0) + weight * times / (times + fixed + slope * (payload & 0xFFFF))
+    return scores
+
+
+class _Sections:
+    """Scores of sections from what their chunks hold. A row has one byte per term of the prompt."""
+
+    def __init__(
+        self, totals: dict[int, int], chunks: dict[int, Chunk], weights: list[float], recipe: Recipe
+    ) -> None:
+        self._weights = [weight / 255.0 for weight in weights]
+        self._whole = sum(weights)
+        self._recipe = recipe
+        self._rows: dict[int, bytes] = {}
+        self._weighed: dict[int, float] = {}
+        self._scores: dict[int, tuple[float, float]] = {}
+        size = len(weights)
+        rows = self._rows
+        for key, total in totals.items():
+            chunk = chunks.get(key)
+            if chunk is not None:
+                row = (total >> _SHIFT).to_bytes(size, "little")
+                known = rows.get(chunk.section)
+                rows[chunk.section] = row if known is None else bytes(map(max, known, row))
+
+    def _weigh(self, section: int) -> float:
+        weighed = self._weighed.get(section)
+        if weighed is None:
+            row = self._rows.get(section)
+            weighed = self._weighed[section] = 0.0 if row is None else sum(map(mul, row, self._weights))
+        return weighed
+
+    def score(self, section: int) -> tuple[float, float]:
+        """(score with neighbours and coverage, coverage)."""
+        known = self._scores.get(section)
+        if known is not None:
+            return known
+        weigh = self._weigh
+        recipe = self._recipe
+        total = weigh(section) + recipe.near_section * (weigh(section - 1) + weigh(section + 1))
+        total += recipe.far_section * (weigh(section - 2) + weigh(section + 2))
+        rows = [row for row in map(self._rows.get, (section - 1, section, section + 1)) if row is not None]
+        if not rows:
+            covered = 0.0
+        elif len(rows) == 1:
+            covered = sum(map(mul, rows[0], self._weights))
+        else:
+            covered = sum(map(mul, map(max, *rows), self._weights))
+        coverage = covered / self._whole
+        known = self._scores[section] = (total * coverage**recipe.coverage, coverage)
+        return known
 
 
 def _scored(
-    packed: dict[int, int],
-    file_packed: dict[int, int],
+    totals: dict[int, int],
+    weights: list[float],
+    file_scores: dict[int, float],
     chunks: dict[int, Chunk],
-    files: dict[int, File],
-    cover: list[float],
+    files: Mapping[int, File],
     query: Query,
     recipe: Recipe,
     timed: frozenset[int],
 ) -> list[Ranked]:
-    get = packed.get
-    near, far, power = recipe.near_neighbour, recipe.far_neighbour, recipe.coverage
-    whole = sum(cover)
-    shares: dict[int, float] = {}
+    sections = _Sections(totals, chunks, weights, recipe)
+    whole = sum(weights)
     factors: dict[int, float] = {}
     leads: dict[str, bool] = {"": False}
     found = []
-    masks: dict[int, int] = {}
-    sections: dict[int, float] = {}
-    if recipe.section_share:
-        for key, chunk in chunks.items():
-            here = get(key, 0)
-            if here:
-                number = chunk.section
-                masks[number] = masks.get(number, 0) | here >> _SHIFT
     for key, chunk in chunks.items():
-        here, before, after = get(key, 0), get(key - 1, 0), get(key + 1, 0)
-        own = (here & _SCORE) / _SCALE
-        total = own + near * ((before & _SCORE) + (after & _SCORE)) / _SCALE
-        if far:
-            total += far * ((get(key - 2, 0) & _SCORE) + (get(key + 2, 0) & _SCORE)) / _SCALE
-        file = files[chunk.file]
-        file_score = (file_packed.get(chunk.file, 0) & _SCORE) / _SCALE
-        mask = (here | before | after) >> _SHIFT
-        share = shares.get(mask)
-        if share is None:
-            share = shares[mask] = (
-                sum([part for i, part in enumerate(cover) if mask >> i & 1]) / whole
-            ) ** power
+        section, coverage = sections.score(chunk.section)
+        if not coverage:
+            continue
+        file_score = file_scores.get(chunk.file, 0.0)
+        own = (totals.get(key, 0) & _SCORE) / _SCALE
         factor = factors.get(chunk.file)
         if factor is None:
-            factor = factors[chunk.file] = _date_factor(file, query, recipe)
+            factor = factors[chunk.file] = _date_factor(files[chunk.file], query, recipe)
         if chunk.lead:
             named = leads.get(chunk.lead)
             if named is None:
@@ -262,57 +322,9 @@ def _scored(
                 factor *= recipe.lead_factor
         if key in timed:
             factor *= recipe.when_factor
-        score = (total + recipe.file_share * file_score) * share * factor
-        if recipe.section_share:
-            section = sections.get(chunk.section)
-            if section is None:
-                section = sections[chunk.section] = _section(chunk.section, masks, cover, whole, recipe)
-            size = max(chunk.section_tokens, recipe.floor_tokens)
-            mine = max(chunk.tokens, recipe.floor_tokens)
-            score = (
-                recipe.chunk_share * score
-                + recipe.section_share
-                * (section + recipe.file_share * file_score)
-                * factor
-                * (mine / size) ** recipe.section_power
-            )
-        if score > 0.0:
-            found.append(Ranked(chunk, file, own, total, file_score, share, factor, score))
-    found.sort(key=lambda ranked: (-ranked.score, ranked.file.path, ranked.chunk.line))
+        score = (section + recipe.file_share * file_score) * (1.0 + recipe.own_share * own / whole) * factor
+        found.append(Ranked(chunk, files[chunk.file], own, section, file_score, coverage, factor, score))
     return found
-
-
-def _section(number: int, masks: dict[int, int], cover: list[float], whole: float, recipe: Recipe) -> float:
-    """A section's score: the weight of the terms that occur in it and, for a part, in its neighbours."""
-
-    def weight(mask: int) -> float:
-        return sum([part for i, part in enumerate(cover) if mask >> i & 1], 0.0)
-
-    here, before, after = masks.get(number, 0), masks.get(number - 1, 0), masks.get(number + 1, 0)
-    total = weight(here) + recipe.section_near * (weight(before) + weight(after))
-    total += recipe.section_near / 2 * (weight(masks.get(number - 2, 0)) + weight(masks.get(number + 2, 0)))
-    share: float = (weight(here | before | after) / whole) ** recipe.coverage
-    return total * share
-
-
-def _weighted_terms(
-    view: View, query: Query, recipe: Recipe
-) -> list[tuple[str, float, float, list[tuple[memoryview, memoryview]]]]:
-    """(term, weight in the prompt, idf, posting lists) of the prompt's terms that occur, rarest first."""
-    entries = []
-    for term, weight in query.terms.items():
-        lists = view.postings(term)
-        count = sum([len(ids) for ids, _ in lists])
-        if count:
-            entries.append((term, weight, _idf(view.chunk_count, count), lists))
-    entries.sort(key=lambda entry: (-entry[1] * entry[2], entry[0]))
-    return entries[: int(recipe.query_terms)]
-
-
-def _idf(total: int, count: int) -> float:
-    return (
-        log(1.0 + (total - count + 0.5) / (count + 0.5)) if count < total else log(1.0 + 0.5 / (count + 0.5))
-    )
 
 
 def _timed(view: View) -> frozenset[int]:

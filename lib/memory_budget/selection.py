@@ -3,7 +3,7 @@
 Pure: memory is read through a `View`, which the index implements (and `tests/support/memory_view.py`, in
 memory). The rules:
 
-- Pinned chunks (`always: true`) come first, then chunks by score per token.
+- Pinned chunks (`always: true`) come first, short ones before long ones, then chunks by score per token.
 - A chunk is sent whole or not at all. One that does not fit is skipped, not the end.
 - Exact and near duplicates are sent once, the agent's own copy before the global one.
 - Scope weights give each scope a share of the budget; what a scope does not need flows to the others.
@@ -20,6 +20,7 @@ from __future__ import annotations
 from math import log
 
 from memory_budget.ranking import RECIPE, Query, Ranked, Recipe, rank
+from memory_budget.rendering import LEFT_OUT_FRAME_TOKENS, LEFT_OUT_LINE_TOKENS
 from memory_budget.units import Chunk, File, Heading
 
 TYPE_CHECKING = False
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
         @property
         def scoped_tokens(self) -> int: ...
 
+        def load(self, terms: Iterable[str]) -> None:
+            """Fetch what these terms need, all at once."""
+
+        def counts(self, term: str) -> list[int]:
+            """How many chunks and how many files hold the term, however many `postings` returns."""
+
         def postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
             """Per group: chunk ids (u32) and `tf << 16 | length in terms` (u32), best first when long."""
 
@@ -50,7 +57,7 @@ if TYPE_CHECKING:
         def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
             """The chunks of these ids that exist."""
 
-        def files(self, ids: Iterable[int]) -> dict[int, File]: ...
+        def files(self, ids: Iterable[int]) -> Mapping[int, File]: ...
         def heading(self, ids: Iterable[int]) -> dict[int, Heading]: ...
 
         def latest(self, limit: int) -> list[int]:
@@ -67,12 +74,16 @@ if TYPE_CHECKING:
 GAP_TOKENS = 2
 #: Share of the budget that recency and use may fill when nothing matches the prompt.
 NO_MATCH_SHARE = 0.1
+#: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
+REACH = 3
 #: Bits in which the fingerprints of near duplicates may differ.
 NEAR_BITS = 3
 #: Terms below which a chunk is too short for its fingerprint to tell near duplicates.
 NEAR_TERMS = 12
-#: Share of the budget kept for the left-out list when demand is over the budget.
+#: Share of the budget that the left-out list may cost; kept free for it when demand is over the budget, unless the
+#: budget is under `LEFT_OUT_LEAST` tokens.
 LEFT_OUT_SHARE = 0.02
+LEFT_OUT_LEAST = 4000
 #: Lines of the left-out list.
 LEFT_OUT_LINES = 8
 
@@ -219,12 +230,13 @@ def select(
     pinned_ids = {entry.chunk.id for entry in pinned}
     candidates = [entry for entry in ranked if entry.chunk.id not in pinned_ids]
     _order(candidates, recipe, now_day)
+    candidates = _within_reach(candidates, room, recipe)
     if not ranked:
         candidates = [entry for entry in _latest(view) if entry.chunk.id not in pinned_ids]
     seen = _Seen()
     verdicts: list[Verdict] = []
     unique = []
-    for entry in _own_copies_first(pinned + candidates):
+    for entry in _own_copies_first(pinned) + _own_copies_first(candidates):
         twin = seen.twin(entry.chunk)
         if twin:
             verdicts.append(Verdict(entry, "duplicate", twin))
@@ -239,7 +251,7 @@ def select(
     for entry in pinned:
         demand.add(entry.chunk, demand.cost(entry.chunk, entry.file))
     for entry in candidates:
-        if ranked and entry.score >= floor:
+        if ranked and entry.worth >= floor:
             demand.add(entry.chunk, demand.cost(entry.chunk, entry.file))
     selection.demand_tokens = demand.tokens + frame_tokens if demand.tokens else 0
 
@@ -262,9 +274,18 @@ def select(
             plan.add(chunk, cost)
             chosen[chunk.id] = entry
 
-    take(pinned, room)
+    for entry in sorted(pinned, key=lambda entry: (entry.chunk.tokens, entry.chunk.id)):
+        cost = plan.cost(entry.chunk, entry.file)
+        if plan.tokens + cost > room:
+            break  # not skipped: with a larger budget it must not push out one that fits now
+        plan.add(entry.chunk, cost)
+        chosen[entry.chunk.id] = entry
+    lines = 0
+    if ranked and not fill and selection.demand_tokens > budget >= LEFT_OUT_LEAST:
+        lines = int(budget * LEFT_OUT_SHARE)
+        room -= lines
     if ranked:
-        above = [entry for entry in candidates if entry.score >= floor]
+        above = [entry for entry in candidates if entry.worth >= floor]
         total = sum(weights.values())
         free = room - plan.tokens
         if total > 0 and free > 0:
@@ -274,9 +295,17 @@ def select(
             take(candidates, room)
     else:
         take(candidates, min(room, plan.tokens + int(budget * NO_MATCH_SHARE)))
+    if ranked and not fill:
+        lines = max(lines, min(room - plan.tokens, int(budget * LEFT_OUT_SHARE)))
+        rest = [entry for entry in candidates if entry.chunk.id not in chosen]
+        selection.left_out, left_out_tokens = _left_out(rest, headings, lines)
+    else:
+        left_out_tokens = 0
     selection.files = _files(chosen, plan, headings)
     if selection.files:
-        selection.tokens = plan.tokens + frame_tokens
+        selection.tokens = plan.tokens + frame_tokens + left_out_tokens
+    else:
+        selection.left_out = []
     for file in selection.files:
         scope = file.file.scope
         selection.scope_tokens[scope] = selection.scope_tokens.get(scope, 0) + file.tokens
@@ -287,7 +316,7 @@ def select(
             elif not ranked:
                 reason = "no match"
             else:
-                reason = "budget" if entry.score >= floor else "floor"
+                reason = "budget" if entry.worth >= floor else "floor"
             verdicts.append(Verdict(entry, reason))
         selection.verdicts = verdicts
     return selection
@@ -305,9 +334,7 @@ def _plain(view: View, ids: list[int]) -> list[Ranked]:
     """Candidates without a score, in the order given."""
     chunks = view.chunks(ids)
     files = view.files({chunk.file for chunk in chunks.values()})
-    return [
-        Ranked(chunks[id], files[chunks[id].file], 0.0, 0.0, 0.0, 0.0, 1.0, 0.0) for id in ids if id in chunks
-    ]
+    return [Ranked(chunks[id], files[chunks[id].file]) for id in ids if id in chunks]
 
 
 def _own_copies_first(entries: Sequence[Ranked]) -> list[Ranked]:
@@ -325,14 +352,21 @@ def _order(candidates: list[Ranked], recipe: Recipe, now_day: int) -> None:
         if prior is None:
             prior = priors[entry.file.id] = _prior(entry.file, now_day)
         entry.score *= prior
-    power, least = recipe.length_power, recipe.floor_tokens
-    candidates.sort(
-        key=lambda entry: (
-            -entry.score / max(entry.chunk.tokens, least) ** power,
-            entry.file.path,
-            entry.chunk.line,
-        )
-    )
+        entry.worth = entry.score / max(entry.chunk.section_tokens, recipe.size_floor)
+    candidates.sort(key=lambda entry: (-entry.worth, entry.file.path, entry.chunk.line))
+
+
+def _within_reach(candidates: list[Ranked], room: int, recipe: Recipe) -> list[Ranked]:
+    """The head of the list that could be sent or counts as demand; the rest is not looked at closer."""
+    if not candidates:
+        return candidates
+    floor = _floor(candidates, recipe)
+    tokens = 0
+    for i, entry in enumerate(candidates):
+        tokens += entry.chunk.tokens
+        if tokens > REACH * room + 1000 and entry.worth < floor:
+            return candidates[:i]
+    return candidates
 
 
 def _prior(file: File, now_day: int) -> float:
@@ -348,10 +382,33 @@ def _prior(file: File, now_day: int) -> float:
 
 
 def _floor(candidates: Sequence[Ranked], recipe: Recipe) -> float:
-    """The score below which a chunk is not relevant enough to send."""
+    """The worth below which a chunk is not relevant enough to send; `candidates` are sorted by worth."""
     if not candidates:
         return 0.0
-    return recipe.relevance_floor * max([entry.score for entry in candidates])
+    return recipe.relevance_floor * candidates[0].worth
+
+
+def _left_out(
+    rest: Sequence[Ranked], headings: Mapping[int, Heading], limit: int
+) -> tuple[list[LeftOut], int]:
+    """The best sections not sent, with their tokens, in at most `limit` tokens, and what the list costs."""
+    found: dict[tuple[int, int], LeftOut] = {}
+    for entry in rest:
+        heading = entry.chunk.headings[-1] if entry.chunk.headings else 0
+        known = found.get((entry.file.id, heading))
+        if known is not None:
+            known.tokens += entry.chunk.tokens
+        elif len(found) < LEFT_OUT_LINES:
+            text = headings[heading].text if heading else ""
+            found[entry.file.id, heading] = LeftOut(entry.file, text, entry.chunk.tokens)
+    cost = LEFT_OUT_FRAME_TOKENS
+    lines = []
+    for (_, heading), line in found.items():
+        more = line.file.frame_tokens + (headings[heading].tokens if heading else 0) + LEFT_OUT_LINE_TOKENS
+        if cost + more <= limit:
+            cost += more
+            lines.append(line)
+    return lines, cost if lines else 0
 
 
 def _files(chosen: Mapping[int, Ranked], plan: _Plan, headings: Mapping[int, Heading]) -> list[SelectedFile]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from memory_budget import chunks, terms
 from memory_budget.rendering import file_line
-from memory_budget.selection import Chunk, File, Heading
+from memory_budget.units import Chunk, File, Heading
 
 _IDS_BETWEEN_FILES = 3
 
@@ -109,6 +109,14 @@ class MemoryView:
                     with open(path, encoding="utf-8") as file:
                         texts[os.path.relpath(path, folder)] = file.read()
         return cls(texts, count, **options)  # type: ignore[arg-type]
+
+    def load(self, terms: Iterable[str]) -> None:
+        """Everything is in memory."""
+
+    def counts(self, term: str) -> list[int]:
+        return [
+            sum(len(ids) for ids, _ in lists.get(term, [])) for lists in (self._postings, self._file_postings)
+        ]
 
     def postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
         return self._postings.get(term, [])

