@@ -31,6 +31,7 @@ VERBS = (
     Verb("health", "health", "show the size of all memory, its growth, and files to look at"),
     Verb("duplicates", "duplicates", "show what is said more than once"),
     Verb("undo", "undo", "take changes to memory back"),
+    Verb("report", "report", "report how budgets were used, what was needed, what it cost"),
     Verb("tune", "tune", "show what the log says about budgets; change them with --apply"),
     Verb("index", "index", "bring the index of memory up to date"),
     Verb("profiles", "profiles", "check the budget profiles"),

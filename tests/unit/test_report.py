@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_budget import report
+from memory_budget.cli import main
+from memory_budget.project import Project
+from tests.support.usage_logs import needing, record, team_records, write_log
+
+NOW = datetime(2026, 11, 21, 12, 0)
+
+
+def make_project(root: Path, records: list[dict[str, Any]]) -> Project:
+    project = Project(str(root), home=str(root / "nobody"))
+    Path(project.memory).mkdir(parents=True)
+    if records:
+        write_log(Path(project.log), records)
+    return project
+
+
+def page_of(project: Project, days: int | None = 30) -> str:
+    return report.render(report.gather(project, days, now=NOW))
+
+
+class Outline(HTMLParser):
+    """What a page refers to, and how its elements nest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [
+            value or "" for name, value in attrs if name in ("src", "href", "xlink:href", "action")
+        ]
+        if tag not in ("meta", "link", "br", "path", "rect", "line", "circle", "text", "desc"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+
+def test_the_page_needs_nothing_besides_itself(tmp_path: Path) -> None:
+    page = page_of(make_project(tmp_path, list(team_records(20, NOW))))
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert "script" not in outline.tags
+    assert set(outline.links) == {"data:,"}
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+    assert (
+        outline.tags.count("svg") == 2 * 5
+    )  # budgets, scopes, tokens, exceedance, reduction; wide and narrow
+
+
+def test_the_page_shows_the_logs_figures(tmp_path: Path) -> None:
+    project = make_project(
+        tmp_path,
+        [needing(8_000, timestamp="2026-11-20T10:00:00"), needing(30_000, timestamp="2026-11-19T10:00:00")],
+    )
+    page = page_of(project)
+    assert "<b>38K</b><span>tokens of memory sent</span>" in page
+    assert "<b>50.0\u00a0%</b><span>over budget</span>" in page
+    assert "2026-11-19 to 2026-11-20, the last 30 days" in page
+
+
+def test_text_from_the_log_is_text(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>&\"'"
+    page = page_of(
+        make_project(
+            tmp_path, [record(agent=name, model=name, profile=name, timestamp="2026-11-20T10:00:00")] * 12
+        )
+    )
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_project_without_a_log(tmp_path: Path) -> None:
+    page = page_of(make_project(tmp_path, []))
+    assert "no runs in the last 30 days" in page
+    assert "<svg" not in page
+    assert not Path(tmp_path / ".claude/cache").exists()
+
+
+def test_bad_lines_are_named(tmp_path: Path) -> None:
+    project = make_project(tmp_path, [record(timestamp="2026-11-20T10:00:00")])
+    with open(project.log, "a") as log:
+        log.write("[]\n")
+    assert f"{project.log}:2: not a usage record but list" in page_of(project)
+
+
+def test_a_broken_profiles_file_is_said_and_the_rest_is_shown(tmp_path: Path) -> None:
+    project = make_project(tmp_path, [record(timestamp="2026-11-20T10:00:00")])
+    (Path(project.memory) / "budget-profiles.json").write_text("{")
+    page = page_of(project)
+    assert "budget-profiles.json:1" in page
+    assert "dbt-expert" in page
+
+
+def test_recommendations_come_with_their_evidence(tmp_path: Path) -> None:
+    stamps = [(NOW - timedelta(hours=7 * number)).isoformat() for number in range(100)]
+    page = page_of(make_project(tmp_path, [needing(30_000, timestamp=stamp) for stamp in stamps]))
+    assert re.search(r"dbt-expert <small>specialist-narrow → specialist-broad", page)
+    assert "&gt;99\u00a0%</b> sure" in page
+    assert "100.0% of 100 runs need more than specialist-narrow gives" in page
+
+
+def test_write_for_the_jobs(tmp_path: Path) -> None:
+    project = make_project(tmp_path, [record(timestamp="2026-11-20T10:00:00")])
+    path = report.write(project, 7, now=NOW)
+    assert path == f"{project.cache}/reports/2026-11-21-7-days.html"
+    assert Path(path).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (Path(project.cache) / ".gitignore").exists()
+
+
+def test_the_command(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stamp = (datetime.now() - timedelta(days=2)).isoformat()
+    project = make_project(tmp_path / "p", [needing(30_000, timestamp=stamp)] * 3)
+    assert main(["report", "--project", project.root]) == 0
+    shown = capsys.readouterr().out
+    assert "3 runs, 90,000 tokens of memory sent" in shown
+    assert "specialists/dbt-expert" in shown
+    assert main(["report", "--json", "--project", project.root]) == 0
+    assert json.loads(capsys.readouterr().out)["analysis"]["overall"]["exceedance"] == 1.0
+    assert main(["report", "--days", "1", "--json", "--project", project.root]) == 0
+    assert json.loads(capsys.readouterr().out)["analysis"]["overall"]["runs"] == 0
+    target = tmp_path / "out.html"
+    assert main(["report", "--html", str(target), "--project", project.root]) == 0
+    assert "</html>" in target.read_text(encoding="utf-8")
+    assert main(["report", "--html", str(tmp_path / "no/folder.html"), "--project", project.root]) == 1
+    assert main(["report", "--days", "0", "--project", project.root]) == 2
+
+
+def test_a_fleets_logs(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(3):
+        write_log(tmp_path / f"host-{number}" / "budget-usage.jsonl", [record(agent=f"agent-{number}")] * 2)
+    (tmp_path / "p").mkdir()
+    arguments = ["report", "--json", "--project", str(tmp_path / "p"), "--log"]
+    assert main([*arguments, str(tmp_path / "host-*/*.jsonl")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["analysis"]["overall"]["runs"] == 6
+    assert len(found["analysis"]["files"]) == 3
+    assert not (tmp_path / "p/.claude").exists()
+    assert main([*arguments, str(tmp_path / "nothing-*")]) == 1
+    assert "no such file" in capsys.readouterr().err
