@@ -250,7 +250,7 @@ def _look(project: Project, known: Known, allocation: Allocation) -> None:
     if known.reader is not None:
         groups = known.reader.groups_for(identity.folder_names)
         view = MemoryView(known.reader, groups, native, today)
-        found = changes(project, known.reader, groups, sources)
+        found = changes(project, known.reader, groups, sources, identity.folder_names)
         if found.stale:
             from memory_budget.index.overlay import Overlay
 

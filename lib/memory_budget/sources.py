@@ -39,7 +39,15 @@ NATIVE = {
     "~/.claude/agent-memory": "user",
 }
 
+#: Of an agent's native memory the client loads this file itself, up to whichever of two limits comes first.
+NATIVE_FILE = "MEMORY.md"
+NATIVE_LINES = 200
+NATIVE_CHARACTERS = 25_000
+
+SIDE_SUFFIX = ".metadata.json"
 ARCHIVE = "archive"
+#: Stands for the time of change of a source folder that is not there.
+MISSING = -1
 #: Folders inside one another that are still walked.
 DEEPEST = 100
 
@@ -65,16 +73,26 @@ class Place:
 
 
 class Found:
-    """One memory file on disk: shown path, real location, size in bytes, time of change in ns."""
+    """One memory file on disk: shown path, real location, size in bytes, time of change in ns; `side_ns`: that of its
+    side file (`<name>.metadata.json`), 0 where there is none."""
 
-    __slots__ = ("mtime_ns", "path", "place", "real", "size")
+    __slots__ = ("mtime_ns", "path", "place", "real", "side_ns", "size")
 
-    def __init__(self, path: str, real: str, place: Place, size: int, mtime_ns: int) -> None:
+    def __init__(
+        self, path: str, real: str, place: Place, size: int, mtime_ns: int, side_ns: int = 0
+    ) -> None:
         self.path = path
         self.real = real
         self.place = place
         self.size = size
         self.mtime_ns = mtime_ns
+        self.side_ns = side_ns
+
+    def loaded_lines(self, text: str) -> int:
+        """How many lines of its text the client itself gives to an agent with this native memory."""
+        above, _, name = self.path.rpartition("/")
+        entry = name == NATIVE_FILE and above.rpartition("/")[0] in NATIVE  # not one in a folder further down
+        return loaded_lines(text) if entry else 0
 
 
 class Sources:
@@ -210,6 +228,14 @@ def _matches(segments: Sequence[str], names: Sequence[str], owner: list[int]) ->
     return s == len(segments)
 
 
+def loaded_lines(text: str) -> int:
+    """How many lines of a MEMORY.md the client loads: 200, or as many whole ones as 25,000 characters hold."""
+    if len(text) > NATIVE_CHARACTERS:
+        text = text[: max(text.rfind("\n", 0, NATIVE_CHARACTERS) + 1, 1)]
+    lines = text.count("\n") + (text != "" and not text.endswith("\n"))
+    return min(NATIVE_LINES, lines)
+
+
 def name_matches(pattern: str, name: str) -> bool:
     """`*` and `?` inside one name, in linear time: after a `*` only the last choice is ever taken back."""
     p = n = 0
@@ -277,6 +303,8 @@ def scan(project: Project, sources: Sources, owners: Sequence[str] | None = None
         if root.startswith("~/") and not project.home:
             continue
         _walk(project, sources, root, fence(project, root), result, seen)
+        if root not in result.folders and not os.path.lexists(locate(project, root)):
+            result.folders[root] = MISSING  # noticed when somebody makes it
     result.files.sort(key=lambda found: found.path)
     return result
 
@@ -315,8 +343,12 @@ def _walk(project: Project, sources: Sources, shown: str, base: str, result: Sca
         result.unreadable.append((shown, error.strerror or str(error)))
         return
     result.folders[shown] = mtime
+    names = {entry.name for entry in entries}
     for entry in entries:
-        path = shown + "/" + entry.name
+        path = below(shown, entry.name)
+        if not is_text(entry.name):
+            result.unreadable.append((path, "its name is not UTF-8"))
+            continue
         try:
             if entry.is_dir():
                 if (
@@ -340,8 +372,9 @@ def _walk(project: Project, sources: Sources, shown: str, base: str, result: Sca
                     result.outside.append(path)
                     continue
             status = os.stat(target)
-            if _is_regular(status.st_mode):
-                result.files.append(Found(path, target, place, status.st_size, status.st_mtime_ns))
+            if is_regular(status.st_mode):
+                side_ns = _time_of(target[:-3] + SIDE_SUFFIX) if entry.name[:-3] + SIDE_SUFFIX in names else 0
+                result.files.append(Found(path, target, place, status.st_size, status.st_mtime_ns, side_ns))
         except OSError as error:
             result.unreadable.append((path, error.strerror or str(error)))
 
@@ -352,8 +385,30 @@ def _passed_by(sources: Sources, path: str, owners: set[str] | None) -> bool:
     )
 
 
-def _is_regular(mode: int) -> bool:
+def _time_of(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def is_regular(mode: int) -> bool:
+    """Whether a mode is a regular file's: opening a pipe would wait for somebody to write."""
     return mode & 0o170000 == 0o100000
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name can be kept and shown: names on disk are bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def below(folder: str, name: str) -> str:
+    """The shown path of an entry of a folder; the project itself is ""."""
+    return f"{folder}/{name}" if folder else name
 
 
 def owners_of(groups: Iterable[tuple[int, str, str, str, str]], names: Sequence[str]) -> list[int]:

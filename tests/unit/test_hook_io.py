@@ -81,6 +81,14 @@ def test_the_launcher_gives_the_same_answer(indexed: Path, home: Path) -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b"{}", b'{"agent_id":7,"agent_type":[],"session_id":{}}']
+)
+def test_no_payload_makes_a_hook_fail(event: str, payload: bytes, folder: Path, home: Path) -> None:
+    assert hooks.run(event, payload, folder, home, *PARTS.get(event, ())).answer is not None
+
+
+@pytest.mark.parametrize("event", ["pre_tool_use", "subagent_start"])
+@pytest.mark.parametrize(
     "payload",
     [
         b"",
@@ -98,7 +106,9 @@ def test_the_launcher_gives_the_same_answer(indexed: Path, home: Path) -> None:
         b'{"cwd":"\\u0000","session_id":"s"}',
     ],
 )
-def test_no_payload_makes_a_hook_fail(event: str, payload: bytes, folder: Path, home: Path) -> None:
+def test_no_payload_makes_the_start_of_an_agent_fail(
+    event: str, payload: bytes, folder: Path, home: Path
+) -> None:
     said = hooks.run(event, payload, folder, home, *PARTS.get(event, ()))
     assert said.answer is not None  # exit 0, silent or one JSON object
     outside = [name for name in everything_below(folder.parent) if not name.startswith(("project", "home"))]

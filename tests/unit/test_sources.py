@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from memory_budget.project import Project
-from memory_budget.sources import Scan, Sources, expand_braces, name_matches, owners_of, scan
+from memory_budget.sources import Scan, Sources, expand_braces, loaded_lines, name_matches, owners_of, scan
 from tests.support.projects import make_project
 
 
@@ -156,22 +156,21 @@ def test_what_is_no_regular_file_is_no_memory(tmp_path: Path) -> None:
 
 def test_very_deep_folders_stop_nothing(tmp_path: Path) -> None:
     root = make_project(tmp_path / "p", {".claude/memory/patterns/a.md": "x"})
-    at = os.getcwd()
-    os.chdir(root / ".claude/memory/patterns")
-    try:
-        for _ in range(1500):
-            os.mkdir("d")
-            os.chdir("d")
-    finally:
-        os.chdir(at)
-    assert ".claude/memory/patterns/a.md" in places(scanned(root))
+    deep = root.joinpath(".claude/memory/patterns", *["d"] * 150)
+    deep.mkdir(parents=True)
+    (deep / "lost.md").write_text("x")
+    found = scanned(root)
+    assert list(places(found)) == [".claude/memory/patterns/a.md"]
+    assert len(found.unreadable) == 1
 
 
-def test_names_that_are_no_text_are_found(tmp_path: Path) -> None:
+def test_names_that_are_no_text_are_left_out_and_named(tmp_path: Path) -> None:
     root = make_project(tmp_path / "p", {".claude/memory/patterns/a.md": "x"})
     with open(os.fsencode(root / ".claude/memory/patterns") + b"/caf\xe9.md", "wb") as file:
         file.write(b"x")
-    assert len(scanned(root).files) == 2
+    found = scanned(root)
+    assert len(found.files) == 1
+    assert [reason for _, reason in found.unreadable] == ["its name is not UTF-8"]
 
 
 def test_the_order_of_the_disk_makes_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,3 +253,26 @@ def test_an_agent_gets_its_own_groups_and_the_global_one(names: list[str], chose
         (5, "agent_patterns", "other", "specialists", ""),
     ]
     assert owners_of(groups, names) == chosen
+
+
+def test_globs_at_the_top_of_the_project_match(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "p", {"CLAUDE.md": "x", "docs/a.md": "x", "README.md": "x"})
+    assert list(places(scanned(root, "", {"global": ["CLAUDE.md", "**/a.md"]}))) == ["CLAUDE.md", "docs/a.md"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", 0),
+        ("a", 1),
+        ("a\n", 1),
+        ("a\nb", 2),
+        ("a\n" * 199 + "b", 200),
+        ("a\n" * 300, 200),
+        ("x" * 999 + "\n" + "y" * 30_000, 1),
+        (("x" * 499 + "\n") * 100, 50),
+        ("x" * 30_000 + "\ny\n", 1),
+    ],
+)
+def test_what_the_client_loads_of_native_memory_itself(text: str, lines: int) -> None:
+    assert loaded_lines(text) == lines

@@ -12,9 +12,10 @@ import time
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget import terms
+from memory_budget import terms, thesaurus
 from memory_budget.index import postings, schema
 from memory_budget.index.parse import ParsedPiece, TokenCounter, frame_tokens, parse_pieces, read_content
 from memory_budget.project import Project, listing
@@ -56,6 +57,7 @@ class _Known(NamedTuple):
     exact: int
     first: int
     last: int
+    side_ns: int
 
 
 def update(
@@ -200,7 +202,7 @@ class _Update:
             known = {
                 row[0]: _Known(*row[1:])
                 for row in db.execute(
-                    "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last FROM files"
+                    "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns FROM files"
                 )
             }
             present = {found.path for found in self.scan.files}
@@ -249,7 +251,7 @@ class _Update:
     def _stale(self, found: Found, known: _Known | None) -> bool:
         if known is None:
             return True
-        if (known.size, known.mtime_ns) != (found.size, found.mtime_ns):
+        if (known.size, known.mtime_ns, known.side_ns) != (found.size, found.mtime_ns, found.side_ns):
             return True
         return (self.counter.exact and not known.exact) or known.grp != self._group(found.place)
 
@@ -282,9 +284,10 @@ class _Update:
         ):
             facts = content.facts
             self.db.execute(
-                "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, tags=? WHERE id=?",
+                "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, tags=?, side_ns=? "
+                "WHERE id=?",
                 (found.size, found.mtime_ns, facts.date, facts.confidence, facts.always, facts.expires, facts.tags,
-                 known.id),
+                 found.side_ns, known.id),
             )  # fmt: skip
             return False
         if known is not None:
@@ -306,10 +309,11 @@ class _Update:
         self.held += len(file_terms)
         facts = content.facts
         self.db.execute(
-            "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (file, group, found.path, found.size, found.mtime_ns, content.hash, tokens,
              frame_tokens(found.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
-             length, first, self.next_chunk - 1, self.counter.exact, content.problem, facts.tags),
+             length, first, self.next_chunk - 1, self.counter.exact, content.problem, facts.tags,
+             found.side_ns, content.loaded),
         )  # fmt: skip
         self.next_chunk += ID_GAP
         self.tokens += tokens
@@ -508,4 +512,14 @@ class _Update:
         self.db.execute("DELETE FROM groups WHERE files=0")
 
     def _load_thesaurus(self) -> None:
-        """Copy the shipped thesaurus in, once per version of it."""
+        """Copy the shipped thesaurus in, whole and once: what is not in the memory today may be tomorrow."""
+        if self.db.execute("SELECT 1 FROM synonyms LIMIT 1").fetchone() is None:
+            self.db.executemany("INSERT INTO synonyms VALUES(?,?)", _thesaurus_rows())
+
+
+@cache
+def _thesaurus_rows() -> list[tuple[str, str]]:
+    return [
+        (term, " ".join([f"{other}:{round(100 * likeness)}" for other, likeness in others]))
+        for term, others in thesaurus.load().items()
+    ]

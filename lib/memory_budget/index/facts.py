@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from memory_budget import fastjson
+from memory_budget.sources import SIDE_SUFFIX
 
 _ISO = re.compile(r"(?<!\d)(\d{4})[-_./](\d{1,2})[-_./](\d{1,2})(?!\d)")
 _MONTH_ONLY = re.compile(r"(?<!\d)(20\d{2}|19\d{2})[-_](\d{2})(?!\d)")
@@ -98,7 +99,7 @@ def _fraction(value: object) -> float:
 
 def side_path(path: str) -> str:
     """The side file of a memory file: `notes.md` has `notes.metadata.json`."""
-    return path[:-3] + ".metadata.json"
+    return path[:-3] + SIDE_SUFFIX
 
 
 def _side_file(real: str) -> dict[str, object]:

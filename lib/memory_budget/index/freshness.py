@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.sources import fence, locate, within
+from memory_budget.sources import MISSING, below, fence, is_regular, is_text, locate, owners_of, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from memory_budget.index.reader import Group, IndexReader
     from memory_budget.project import Project
@@ -31,9 +31,13 @@ class Changes:
 
 
 def changes(
-    project: Project, reader: IndexReader, groups: Sequence[Group], sources: Callable[[], Sources]
+    project: Project,
+    reader: IndexReader,
+    groups: Sequence[Group],
+    sources: Callable[[], Sources],
+    names: Sequence[str],
 ) -> Changes:
-    """Compare the files an agent may get with what the index knows: one stat call a folder and file.
+    """Compare the files an agent with these folder `names` may get with what the index knows: a stat call for each.
 
     Folders tell what came and went; files are looked at one by one up to `STAT_LIMIT`, the last changed first.
     """
@@ -47,7 +51,7 @@ def changes(
         try:
             same = os.stat(locate(project, path)).st_mtime_ns == mtime_ns
         except OSError:
-            same = False
+            same = mtime_ns == MISSING
         if not same:
             folders.append(path)
     missing: set[str] = set()
@@ -66,14 +70,14 @@ def changes(
             missing.add(path)
     result.stale = bool(folders or missing)
     if result.stale:
-        _look_again(project, reader, groups, sources(), folders, missing, result)
+        _look_again(project, reader, names, sources(), folders, missing, result)
     return result
 
 
 def _look_again(
     project: Project,
     reader: IndexReader,
-    groups: Sequence[Group],
+    names: Sequence[str],
     sources: Sources,
     folders: Iterable[str],
     paths: set[str],
@@ -82,27 +86,29 @@ def _look_again(
     """Find the changed files and those that are new in changed folders, as far as this agent may have them."""
     from memory_budget.sources import Found, Scan, _walk
 
-    owners = {(group.scope, group.owner, group.category, group.native) for group in groups}
     known = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
     candidates = dict.fromkeys(paths)
     for folder in folders:
         try:
             with os.scandir(locate(project, folder)) as entries:
-                listed = [(entry.name, entry.is_dir()) for entry in entries]
+                listed = {entry.name: entry.is_dir() for entry in entries if is_text(entry.name)}
         except OSError:
-            continue
-        for name, is_folder in sorted(listed):
-            path = folder + "/" + name
+            listed = {}
+            _mask_below(reader, folder, None, result)
+        else:
+            _mask_below(reader, folder, listed, result)
+        for name, is_folder in sorted(listed.items()):
+            path = below(folder, name)
             if is_folder:
                 if path not in known:
-                    below = Scan()
-                    _walk(project, sources, path, fence(project, path), below, set())
-                    candidates.update(dict.fromkeys(found.path for found in below.files))
+                    walked = Scan()
+                    _walk(project, sources, path, fence(project, path), walked, set())
+                    candidates.update(dict.fromkeys(found.path for found in walked.files))
             elif name.lower().endswith(".md"):
                 candidates.setdefault(path)
     for path in sorted(candidates):
         place = sources.place(path)
-        if place is None or (place.scope != "global" and place.key not in owners):
+        if place is None or not owners_of([(0, *place.key)], names):  # the index need not know the group yet
             continue
         row = reader.db.execute("SELECT id, size, mtime_ns FROM files WHERE path=?", (path,)).fetchone()
         try:
@@ -110,7 +116,7 @@ def _look_again(
             status = os.stat(real)
         except OSError:
             continue
-        if not within(real, fence(project, path)):
+        if not is_regular(status.st_mode) or not within(real, fence(project, path)):
             continue
         if (
             row is not None
@@ -121,3 +127,15 @@ def _look_again(
         if row is not None:
             result.masked.add(row[0])
         result.found.append(Found(path, real, place, status.st_size, status.st_mtime_ns))
+
+
+def _mask_below(reader: IndexReader, folder: str, listed: Container[str] | None, result: Changes) -> None:
+    """Take the files out of view that a changed folder does not hold any more; all below one that is gone (None)."""
+    start = folder + "/" if folder else ""
+    for number, path in reader.db.execute(
+        "SELECT id, path FROM files WHERE path >= ? AND path < ?",
+        (start, start[:-1] + "0" if start else "\U0010ffff"),
+    ):
+        name = path[len(start) :]
+        if listed is None or ("/" not in name and name not in listed):
+            result.masked.add(number)

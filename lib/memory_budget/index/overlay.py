@@ -55,8 +55,17 @@ class Overlay:
             return
         if b"\0" in data[:8192]:
             return
-        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        text = (
+            data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+        )
         matter, body_at = markdown.front_matter(text)
+        expires = 0
+        if "expires" in matter:
+            from memory_budget.index.facts import find_date
+
+            expires = find_date(matter["expires"])
+            if 0 < expires < self._view.today:
+                return
         number = self._next
         self._next += 1
         group = next(
@@ -69,17 +78,15 @@ class Overlay:
         length = tokens = 0
         headings: dict[tuple[int, str], int] = {}
         sections: dict[int, list[Chunk]] = {}
-        native = (
-            bool(self._native) and found.place.native == self._native and found.path.endswith("/MEMORY.md")
-        )
+        own_native = self._native != "" and found.place.native == self._native
+        loaded = found.loaded_lines(text) if own_native else 0
         for raw in markdown.split(text[body_at:], 1 + text.count("\n", 0, body_at)):
             own = []
             for key in zip(raw.heading_lines, raw.headings, strict=True):
                 if key not in headings:
-                    headings[key] = self._next
+                    heading = headings[key] = OVERLAY_BASE + len(self._headings)
                     shown = rendering.neutral(key[1])
-                    self._headings[self._next] = Heading(self._next, shown, upper_bound(shown + "\n\n"))
-                    self._next += 1
+                    self._headings[heading] = Heading(heading, shown, upper_bound(shown + "\n\n"))
                 own.append(headings[key])
             shown = rendering.neutral(raw.text)
             cost = known.get(shown)
@@ -89,7 +96,8 @@ class Overlay:
             all_terms = found_terms + markdown.heading_terms(raw.headings)
             tokens += cost
             length += len(found_terms)
-            if native and raw.line <= 200:
+            if raw.line <= loaded:
+                self._next += 1
                 continue
             chunk = Chunk(
                 self._next, number, found.place.scope, cost, len(found_terms), tuple(own), raw.kind, raw.lead,
@@ -124,7 +132,7 @@ class Overlay:
             upper_bound(rendering.file_line(found.path)), 0, ordinal(found.mtime_ns), 0, 0, -1.0,
             matter.get("always", "").lower() in ("true", "yes", "on", "1"), length,
         )  # fmt: skip
-        entry.expires, entry.first, entry.last, entry.native = 0, first, self._next - 1, False
+        entry.expires, entry.first, entry.last, entry.native = expires, first, self._next - 1, loaded
         self._files[number] = entry
         self._next += 3
 

@@ -57,11 +57,13 @@ class ParsedPiece(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What is known of a file before its chunks: its hash, its facts, and what is wrong with it ("" for nothing)."""
+    """What is known of a file before its chunks: its hash, its facts, what is wrong with it ("" for nothing), and how
+    many of its lines the client itself loads."""
 
     hash: bytes
     facts: Facts
     problem: str
+    loaded: int
 
 
 def read_content(found: Found) -> tuple[Content, Iterator[str]]:
@@ -72,9 +74,9 @@ def read_content(found: Found) -> tuple[Content, Iterator[str]]:
     with open(found.real, "rb") as file:
         data = file.read(PIECE + 1)
     if b"\0" in data[:_BINARY_HEAD]:
-        return Content(_hash_file(found.real), Facts(0, 0, -1.0, False, ""), "binary: holds NUL bytes"), iter(
-            ()
-        )
+        return Content(
+            _hash_file(found.real), Facts(0, 0, -1.0, False, ""), "binary: holds NUL bytes", 0
+        ), iter(())
     texts: Iterator[str]
     if len(data) <= PIECE:
         try:
@@ -91,7 +93,8 @@ def read_content(found: Found) -> tuple[Content, Iterator[str]]:
         head = _plain(data[:_LARGE_HEAD].decode("utf-8", "replace"))
         texts = _pieces(found.real)
     matter, body_at = chunks.front_matter(head)
-    return Content(hash_, facts(found.path, found.real, matter, head[body_at:]), problem), texts
+    own = facts(found.path, found.real, matter, head[body_at:])
+    return Content(hash_, own, problem, found.loaded_lines(head)), texts
 
 
 def _plain(text: str) -> str:

@@ -24,21 +24,18 @@ __all__ = ["DatabaseError", "Group", "IndexReader", "IndexUnusable", "IndexedFil
 
 #: Ids of an overlay's chunks and files start here; the index's stay below.
 OVERLAY_BASE = 0xE0000000
-#: The client loads this much of an agent's own MEMORY.md itself.
-NATIVE_LINES = 200
-NATIVE_FILE = "MEMORY.md"
 
 
 class IndexedFile(File):
     """A file with what only the index knows: the day it `expires` (0 never), its chunks' ids (`first` to `last`), and
-    whether the client loads its first lines itself (`native`)."""
+    how many of its first lines the client loads for this agent itself (`native`)."""
 
     __slots__ = ("expires", "first", "last", "native")
 
     expires: int
     first: int
     last: int
-    native: bool
+    native: int
 
 
 class Group:
@@ -99,7 +96,7 @@ class MemoryView:
     """The memory that one agent may get, as the selection sees it.
 
     `native`: the kind of native memory the client loads for this agent itself ("" for none); of such a MEMORY.md the
-    first 200 lines are not offered, and `native_tokens` says what they cost.
+    lines it loads are not offered, and `native_tokens` says what they cost.
     """
 
     def __init__(
@@ -206,7 +203,7 @@ class MemoryView:
             number, file_id, tokens, terms, headings, kind, lead, hash_, simhash, line, section, section_tokens
         ) in rows:  # fmt: skip
             file = files.get(file_id)
-            if file is None or (file.native and line <= NATIVE_LINES):
+            if file is None or line <= file.native:
                 continue
             found[number] = Chunk(
                 number, file_id, file.scope, tokens, terms, tuple(memoryview(headings).cast("I")), kind, lead, hash_,
@@ -231,7 +228,7 @@ class MemoryView:
 
     def _keep_file(self, row: Sequence[Any]) -> None:
         (number, group, path, tokens, frame, mtime_ns, date, confidence, always, expires, terms, first, last, uses,
-         used) = row  # fmt: skip
+         used, loaded) = row  # fmt: skip
         own = self.group_by_id.get(group)
         if own is None or number in self.masked or (0 < expires < self.today):
             return
@@ -240,7 +237,7 @@ class MemoryView:
             bool(always), terms,
         )  # fmt: skip
         file.expires, file.first, file.last = expires, first, last
-        file.native = group in self.native_groups and path.rsplit("/", 1)[-1] == NATIVE_FILE
+        file.native = loaded if group in self.native_groups else 0
         self._files[number] = file
 
     def heading(self, ids: Iterable[int]) -> dict[int, Heading]:
@@ -315,8 +312,8 @@ class MemoryView:
             marks = ",".join("?" * len(self.native_groups))
             row = self.db.execute(
                 "SELECT sum(c.tokens) FROM files f JOIN chunks c ON c.id BETWEEN f.first AND f.last "
-                f"WHERE f.grp IN ({marks}) AND (f.path = ? OR f.path LIKE ?) AND c.line <= ?",
-                [*sorted(self.native_groups), NATIVE_FILE, "%/" + NATIVE_FILE, NATIVE_LINES],
+                f"WHERE f.grp IN ({marks}) AND f.loaded > 0 AND c.line <= f.loaded",
+                sorted(self.native_groups),
             ).fetchone()
             self.native_tokens = row[0] or 0
         return self.native_tokens
@@ -331,7 +328,7 @@ class MemoryView:
 
 _FILE_COLUMNS = (
     "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
-    "f.terms, f.first, f.last, u.uses, u.last_used FROM files f LEFT JOIN file_uses u ON u.path = f.path"
+    "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded FROM files f LEFT JOIN file_uses u ON u.path = f.path"
 )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite.DatabaseError
@@ -38,7 +38,7 @@ CREATE TABLE files(
   mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL, tokens INTEGER NOT NULL, frame_tokens INTEGER NOT NULL,
   date INTEGER NOT NULL, confidence REAL NOT NULL, always INTEGER NOT NULL, expires INTEGER NOT NULL,
   terms INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, exact INTEGER NOT NULL,
-  problem TEXT NOT NULL, tags TEXT NOT NULL);
+  problem TEXT NOT NULL, tags TEXT NOT NULL, side_ns INTEGER NOT NULL, loaded INTEGER NOT NULL);
 CREATE INDEX files_grp ON files(grp, mtime_ns);
 CREATE INDEX files_hash ON files(hash);
 CREATE INDEX files_always ON files(grp) WHERE always;
