@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory_budget.monitor import LEVELS, Monitor
+from tests.unit.test_monitor import start
+
+tokens = st.integers(0, 60_000)
+reads = st.lists(st.tuples(st.sampled_from(["global", "agent_recent", ""]), tokens), max_size=12)
+
+
+@st.composite
+def starts(draw: st.DrawFn) -> dict[str, Any]:
+    base = draw(st.integers(1, 50_000))
+    steps = sorted({base + step for step in draw(st.lists(st.integers(1, 50_000), max_size=3))})
+    ladder = list(zip(["complex", "multi-system", "top"], steps, strict=False))
+    loaded = draw(st.integers(0, base))
+    return start(
+        budget_base=base,
+        budget_allocated=base,
+        enforcement=draw(st.sampled_from(["soft", "hard", "auto"])),
+        ladder=[list(step) for step in ladder],
+        demand_tokens=draw(st.integers(loaded, 2 * base)),
+        scope_breakdown={"global": loaded},
+        tokens_loaded=loaded,
+    )
+
+
+def run(kept: dict[str, Any], done: list[tuple[str, int]]) -> Monitor:
+    monitor = Monitor(kept)
+    for at, (scope, size) in enumerate(done):
+        monitor.read({scope: size} if scope else {}, size, 100.0 + at, str(at))
+    return monitor
+
+
+@given(starts(), reads)
+def test_sums(kept: dict[str, Any], done: list[tuple[str, int]]) -> None:
+    monitor = run(kept, done)
+    assert monitor.loaded == kept["tokens_loaded"] + sum(size for _, size in done)
+    assert sum(monitor.loads.values()) <= monitor.loaded <= max(monitor.demand, monitor.loaded)
+    assert monitor.demand >= kept["demand_tokens"]
+
+
+@given(starts(), reads)
+def test_alerts_come_once_and_in_order_of_level(kept: dict[str, Any], done: list[tuple[str, int]]) -> None:
+    levels = [alert.level for alert in run(kept, done).alerts]
+    assert levels == [level for level in LEVELS if level in levels]
+    assert ("critical" in levels) or not run(kept, done).exceeded
+
+
+@given(starts(), reads)
+def test_a_budget_never_falls_and_only_soft_ones_rise(
+    kept: dict[str, Any], done: list[tuple[str, int]]
+) -> None:
+    monitor = Monitor(kept)
+    most = max([kept["budget_allocated"], *(budget for _, budget in kept["ladder"])])
+    for size in (size for _, size in done):
+        before = monitor.budget
+        monitor.read({}, size, 1.0)
+        assert before <= monitor.budget <= most
+        assert monitor.budget == before or kept["enforcement"] != "hard"
+        if monitor.loaded > monitor.budget:
+            assert monitor.exceeded
+            assert kept["enforcement"] == "hard" or monitor.budget == most
+
+
+@given(starts(), reads)
+def test_every_process_that_replays_comes_to_the_same(
+    kept: dict[str, Any], done: list[tuple[str, int]]
+) -> None:
+    """Each alert belongs to one read, whichever process looks."""
+    whole = run(kept, done)
+    pieces = []
+    monitor = Monitor(kept)
+    pieces += [alert.level for alert in monitor.alerts]
+    for at in range(len(done)):
+        earlier = {alert.level for alert in run(kept, done[:at]).alerts}
+        pieces += [alert.level for alert in run(kept, done[: at + 1]).alerts if alert.level not in earlier]
+    assert pieces == [alert.level for alert in whole.alerts]
