@@ -36,12 +36,12 @@ def test_a_run_is_one_use_of_every_file_it_was_given_or_read(project: Project) -
         log.write(sent_line([A], "tableau", NOW, read=[A]))
     result = uses.count(project, NOW)
     assert (result.runs, result.files, result.days) == (3, 2, [TODAY - 1, TODAY])
-    assert counted(project, A) == (3, TODAY, {"dbt", "tableau"})
-    assert counted(project, B) == (2, TODAY - 1, {"dbt"})
+    assert counted(project, A) == (3, TODAY, frozenset({"dbt", "tableau"}))
+    assert counted(project, B) == (2, TODAY - 1, frozenset({"dbt"}))
     assert uses.count(project, NOW).runs == 0
     used(project, [A], "dbt", 1, NOW)
     uses.count(project, NOW)
-    assert counted(project, A) == (4, TODAY, {"dbt", "tableau"})
+    assert counted(project, A) == (4, TODAY, frozenset({"dbt", "tableau"}))
 
 
 def test_the_selection_sees_the_counts(project: Project) -> None:

@@ -2,7 +2,7 @@
 
     daily    count uses, look for notes to promote, look at memory's health
     weekly   daily, duplicates, the usage of seven days, summaries of old notes, the week's report
-    monthly  weekly, notes to archive, the comprehensive report
+    monthly  weekly, notes to archive, changes of budgets that the profiles allow, the comprehensive report
     report   only the report
 
 A step that fails is named in the result and the log, and the others go on.
@@ -10,7 +10,6 @@ A step that fails is named in the result and the log, and the others go on.
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 import traceback
@@ -107,6 +106,8 @@ class _Run:
                     self.step("archival", self.archival)
                 self.step("changes the profiles allow", self.apply)
                 self.step("health", self.health)
+        if self.kind == "monthly":
+            self.step("tuning", self.tuning)
         if self.kind in REPORT_DAYS:
             self.step("report", self.report)
 
@@ -214,9 +215,18 @@ class _Run:
         for problem in report.problems:
             self.log.write(f"         {problem.kind}: {problem.path}: {problem.detail}\n")
 
+    def tuning(self) -> None:
+        from memory_budget import tuning
+
+        changed = tuning.apply_automatically(self.project, now=datetime.fromtimestamp(self.now))
+        self.result["tuned"] = changed
+        for line in changed or ["no change of the budgets that the profiles allow by itself"]:
+            self.say(f"tuning: {line}")
+
     def report(self) -> None:
-        module = importlib.import_module("memory_budget.report")
-        written = module.write_report(self.project, REPORT_DAYS[self.kind])
+        from memory_budget import report
+
+        written = report.write(self.project, REPORT_DAYS[self.kind], now=datetime.fromtimestamp(self.now))
         self.result["report"] = written
         self.say(f"report: {written}")
 
