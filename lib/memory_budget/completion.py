@@ -18,8 +18,10 @@ from memory_budget.project import Project, listing, safe_name
 from memory_budget.rendering import opening
 
 #: How long the last line of a transcript is waited for. It is written 25 to 80 ms after the agent's stop event.
-WAIT_SECONDS = 3.0
-_STEP = 0.04
+#: A busy machine takes seconds.
+WAIT_SECONDS = 10.0
+_FIRST_STEP = 0.04
+_LAST_STEP = 0.5
 #: The client writes what other hooks answered when the call is over, for an agent in the foreground after its end.
 _WAIT_FOR_HOOKS = 1.0
 #: Allocations whose client is gone are closed; those nobody can tell about, after this long.
@@ -40,9 +42,9 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
         return False
     if kept["channel"] == "prompt" and _delivered(kept, found) is False:
         _tell_lost(project, kept, meta.parent if meta else "", found.given[0])
-    if not _take(kept_at):
-        return False
     record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
+    if not _take(kept_at):  # only now: an allocation whose record fails is closed later
+        return False
     usage_log.append(project, record)
     sent_log.remember(project, kept, record, transcript, time.time())
     if found.usage is not None and found.given and found.model:
@@ -54,9 +56,11 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
 def _wait(path: str) -> transcripts.Transcript:
     """The transcript once its last answer is there, or as it stands when the waiting is over."""
     until = time.monotonic() + WAIT_SECONDS
+    step = _FIRST_STEP
     found = transcripts.read(path)
     while not found.complete and found.error is None and time.monotonic() < until:
-        time.sleep(_STEP)
+        time.sleep(step)
+        step = min(step * 1.5, _LAST_STEP)
         found = transcripts.read(path)
     return found
 
