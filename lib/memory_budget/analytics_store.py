@@ -335,11 +335,12 @@ def _name_lines(path: str, places: Sequence[int]) -> Iterator[BadLine]:
 
 def _lines(path: str) -> Iterator[tuple[int, bytes]]:
     """Numbered lines of a plain, gzip or zstd file."""
-    with _open(path) as file:
+    with open_log(path) as file:
         yield from enumerate(file, 1)
 
 
-def _open(path: str) -> IO[bytes]:
+def open_log(path: str) -> IO[bytes]:
+    """A log as it was before it was compressed. Raises OSError, and ValueError for zstd before Python 3.14."""
     if path.endswith(".gz"):
         return gzip.open(path, "rb")  # type: ignore[return-value]
     if path.endswith(".zst"):

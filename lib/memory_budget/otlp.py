@@ -1,0 +1,357 @@
+"""Export of the usage log to an OpenTelemetry collector (OTLP over HTTP, protobuf), where the profiles name one.
+
+Every record goes out once, as a log record with all its fields; counters (runs, tokens, exceedances) go out as cumulative
+sums. How far each log has been read is noted, flushed to disk, after every answer of the collector, so that an export
+that was broken off goes on where it was. A file is known by its first line, so rotation and compression do not matter.
+
+Between the collector's answer and our note there is a moment in which a process can be killed. The batch is then sent
+again, with the same `log.record.uid`s, by which OpenTelemetry's conventions let a backend drop it; the sums, being
+cumulative, do not count it twice. In every other case a record is on the wire once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import socket
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+import memory_budget
+from memory_budget import analytics_store, profiles
+from memory_budget.errors import BudgetError
+from memory_budget.project import Project, digest, read_bytes
+
+STATE = "state/otlp.json"
+STATE_VERSION = 1
+#: Records per request: about half a megabyte.
+BATCH = 500
+TIMEOUT_SECONDS = 15.0
+#: Waits before another try when the collector says that it is busy.
+WAITS = (1.0, 4.0)
+_BUSY = (429, 502, 503, 504)
+#: Counters by their name, what they count, their unit, and how much one record adds.
+COUNTERS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], float]], ...] = (
+    ("memory_budget.runs", "Runs of agents", "{run}", lambda record: 1),
+    ("memory_budget.exceeded", "Runs over budget", "{run}", lambda record: bool(record.get("exceeded_budget"))),
+    ("memory_budget.tokens.sent", "Tokens of memory loaded", "{token}", lambda record: _number(record, "tokens_loaded")),
+    ("memory_budget.tokens.demand", "Tokens of memory needed", "{token}", lambda record: _number(record, "demand_tokens")),
+    ("memory_budget.tokens.budget", "Tokens allotted", "{token}", lambda record: _number(record, "budget_allocated")),
+    ("memory_budget.tokens.scoped", "Tokens of memory in scope", "{token}", lambda record: _number(record, "scoped_tokens")),
+)  # fmt: skip
+#: Attributes of the counters: few values each, so that no backend drowns.
+_COUNTER_KEYS = ("agent", "profile", "complexity", "model")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Exported(NamedTuple):
+    """What an export did: records sent, lines passed over because they are no records, and where to."""
+
+    records: int
+    skipped: int
+    endpoint: str
+
+
+class _Line(NamedTuple):
+    """A record, its id, and where its file has been read to once it is sent."""
+
+    record: dict[str, Any]
+    uid: str
+    file: str
+    offset: int
+
+
+def export(project: Project, *, now: float | None = None) -> Exported | None:
+    """Send what has not been sent yet. None where no collector is configured, or another process is at it.
+
+    Raises BudgetError when the collector cannot be reached or refuses; what it took before is not sent again.
+    """
+    settings = profiles.load(project.root, project.home).profiles.section("otlp")
+    endpoint = str(settings["endpoint"]).rstrip("/")
+    paths = analytics_store.log_files(project)
+    if not endpoint or not paths:
+        return None
+    from filelock import FileLock, Timeout
+
+    headers = _headers(settings["headers"])
+    project.ensure_cache("state")
+    try:
+        with FileLock(f"{project.cache}/otlp.lock", timeout=0):
+            return _export(project, paths, endpoint, headers, time.time() if now is None else now)
+    except Timeout:
+        return None
+
+
+def _export(
+    project: Project, paths: list[str], endpoint: str, headers: dict[str, str], now: float
+) -> Exported:
+    state = _read_state(project, endpoint, now)
+    sender = _Sender(endpoint, headers, project)
+    sent = skipped = 0
+    batch: list[_Line] = []
+    marks: dict[str, int] = {}
+
+    def flush() -> None:
+        nonlocal sent
+        if batch:
+            sender.logs(batch, now)
+            for line in batch:
+                _count(state["sums"], line.record)
+        # Lines that are no records move the mark, too, but only past what was sent before them.
+        if batch or any(state["files"].get(file) != offset for file, offset in marks.items()):
+            state["files"].update(marks)
+            state["unsent_sums"] = state["unsent_sums"] or bool(batch)
+            _write_state(project, state)
+        sent += len(batch)
+        batch.clear()
+        marks.clear()
+
+    for path in paths:
+        for item in _lines(path, state["files"], current=path == project.log):
+            marks[item.file] = item.offset
+            if item.record:
+                batch.append(item)
+                if len(batch) >= BATCH:
+                    flush()
+            else:
+                skipped += 1
+    flush()
+    if state["unsent_sums"]:
+        sender.sums(state["sums"], float(state["since"]), now)
+        state["unsent_sums"] = False
+        _write_state(project, state)
+    return Exported(sent, skipped, endpoint)
+
+
+# -- the log, from where it was read to
+
+
+def _lines(path: str, known: Mapping[str, int], *, current: bool) -> Iterator[_Line]:
+    """Whole lines of a file that have not been sent. A line without an end is still being written, if the file is the
+    `current` one; in a rotated file it is a bad line. Bad lines come with an empty record.
+    """
+    try:
+        with analytics_store.open_log(path) as file:
+            first = file.readline()
+            if not first.endswith(b"\n"):
+                return
+            name = digest(first, 12)
+            offset = int(known.get(name, 0))
+            file.seek(offset)
+            for line in file:
+                whole = line.endswith(b"\n")
+                if not whole and current:
+                    return
+                at, offset = offset, offset + len(line)
+                if line.strip():
+                    yield _Line(_record(line), digest(f"{name}:{at}", 16), name, offset)
+    except (OSError, EOFError, ValueError) as error:
+        raise BudgetError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(line)
+        if isinstance(value, dict) and isinstance(value.get("agent"), str):
+            datetime.fromisoformat(str(value.get("timestamp")))
+            return value
+    except ValueError:
+        pass
+    return {}
+
+
+def _number(record: Mapping[str, Any], key: str) -> float:
+    value = record.get(key)
+    return value if isinstance(value, (int, float)) else 0
+
+
+def _count(sums: dict[str, list[float]], record: Mapping[str, Any]) -> None:
+    key = orjson.dumps([str(record.get(name) or "") for name in _COUNTER_KEYS]).decode()
+    row = sums.setdefault(key, [0] * len(COUNTERS))
+    for number, (_, _, _, amount) in enumerate(COUNTERS):
+        row[number] += amount(record)
+
+
+# -- what is remembered
+
+
+def _read_state(project: Project, endpoint: str, now: float) -> dict[str, Any]:
+    """`files`: bytes sent by file; `sums`: counters by their attributes since `since`. Another endpoint starts anew."""
+    try:
+        state = orjson.loads(read_bytes(f"{project.cache}/{STATE}"))
+        if isinstance(state, dict) and state["version"] == STATE_VERSION and state["endpoint"] == endpoint:
+            return state
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError) as error:
+        # Going on with an empty state would send everything again.
+        raise BudgetError(
+            f"{project.cache}/{STATE}: unreadable ({error}); remove it to send the whole log again"
+        ) from error
+    return {
+        "version": STATE_VERSION,
+        "endpoint": endpoint,
+        "since": now,
+        "files": {},
+        "sums": {},
+        "unsent_sums": False,
+    }
+
+
+def _write_state(project: Project, state: dict[str, Any]) -> None:
+    """Replace the state for good: it is on disk before this returns."""
+    path = f"{project.cache}/{STATE}"
+    temporary = f"{path}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(orjson.dumps(state))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise BudgetError(f"{path}: {error.strerror}") from error
+
+
+# -- the wire
+
+
+def _headers(table: Mapping[str, str]) -> dict[str, str]:
+    """Headers with `${NAME}` taken from the environment. Raises BudgetError for a variable that is not set."""
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found is None:
+            raise BudgetError(f"otlp.headers: the environment has no {match[1]}")
+        return found
+
+    return {name: _VARIABLE.sub(value, text) for name, text in table.items()}
+
+
+class _Sender:
+    """Builds OTLP requests and posts them."""
+
+    def __init__(self, endpoint: str, headers: dict[str, str], project: Project) -> None:
+        self.endpoint = re.sub(r"/v1/(logs|metrics)$", "", endpoint)
+        self.headers = headers
+        self.resource = {
+            "service.name": "memory-budget",
+            "service.version": memory_budget.__version__,
+            "host.name": socket.gethostname(),
+            "memory_budget.project": os.path.basename(project.root),
+        }
+
+    def logs(self, batch: list[_Line], now: float) -> None:
+        from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+            ExportLogsServiceRequest,
+            ExportLogsServiceResponse,
+        )
+        from opentelemetry.proto.logs.v1 import logs_pb2
+
+        request = ExportLogsServiceRequest()
+        group = request.resource_logs.add()
+        _set_attributes(group.resource.attributes, self.resource)
+        scope = group.scope_logs.add()
+        scope.scope.name = "memory_budget.usage"
+        for line in batch:
+            record = line.record
+            entry = scope.log_records.add()
+            entry.time_unix_nano = int(datetime.fromisoformat(record["timestamp"]).timestamp() * 1e9)
+            entry.observed_time_unix_nano = int(now * 1e9)
+            failed = record.get("success") is False
+            entry.severity_number = (
+                logs_pb2.SEVERITY_NUMBER_WARN
+                if failed or record.get("exceeded_budget")
+                else logs_pb2.SEVERITY_NUMBER_INFO
+            )
+            entry.event_name = "memory_budget.usage"
+            entry.body.string_value = str(record.get("task") or "")
+            attributes = {"log.record.uid": line.uid}
+            attributes.update(_flat(record, "memory_budget"))
+            _set_attributes(entry.attributes, attributes)
+        answer = ExportLogsServiceResponse()
+        answer.ParseFromString(self._post("/v1/logs", request.SerializeToString()))
+        if answer.partial_success.rejected_log_records:
+            raise BudgetError(
+                f"{self.endpoint} refused {answer.partial_success.rejected_log_records} of {len(batch)} records: "
+                f"{answer.partial_success.error_message or 'no reason given'}"
+            )
+
+    def sums(self, sums: Mapping[str, list[float]], since: float, now: float) -> None:
+        from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+        from opentelemetry.proto.metrics.v1 import metrics_pb2
+
+        request = ExportMetricsServiceRequest()
+        group = request.resource_metrics.add()
+        _set_attributes(group.resource.attributes, self.resource)
+        scope = group.scope_metrics.add()
+        scope.scope.name = "memory_budget.usage"
+        for number, (name, description, unit, _) in enumerate(COUNTERS):
+            metric = scope.metrics.add(name=name, description=description, unit=unit)
+            metric.sum.aggregation_temporality = metrics_pb2.AGGREGATION_TEMPORALITY_CUMULATIVE
+            metric.sum.is_monotonic = True
+            for key, row in sums.items():
+                point = metric.sum.data_points.add(
+                    start_time_unix_nano=int(since * 1e9),
+                    time_unix_nano=int(now * 1e9),
+                    as_int=round(row[number]),
+                )
+                values = dict(zip(_COUNTER_KEYS, orjson.loads(key), strict=True))
+                _set_attributes(
+                    point.attributes,
+                    {f"memory_budget.{part}": value for part, value in values.items() if value},
+                )
+        self._post("/v1/metrics", request.SerializeToString())
+
+    def _post(self, path: str, body: bytes) -> bytes:
+        url = self.endpoint + path
+        headers = {"Content-Type": "application/x-protobuf", "User-Agent": "memory-budget", **self.headers}
+        for wait in (*WAITS, None):
+            try:
+                request = urllib.request.Request(url, data=body, headers=headers, method="POST")
+                with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+                    found: bytes = answer.read()
+                    return found
+            except urllib.error.HTTPError as error:
+                with contextlib.closing(error):
+                    if wait is None or error.code not in _BUSY:
+                        raise BudgetError(f"{url} answered {error.code} {error.reason}") from error
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                # Not tried again at once: whether the records have arrived is not known.
+                reason = getattr(error, "reason", None) or error
+                raise BudgetError(f"{url} cannot be reached: {reason}") from error
+            time.sleep(wait)
+        raise AssertionError("the last try returns or raises")
+
+
+def _flat(value: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Nested objects as dotted names; lists as they are counted elsewhere in the record, left out."""
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        name = f"{prefix}.{key}"
+        if isinstance(item, dict):
+            found.update(_flat(item, name))
+        elif item is not None and not isinstance(item, list):
+            found[name] = item
+    return found
+
+
+def _set_attributes(target: Any, values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        entry = target.add(key=key)
+        if isinstance(value, bool):
+            entry.value.bool_value = value
+        elif isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
+            entry.value.int_value = value
+        elif isinstance(value, (int, float)):
+            entry.value.double_value = float(value)
+        else:
+            entry.value.string_value = str(value)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memory_budget import tuning_apply, tuning_replay
+from memory_budget.profiles import SCOPES, TIERS, defaults
+from memory_budget.project import Project
+from memory_budget.tuning_replay import Candidate, Need
+
+NAMES = ("a", "b", "c", "d")
+needs_lists = st.lists(
+    st.builds(
+        Need,
+        age=st.floats(0, 120),
+        tier=st.sampled_from(TIERS),
+        tokens=st.floats(0, 500_000),
+        runs=st.integers(1, 50),
+    ),
+    min_size=1,
+    max_size=40,
+)
+candidate_lists = st.lists(st.integers(1_000, 200_000), min_size=1, max_size=4, unique=True).map(
+    lambda sizes: [
+        Candidate(
+            name,
+            {tier: size * factor for tier, factor in zip(TIERS, (0.5, 1.0, 1.5, 2.0), strict=True)},
+            size * 2.0,
+        )
+        for name, size in zip(NAMES, sizes, strict=False)
+    ]
+)
+shares = st.floats(0, 1)
+
+
+@given(needs_lists, candidate_lists)
+def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[Candidate]) -> None:
+    evidence = tuning_replay.weigh(needs)
+    ordered = sorted(candidates, key=lambda candidate: candidate.top)
+    outcomes = [tuning_replay.replay(evidence, candidate) for candidate in ordered]
+    for smaller, larger in pairwise(outcomes):
+        assert larger.exceedance <= smaller.exceedance + 1e-9
+        assert larger.sent >= smaller.sent - 1e-6
+        assert larger.allotted > smaller.allotted
+    assert all(-1e-9 <= outcome.exceedance <= 1 + 1e-9 for outcome in outcomes)
+
+
+@given(needs_lists, candidate_lists, st.floats(0.01, 0.5), st.data())
+def test_the_choice(
+    needs: list[Need], candidates: list[Candidate], limit: float, data: st.DataObject
+) -> None:
+    """The smallest profile within the limit; where none is, never one that exceeds more than the present one."""
+    current = data.draw(st.sampled_from(candidates)).profile
+    evidence = tuning_replay.weigh(needs)
+    choice = tuning_replay.choose(evidence, current, candidates, limit)
+    assert choice.before.profile == current
+    assert 0 <= choice.confidence <= 1
+    outcomes = {candidate.profile: tuning_replay.replay(evidence, candidate) for candidate in candidates}
+    within = [outcome for outcome in outcomes.values() if outcome.exceedance <= limit]
+    if within:
+        assert choice.after == min(within, key=lambda outcome: outcome.allotted)
+    else:
+        assert choice.after.exceedance <= choice.before.exceedance
+    assert (choice.action == "keep") == (choice.after.profile == current)
+    assert (choice.action == "upgrade") == (choice.after.allotted > choice.before.allotted)
+
+
+@given(st.floats(0.01, 0.99), shares, st.floats(0, 5_000))
+def test_confidence_is_a_probability_that_grows_with_exceedance(
+    limit: float, share: float, runs: float
+) -> None:
+    chance = tuning_replay.chance_above(limit, share, runs)
+    assert -1e-9 <= chance <= 1 + 1e-9
+    assert tuning_replay.chance_above(limit, min(1.0, share + 0.05), runs) >= chance - 1e-9
+
+
+@given(st.floats(0.02, 0.2), st.floats(0.3, 1.0))
+def test_more_runs_make_sure(limit: float, share: float) -> None:
+    few, many = (tuning_replay.chance_above(limit, share, runs) for runs in (5.0, 500.0))
+    assert many >= few - 1e-9
+    assert many > 0.8
+
+
+@given(st.lists(shares, min_size=3, max_size=3).filter(lambda values: sum(values) > 0.01))
+def test_weights_that_follow_need_misplace_nothing(values: list[float]) -> None:
+    total = sum(values)
+    wanted = {scope: value / total for scope, value in zip(SCOPES, values, strict=True)}
+    assert tuning_replay.misplaced(wanted, wanted) < 1e-9
+    assert 0 <= tuning_replay.misplaced({"global": 1.0}, wanted) <= 1 + 1e-9
+
+
+@settings(max_examples=30)
+@given(
+    st.dictionaries(
+        st.text("abcxyz-", min_size=1, max_size=8),
+        st.sampled_from(defaults().names()[:4]),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([None, 2, "\t"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.data(),
+)
+def test_undo_brings_back_every_byte(
+    assigned: dict[str, str], indent: str | int | None, newline: str, data: st.DataObject
+) -> None:
+    text = json.dumps(
+        {"version": "1.0.0", "agent_assignments": assigned, "x": {"y": [1, None]}}, indent=indent
+    )
+    text = text.replace("\n", newline)
+    agent = data.draw(st.sampled_from(sorted(assigned)))
+    target = data.draw(st.sampled_from([name for name in defaults().names()[:4] if name != assigned[agent]]))
+    with TemporaryDirectory() as folder:
+        project = Project(folder, home=folder + "/nobody")
+        path = Path(project.memory) / "budget-profiles.json"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(text.encode())
+        change = {
+            "kind": "profile",
+            "agent": agent,
+            "from": assigned[agent],
+            "to": target,
+            "title": "",
+            "confidence": 1.0,
+        }
+        tuning_apply.apply(project, [change], now=datetime(2026, 11, 20))
+        changed = json.loads(path.read_bytes())
+        assert changed == {**json.loads(text), "agent_assignments": {**assigned, agent: target}}
+        tuning_apply.undo(project)
+        assert path.read_bytes() == text.encode()
