@@ -161,11 +161,12 @@ def _parts(project: Project, allocation: invocation.Allocation) -> list[str]:
     left_out = invocation.left_out(allocation)
     pointer = f"The rest of these notes: {project.cache}/blocks/{allocation.id}.md\n"
     parts, rest = rendering.in_parts(allocation.id, pieces, left_out, PART_LIMIT - len(pointer), PARTS)
-    if rest and parts:
+    if rest:
         from memory_budget.project import write_atomic
 
         path = f"{project.ensure_cache('blocks')}/{allocation.id}.md"
         write_atomic(path, rendering.block(allocation.id, rest).encode("utf-8", "replace"))
+        parts = parts or [rendering.empty(allocation.id)]
         parts[-1] = parts[-1].rstrip("\n") + "\n" + pointer
     return parts
 

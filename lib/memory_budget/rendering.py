@@ -161,6 +161,11 @@ def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] 
     return "".join(parts)
 
 
+def empty(allocation: str) -> str:
+    """A block of nothing, for memory that is all in a file which is named after it."""
+    return f"{opening(allocation)}{_INTRODUCTION}</{TAG}>\n\n"
+
+
 def opening(allocation: str, label: str = "") -> str:
     """The first line of a block. A transcript that holds it shows that the block arrived."""
     return f'<{TAG} id="{allocation}"{label}>\n'

@@ -31,12 +31,23 @@ BIND_SECONDS = 0.5
 
 
 def folder(project: Project, session: str, agent_type: str) -> str:
-    """Where the marks of one session and agent type lie. Nothing is made."""
-    return f"{project.cache}/starts/{safe_name(session)}/{safe_name(agent_type)}"
+    """Where the marks of one session and agent type lie. Nothing is made.
+
+    One folder in whatever case came first: a caller may write `DBT-Expert`, and the client says `dbt-expert`.
+    """
+    base = f"{project.cache}/starts/{safe_name(session)}"
+    name = safe_name(agent_type)
+    if name != agent_type:
+        name = safe_name(agent_type.lower())  # the digest in it must not tell cases apart
+    if not os.path.isdir(f"{base}/{name}"):
+        low = name.lower()
+        name = next((other for other in listing(base) if other.lower() == low), name)
+    return f"{base}/{name}"
 
 
 def ensure(project: Project, session: str, agent_type: str) -> str:
-    return project.ensure_cache("starts", safe_name(session), safe_name(agent_type))
+    where = folder(project, session, agent_type)
+    return project.ensure_cache("starts", *where.rsplit("/", 2)[1:])
 
 
 def mark(path: str) -> None:
@@ -88,11 +99,16 @@ def bind(project: Project, session: str, agent_type: str, tool_use: str, agent: 
     where = folder(project, session, agent_type)
     if not os.path.isdir(where):
         return
+    own = f"{where}/a-{safe_name(agent)}"
     try:
-        os.rename(f"{where}/c-{safe_name(tool_use)}", f"{where}/a-{safe_name(agent)}")
-    except OSError:  # planned for the prompt, or the agent's own start was first
-        mark(f"{where}/b-{safe_name(agent)}")
-        forget(f"{where}/p-{safe_name(tool_use)}")
+        os.rename(f"{where}/c-{safe_name(tool_use)}", own)
+    except OSError:
+        # Planned for the prompt; or the agent's own start was first; or another agent's start took the plan when the
+        # wait was over, and then this agent takes one that is left.
+        planned = f"{where}/p-{safe_name(tool_use)}"
+        if os.path.exists(planned):
+            mark(f"{where}/b-{safe_name(agent)}")
+            forget(planned)
 
 
 def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> None:
@@ -130,18 +146,25 @@ def look(
     """Find or claim the plan of a starting agent. `transcripts`: the session's transcript path, to tell open plans from
     those whose agent is known there."""
     where = folder(project, session, agent_type)
-    if not os.path.isdir(where):
-        where = _any_case(project, session, agent_type) or where
     own = f"{where}/a-{safe_name(agent)}"
-    if os.path.isdir(own):
-        return Start(False, own)
-    names = list(listing(where))
-    if f"b-{safe_name(agent)}" in names:
-        return Start(True, "")
-    plans = [name for name in names if name.startswith("c-")]
-    if len(plans) > 1:
-        _await(own)
-    for name in plans:
+    bound = f"{where}/b-{safe_name(agent)}"
+    until = time.monotonic() + BIND_SECONDS
+    while True:
+        if os.path.isdir(own):
+            return Start(False, own)
+        if os.path.exists(bound):
+            return Start(True, "")
+        names = list(listing(where))
+        waiting = [name for name in names if name.startswith("c-")]
+        in_prompt = _open_in_prompt(where, names, prompt_id, transcripts)
+        # Several agents of one type start side by side: `bind` says which plan is this one's. The client tells it at
+        # the same moment, for agents in the background.
+        if not waiting or len(waiting) + len(in_prompt) < 2 or time.monotonic() > until:
+            break
+        time.sleep(0.01)
+    if in_prompt:
+        return Start(True, "")  # this may be one of them
+    for name in sorted(waiting, key=lambda name: _age(f"{where}/{name}")):
         try:
             os.rename(f"{where}/{name}", own)
         except OSError:
@@ -149,42 +172,32 @@ def look(
                 return Start(False, own)
             continue  # another agent was first
         return Start(False, own)
-    open_plans = [name[2:] for name in names if name.startswith("p-")]
-    if open_plans:
-        taken = _taken(transcripts, session)
-        for name in open_plans:
-            if name in taken:
-                continue
-            try:
-                same_turn = read_bytes(f"{where}/p-{name}", 200).decode("utf-8", "replace") == prompt_id
-            except OSError:
-                return Start(True, "")  # bound this moment
-            if same_turn:
-                return Start(True, "")
-    return Start(False, "")
+    return Start(False, own) if os.path.isdir(own) else Start(os.path.exists(bound), "")
 
 
-def _await(own: str) -> None:
-    """Several agents of one type start side by side: wait a little for `bind` to say which plan is this one's.
-
-    The client tells it at the same moment, for agents in the background; without it the first plan will do.
-    """
-    until = time.monotonic() + BIND_SECONDS
-    while not os.path.isdir(own) and time.monotonic() < until:
-        time.sleep(0.01)
+def _age(path: str) -> float:
+    """Puts the newest first: an older plan may be that of a call which was refused."""
+    try:
+        return -os.stat(path).st_mtime
+    except OSError:
+        return 0.0
 
 
-def _any_case(project: Project, session: str, agent_type: str) -> str:
-    """The folder of the type in another case: a caller may write `DBT-Expert`, the client says `dbt-expert`."""
-    base = f"{project.cache}/starts/{safe_name(session)}"
-    wanted = safe_name(agent_type).lower()
-    for name in listing(base):
-        if name.lower() == wanted:
-            return f"{base}/{name}"
-    return ""
+def _open_in_prompt(where: str, names: list[str], prompt_id: str, transcript: str) -> list[str]:
+    """Plans of this turn that a prompt carries and whose agent is not known yet."""
+    found = [name for name in names if name.startswith("p-")]
+    taken = _taken(transcript) if found else set()
+    return [name for name in found if name[2:] not in taken and _same_turn(f"{where}/{name}", prompt_id)]
 
 
-def _taken(transcript: str, session: str) -> set[str]:
+def _same_turn(path: str, prompt_id: str) -> bool:
+    try:
+        return read_bytes(path, 200).decode("utf-8", "replace") == prompt_id
+    except OSError:
+        return False  # bound this moment: the other mark says whose it was
+
+
+def _taken(transcript: str) -> set[str]:
     """Tool uses whose agent has a file beside the session's transcript."""
     base = transcript[: -len(".jsonl")] + "/subagents" if transcript.endswith(".jsonl") else ""
     taken = set()
