@@ -200,11 +200,11 @@ def _chunk(allocation: invocation.Allocation, verdict: Verdict) -> dict[str, Any
 
 
 def _score_parts(ranked: Ranked) -> dict[str, float]:
-    """What a score is made of: words of the chunk itself, of its neighbours, of its file; the share of the prompt's terms
+    """What a score is made of: the prompt's terms in the chunk itself, in its section, in its file; the share of them
     found there; and the factor for names, dates and the like."""
     return {
         "own": round(ranked.own, 2),
-        "neighbours": round(ranked.with_neighbours - ranked.own, 2),
+        "section": round(ranked.section, 2),
         "file": round(ranked.file_score, 2),
         "coverage": round(ranked.coverage, 2),
         "factor": round(ranked.factor, 2),
