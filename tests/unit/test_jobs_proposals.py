@@ -158,6 +158,18 @@ def test_damaged_proposals_are_passed_over(project: Project) -> None:
     assert proposals.load(project) == []
 
 
+def test_two_kinds_never_propose_to_move_the_same_file(project: Project) -> None:
+    old = "# Old\n\n" + "We decided to keep it because 12 runs failed. " * 30
+    for path in ("recent/2026-01-05.md", "roles/qa/recent/2026-01-05.md"):
+        Path(project.memory, path).parent.mkdir(parents=True, exist_ok=True)
+        Path(project.memory, path).write_text(old)
+    result = job.run(project, "weekly", NOW)
+    assert result["proposals"] == {"promotion": 1, "duplicates": 2, "summaries": 0}
+    assert all(one.entry for one in proposals.apply(project, proposals.load(project), now=NOW, batch="b"))
+    result = job.run(project, "weekly", NOW + 60)
+    assert result["proposals"] == {"promotion": 0, "duplicates": 0, "summaries": 1}
+
+
 # -- runs
 
 

@@ -72,6 +72,12 @@ def make(
     )  # fmt: skip
 
 
+def about(proposal: Proposal) -> set[str]:
+    """The files that a proposal moves or relies on, and the places it fills."""
+    paths = {path for step in proposal.steps for path in (step.source, step.target) if path}
+    return paths | set(proposal.unchanged)
+
+
 def archive_path(path: str) -> str:
     """Where a memory file goes that is taken out: the same path below the archive, which is never loaded."""
     return f"{ARCHIVE}/{path.removeprefix(MEMORY + '/')}"

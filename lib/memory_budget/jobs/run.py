@@ -80,6 +80,7 @@ class _Run:
         self.show = progress
         self.work: Work | None = None
         self.found: list[Proposal] = []
+        self.claimed: set[str] = set()
         self.result: dict[str, Any] = {"problems": [], "proposals": {}, "applied": 0}
 
     def say(self, line: str) -> None:
@@ -145,7 +146,13 @@ class _Run:
         self.say(f"uses: {counted.runs} runs counted, {counted.files} files and {counted.chunks} chunks used")
 
     def keep(self, kind: str, found: list[Proposal]) -> None:
-        kept = proposals.save(self.project, kind, found)
+        """Keep a kind's proposals, but for those about a file that an earlier kind's are about: that one goes first."""
+        kept = proposals.save(
+            self.project,
+            kind,
+            [proposal for proposal in found if not self.claimed & proposals.about(proposal)],
+        )
+        self.claimed.update(*map(proposals.about, kept))
         self.found += kept
         self.result["proposals"][kind] = len(kept)
         for proposal in kept:
