@@ -31,6 +31,8 @@ PRIOR = 2.0
 KERNEL = 0.75
 #: Growth is reported where the regression's |t| is at least this.
 TREND_T = 4.0
+#: Days of data from which growth is spoken of.
+TREND_DAYS = 14.0
 
 
 class Need(NamedTuple):
@@ -88,7 +90,7 @@ def weigh(needs: Sequence[Need]) -> Evidence:
         weights,
         sum(need.runs for need in needs),
         CORRELATION * count,
-        math.exp(slope * 30.0),
+        math.exp(min(5.0, max(-5.0, slope * 30.0))),
         KERNEL * spread * max(count, 1.0) ** -0.2,
     )
 
@@ -108,7 +110,8 @@ def _trend(needs: Sequence[Need]) -> tuple[float, float]:
         dx, dy = day - days / count, size - sizes / count
         xx, xy, yy, n = xx + runs * dx * dx, xy + runs * dx * dy, yy + runs * dy * dy, n + runs
     spread = math.sqrt(yy / n) if n else 0.0
-    if xx <= 0 or n < 30 or yy <= 0:
+    ages = [need.age for need in needs]
+    if xx <= 0 or n < 30 or yy <= 0 or max(ages) - min(ages) < TREND_DAYS:
         return 0.0, spread
     slope = xy / xx
     rest = max(yy - slope * xy, 1e-12)
@@ -129,7 +132,7 @@ def replay(evidence: Evidence, candidate: Candidate) -> Outcome:
         if width <= 0 or budget <= 0 or need.tokens <= 0:
             over += weight * (need.tokens > budget)
         else:
-            distance = math.log(need.tokens / budget) / width
+            distance = (math.log(max(need.tokens, 1.0)) - math.log(budget)) / width
             if distance > 6:
                 over += weight
             elif distance > -6:
