@@ -11,10 +11,10 @@ import time
 from datetime import datetime
 from typing import Any
 
-from memory_budget import calibration, delivery, running, sent_log, starts, transcripts, usage_log
+from memory_budget import calibration, delivery, fastjson, running, sent_log, starts, transcripts, usage_log
 from memory_budget.hook_io import log
 from memory_budget.processes import started_at
-from memory_budget.project import Project, listing, safe_name
+from memory_budget.project import Project, listing, safe_name, write_atomic
 from memory_budget.rendering import opening
 
 #: How long the last line of a transcript is waited for. It is written 25 to 80 ms after the agent's stop event.
@@ -45,7 +45,7 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
     if not _take(kept_at):  # only now: an allocation whose record fails is closed later
         return False
-    usage_log.append(project, record)
+    _append(project, record, kept_at, kept)
     sent_log.remember(project, kept, record, transcript, time.time())
     if found.usage is not None and found.given and found.model:
         calibration.note(project, kept["agent"], found.model, found.usage.first_request_input, transcript)
@@ -81,6 +81,15 @@ def _take(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _append(project: Project, record: dict[str, Any], path: str, kept: dict[str, Any]) -> None:
+    """Add the record; where that fails (a full disk, a log held by another), the allocation is put back for later."""
+    try:
+        usage_log.append(project, record)
+    except BaseException:
+        write_atomic(path, fastjson.dumps(kept).encode("utf-8", "replace"))
+        raise
 
 
 def _tidy(project: Project, ended: dict[str, Any], agent: str) -> None:
@@ -175,6 +184,8 @@ def close(project: Project, session: str = "") -> int:
     """
     closed = 0
     for name in listing(project.cache + "/pending"):
+        if not name.endswith(".json"):
+            continue  # being written this moment
         path = f"{project.cache}/pending/{name}"
         kept = starts.read_pending(path)
         if kept is None:
@@ -210,7 +221,7 @@ def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> 
     ended = main or found.complete
     error = None if ended else "never ended: the client that ran it is gone"
     record = _record(project, kept, found, agent=agent, model="", ended=ended, error=error)
-    usage_log.append(project, record)
+    _append(project, record, path, kept)
     sent_log.remember(project, kept, record, where, time.time())
     return True
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from filelock import FileLock
 
+from memory_budget import fastjson
 from memory_budget.project import Project
 
 LOCK_SECONDS = 30.0
@@ -32,7 +33,7 @@ class BadLine(NamedTuple):
 def append(project: Project, record: dict[str, Any]) -> None:
     """Add one record. Raises OSError, and filelock.Timeout (a TimeoutError) when another writer holds the log for 30 s."""
     project.ensure_cache()
-    line = orjson.dumps(record, default=str) + b"\n"
+    line = _line(record)
     with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
         handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
@@ -43,6 +44,13 @@ def append(project: Project, record: dict[str, Any]) -> None:
                 view = view[os.write(handle, view) :]
         finally:
             os.close(handle)
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(record, default=str) + b"\n"
+    except TypeError:  # half an emoji in the task, or a number past 64 bits
+        return fastjson.dumps(record, replace_surrogates=True).encode() + b"\n"
 
 
 def _ends_whole(handle: int) -> bool:
