@@ -81,7 +81,9 @@ def run(
         timeout=timeout,
         cwd=project,
     )
-    return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Said(
+        done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    )
 
 
 def launcher(event: str) -> tuple[str, ...]:
