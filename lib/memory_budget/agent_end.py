@@ -30,7 +30,9 @@ def post_tool_use(project: Project, payload: Payload) -> Answer:
 
 def _check_delivery(project: Project, payload: Payload, tool_use: str, prompt: str) -> None:
     """Leave word when the prompt that the agent got is not the one with its memory."""
-    kept = starts.read_pending(starts.pending_path(project, tool_use))
+    kept = starts.read_pending(
+        starts.pending_path(project, starts.pending_key(hook_io.text(payload, "session_id"), tool_use))
+    )
     if kept is None or kept["channel"] != "prompt" or not kept["scope_breakdown"]:
         return
     if rendering.opening(kept["allocation_id"]) in prompt:

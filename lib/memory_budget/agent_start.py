@@ -69,7 +69,9 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         block = invocation.render(allocation)
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
     channel = "context" if in_context else "prompt"
-    messages += _keep(project, payload, allocation, tool_use, channel, began, tool_use=tool_use)
+    messages += _keep(
+        project, payload, allocation, starts.pending_key(session, tool_use), channel, began, tool_use=tool_use
+    )
     answer = running.tell(project, payload, tool_use, messages) or {}
     if block:
         answer["hookSpecificOutput"] = {

@@ -34,7 +34,12 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     transcript = str(ended.get("agent_transcript_path") or "")
     found = _wait(transcript)
     meta = transcripts.read_meta(transcript)
-    kept_at = _pending_of(project, agent, meta.tool_use if meta else "")
+    key = (
+        starts.pending_key(str(ended.get("session_id") or ""), meta.tool_use)
+        if meta and meta.tool_use
+        else ""
+    )
+    kept_at = _pending_of(project, agent, key)
     if kept_at is None:
         return False
     kept = starts.read_pending(kept_at)
@@ -65,8 +70,8 @@ def _wait(path: str) -> transcripts.Transcript:
     return found
 
 
-def _pending_of(project: Project, agent: str, tool_use: str) -> str | None:
-    for key in (tool_use, f"agent-{agent}"):
+def _pending_of(project: Project, agent: str, started_by: str) -> str | None:
+    for key in (started_by, f"agent-{agent}"):
         if key:
             path = starts.pending_path(project, key)
             if os.path.exists(path):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget import fastjson, hook_io
+from memory_budget import fastjson, hook_io, starts
 from memory_budget.monitor import Monitor
 from memory_budget.project import Project, digest, listing, read_bytes, safe_name, write_atomic
 
@@ -60,7 +60,7 @@ def find(project: Project, session: str, agent: str, transcript: str) -> dict[st
     if kept is None and agent != MAIN:
         tool_use = _tool_use(transcript, agent)
         if tool_use:
-            kept = _load(f"{project.cache}/pending/{safe_name(tool_use)}.json")
+            kept = _load(f"{project.cache}/pending/{safe_name(starts.pending_key(session, tool_use))}.json")
     if kept is None:
         return None
     try:

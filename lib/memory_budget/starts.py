@@ -117,7 +117,7 @@ def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> No
     name = safe_name(tool_use)
     forget(f"{where}/p-{name}")
     remove_folder(f"{where}/c-{name}")
-    forget(pending_path(project, tool_use))
+    forget(pending_path(project, pending_key(session, tool_use)))
 
 
 def remove_folder(path: str) -> None:
@@ -230,6 +230,12 @@ def part(claimed: str, number: int) -> str:
 
 def workflow_path(project: Project, session: str) -> str:
     return f"{project.cache}/starts/{safe_name(session)}/{WORKFLOW}"
+
+
+def pending_key(session: str, tool_use: str) -> str:
+    """The key of an allocation by the tool use that started its agent. The session is in it, for tool uses are counted by
+    whoever serves the model, and nobody says that two sessions are never given the same."""
+    return f"{session}-{tool_use}"
 
 
 def pending_path(project: Project, key: str) -> str:

@@ -40,9 +40,9 @@ class Style:
 
 
 def style_of(environ: Mapping[str, str]) -> Style:
-    """The style for a terminal with these variables: the first of LC_ALL, LC_CTYPE and LANG that is set says whether it
-    shows Unicode, TERM and NO_COLOR the rest."""
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    """The style for a terminal with these variables: LC_ALL, else LANG says whether it shows Unicode, TERM and NO_COLOR
+    the rest. LC_CTYPE is not asked: where the locale is C, Python has put UTF-8 there itself before we look."""
+    locale = environ.get("LC_ALL") or environ.get("LANG") or ""
     terminal = environ.get("TERM", "")
     plain = terminal in ("dumb", "unknown")
     return Style(

@@ -347,7 +347,8 @@ def test_thirty_two_agents_of_one_session(client: Client, team: Path) -> None:
         reads = [[tool("Read", file_path=str(team / SHARED_NOTE))]] if number % 2 else []
         scripts[key] = AgentScript(turns=reads, delay=0.2)
         calls.append(agent(f"{key} Write up the {next(iter(TEAM[name]))}.", name, description=key))
-    session = client.run(team, Script(main=[calls], agents=scripts))
+    limit = {"CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS": "32"}  # the client's own is 20
+    session = client.run(team, Script(main=[calls], agents=scripts), environment=limit)
 
     records = {record["task"]: record for record in wait_for_records(team, 32, timeout=60)}
     assert_valid_records(records.values())
@@ -359,7 +360,7 @@ def test_thirty_two_agents_of_one_session(client: Client, team: Path) -> None:
         assert record["allocation_id"] == block.id
         assert record["delivered"] is True
         assert record["on_demand_tokens"] == (note if number % 2 else 0)
-        assert record["tokens_loaded"] == pytest.approx(block.tokens + record["on_demand_tokens"], abs=60)
+        assert block.tokens <= record["tokens_loaded"] - record["on_demand_tokens"] <= 1.1 * block.tokens
     assert len({record["agent_id"] for record in records.values()}) == 32
 
 

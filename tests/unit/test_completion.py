@@ -163,10 +163,11 @@ def gone() -> list[int]:
 
 
 def lose_client(run: Run, tool_use: str = "toolu_1") -> None:
-    path = starts.pending_path(run.project, tool_use)
+    key = starts.pending_key("5e55-10n", tool_use)
+    path = starts.pending_path(run.project, key)
     kept = starts.read_pending(path)
     assert kept is not None
-    starts.keep_pending(run.project, tool_use, {**kept, "client": gone()})
+    starts.keep_pending(run.project, key, {**kept, "client": gone()})
 
 
 def test_a_run_that_never_ended_is_closed_by_a_later_session(run: Run) -> None:

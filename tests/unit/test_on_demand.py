@@ -180,7 +180,8 @@ def test_reads_of_agents_that_were_allotted_nothing(project: Project) -> None:
 
 
 def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp_path: Path) -> None:
-    kept(project, "toolu_77")
+    kept(project, starts.pending_key("session", "toolu_77"))
+    kept(project, starts.pending_key("another", "toolu_77"), agent="ui-expert")
     transcript = tmp_path / "session.jsonl"
     folder = tmp_path / "session" / "subagents"
     folder.mkdir(parents=True)
@@ -189,6 +190,6 @@ def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp
     known = running.find(project, "session", "a9", str(transcript))
     assert known is not None
     assert known["agent"] == "dbt-expert"
-    Path(starts.pending_path(project, "toolu_77")).unlink()
+    Path(starts.pending_path(project, starts.pending_key("session", "toolu_77"))).unlink()
     assert running.find(project, "session", "a9", "") == known  # kept from the first time
     assert running.find(project, "session", "../../a9", str(transcript)) is None

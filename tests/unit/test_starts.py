@@ -90,7 +90,7 @@ def test_a_call_that_was_refused_leaves_nothing(project: Project) -> None:
     in_context(project, "t1")
     in_prompt(project, "t2")
     for tool_use in ("t1", "t2"):
-        starts.keep_pending(project, tool_use, {})
+        starts.keep_pending(project, starts.pending_key("s", tool_use), {})
         starts.cancel(project, "s", "dbt-expert", tool_use)
     assert start(project, "a1") == ""
     assert list(Path(project.cache, "pending").iterdir()) == []

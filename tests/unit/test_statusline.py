@@ -86,7 +86,7 @@ def test_levels(share: float, level: str) -> None:
         ({"LANG": "en_GB.UTF-8", "TERM": "xterm-256color"}, True, True, True),
         ({"LANG": "C.utf8", "TERM": "xterm"}, True, True, False),
         ({"LANG": "de_DE.UTF-8", "LC_ALL": "C", "TERM": "xterm"}, False, True, False),
-        ({"LC_CTYPE": "UTF-8", "TERM": "screen", "COLORTERM": "truecolor"}, True, True, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8", "TERM": "screen", "COLORTERM": "truecolor"}, False, True, True),
         ({"LANG": "en_GB.UTF-8", "TERM": "dumb"}, False, False, False),
         ({"LANG": "en_GB.UTF-8", "TERM": "linux"}, False, True, False),
         ({"LANG": "en_GB.UTF-8", "TERM": "xterm", "NO_COLOR": "1"}, True, False, False),
