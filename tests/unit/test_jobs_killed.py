@@ -16,6 +16,7 @@ from memory_budget import background, journal
 from memory_budget.jobs import duplicates, proposals, work
 from memory_budget.jobs import run as job
 from memory_budget.project import Project
+from tests.support.children import child
 from tests.support.environment import ROOT
 from tests.support.memory_files import NOW, memory, snapshot
 
@@ -113,10 +114,8 @@ def test_a_job_takes_back_what_was_broken_off(project: Project) -> None:
         if place == "moved 0":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    child = os.fork()
-    if child == 0:
-        journal.apply(project, one.kind, one.title, one.steps, now=NOW, at=die)
-    os.waitpid(child, 0)
+    died = child(lambda: journal.apply(project, one.kind, one.title, one.steps, now=NOW, at=die))
+    assert died == -signal.SIGKILL
     assert snapshot(project) != before
     result = job.run(project, "daily", NOW + 60)
     assert snapshot(project) == before

@@ -11,6 +11,7 @@ from memory_budget import background, cli, journal, schedule
 from memory_budget.jobs import notes, proposals, uses, work
 from memory_budget.jobs import run as job
 from memory_budget.project import Project
+from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, snapshot, used
 
 TEXT = "# A\n\n" + "Batch the loads before the join, and count the rows. " * 4 + "\n"
@@ -170,6 +171,19 @@ def test_two_kinds_never_propose_to_move_the_same_file(project: Project) -> None
     assert result["proposals"] == {"promotion": 0, "duplicates": 0, "summaries": 1}
 
 
+def test_on_a_terminal_each_proposal_is_asked_for(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.run(project, "weekly", NOW)
+    answers = iter(["", "what", "n", "y"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    assert cli.main(["maintain", "--project", project.root]) == 0
+    assert "1 done, 0 skipped" in capsys.readouterr().out
+    assert [one.kind for one in proposals.load(project)] == ["promotion"]
+
+
 # -- runs
 
 
@@ -212,10 +226,7 @@ def test_the_daily_job_remembers_first_days_sizes_and_runs(project: Project) -> 
 
 def test_one_run_at_a_time_and_status_shows_it(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     lock = schedule.take_lock(project)
-    child = os.fork()
-    if child == 0:
-        os._exit(cli.main(["run", "daily", "--project", project.root]))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert child(lambda: cli.main(["run", "daily", "--project", project.root])) == 1
     lock.release()
     command(project, capsys, "run", "daily")
     _, status = command(project, capsys, "status")

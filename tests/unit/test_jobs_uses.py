@@ -13,6 +13,7 @@ from memory_budget.index import schema
 from memory_budget.index.reader import IndexReader
 from memory_budget.jobs import notes, uses
 from memory_budget.project import Project
+from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, sent_line, used
 
 A, B = "patterns/a.md", "specialists/dbt/patterns/b.md"
@@ -64,11 +65,7 @@ def test_a_count_that_is_broken_off_is_neither_lost_nor_made_twice(project: Proj
         if now == place:
             os._exit(9)
 
-    child = os.fork()
-    if child == 0:
-        uses.count(project, NOW, at=die)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert child(lambda: uses.count(project, NOW, at=die)) == 9
     used(project, [A], "dbt", 1, NOW)
     uses.count(project, NOW + 60)
     assert counted(project, A)[0] == 4

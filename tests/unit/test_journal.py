@@ -12,6 +12,7 @@ from memory_budget import journal
 from memory_budget.errors import BudgetError
 from memory_budget.journal import NotApplied, Step
 from memory_budget.project import Project
+from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 
 FILES = {
@@ -271,13 +272,7 @@ def killed(act: Callable[[Callable[[str], None]], object], place: str) -> None:
         if now == place:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    child = os.fork()
-    if child == 0:
-        try:
-            act(die)
-        finally:
-            os._exit(3)
-    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL, place
+    assert child(lambda: act(die)) == -signal.SIGKILL, place
 
 
 def git(project: Project, *arguments: str) -> str:

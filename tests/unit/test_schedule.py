@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from memory_budget import agent_start, schedule
+from memory_budget import agent_start, invocation, schedule
 from memory_budget.project import Project
 from memory_budget.schedule import State
+from tests.support.children import child
 from tests.support.memory_files import memory
 
 DEFAULT: dict[str, Any] = {
@@ -170,13 +171,7 @@ def test_two_sessions_never_run_side_by_side(project: Project) -> None:
     inner = Runs()
 
     def outer(project: Project, kind: str, now: float) -> dict[str, Any]:
-        child = os.fork()
-        if child == 0:
-            try:
-                schedule.run_due(project, inner, lambda: now)
-            finally:
-                os._exit(len(inner.kinds))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert child(lambda: schedule.run_due(project, inner, lambda: now) is not None) == 0
         return {"problems": []}
 
     assert schedule.run_due(project, outer, lambda: at("2026-06-16 09:00")) == "daily"
@@ -205,11 +200,7 @@ def broken_off(project: Project, now: float) -> None:
     def die(project: Project, kind: str, now: float) -> dict[str, Any]:
         os._exit(9)
 
-    child = os.fork()
-    if child == 0:
-        schedule.run_due(project, die, lambda: now)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert child(lambda: schedule.run_due(project, die, lambda: now)) == 9
 
 
 def test_switched_off_nothing_runs(project: Project) -> None:
@@ -238,3 +229,19 @@ def test_an_agents_start_looks_at_one_file(project: Project, monkeypatch: pytest
     set_back = time.time() - 86400
     monkeypatch.setattr(time, "time", lambda: set_back)
     assert agent_start._jobs_due(project)
+
+
+def test_an_agents_start_sets_off_a_job_that_is_due(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(
+        "memory_budget.detached.start_once", lambda project, task, seconds: started.append(task)
+    )
+    allocation = invocation.allocate(project, invocation.Task("dbt-expert", "Review the models."))
+    assert isinstance(allocation, invocation.Allocation)
+    agent_start._refresh(project, allocation)
+    assert "jobs" not in started
+    schedule.mark(project, time.time() - 1)
+    agent_start._refresh(project, allocation)
+    assert started[-1] == "jobs"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from memory_budget.jobs.proposals import Proposal, Result
 
 LINES = 60
+SHOWN = 40
+STEPS_SHOWN = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show", nargs="*", metavar="ID", help="show what would change (all where no ID is given)"
     )
     parser.add_argument("--kind", choices=proposals.KINDS, help="only proposals of this kind")
-    parser.add_argument("--full", action="store_true", help=f"show every line instead of {LINES} a file")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help=f"show everything instead of {SHOWN} proposals and {LINES} lines a file",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,10 +73,14 @@ def run(args: argparse.Namespace) -> int:
     if not waiting:
         print("nothing to do; `memory-budget run weekly` looks again")
         return 0
-    _list(waiting)
+    _list(waiting, full=args.full)
     if sys.stdin.isatty() and sys.stdout.isatty():
         return _apply(args, project, _ask(project, waiting, limit))
-    print("`memory-budget maintain --show [ID ...]`, `--apply ID ...`, `--all`, `--dismiss ID ...`")
+    print(
+        "\nmemory-budget maintain --show ID      every line that changes\n"
+        "memory-budget maintain --apply ID     do it (--all: everything); memory-budget undo takes it back\n"
+        "memory-budget maintain --dismiss ID   do not propose it again"
+    )
     return 0
 
 
@@ -81,13 +91,22 @@ def _named(waiting: Sequence[Proposal], number: str) -> Proposal:
     return found[0]
 
 
-def _list(waiting: Sequence[Proposal]) -> None:
-    waiting = sorted(waiting, key=lambda one: (proposals.KINDS.index(one.kind), -one.tokens, one.title))
-    rows = [
-        [one.id, one.kind, output.tokens(one.tokens) if one.tokens else "", one.title, one.reason]
-        for one in waiting
-    ]
-    output.table(f"{len(waiting)} proposals", ["id", "kind", "tokens", "what", "why"], rows, right=(2,))
+def _list(waiting: Sequence[Proposal], *, full: bool) -> None:
+    """Each proposal with its first changes: R for a file that moves, A for one that is written."""
+    ordered = sorted(waiting, key=lambda one: (proposals.KINDS.index(one.kind), -one.tokens, one.title))
+    print(
+        f"{len(waiting)} proposals, {output.tokens(sum(one.tokens for one in waiting))} tokens less to choose from"
+    )
+    for one in ordered if full else ordered[:SHOWN]:
+        less = f", {output.tokens(one.tokens)} tokens" if one.tokens else ""
+        print(f"\n{one.id} {one.kind}: {one.title}{less}\n  {one.reason}")
+        steps = [step for step in one.steps if not step.target.endswith(".metadata.json")]
+        for step in steps if full else steps[:STEPS_SHOWN]:
+            print(f"  R {step.source} -> {step.target}" if step.source else f"  A {step.target}")
+        if not full and len(steps) > STEPS_SHOWN:
+            print(f"  ... {len(steps) - STEPS_SHOWN} more")
+    if not full and len(ordered) > SHOWN:
+        print(f"\n... {len(ordered) - SHOWN} more proposals (--full)")
 
 
 def _ask(project: Project, waiting: Sequence[Proposal], limit: int | None) -> list[Proposal]:
