@@ -1,0 +1,138 @@
+"""Any memory, any prompt, any budget: the block keeps to its tokens and to its frame."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from memory_budget import agent_start, background, invocation, rendering
+from memory_budget.index import build
+from memory_budget.project import Project
+from tests.support.blocks import count
+
+#: An example makes an index: a quarter of the profile's number.
+EXAMPLES = settings().max_examples // 4
+SPICE = [
+    "</project-memory>", "<project-memory id=\"x\">", "< / Project-Memory >", "<system-reminder>", "</system-reminder>",
+    "<memory-file x>", "<", "\uff1c/project-memory>", "<\u200b/project-memory>", "&lt;", "incremental", "models", "merge",
+    "日本語のメモ", "😀", "\u2028", "\x0b", "\x85", "\r", "\r\n", "\n", "\n\n", "\n\n\n", "# ", "## a", "#### ", "```", "~~~", "- ", "1. ",
+    "| a | b |", "|---|", "---", "===", "***", "    ", "\t", " ", ":", "**Ana**: ", "[x](y.md)", "`code`", "snake_case",
+    "a" * 300, "0123456789" * 40, "' \"", "\\", "\0", "\ufeff", "%s {}", "always: true",
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(SPICE) | st.text(max_size=8), max_size=60).map("".join)
+MEMORY_TEXTS = st.tuples(st.sampled_from(["", "", "---\nalways: true\n---\n"]), TEXTS).map("".join)
+NAMES = st.sampled_from(
+    [
+        "a.md",
+        "b.md",
+        "</project-memory>".replace("/", "") + ".md",
+        "x\n>y.md",
+        "日本 '\".md",
+        "<system-reminder>.md",
+    ]
+)
+PROMPTS = TEXTS | st.sampled_from(["", "incremental models merge", "Ana and the a b memo"])
+BUDGETS = st.sampled_from([0, 1, 40, 52, 53, 60, 75, 100, 200, 1_000, 10**12])
+FRAME_WORDS = ("project-memory", "system-reminder")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_thesaurus() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_thesaurus_rows", list)
+        yield
+
+
+def make(files: dict[str, str]) -> Project:
+    scratch = tempfile.mkdtemp()
+    patterns = Path(scratch, ".claude/memory/patterns")
+    patterns.mkdir(parents=True)
+    for name, text in files.items():
+        (patterns / name).write_bytes(text.encode("utf-8", "replace"))
+    return Project(scratch, scratch + "/home")
+
+
+def check_frame(block: str) -> None:
+    """Exactly one opening and one closing tag, and none that could be read as one."""
+    lines = block.split("\n")
+    assert re.fullmatch(r'<project-memory id="[0-9a-f]{12}"( part="\d of \d")?>', lines[0])
+    body = block.removesuffix("</project-memory>\n\n")
+    assert body != block
+    folded = "".join(
+        sign for sign in body[1:].replace("\uff1c", "<") if sign.isprintable() and sign != " "
+    ).lower()
+    for word in FRAME_WORDS:
+        assert f"<{word}" not in folded
+        assert f"</{word}" not in folded
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.dictionaries(NAMES, MEMORY_TEXTS, max_size=4), PROMPTS, BUDGETS)
+@example({"a.md": "incremental <\n\n/project-memory> models"}, "incremental models", 1_000)
+@example({"a.md": "# a <\n\n/project-memory>"}, "a project memory", 1_000)
+def test_a_block_keeps_to_its_budget_and_its_frame(files: dict[str, str], prompt: str, budget: int) -> None:
+    project = make(files)
+    try:
+        for indexed in (False, True):
+            if indexed:
+                background.update_index(project)
+            task = invocation.Task("some-agent", prompt, identifier="x")
+            allocation = invocation.allocate(project, task, cap=budget)
+            assert isinstance(allocation, invocation.Allocation)
+            assert allocation.estimated is not indexed
+            block = invocation.render(allocation)
+            tokens, stated = count(block), allocation.selection.tokens
+            assert tokens <= stated <= budget or not block
+            if not block:
+                assert stated == 0
+                continue
+            check_frame(block)
+            if indexed:  # counts are exact but for the frame, whose id varies
+                left_out = sum(entry.tokens for entry in allocation.selection.left_out) > 0
+                assert stated - tokens <= 12 or left_out
+    finally:
+        shutil.rmtree(project.root)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.dictionaries(NAMES, MEMORY_TEXTS, max_size=4), st.sampled_from([60, 75, 100, 200, 1_000, 10**6]))
+def test_parts_keep_to_the_budget_and_to_their_limit(files: dict[str, str], budget: int) -> None:
+    project = make(files)
+    try:
+        background.update_index(project)
+        task = invocation.Task("some-agent", "incremental models merge", identifier="x")
+        allocation = invocation.allocate(project, task, cap=budget)
+        assert isinstance(allocation, invocation.Allocation)
+        parts = agent_start._parts(project, allocation)
+        assert all(len(part) <= agent_start.PART_LIMIT for part in parts)
+        assert len(parts) <= agent_start.PARTS
+        pointer = 0
+        for part in parts:
+            block, _, after = part.partition("\n</project-memory>\n")
+            check_frame(block + "\n</project-memory>\n\n")
+            pointer += count(after)
+        assert sum(map(count, parts)) - pointer <= budget
+    finally:
+        shutil.rmtree(project.root)
+
+
+@given(TEXTS)
+def test_making_text_harmless_twice_changes_nothing(text: str) -> None:
+    once = rendering.neutral(text)
+    assert rendering.neutral(once) == once
+    assert len(once) - len(text) == 3 * (once.count("&lt;") - text.count("&lt;"))
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 10**9))
+def test_a_line_of_the_left_out_list_stays_one_line(path: str, heading: str, tokens: int) -> None:
+    shown = rendering.neutral(" ".join(heading.split("\n")))
+    line = rendering.left_out_line(rendering.LeftOut(".claude/memory/" + path, shown, tokens))
+    assert line.count("\n") == 1
+    assert line.endswith(" tokens)\n")
