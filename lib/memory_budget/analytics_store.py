@@ -269,6 +269,7 @@ def opened(paths: Sequence[str], *, days: int | None = None, now: datetime | Non
             "autoload_known_extensions": "false",
         }
     )
+    connection.execute("SET enable_progress_bar = false")  # it would draw on standard output
     store = Store(connection, folder)
     try:
         store.execute(

@@ -28,7 +28,7 @@ from memory_budget.tuning_replay import Candidate, Evidence, Need
 FILE = "recommendations.json"
 SCHEMA_VERSION = 1
 QUARTER_DAYS = 90
-#: Beyond this many records needs are grouped by half a per cent of their size.
+#: Beyond this many records they are grouped by two per cent of their size, and by week.
 EXACT_UP_TO = 100_000
 #: Tasks named as examples of a tier that was too low.
 EXAMPLES = 3
@@ -156,13 +156,15 @@ def _histories(store: Store, now: datetime) -> Iterator[tuple[str, list[Need]]]:
     """Every agent's needs, one agent at a time."""
     count = store.rows("SELECT count(*) FROM runs")[0][0]
     size = "greatest(demand, loaded)"
+    days = f"greatest(date_diff('day', ended, TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'), 0)"
     if count > EXACT_UP_TO:
-        size = f"exp(ceil(ln(greatest({size}, 1)) * 200) / 200)"
+        size = f"exp(ceil(ln(greatest({size}, 1)) * 50) / 50)"
+        days = f"{days} // 7 * 7"
     tiers = ", ".join(f"'{tier}'" for tier in TIERS)
     agent: str | None = None
     needs: list[Need] = []
     for name, age, tier, tokens, runs in store.each(
-        f"""SELECT agent, greatest(date_diff('day', ended, TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'), 0) AS age, first_tier,
+        f"""SELECT agent, {days} AS age, first_tier,
         {size} AS tokens, count(*) FROM runs WHERE first_tier IN ({tiers}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
     ):
         if name != agent:

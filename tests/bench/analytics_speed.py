@@ -66,7 +66,7 @@ def make_log(path: Path, records: int, bad: int) -> None:
                 allocation_id=f"{number:012x}",
                 hook_ms=round(rng.uniform(15, 40), 2),
             )
-            file.write(json.dumps(entry) + "\n")
+            file.write(json.dumps(entry, separators=(",", ":")) + "\n")
 
 
 def main(argv: list[str] | None = None) -> int:
