@@ -416,8 +416,9 @@ class _Update:
             self._merge_spilled()
             return
         touched: set[tuple[int, str]] = set()
-        for group, by_term in self.added.items():
-            touched.update((group, term) for term in by_term)
+        for added in (self.added, self.added_files):  # a word of a path need not stand in the text
+            for group, by_term in added.items():
+                touched.update((group, term) for term in by_term)
         for group, words in self.dropped.items():
             touched.update((group, term) for term in words)
         rows = []

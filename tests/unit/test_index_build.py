@@ -1,0 +1,202 @@
+"""The index is what the files are, and nothing unchanged is read again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_budget import background, invocation, tokens
+from memory_budget.index import build, parse, postings, schema
+from memory_budget.project import Project
+from memory_budget.sources import Sources
+from tests.support.blocks import count
+from tests.support.projects import make_project, team_files
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(str(make_project(tmp_path / "project", team_files())), str(tmp_path / "home"))
+
+
+def rows(project: Project, query: str) -> list[Any]:
+    db = sqlite3.connect(project.index)
+    try:
+        return db.execute(query).fetchall()
+    finally:
+        db.close()
+
+
+def update(project: Project, **more: Any) -> build.Report:
+    report = background.update_index(project, wait=10, **more)
+    assert report is not None
+    return report
+
+
+def test_an_unchanged_file_is_not_opened(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = update(project)
+    assert first.parsed == first.files == 45
+
+    def refuse(found: object) -> object:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(build, "read_content", refuse)
+    again = update(project)
+    assert (again.parsed, again.removed, again.rebuilt) == (0, 0, False)
+
+
+def test_a_file_that_was_only_touched_is_not_parsed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(project)
+    path = Path(project.memory, "patterns/onboarding.md")
+    os.utime(path, (1, 1))
+
+    def refuse(*_: object) -> object:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr(build, "parse_pieces", refuse)
+    assert update(project).parsed == 0
+    monkeypatch.undo()
+    assert update(project).parsed == 0
+
+
+def test_stored_counts_are_those_of_the_tokenizer(project: Project) -> None:
+    update(project)
+    for text, stored in rows(project, "SELECT t.text, c.tokens FROM texts t JOIN chunks c ON c.id = t.id"):
+        assert count(text + "\n\n") == stored
+    for text, stored in rows(project, "SELECT text, tokens FROM headings"):
+        assert count(text + "\n\n") == stored
+
+
+def test_a_gone_file_leaves_nothing(project: Project) -> None:
+    update(project)
+    for path in Path(project.memory).rglob("*.md"):
+        path.unlink()
+    assert update(project).removed == 45
+    for table in ("files", "chunks", "texts", "headings", "postings", "groups"):
+        assert rows(project, f"SELECT count(*) FROM {table}") == [(0,)], table
+
+
+def test_posting_lists_name_existing_chunks_once(project: Project) -> None:
+    update(project)
+    for number in range(3):
+        for path in sorted(Path(project.memory).rglob("*.md"))[number::4]:
+            path.write_text(path.read_text().replace("before", f"before{number}"))
+        update(project)
+    known = {row[0] for row in rows(project, "SELECT id FROM chunks")}
+    files = {row[0] for row in rows(project, "SELECT id FROM files")}
+    for chunks, of_files in rows(project, "SELECT chunks, files FROM postings"):
+        ids = [posting >> 32 for posting in postings.unpack(chunks)]
+        assert len(ids) == len(set(ids))
+        assert known.issuperset(ids)
+        ids = [posting >> 32 for posting in postings.unpack(of_files)]
+        assert len(ids) == len(set(ids))
+        assert files.issuperset(ids)
+
+
+def test_ids_of_two_files_are_no_neighbours(project: Project) -> None:
+    update(project)
+    spans = sorted(rows(project, "SELECT first, last FROM files"))
+    assert all(after[0] - before[1] > 2 for before, after in itertools.pairwise(spans))
+
+
+def test_a_large_build_in_little_memory_gives_the_same(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(project)
+    query = "SELECT g.scope, g.owner, p.term, p.chunks, p.files FROM postings p JOIN groups g ON g.id = p.grp ORDER BY 1, 2, 3"
+    expected = rows(project, query)
+    monkeypatch.setattr(build, "_HELD_POSTINGS", 500)
+    update(project, rebuild=True)
+    assert rows(project, query) == expected
+
+
+def test_without_the_tokenizer_counts_are_bounds_until_it_is_there(project: Project) -> None:
+    build.update(project, Sources(), tokens.UpperBound())
+    for text, stored in rows(
+        project, "SELECT t.text, c.tokens FROM texts t JOIN chunks c ON c.id = t.id LIMIT 50"
+    ):
+        assert count(text + "\n\n") <= stored
+    assert build.update(project, Sources(), tokens.Counter()).parsed == 45
+    assert build.update(project, Sources(), tokens.UpperBound()).parsed == 0
+
+
+def test_what_agents_used_survives_a_rebuild(project: Project) -> None:
+    update(project)
+    db = sqlite3.connect(project.index)
+    with db:
+        db.execute("INSERT INTO file_uses VALUES('.claude/memory/patterns/onboarding.md', 3, 9, 'x')")
+    db.close()
+    update(project, rebuild=True)
+    assert rows(project, "SELECT uses FROM file_uses") == [(3,)]
+
+
+def test_a_failed_update_leaves_the_index_as_it_was(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(project)
+    before = rows(project, "SELECT path, hash FROM files ORDER BY path")
+    Path(project.memory, "patterns/onboarding.md").write_text("changed\n")
+
+    def fail(self: object) -> None:
+        raise RuntimeError("stop")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build._Update, "_write_folders", fail)
+        with pytest.raises(RuntimeError):
+            update(project)
+    assert rows(project, "SELECT path, hash FROM files ORDER BY path") == before
+    assert update(project).parsed == 1
+
+
+@pytest.mark.parametrize(
+    "unit", ["word ", "line of words\n", "para\n\n", "```\ncode\n", "- item\n", "# h\n", "x" * 999 + "\n\n"]
+)
+def test_a_file_of_many_pieces_is_indexed_whole(
+    unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parse, "PIECE", 10_000)
+    text = "# Head\n\n" + unit * (60_000 // len(unit)) + "\n\nthe very last words\n"
+    project = Project(str(make_project(tmp_path, {".claude/memory/patterns/huge.md": text})), "")
+    build.update(project, Sources(), tokens.UpperBound())
+    stored = rows(project, "SELECT text FROM texts ORDER BY id")
+    assert stored[-1][0].endswith("the very last words")
+    if unit != "# h\n":
+        assert sum(len(row[0].split()) for row in stored) >= len(text.split()) - 10
+
+
+def test_an_index_of_another_version_is_refused_by_readers(project: Project) -> None:
+    update(project)
+    db = sqlite3.connect(project.index)
+    db.execute(f"PRAGMA user_version={schema.VERSION + 1}")
+    db.close()
+    with pytest.raises(schema.IndexUnusable, match="another version"):
+        schema.open_reader(project.index)
+    assert update(project).rebuilt
+
+
+def test_a_project_path_with_signs_in_it_opens(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "a ? b # c % d", {".claude/memory/patterns/a.md": "words of note\n"})
+    project = Project(str(root), "")
+    update(project)
+    allocation = invocation.allocate(project, invocation.Task("x", "words of note"))
+    assert isinstance(allocation, invocation.Allocation)
+    assert not allocation.estimated
+
+
+def test_a_reader_sees_one_state_while_the_index_changes(project: Project) -> None:
+    """A background update between choosing and printing must not take the chosen chunks away."""
+    update(project)
+    known = invocation.know(project)
+    assert known.reader is not None
+    before = known.reader.db.execute("SELECT count(*) FROM texts").fetchone()
+    for path in Path(project.memory).rglob("*.md"):
+        path.unlink()
+    update(project)
+    assert known.reader.db.execute("SELECT count(*) FROM texts").fetchone() == before
+    known.close()
