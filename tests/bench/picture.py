@@ -10,6 +10,8 @@ and one has plenty. The pane is captured with its colours and drawn by rich.
 from __future__ import annotations
 
 import argparse
+import io
+import itertools
 import json
 import random
 import shlex
@@ -17,9 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from html import escape
 from pathlib import Path
 
+from rich.cells import cell_len
+from rich.color import Color
 from rich.console import Console
+from rich.style import Style
+from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +54,16 @@ SYSTEMS = (
     "orders customers refunds invoices sessions events campaigns suppliers shipments stock prices contracts tickets "
     "payments returns budgets forecasts"
 ).split()
+LINES = 28
+CELL, LINE, MARGIN = 8.4, 19.0, 14.0
+FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+BACKGROUND, FOREGROUND = "#1c1c1e", "#d8d8d8"
+#: Signs drawn as rectangles: the share of a cell's width, and how solid.
+BLOCKS = {"█": (1.0, 1.0), "░": (1.0, 0.25)} | {sign: (at / 8, 1.0) for at, sign in enumerate("▏▎▍▌▋▊▉", 1)}
+#: Signs that many fonts lack, and what stands for them here.
+PLAINER = str.maketrans({"⎿": "└", "⏸": "‖"})
+#: Seconds until the reads are done and the rows drawn.
+SETTLE = 10
 #: Memory files that one agent reads itself, and how many lines of them.
 READ_LATER = {
     ".claude/memory/patterns/secret-handling.md": 2000,
@@ -87,7 +104,8 @@ def note(system: str, topic: str) -> str:
 
 def capture(program: Path, scratch: Path, columns: int) -> str:
     """Run the client until all three agents are at work, and return the pane with its escape sequences."""
-    project = make_project(scratch / "analytics", team_files())
+    home = scratch / "home"
+    project = make_project(home / "analytics", team_files())
     files = {
         f".claude/memory/specialists/{name}/patterns/{topic.replace(' ', '-')}-{system}.md": note(
             system, topic
@@ -96,8 +114,6 @@ def capture(program: Path, scratch: Path, columns: int) -> str:
         for system in SYSTEMS[:count]
     }
     make_project(project, files)
-    home = scratch / "home"
-    home.mkdir()
     state = {
         "hasCompletedOnboarding": True,
         "theme": "dark",
@@ -115,12 +131,12 @@ def capture(program: Path, scratch: Path, columns: int) -> str:
     }
     client = Client(program, home)
     client.prepare_home()
-    with FakeAPI(Script(main=[calls], agents=scripts)) as api:
+    with FakeAPI(Script(main=[calls], agents=scripts, answer="Three agents are at work.")) as api:
         environment = client.environment(api.url) | {"TERM": "xterm-256color"}
         command = ["env", "-i", *(f"{key}={value}" for key, value in environment.items())]
         command += [str(program), "--permission-mode", "default", "--plugin-dir", str(client.plugin)]
         with_tmux(
-            "new-session", "-d", "-x", str(columns), "-y", "40", "-c", str(project), shlex.join(command)
+            "new-session", "-d", "-x", str(columns), "-y", str(LINES), "-c", str(project), shlex.join(command)
         )
         try:
             time.sleep(6)
@@ -128,7 +144,7 @@ def capture(program: Path, scratch: Path, columns: int) -> str:
             time.sleep(1)
             with_tmux("send-keys", "Enter")
             api.wait_for_agents(3)
-            time.sleep(8)
+            time.sleep(SETTLE)
             return with_tmux("capture-pane", "-e", "-p")
         finally:
             with_tmux("kill-server")
@@ -140,11 +156,59 @@ def with_tmux(*arguments: str) -> str:
 
 
 def draw(shown: str, columns: int) -> str:
+    """The pane as SVG that looks the same everywhere: each run of text starts at its own column, blocks are drawn as
+    rectangles, and nothing is loaded from elsewhere."""
+    console = Console(width=columns, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     lines = shown.rstrip("\n").split("\n")
-    console = Console(record=True, width=columns, file=open("/dev/null", "w"), force_terminal=True)  # noqa: SIM115
-    for line in lines:
-        console.print(Text.from_ansi(line), no_wrap=True, overflow="crop", crop=True)
-    return console.export_svg(title="claude")
+    width, height = columns * CELL + 2 * MARGIN, len(lines) * LINE + 2 * MARGIN
+    drawn = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">',
+        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
+        f'<g font-family="{FONT}" font-size="{CELL / 0.6:g}" xml:space="preserve">',
+    ]
+    for row, line in enumerate(lines):
+        column = 0
+        for segment in Text.from_ansi(line).render(console):
+            text = segment.text.rstrip("\n").translate(PLAINER)
+            drawn += pieces(text, segment.style or Style(), MARGIN + column * CELL, MARGIN + row * LINE)
+            column += cell_len(text)
+    return "\n".join([*drawn, "</g>", "</svg>", ""])
+
+
+def pieces(text: str, style: Style, x: float, y: float) -> list[str]:
+    """One run of text in one style, at its place."""
+    fill = colour(style.color, FOREGROUND)
+    behind = colour(style.bgcolor, "")
+    if style.reverse:
+        fill, behind = behind or BACKGROUND, fill
+    found = [rectangle(x, y, cell_len(text), behind)] if behind else []
+    more = (' font-weight="bold"' if style.bold else "") + (' opacity="0.6"' if style.dim else "")
+    for kind, run in itertools.groupby(text, key=lambda sign: sign if sign in BLOCKS else sign == " "):
+        signs = "".join(run)
+        if signs[0] in BLOCKS:
+            share, opacity = BLOCKS[signs[0]]
+            if share < 1:
+                found.append(rectangle(x, y + 0.15 * LINE, 1, fill, 0.7, BLOCKS["░"][1]))
+            found.append(rectangle(x, y + 0.15 * LINE, share * len(signs), fill, 0.7, opacity))
+        elif kind is False:
+            length = f'textLength="{cell_len(signs) * CELL:g}"'
+            text_y = y + 0.76 * LINE
+            found.append(
+                f'<text x="{x:g}" y="{text_y:g}" {length} fill="{fill}"{more}>{escape(signs)}</text>'
+            )
+        x += cell_len(signs) * CELL
+    return found
+
+
+def rectangle(x: float, y: float, cells: float, fill: str, high: float = 1.0, opacity: float = 1.0) -> str:
+    shade = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{cells * CELL:g}" height="{high * LINE:g}" fill="{fill}"{shade}/>'
+    )
+
+
+def colour(value: Color | None, default: str) -> str:
+    return default if value is None or value.is_default else value.get_truecolor(SVG_EXPORT_THEME).hex
 
 
 if __name__ == "__main__":
