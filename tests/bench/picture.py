@@ -67,7 +67,7 @@ SETTLE = 10
 #: Memory files that one agent reads itself, and how many lines of them.
 READ_LATER = {
     ".claude/memory/patterns/secret-handling.md": 2000,
-    ".claude/memory/patterns/cost-control.md": 56,
+    ".claude/memory/patterns/cost-control.md": 64,
 }
 
 
