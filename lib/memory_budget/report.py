@@ -29,19 +29,16 @@ def gather(
     now = now or datetime.now()
     loaded = profiles.load(project.root, project.home)
     paths = analytics_store.log_files(project) if logs is None else list(logs)
+    advice: dict[str, Any] | None = None
     with analytics_store.opened(paths, days=days, now=now) as store:
         found = analytics.analyse(store, loaded.profiles, days=days, now=now)
-    advice: dict[str, Any] | None = None
-    problem = loaded.problem
-    try:
-        advice = tuning.recommend(project, logs=logs, now=now, write=logs is None)
-    except BudgetError as error:
-        problem = str(error)
+        if loaded.problem is None:  # advice on defaults nobody uses would mislead
+            advice = tuning.recommend_from(project, store, loaded.profiles, now=now, write=logs is None)
     return {
         "project": project.root,
         "analysis": found,
         "advice": advice,
-        "problem": problem,
+        "problem": loaded.problem,
         "memory": _sizes(project, now),
         "thresholds": {
             key: loaded.profiles.section("health")[key] for key in ("warning", "critical", "limit")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -47,12 +47,25 @@ def recommend(
     Raises BudgetError where the profiles file is broken: advice on defaults nobody uses would mislead.
     """
     now = now or datetime.now()
-    loaded = profiles.load(project.root, project.home)
-    settings = _sound(loaded)
-    days = days if days is not None else int(settings.section("tuning")["history_days"])
+    settings = _sound(profiles.load(project.root, project.home))
     paths = analytics_store.log_files(project) if logs is None else logs
-    with analytics_store.opened(paths, days=days, now=now) as store:
-        found = from_store(project, store, settings, days=days, now=now)
+    with analytics_store.opened(paths) as store:
+        return recommend_from(project, store, settings, days, now=now, write=write)
+
+
+def recommend_from(
+    project: Project,
+    store: Store,
+    settings: Profiles,
+    days: int | None = None,
+    *,
+    now: datetime,
+    write: bool = True,
+) -> dict[str, Any]:
+    """As `recommend`, from logs that are open; the store's view is changed to the days replayed."""
+    days = days if days is not None else int(settings.section("tuning")["history_days"])
+    store.show(now - timedelta(days=days))
+    found = _from_store(project, store, settings, days=days, now=now)
     if write and (found["records"] or os.path.exists(f"{project.cache}/{FILE}")):
         project.ensure_cache()
         write_atomic(f"{project.cache}/{FILE}", orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
@@ -85,7 +98,7 @@ def apply_automatically(project: Project, *, now: datetime | None = None) -> lis
     return [change["title"] for change in done.changes]
 
 
-def from_store(
+def _from_store(
     project: Project, store: Store, settings: Profiles, *, days: int | None, now: datetime
 ) -> dict[str, Any]:
     """Recommendations from open logs, as JSON (`schemas/recommendations.schema.json`)."""

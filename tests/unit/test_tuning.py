@@ -129,6 +129,19 @@ def test_weights_follow_need_where_budgets_are_short(tmp_path: Path) -> None:
     assert weights["misplaced_after"] < weights["misplaced_before"]
 
 
+def test_weights_are_written_where_the_profile_stands(tmp_path: Path) -> None:
+    text = '{"profiles": {"role-architect": {"base_budget": 75000, "max_budget": 150000, "scope_weights": {"global": 1}}}}'
+    project = make_project(tmp_path, spread(150_000, 150, 0.3) + spread(20_000, 50, 0.1), text=text)
+    changes = [
+        change for change in tuning.recommend(project, now=NOW)["changes"] if change["kind"] == "weights"
+    ]
+    tuning_apply.apply(project, changes, now=NOW)
+    written = json.loads(profiles_file(project).read_text())["profiles"]["role-architect"]["scope_weights"]
+    assert written == {"global": 0.2, "agent_recent": 0.2, "agent_patterns": 0.6}
+    tuning_apply.undo(project)
+    assert profiles_file(project).read_text() == text
+
+
 def test_recommendations_fit_their_schema(tmp_path: Path) -> None:
     project = make_project(tmp_path, spread(150_000, 150, 0.3) + spread(20_000, 50, 0.1))
     schema = json.loads((ROOT / "schemas/recommendations.schema.json").read_text())
