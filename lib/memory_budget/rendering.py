@@ -223,7 +223,7 @@ def in_parts(
     groups = [group for group in groups if group]
     parts = []
     for number, group in enumerate(groups, 1):
-        label = _label(number, len(groups))
+        label = _label(number, len(groups)) if len(groups) > 1 else ""  # one alone costs what was counted
         text = block(allocation, group, (), label)
         if number == len(groups) and left_out:
             listed = block(allocation, group, left_out, label)
