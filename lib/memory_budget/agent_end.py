@@ -23,25 +23,27 @@ def post_tool_use(project: Project, payload: Payload) -> Answer:
         tool_use = hook_io.text(payload, "tool_use_id")
         session = hook_io.text(payload, "session_id")
         starts.bind(project, session, agent_type, tool_use, agent)
-        _check_delivery(project, payload, tool_use, hook_io.text(given, "prompt"))
+        if not _delivered(project, payload, tool_use, hook_io.text(given, "prompt")):
+            running.mark_lost(project, session, agent)
         return running.tell(project, payload, tool_use, [])
     return None
 
 
-def _check_delivery(project: Project, payload: Payload, tool_use: str, prompt: str) -> None:
-    """Leave word when the prompt that the agent got is not the one with its memory."""
+def _delivered(project: Project, payload: Payload, tool_use: str, prompt: str) -> bool:
+    """False, and word is left, when the prompt that the agent got is not the one with its memory."""
     kept = starts.read_pending(
         starts.pending_path(project, starts.pending_key(hook_io.text(payload, "session_id"), tool_use))
     )
     if kept is None or kept["channel"] != "prompt" or not kept["scope_breakdown"]:
-        return
+        return True
     if rendering.opening(kept["allocation_id"]) in prompt:
-        return
+        return True
     from memory_budget import delivery
 
     session_transcript = hook_io.text(payload, "transcript_path")
     caller = delivery.calling_transcript(session_transcript, hook_io.text(payload, "agent_id"))
     delivery.mark_lost(project, kept, caller, prompt)
+    return False
 
 
 def not_started(project: Project, payload: Payload) -> Answer:

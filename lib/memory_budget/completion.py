@@ -51,6 +51,7 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     if not _take(kept_at):  # only now: an allocation whose record fails is closed later
         return False
     _append(project, record, kept_at, kept)
+    running.forget(project, kept["session_id"], agent)
     sent_log.remember(project, kept, record, transcript, time.time())
     if found.usage is not None and found.given and found.model:
         calibration.note(project, kept["agent"], found.model, found.usage.first_request_input, transcript)
@@ -136,7 +137,6 @@ def _record(
     state = running.replay(project, session, agent or running.MAIN, kept, delivered=delivered is not False)
     if state.grown:
         running.remember_bump(project, kept["task_key"], state.tier)
-    running.forget(project, session, agent or running.MAIN)
     now = datetime.now()
     warnings = [
         {
@@ -227,6 +227,7 @@ def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> 
     error = None if ended else "never ended: the client that ran it is gone"
     record = _record(project, kept, found, agent=agent, model="", ended=ended, error=error)
     _append(project, record, path, kept)
+    running.forget(project, kept["session_id"], agent or running.MAIN)
     sent_log.remember(project, kept, record, where, time.time())
     return True
 

@@ -2,6 +2,7 @@
 
     running/<session>/<agent>.json    the start of one agent's run, as the monitor wants it
     running/<session>/<agent>.reads   what it read itself since: one JSON line per read, appended
+    running/<session>/<agent>.lost    another plugin's prompt won: what was meant for it never arrived
     notes/<session>/<name>            a line for the person, until a hook comes by whose message is shown
     bumps/<agent and task>            the tier that reads of this agent pushed this task to
 
@@ -109,7 +110,7 @@ def add_read(
         os.write(handle, line)
     finally:
         os.close(handle)
-    monitor = Monitor(known)
+    monitor = Monitor(known, delivered=not _lost(project, session, agent))
     own: list[Alert] = []
     for read in reads(project, session, agent):
         alerts = monitor.read(*read)
@@ -136,18 +137,30 @@ def reads(project: Project, session: str, agent: str) -> list[tuple[dict[str, in
 
 
 def replay(
-    project: Project, session: str, agent: str, kept: Mapping[str, Any], *, delivered: bool = True
+    project: Project, session: str, agent: str, kept: Mapping[str, Any], *, delivered: bool | None = None
 ) -> Monitor:
-    """Where an agent stands: its start and all it read since."""
+    """Where an agent stands: its start and all it read since. `delivered`: whether it got what it was sent, where that is
+    known better than from the hook after its launch."""
+    if delivered is None:
+        delivered = not _lost(project, session, agent)
     monitor = Monitor(kept, delivered=delivered)
     for read in reads(project, session, agent):
         monitor.read(*read)
     return monitor
 
 
+def mark_lost(project: Project, session: str, agent: str) -> None:
+    """The agent started without what was meant for it. Raises OSError."""
+    write_atomic(f"{project.ensure_cache('running', safe_name(session))}/{safe_name(agent)}.lost", b"")
+
+
+def _lost(project: Project, session: str, agent: str) -> bool:
+    return os.path.exists(f"{folder(project, session)}/{safe_name(agent)}.lost")
+
+
 def forget(project: Project, session: str, agent: str) -> None:
     """Its record is written: nothing is kept of an agent's run any more."""
-    for suffix in (".json", ".reads"):
+    for suffix in (".json", ".reads", ".lost"):
         try:
             os.unlink(f"{folder(project, session)}/{safe_name(agent)}{suffix}")
         except OSError:

@@ -86,3 +86,12 @@ def test_a_bump_is_remembered_for_the_agent_and_task(project: Project) -> None:
     old = time.time() - running.BUMP_SECONDS - 60
     os.utime(f"{project.cache}/bumps/{key}", (old, old))
     assert running.remembered_bump(project, key) == ""
+
+
+def test_what_never_arrived_is_no_load_of_a_running_agent(project: Project) -> None:
+    running.mark_lost(project, "s", "a")
+    monitor, _ = running.add_read(project, "s", "a", start(), {}, 100, "one")
+    assert monitor.loaded == running.replay(project, "s", "a", start()).loaded == 100
+    assert running.replay(project, "s", "a", start(), delivered=True).loaded == 10_100
+    running.forget(project, "s", "a")
+    assert list(Path(running.folder(project, "s")).iterdir()) == []
