@@ -89,9 +89,10 @@ def _print(found: dict[str, Any]) -> None:
 
 def _print_overall(analysis: dict[str, Any]) -> None:
     overall = analysis["overall"]
+    reduction = f"reduction {_percent(overall['reduction'])}, " if overall["reduction"] is not None else ""
     print(
         f"{output.tokens(overall['runs'])} runs, {output.tokens(overall['tokens_sent'])} tokens of memory sent, "
-        f"reduction {_percent(overall['reduction'])}, over budget {_percent(overall['exceedance'])}, budget use "
+        f"{reduction}over budget {_percent(overall['exceedance'])}, budget use "
         f"{overall['use_mean'] or 0:.0f} % (median {overall['use_median'] or 0:.0f}, 95 %: {overall['use_p95'] or 0:.0f})"
     )
     shares = ", ".join(f"{scope['name']} {_percent(scope['share'])}" for scope in analysis["scopes"])
