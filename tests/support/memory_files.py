@@ -31,7 +31,9 @@ def snapshot(project: Project) -> dict[str, bytes]:
     """Every file below `.claude/memory` with its bytes; folders are named with a slash at the end."""
     base = Path(project.memory)
     return {
-        path.relative_to(base).as_posix() + ("/" if path.is_dir() else ""): b"" if path.is_dir() else path.read_bytes()
+        path.relative_to(base).as_posix() + ("/" if path.is_dir() else ""): b""
+        if path.is_dir()
+        else path.read_bytes()
         for path in base.rglob("*")
     }
 
@@ -77,7 +79,9 @@ def sent_line(files: Iterable[str], agent: str, moment: float, read: Iterable[st
     )
 
 
-def used(project: Project, files: Iterable[str], agent: str, times: int = 1, moment: float | None = None) -> None:
+def used(
+    project: Project, files: Iterable[str], agent: str, times: int = 1, moment: float | None = None
+) -> None:
     """Let runs of an agent have been given files."""
     project.ensure_cache()
     with open(project.cache + "/sent.jsonl", "ab") as log:

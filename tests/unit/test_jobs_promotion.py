@@ -66,6 +66,25 @@ def test_what_everybody_has_already_is_no_promotion() -> None:
     assert promotion.find([note("patterns/a.md", hash="same"), note(AGENT, hash="same", uses=9)], RULES) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "known", "evident"),
+    [
+        (AGENT, {"uses": 3}, False),
+        (AGENT, {"uses": 3, "agents": frozenset("xy")}, True),
+        ("specialists/dbt/recent/a.md", {"uses": 3}, True),
+        ("recent/a.md", {"uses": 3}, True),
+    ],
+)
+def test_what_is_one_agents_alone_is_never_promoted_unasked(
+    path: str, known: dict[str, Any], evident: bool, tmp_path: Path, home: Path
+) -> None:
+    (found,) = promotion.find([note(path, **known)], RULES)
+    assert found.evident is evident
+    (one,) = promotion.propose(memory(tmp_path / "p", {path: "text"}, home), [found], NOW)
+    assert one.exact is evident
+    assert ("dbt alone" in one.reason) is not evident
+
+
 def test_a_name_that_is_taken_gets_its_owners_folder(tmp_path: Path, home: Path) -> None:
     project = memory(tmp_path / "p", {AGENT: "mine", "patterns/a.md": "another"}, home)
     (found,) = promotion.propose(project, promotion.find([note(AGENT, uses=3)], RULES), NOW)

@@ -3,7 +3,8 @@
 A note qualifies when it was used 3 times or more, when its confidence is 0.85 or more, when it was useful to two agents
 or more, or when the same content stands in several agents' folders and nowhere in the memory all share (the figures are
 the profiles' `lifecycle.promotion`). Notes in `recent` and `intermediate` become patterns of their owner; an agent's
-pattern, and any note useful to several agents, becomes a pattern for all.
+pattern, and any note useful to several agents, becomes a pattern for all. A pattern that so far is its own agent's
+alone is proposed like the others, and said to be; no profile makes a job promote it unasked.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ class Rules(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A note, why it qualifies, where it would go, and the copies of it that would be archived."""
+    """A note, why it qualifies, where it would go, and the copies of it that would be archived; `evident`: not just its
+    own agent's worth speaks for it, or it stays with that agent."""
 
     note: Note
     reasons: list[str]
     target: str
     copies: list[Note]
+    evident: bool
 
 
 def find(notes: Sequence[Note], rules: Rules) -> list[Candidate]:
@@ -88,7 +91,10 @@ def _judge(note: Note, copies: list[Note], owners: set[str], rules: Rules) -> Ca
     if not reasons:
         return None
     target = _target(note, for_all=useful or several)
-    return Candidate(note, reasons, target, copies if several else []) if target else None
+    evident = useful or several or note.scope == "global" or not target.startswith(GLOBAL_PATTERNS + "/")
+    if not evident:
+        reasons.append(f"so far of {note.owner} alone")
+    return Candidate(note, reasons, target, copies if several else [], evident) if target else None
 
 
 def _target(note: Note, *, for_all: bool) -> str:
@@ -121,6 +127,7 @@ def propose(project: Project, candidates: Sequence[Candidate], now: float) -> li
             proposals.make(
                 PROMOTION, f"{note.path} -> {target}", "; ".join(candidate.reasons), steps,
                 now=now, tokens=sum(copy.tokens for copy in candidate.copies),
+                exact=candidate.evident,
             )
         )  # fmt: skip
     return found

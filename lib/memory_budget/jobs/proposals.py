@@ -37,8 +37,7 @@ class Proposal(NamedTuple):
 
     `reason`: why, in one line; `steps`: what is done; `unchanged`: hashes of files it relies on without moving them;
     `compare`: pairs of (file kept, file moved) whose difference a person will want to see; `tokens`: tokens it takes
-    out of what agents may get; `exact`: whether nothing but a judgement-free fact stands behind it, which is needed to
-    be applied without being asked.
+    out of what agents may get; `exact`: whether it follows from facts alone: only then may a job apply it unasked.
     """
 
     id: str
