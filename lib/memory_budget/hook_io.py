@@ -6,6 +6,7 @@ A hook that exits 2 would block the agent; nothing here can.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -29,6 +30,7 @@ def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -
 
     `quiet`: a failure is logged, and the person is not told.
     """
+    gc.disable()  # the process ends before collecting anything would pay
     project: Project | None = None
     answer: Answer = None
     try:

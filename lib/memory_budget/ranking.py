@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from memory_budget.units import Chunk, File
 
     Lists = list[tuple[memoryview, memoryview]]
+    #: A chunk as far as its score asks: id, file, section, tokens of the section, tokens, lead, line.
+    Sketch = tuple[int, int, int, int, int, str, int]
+    #: score, own, section, file score, coverage, factor
+    Parts = tuple[float, float, float, float, float, float]
 
 
 class Recipe:
@@ -73,6 +77,7 @@ class Recipe:
 
 
 RECIPE = Recipe()
+NO_PARTS = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 #: Words that say what to do with the answer and not what it is about; they count for little.
 WEAK_TERMS = frozenset(
@@ -114,49 +119,70 @@ class Ranked:
 
     `own`: weight of the prompt's terms in the chunk itself; `section`: the section's score with its
     neighbours; `file_score`; `coverage`: share of the prompt found there; `factor`: names, dates, time words.
-    `worth` is set by the selection: score per token of the section, by which chunks are packed.
+    `worth`: score per token of the section, by which candidates are taken.
     """
 
     __slots__ = ("chunk", "coverage", "factor", "file", "file_score", "own", "score", "section", "worth")
 
-    def __init__(
-        self,
-        chunk: Chunk,
-        file: File,
-        own: float = 0.0,
-        section: float = 0.0,
-        file_score: float = 0.0,
-        coverage: float = 0.0,
-        factor: float = 1.0,
-        score: float = 0.0,
-    ) -> None:
+    def __init__(self, chunk: Chunk, file: File, worth: float = 0.0, parts: Parts = NO_PARTS) -> None:
         self.chunk = chunk
         self.file = file
-        self.own = own
-        self.section = section
-        self.file_score = file_score
-        self.coverage = coverage
-        self.factor = factor
-        self.score = score
-        self.worth = score
+        self.worth = worth
+        self.score, self.own, self.section, self.file_score, self.coverage, self.factor = parts
 
 
-def rank(view: View, query: Query, recipe: Recipe = RECIPE) -> list[Ranked]:
-    """The chunks that have to do with the query, in no particular order."""
+class Candidates:
+    """What has to do with a query, best first, not yet looked at closer.
+
+    `rows`: (-worth, path, line, chunk id, tokens, what the score is made of).
+    """
+
+    __slots__ = ("_view", "rows")
+
+    def __init__(self, view: View, rows: list[tuple[float, str, int, int, int, Parts]]) -> None:
+        self._view = view
+        self.rows = rows
+
+    @property
+    def best(self) -> float:
+        """The worth of the best, 0 without any."""
+        return -self.rows[0][0] if self.rows else 0.0
+
+    def ranked(self, count: int) -> list[Ranked]:
+        """The first `count` with their chunks."""
+        rows = self.rows[:count]
+        chunks = self._view.chunks([row[3] for row in rows])
+        files = self._view.files({chunk.file for chunk in chunks.values()})
+        found = []
+        for worth, _, _, key, _, parts in rows:
+            chunk = chunks.get(key)
+            if chunk is not None:
+                found.append(Ranked(chunk, files[chunk.file], -worth, parts))
+        return found
+
+
+def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) -> Candidates:
+    """The chunks that have to do with the query; of a large memory, those that hold most of it and what stands next
+    to the best of them."""
     entries = _weighted_terms(view, query, recipe)
     if not entries:
-        return []
+        return Candidates(view, [])
     totals = _totals(view, query, entries, recipe)
-    best = sorted(totals, key=lambda key: (-(totals[key] & _SCORE), key))[: int(recipe.seeds)]
-    keys = set(best)
-    for key in best[: int(recipe.seeds / 3)]:
-        keys.update((key - 2, key - 1, key + 1, key + 2))
-    chunks = view.chunks(sorted([key for key in keys if key >= 0]))
-    files = view.files({chunk.file for chunk in chunks.values()})
+    wanted: list[int] | None = None
+    if view.chunk_count > recipe.seeds:
+        score = _SCORE
+        packed = [(-(total & score), key) for key, total in totals.items()]
+        packed.sort()
+        seeds = [key for _, key in packed[: int(recipe.seeds / 3)]]
+        near = set(seeds)
+        for key in seeds[: int(recipe.seeds / 9)]:
+            near.update((key - 2, key - 1, key + 1, key + 2))
+        wanted = sorted([key for key in near if key >= 0])
+    rows = view.sketches(wanted)
     timed = _timed(view) if query.asks_when else frozenset()
-    weights = [entry[1] for entry in entries]
-    file_scores = _file_scores(view, entries)
-    return _scored(totals, weights, file_scores, chunks, files, query, recipe, timed)
+    found = _scored(view, query, recipe, now_day, rows, totals, entries, timed)
+    found.sort()
+    return Candidates(view, found)
 
 
 def _weighted_terms(view: View, query: Query, recipe: Recipe) -> list[tuple[str, float, Lists]]:
@@ -245,22 +271,24 @@ class _Sections:
     """Scores of sections from what their chunks hold. A row has one byte per term of the prompt."""
 
     def __init__(
-        self, totals: dict[int, int], chunks: dict[int, Chunk], weights: list[float], recipe: Recipe
+        self, totals: dict[int, int], sketches: list[Sketch], weights: list[float], recipe: Recipe
     ) -> None:
         self._weights = [weight / 255.0 for weight in weights]
         self._whole = sum(weights)
         self._recipe = recipe
-        self._rows: dict[int, bytes] = {}
         self._weighed: dict[int, float] = {}
         self._scores: dict[int, tuple[float, float]] = {}
         size = len(weights)
-        rows = self._rows
-        for key, total in totals.items():
-            chunk = chunks.get(key)
-            if chunk is not None:
+        rows: dict[int, bytes] = {}
+        get = totals.get
+        for sketch in sketches:
+            total = get(sketch[0])
+            if total:
                 row = (total >> _SHIFT).to_bytes(size, "little")
-                known = rows.get(chunk.section)
-                rows[chunk.section] = row if known is None else bytes(map(max, known, row))
+                section = sketch[2]
+                known = rows.get(section)
+                rows[section] = row if known is None else bytes(map(max, known, row))
+        self._rows = rows
 
     def _weigh(self, section: int) -> float:
         weighed = self._weighed.get(section)
@@ -291,40 +319,68 @@ class _Sections:
 
 
 def _scored(
-    totals: dict[int, int],
-    weights: list[float],
-    file_scores: dict[int, float],
-    chunks: dict[int, Chunk],
-    files: Mapping[int, File],
+    view: View,
     query: Query,
     recipe: Recipe,
+    now_day: int,
+    sketches: list[Sketch],
+    totals: dict[int, int],
+    entries: list[tuple[str, float, Lists]],
     timed: frozenset[int],
-) -> list[Ranked]:
-    sections = _Sections(totals, chunks, weights, recipe)
-    whole = sum(weights)
-    factors: dict[int, float] = {}
+) -> list[tuple[float, str, int, int, int, Parts]]:
+    """Every sketch with a score, in no order."""
+    weights = [entry[1] for entry in entries]
+    sections = _Sections(totals, sketches, weights, recipe)
+    file_scores = _file_scores(view, entries)
+    files = view.files({sketch[1] for sketch in sketches})
+    # Of a file: path, factor for its date, what else is known of it, its share of the score.
+    of_file = {
+        number: (
+            file.path,
+            _date_factor(file, query, recipe),
+            prior(file, now_day),
+            file_scores.get(number, 0.0),
+        )
+        for number, file in files.items()
+    }
+    own_share = recipe.own_share / (sum(weights) * _SCALE)
+    file_share, floor = recipe.file_share, recipe.size_floor
+    mask = _SCORE
     leads: dict[str, bool] = {"": False}
+    section_of = sections.score
+    get = totals.get
     found = []
-    for key, chunk in chunks.items():
-        section, coverage = sections.score(chunk.section)
+    for key, file, number, section_tokens, tokens, lead, line in sketches:
+        section, coverage = section_of(number)
         if not coverage:
             continue
-        file_score = file_scores.get(chunk.file, 0.0)
-        own = (totals.get(key, 0) & _SCORE) / _SCALE
-        factor = factors.get(chunk.file)
-        if factor is None:
-            factor = factors[chunk.file] = _date_factor(files[chunk.file], query, recipe)
-        if chunk.lead:
-            named = leads.get(chunk.lead)
+        path, factor, known, file_score = of_file[file]
+        if lead:
+            named = leads.get(lead)
             if named is None:
-                named = leads[chunk.lead] = query.words.issuperset(dates.words(chunk.lead))
+                named = leads[lead] = query.words.issuperset(dates.words(lead))
             if named:
                 factor *= recipe.lead_factor
-        if key in timed:
+        if timed and key in timed:
             factor *= recipe.when_factor
-        score = (section + recipe.file_share * file_score) * (1.0 + recipe.own_share * own / whole) * factor
-        found.append(Ranked(chunk, files[chunk.file], own, section, file_score, coverage, factor, score))
+        own = get(key, 0) & mask
+        score = (section + file_share * file_score) * (1.0 + own_share * own) * factor * known
+        worth = score / (section_tokens if section_tokens > floor else floor)
+        parts = (score, own / _SCALE, section, file_score, coverage, factor)
+        found.append((-worth, path, line, key, tokens, parts))
     return found
+
+
+def prior(file: File, now_day: int) -> float:
+    """A factor near 1 for what is known of a file: its scope, use, confidence and age."""
+    factor = 1.0 if file.scope == "global" else 1.05
+    if file.uses:
+        factor *= 1.0 + min(0.15, 0.05 * log(1.0 + file.uses))
+    if file.confidence >= 0.0:
+        factor *= 0.9 + 0.2 * file.confidence
+    if now_day and file.date:
+        factor *= 1.0 + 0.05 * 0.5 ** (max(0, now_day - file.date) / 90.0)
+    return factor
 
 
 def _timed(view: View) -> frozenset[int]:

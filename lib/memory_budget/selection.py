@@ -17,9 +17,9 @@ mark between two chunks of a file that are not neighbours. The block never costs
 
 from __future__ import annotations
 
-from math import log
+from _bisect import bisect_right
 
-from memory_budget.ranking import RECIPE, Query, Ranked, Recipe, rank
+from memory_budget.ranking import RECIPE, Candidates, Query, Ranked, Recipe, rank
 from memory_budget.rendering import LEFT_OUT_FRAME_TOKENS, LEFT_OUT_LINE_TOKENS
 from memory_budget.units import Chunk, File, Heading
 
@@ -27,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
+
+    from memory_budget.ranking import Sketch
 
     class View(Protocol):
         """What one agent may see of the index."""
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
         def file_postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
             """The same with file ids."""
 
+        def sketches(self, ids: list[int] | None) -> list[Sketch]:
+            """The chunks of these ids, or all of them, as far as a score asks."""
+
         def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
             """The chunks of these ids that exist."""
 
@@ -76,6 +81,8 @@ GAP_TOKENS = 2
 NO_MATCH_SHARE = 0.1
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
+#: Candidates below the floor that are looked at all the same, for the left-out list.
+NEXT = 40
 #: Bits in which the fingerprints of near duplicates may differ.
 NEAR_BITS = 3
 #: Terms below which a chunk is too short for its fingerprint to tell near duplicates.
@@ -224,13 +231,14 @@ def select(
     """
     selection = Selection(budget)
     room = budget - frame_tokens
-    ranked = rank(view, Query(prompt, description), recipe)
-    selection.matched = bool(ranked)
+    found = rank(view, Query(prompt, description), recipe, now_day)
+    ranked = bool(found.rows)
+    selection.matched = ranked
     pinned = _pinned(view)
     pinned_ids = {entry.chunk.id for entry in pinned}
-    candidates = [entry for entry in ranked if entry.chunk.id not in pinned_ids]
-    _order(candidates, recipe, now_day)
-    candidates = _within_reach(candidates, room, recipe)
+    floor = recipe.relevance_floor * found.best
+    count = len(found.rows) if explain else _within_reach(found, floor, room if fill else 0)
+    candidates = [entry for entry in found.ranked(count) if entry.chunk.id not in pinned_ids]
     if not ranked:
         candidates = [entry for entry in _latest(view) if entry.chunk.id not in pinned_ids]
     seen = _Seen()
@@ -245,7 +253,6 @@ def select(
     twins = {verdict.ranked.chunk.id for verdict in verdicts}
     pinned = [entry for entry in pinned if entry.chunk.id not in twins]
     candidates = [entry for entry in candidates if entry.chunk.id not in twins]
-    floor = _floor(candidates, recipe) if ranked else 0.0
     headings = view.heading({heading for entry in pinned + candidates for heading in entry.chunk.headings})
     demand = _Plan(headings)
     for entry in pinned:
@@ -344,48 +351,18 @@ def _own_copies_first(entries: Sequence[Ranked]) -> list[Ranked]:
     )
 
 
-def _order(candidates: list[Ranked], recipe: Recipe, now_day: int) -> None:
-    """Weighs in what is known of a chunk besides its words, and sorts by score per token."""
-    priors: dict[int, float] = {}
-    for entry in candidates:
-        prior = priors.get(entry.file.id)
-        if prior is None:
-            prior = priors[entry.file.id] = _prior(entry.file, now_day)
-        entry.score *= prior
-        entry.worth = entry.score / max(entry.chunk.section_tokens, recipe.size_floor)
-    candidates.sort(key=lambda entry: (-entry.worth, entry.file.path, entry.chunk.line))
-
-
-def _within_reach(candidates: list[Ranked], room: int, recipe: Recipe) -> list[Ranked]:
-    """The head of the list that could be sent or counts as demand; the rest is not looked at closer."""
-    if not candidates:
-        return candidates
-    floor = _floor(candidates, recipe)
-    tokens = 0
-    for i, entry in enumerate(candidates):
-        tokens += entry.chunk.tokens
-        if tokens > REACH * room + 1000 and entry.worth < floor:
-            return candidates[:i]
-    return candidates
-
-
-def _prior(file: File, now_day: int) -> float:
-    """A factor near 1 for what is known of a file: its scope, use, confidence and age."""
-    prior = 1.0 if file.scope == "global" else 1.05
-    if file.uses:
-        prior *= 1.0 + min(0.15, 0.05 * log(1.0 + file.uses))
-    if file.confidence >= 0.0:
-        prior *= 0.9 + 0.2 * file.confidence
-    if now_day and file.date:
-        prior *= 1.0 + 0.05 * 0.5 ** (max(0, now_day - file.date) / 90.0)
-    return prior
-
-
-def _floor(candidates: Sequence[Ranked], recipe: Recipe) -> float:
-    """The worth below which a chunk is not relevant enough to send; `candidates` are sorted by worth."""
-    if not candidates:
-        return 0.0
-    return recipe.relevance_floor * candidates[0].worth
+def _within_reach(found: Candidates, floor: float, room: int) -> int:
+    """How many candidates are looked at closer: all above the floor, as many of the next as could still be sent (`room`
+    in tokens) or named as left out."""
+    count = bisect_right(found.rows, (-floor, chr(0x10FFFF)))
+    tokens = sum([row[4] for row in found.rows[:count]])
+    last = count + NEXT
+    for row in found.rows[count:]:
+        tokens += row[4]
+        if count >= last and tokens > REACH * room:
+            break
+        count += 1
+    return count
 
 
 def _left_out(

@@ -124,6 +124,12 @@ class MemoryView:
     def file_postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
         return self._file_postings.get(term, [])
 
+    def sketches(self, ids: list[int] | None) -> list[tuple[int, int, int, int, int, str, int]]:
+        return [
+            (chunk.id, chunk.file, chunk.section, chunk.section_tokens, chunk.tokens, chunk.lead, chunk.line)
+            for chunk in self.chunks(self._chunks if ids is None else ids).values()
+        ]
+
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
         return {id: self._chunks[id] for id in ids if id in self._chunks}
 

@@ -162,6 +162,31 @@ def _restore_tables(connection: Connection, kept: dict[str, list[tuple[object, .
                 break  # another version's columns
 
 
+class _Sketch:
+    """The chunks of one file as far as a score asks, column by column, so that a start reads one row a file."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.sections = array("I")
+        self.section_tokens = array("I")
+        self.tokens = array("I")
+        self.lines = array("I")
+        self.leads: list[str] = []
+
+    def add(self, section: int, section_tokens: int, tokens: int, line: int, lead: str) -> None:
+        self.sections.append(section)
+        self.section_tokens.append(section_tokens)
+        self.tokens.append(tokens)
+        self.lines.append(line)
+        self.leads.append(lead)
+
+    def columns(self) -> tuple[bytes, str]:
+        """Section, tokens of the section, own tokens, line (u32 each, a column after the other); leads, one a line, ""
+        when there are none."""
+        numbers = self.sections + self.section_tokens + self.tokens + self.lines
+        return numbers.tobytes(), "\n".join(self.leads) if any(self.leads) else ""
+
+
 class _Update:
     """One update of one index, in one transaction."""
 
@@ -298,9 +323,11 @@ class _Update:
         tokens = length = 0
         file_terms: dict[str, int] = defaultdict(int)
         headings: list[int] = []
+        sketch = _Sketch(first)
         for piece in self._parsed_pieces(content.hash, found.size, texts):
             tokens += piece.tokens
-            length += self._insert_piece(file, group, piece, headings, file_terms)
+            length += self._insert_piece(file, group, piece, headings, file_terms, sketch)
+        self.db.execute("INSERT INTO sketches VALUES(?,?,?,?,?)", (file, group, first, *sketch.columns()))
         by_file = self.added_files[group]
         for term in terms.terms(found.path):
             file_terms[term] += 1
@@ -334,7 +361,13 @@ class _Update:
         return pieces
 
     def _insert_piece(
-        self, file: int, group: int, piece: ParsedPiece, headings: list[int], file_terms: dict[str, int]
+        self,
+        file: int,
+        group: int,
+        piece: ParsedPiece,
+        headings: list[int],
+        file_terms: dict[str, int],
+        sketch: _Sketch,
     ) -> int:
         rows = []
         for text, tokens in piece.headings:
@@ -359,6 +392,7 @@ class _Update:
                  chunk.line, section + chunk.section, sizes[chunk.section])
             )  # fmt: skip
             text_rows.append((number, chunk.text))
+            sketch.add(section + chunk.section, sizes[chunk.section], chunk.tokens, chunk.line, chunk.lead)
             tail = min(chunk.length, 65535)
             base = number << 32
             for term, frequency in chunk.terms.items():
@@ -393,6 +427,7 @@ class _Update:
         db.execute("DELETE FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last))
         db.execute("DELETE FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last))
         db.execute("DELETE FROM files WHERE id=?", (known.id,))
+        db.execute("DELETE FROM sketches WHERE file=?", (known.id,))
         self.dropped_ranges.append((known.first, known.last))
         self.dropped_files.add(known.id)
 
@@ -511,6 +546,11 @@ class _Update:
                 "UPDATE groups SET files=?, chunks=?, tokens=?, terms=? WHERE id=?", (*row[1:], row[0])
             )
         self.db.execute("DELETE FROM groups WHERE files=0")
+        self.db.execute("DELETE FROM copies")
+        self.db.execute(
+            "INSERT OR IGNORE INTO copies SELECT own.grp, f.id FROM groups g JOIN files f ON f.grp = g.id "
+            "JOIN files own ON own.hash = f.hash AND own.grp != f.grp WHERE g.scope = 'global'"
+        )
 
     def _load_thesaurus(self) -> None:
         """Copy the shipped thesaurus in, whole and once: what is not in the memory today may be tomorrow."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from memory_budget.index.freshness import Changes
-    from memory_budget.index.reader import MemoryView, Posting
+    from memory_budget.index.reader import MemoryView, Posting, Sketch
     from memory_budget.sources import Found
 
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
@@ -159,6 +159,18 @@ class Overlay:
         if own is None:
             return None
         return _columns(self._chunk_lists.get(term, [])), _columns(own)
+
+    def sketches(self, ids: list[int] | None) -> list[Sketch]:
+        """Chunks as far as a score asks; their files are put in view."""
+        chosen = self._chunks if ids is None else [number for number in ids if number in self._chunks]
+        found = []
+        for number in chosen:
+            chunk = self._chunks[number]
+            found.append(
+                (number, chunk.file, chunk.section, chunk.section_tokens, chunk.tokens, chunk.lead, chunk.line)
+            )
+        self._view.files({row[1] for row in found})
+        return found
 
     def chunk(self, number: int) -> Chunk | None:
         return self._chunks.get(number)

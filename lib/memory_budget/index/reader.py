@@ -6,6 +6,8 @@ Read only, on the hot path. Files that changed since the index was brought up to
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from memory_budget.index.schema import DatabaseError, IndexUnusable, open_reader
 from memory_budget.sources import owners_of
 from memory_budget.units import Chunk, File, Heading
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from memory_budget.index.overlay import Overlay
 
     Posting = tuple[memoryview, memoryview]
+    Sketch = tuple[int, int, int, int, int, str, int]
 
 __all__ = ["DatabaseError", "Group", "IndexReader", "IndexUnusable", "IndexedFile", "MemoryView"]
 
@@ -117,8 +120,17 @@ class MemoryView:
         self._average()
         self.scoped_tokens = sum(group.tokens for group in groups)
         self._files: dict[int, IndexedFile] = {}
+        self._hide_copies()
         self._headings: dict[int, Heading] = {}
         self._lists: dict[str, tuple[list[Posting], list[Posting], list[int]]] = {}
+
+    def _hide_copies(self) -> None:
+        """Leave out global files that stand, byte for byte, in the agent's own folders, too."""
+        own = [group.id for group in self.group_by_id.values() if group.scope != "global"]
+        if own:
+            marks = ",".join("?" * len(own))
+            rows = self.db.execute(f"SELECT file FROM copies WHERE grp IN ({marks})", own)
+            self.masked = {row[0] for row in rows}
 
     def lay_over(self, overlay: Overlay) -> None:
         """Serve changed files from `overlay`, and none of what the index has of them."""
@@ -181,6 +193,31 @@ class MemoryView:
         if term not in self._lists:
             self.load((term,))
         return self._lists[term][2]
+
+    def sketches(self, ids: list[int] | None) -> list[Sketch]:
+        """The chunks of these ids, or all in view, as far as a score asks: id, file, section, its tokens, own tokens,
+        lead, line."""
+        rows: list[Sketch]
+        columns = "c.id, c.file, c.section, c.section_tokens, c.tokens, c.lead, c.line"
+        if ids is None:
+            for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
+                self._keep_file(row)
+            rows = []
+            for file, first, numbers, leads in self.db.execute(
+                f"SELECT file, first, numbers, leads FROM sketches WHERE grp IN ({self._marks})", self._groups
+            ):
+                if file in self._files:
+                    rows.extend(_sketch_rows(file, first, numbers, leads))
+        else:
+            rows = self._select(
+                f"SELECT {columns} FROM chunks c WHERE c.id IN", [number for number in ids if number < OVERLAY_BASE]
+            )
+            self.files({row[1] for row in rows})
+        known = self._files
+        found = [row for row in rows if row[1] in known and row[6] > known[row[1]].native]
+        if self.overlay is not None:
+            found += self.overlay.sketches(ids)
+        return found
 
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
         """The chunks of these ids that exist and may be offered."""
@@ -335,6 +372,22 @@ _FILE_COLUMNS = (
 def ordinal(time_ns: int) -> int:
     """The proleptic ordinal day (UTC) of a time since the epoch in ns: 719,163 is 1 January 1970."""
     return 719163 + time_ns // 86_400_000_000_000
+
+
+def _sketch_rows(file: int, first: int, blob: bytes, leads: str) -> Iterable[Sketch]:
+    """The rows that `build` packed."""
+    numbers = memoryview(blob).cast("I").tolist()
+    count = len(numbers) // 4
+    return zip(
+        range(first, first + count),
+        repeat(file),
+        numbers[:count],
+        numbers[count : 2 * count],
+        numbers[2 * count : 3 * count],
+        leads.split("\n") if leads else repeat(""),
+        numbers[3 * count :],
+        strict=False,
+    )
 
 
 def _halves(blob: bytes) -> Posting:

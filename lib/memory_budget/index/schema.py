@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite.DatabaseError
@@ -46,6 +46,10 @@ CREATE TABLE chunks(
   id INTEGER PRIMARY KEY, file INTEGER NOT NULL, tokens INTEGER NOT NULL, terms INTEGER NOT NULL,
   headings BLOB NOT NULL, kind TEXT NOT NULL, lead TEXT NOT NULL, hash INTEGER NOT NULL, simhash INTEGER NOT NULL,
   line INTEGER NOT NULL, section INTEGER NOT NULL, section_tokens INTEGER NOT NULL);
+CREATE TABLE sketches(file INTEGER PRIMARY KEY, grp INTEGER NOT NULL, first INTEGER NOT NULL, numbers BLOB NOT NULL,
+  leads TEXT NOT NULL);
+CREATE INDEX sketches_grp ON sketches(grp);
+CREATE TABLE copies(grp INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY(grp, file)) WITHOUT ROWID;
 CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE headings(id INTEGER PRIMARY KEY, text TEXT NOT NULL, tokens INTEGER NOT NULL);
 CREATE TABLE postings(
