@@ -96,7 +96,7 @@ def reads(project: Project, transcript: str) -> list[str]:
 
 def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
     """The path as memory shows it; "" for what is no memory file."""
-    if "\0" in path or not path.lower().endswith(".md"):
+    if "\0" in path or not path.lower().endswith(".md") or path != path.encode("utf-8", "replace").decode():
         return ""
     real = os.path.realpath(os.path.join(project.root, path))
     for base, prefix in bases:

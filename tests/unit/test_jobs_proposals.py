@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,26 @@ def test_a_run_leaves_a_log_and_old_logs_go(project: Project) -> None:
     text = Path(result["log"]).read_text()
     assert "health: healthy" in text
     assert text.rstrip().endswith("done, 0 problems")
+
+
+def test_odd_names_stop_nothing(tmp_path: Path, home: Path) -> None:
+    text = "# B\n\nThe same text.\n"
+    files = {'patterns/ü ["x"]*?.md': text, "roles/-q a[1]/recent/-n 2020-01-01.md": text}
+    project = memory(tmp_path / "p", files, home)
+    git = ["git", "-C", project.root]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    try:
+        Path(os.fsdecode(os.fsencode(project.memory) + b"/patterns/a\xff.md")).write_text("# A\n\nText.\n")
+    except OSError:
+        pass  # a file system that takes no such name
+    before = snapshot(project)
+    result = job.run(project, "weekly", NOW)
+    assert result["problems"] == []
+    assert all(one.entry for one in proposals.apply(project, proposals.load(project), now=NOW, batch="b"))
+    assert "archive/roles/-q a[1]/recent/-n 2020-01-01.md" in snapshot(project)
+    assert all(entry.problems == [] for entry in proposals.undo(project, journal.entries(project)))
+    assert snapshot(project) == before
 
 
 def test_a_step_that_fails_is_named_and_the_others_go_on(

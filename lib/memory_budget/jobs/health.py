@@ -164,6 +164,7 @@ def _problems(
     found: dict[tuple[str, str], Problem] = {}
 
     def add(kind: str, path: str, detail: str) -> None:
+        path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that is not UTF-8
         found.setdefault((kind, path), Problem(kind, path, detail))
 
     for path, reason in scan.unreadable if scan else ():

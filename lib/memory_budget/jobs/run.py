@@ -50,7 +50,7 @@ def run(
     """
     stamp = datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H%M%S")
     path = f"{project.ensure_cache(LOGS)}/{stamp}-{kind}.log"
-    with open(path, "a", encoding="utf-8") as log:
+    with open(path, "a", encoding="utf-8", errors="replace") as log:
         own = _Run(project, kind, now, log, tell, progress)
         own.say(f"{kind} job, process {os.getpid()}")
         own.all_steps()

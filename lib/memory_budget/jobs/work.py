@@ -38,8 +38,14 @@ class Work(NamedTuple):
 
 
 def begin(project: Project, now: float, progress: Progress = None) -> Work:
-    """Bring the index up to date and read it. Raises BudgetError when another process keeps it for ten minutes."""
-    index = background.update_index(project, wait=INDEX_WAIT, progress=progress)
+    """Bring the index up to date and read it.
+
+    Raises BudgetError when another process keeps it for ten minutes, or the cache folder cannot be written.
+    """
+    try:
+        index = background.update_index(project, wait=INDEX_WAIT, progress=progress)
+    except OSError as error:
+        raise BudgetError(f"{error.filename or project.cache}: {error.strerror or error}") from error
     if index is None:
         raise BudgetError("another process has been building the index for ten minutes")
     settings = profiles.load(project.root, project.home).profiles
