@@ -1,16 +1,19 @@
 """How much of the memory a task needs survives the budget.
 
-    python tests/bench/trimming.py --data DIR [--set NAME ...] [--every N] [--ablation] [--demand]
-    python tests/bench/trimming.py --tasks tests/bench/trimming_tasks.json --memory PROJECT
+    python tests/bench/trimming.py --data DIR [--set NAME ...] [--every N] [--index] [--ablation] [--demand]
+    python tests/bench/trimming.py --tasks adlc=PROJECT npm=PACKAGE [--demand]
 
 DIR holds `<set>.jsonl.gz`, one corpus a line: files of dated units, and queries with the units that answer
 them. A corpus becomes a folder of Markdown, the query the prompt; `recall` is the share of evidence that stands
 verbatim (white space folded) in the block, at a budget in per cent of the folder's tokens, the whole block counted
 (its frame included; a block over its budget ends the run).
 
-`--ablation` leaves out one part of the ranking after the other. `--demand` shows, for several relevance floors, the
-share of the evidence above it and the tokens above it. `--every N` takes every N-th query.
-`--tasks` runs the project's own task set: agents' tasks on a memory given by path, with the sections they need.
+`--index` goes the way the hooks go (SQLite index, allocation, block) instead of a view in memory. `--ablation` leaves
+out one part of the ranking after the other. `--demand` shows, for several relevance floors, the share of the evidence
+above it and the tokens above it. `--every N` takes every N-th query.
+`--tasks` runs the project's own task sets, always by the index: agents' tasks on memory given by path, with the
+sections they need, beside the loader of the reference. `README.md` beside this says how the sets were made and where
+their memory comes from.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +35,15 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 from memory_budget import rendering, selection, thesaurus  # noqa: E402
 from memory_budget.ranking import Recipe  # noqa: E402
 from memory_budget.tokens import load_encoding  # noqa: E402
+from tests.bench import task_sets  # noqa: E402
+from tests.bench.indexed import IndexedProject, fill_from  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
 
 FOLDER = ".claude/memory/recent/"
 BUDGETS = (5, 10, 25)
+FLOORS = (0.02, 0.05, 0.08, 0.10, 0.15, 0.20, 0.30)
+#: Share of the evidence that is to be above the relevance floor.
+ABOVE_FLOOR = 0.95
 SETS = ("locomo", "realtalk", "beam100k", "beamuser")
 #: Recall at 10 % and 25 % of the recipe to match, and the stretch targets.
 MUST = {
@@ -77,18 +85,77 @@ def folded(text: str) -> str:
 class Corpus:
     """A folder of memory as a view, and its queries as (prompt, texts of the evidence)."""
 
-    def __init__(self, record: dict[str, Any], synonyms: dict[str, list[tuple[str, float]]]) -> None:
-        texts = {FOLDER + file["name"]: _markdown(file) for file in record["files"]}
-        days = {
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.texts = {FOLDER + file["name"]: _markdown(file) for file in record["files"]}
+        self.days = {
             FOLDER + file["name"]: datetime.date.fromisoformat(file["date"]).toordinal()
             for file in record["files"]
         }
         units = {unit["u"]: folded(unit["t"]) for file in record["files"] for unit in file["units"]}
-        self.view = MemoryView(texts, count, dates=lambda path, text: days[path], thesaurus=synonyms)
-        self.tokens = sum(map(count, texts.values()))
+        self.tokens = sum(map(count, self.texts.values()))
         self.queries = [
             (query["prompt"], [units[unit] for unit in query["ev"]]) for query in record["queries"]
         ]
+
+
+class InMemory:
+    """Selects by a recipe from a view in memory."""
+
+    def __init__(self, corpus: Corpus, recipe: Recipe, synonyms: dict[str, list[tuple[str, float]]]) -> None:
+        self.view = MemoryView(
+            corpus.texts, count, dates=lambda path, text: corpus.days[path], thesaurus=synonyms
+        )
+        self.recipe = recipe
+
+    def block(self, prompt: str, budget: int) -> tuple[str, float]:
+        """The block at a budget, and the seconds its selection took."""
+        start = time.perf_counter()
+        found = selection.select(
+            self.view,
+            prompt,
+            budget,
+            weights={"global": 1.0},
+            frame_tokens=rendering.FRAME_TOKENS,
+            fill=True,
+            recipe=self.recipe,
+        )
+        seconds = time.perf_counter() - start
+        block = printed(self.view, found)
+        used = len(_encode(block))
+        if used > budget:
+            raise SystemExit(f"over budget: {used} of {budget} tokens for {prompt!r}")
+        return block, seconds
+
+    def relevant(self, prompt: str, recipe: Recipe) -> tuple[str, int]:
+        """All that is relevant by a recipe, and what it costs."""
+        found = selection.select(self.view, prompt, 10**9, weights={"global": 1.0}, recipe=recipe)
+        return printed(self.view, found), found.demand_tokens
+
+    def close(self) -> None:
+        pass
+
+
+class Indexed:
+    """Goes the way of the hooks, with the recipe that ships."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.project = IndexedProject(fill_from(corpus.texts), count)
+
+    def block(self, prompt: str, budget: int) -> tuple[str, float]:
+        start = time.perf_counter()
+        found = self.project.allocate(prompt, cap=budget)
+        seconds = time.perf_counter() - start
+        return self.project.block(found)[0], seconds
+
+    def relevant(self, prompt: str, recipe: Recipe) -> tuple[str, int]:
+        text, found = self.project.relevant(self.project.allocate(prompt), recipe)
+        return text, found.demand_tokens
+
+    def close(self) -> None:
+        self.project.close()
+
+
+Engine = Callable[[Corpus], "InMemory | Indexed"]
 
 
 def _markdown(file: dict[str, Any]) -> str:
@@ -132,111 +199,70 @@ def printed(view: MemoryView, found: selection.Selection) -> str:
     return rendering.block("a3f5b2c19d", pieces, left_out)
 
 
-def recalls(corpora: Iterable[Corpus], recipe: Recipe, every: int) -> tuple[list[float], float]:
+def recalls(corpora: Iterable[Corpus], engine: Engine, every: int) -> tuple[list[float], float]:
     """Recall at each budget, and the median milliseconds of a selection."""
     hits = [0] * len(BUDGETS)
     total = 0
     times = []
     for corpus in corpora:
+        memory = engine(corpus)
         for prompt, evidence in corpus.queries[::every]:
             total += len(evidence)
             for position, share in enumerate(BUDGETS):
-                budget = corpus.tokens * share // 100
-                start = time.perf_counter()
-                found = selection.select(
-                    corpus.view,
-                    prompt,
-                    budget,
-                    weights={"global": 1.0},
-                    frame_tokens=rendering.FRAME_TOKENS,
-                    fill=True,
-                    recipe=recipe,
-                )
-                times.append(time.perf_counter() - start)
-                block = printed(corpus.view, found)
-                used = len(_encode(block))
-                if used > budget:
-                    raise SystemExit(f"over budget: {used} of {budget} tokens for {prompt!r}")
+                block, seconds = memory.block(prompt, corpus.tokens * share // 100)
+                times.append(seconds)
                 text = folded(block)
                 hits[position] += sum(unit in text for unit in evidence)
+        memory.close()
     return [hit / max(total, 1) for hit in hits], statistics.median(times) * 1000
 
 
-def demand_curve(
-    corpora: Iterable[Corpus], every: int, floors: Iterable[float]
-) -> Iterator[tuple[float, float, float]]:
-    """(floor, share of the evidence above it, share of the memory's tokens above it)."""
-    corpora = list(corpora)
-    for floor in floors:
-        recipe = Recipe(relevance_floor=floor)
-        total = hit = 0
-        shares = []
-        for corpus in corpora:
-            for prompt, evidence in corpus.queries[::every]:
-                found = selection.select(corpus.view, prompt, 10**9, weights={"global": 1.0}, recipe=recipe)
-                text = folded(printed(corpus.view, found))
-                total += len(evidence)
-                hit += sum(unit in text for unit in evidence)
-                shares.append(found.demand_tokens / corpus.tokens)
-        yield floor, hit / max(total, 1), statistics.mean(shares)
+def demand_curve(corpora: Iterable[Corpus], engine: Engine, every: int) -> list[tuple[float, float, float]]:
+    """Per floor: (share of the evidence above it, mean tokens above it, their share of the memory)."""
+    total = 0
+    hits = [0] * len(FLOORS)
+    tokens: list[list[int]] = [[] for _ in FLOORS]
+    shares: list[list[float]] = [[] for _ in FLOORS]
+    for corpus in corpora:
+        memory = engine(corpus)
+        for prompt, evidence in corpus.queries[::every]:
+            total += len(evidence)
+            for position, floor in enumerate(FLOORS):
+                text, demand = memory.relevant(prompt, Recipe(relevance_floor=floor))
+                text = folded(text)
+                hits[position] += sum(unit in text for unit in evidence)
+                tokens[position].append(demand)
+                shares[position].append(demand / corpus.tokens)
+        memory.close()
+    return [
+        (hit / max(total, 1), statistics.mean(one), statistics.mean(other))
+        for hit, one, other in zip(hits, tokens, shares, strict=True)
+    ]
 
 
-def run_tasks(path: Path, project: Path) -> None:
-    """The own task set: recall of the sections a task needs, and tokens sent, per tier."""
-    memory = project / ".claude" / "memory"
-    tasks = json.loads(path.read_text(encoding="utf-8"))["tasks"]
-    synonyms = thesaurus.load()
-    views: dict[str, MemoryView] = {}
-    tiers = {"simple": 0.5, "medium": 1.0, "complex": 1.5, "multi-system": 2.0}
-    base = 20_000
-    sums = {tier: [0, 0, 0, 0] for tier in tiers}
-    for task in tasks:
-        agent = task["agent"]
-        if agent not in views:
-            views[agent] = _agent_view(memory, agent, synonyms)
-        view = views[agent]
-        needed = [_section_chunks(view, file, heading) for file, heading in task["needs"]]
-        for tier, factor in tiers.items():
-            found = selection.select(
-                view,
-                task["prompt"],
-                int(base * factor),
-                weights={"global": 0.2, "agent_recent": 0.3, "agent_patterns": 0.5},
-                frame_tokens=rendering.FRAME_TOKENS,
-            )
-            sent = {view.chunks([number])[number].hash for file in found.files for number in file.chunks}
-            row = sums[tier]
-            row[0] += sum(bool(hashes) and hashes <= sent for hashes in needed)
-            row[1] += len(needed)
-            row[2] += found.tokens
-            row[3] += view.scoped_tokens
-    print(f"{'tier':14}{'recall':>8}{'tokens':>9}{'of memory':>11}   ({len(tasks)} tasks)")
-    for tier, (hit, total, tokens, scoped) in sums.items():
-        print(f"{tier:14}{hit / total:8.3f}{tokens / len(tasks):9.0f}{tokens / scoped:11.1%}")
+def print_demand(curve: Sequence[tuple[float, float, float]], what: str) -> None:
+    """The curve over `FLOORS`, and the floor that keeps enough of the evidence at the fewest tokens."""
+    print(f"  {'floor':>8}{what + ' above':>18}{'tokens above':>14}{'of memory':>11}")
+    best = None
+    for floor, (evidence, tokens, share) in zip(FLOORS, curve, strict=True):
+        print(f"  {floor:8.2f}{evidence:18.3f}{tokens:14,.0f}{share:11.1%}")
+        if evidence >= ABOVE_FLOOR:
+            best = floor
+    found = f"floor {best:.2f}" if best is not None else "none of these floors"
+    print(f"  {ABOVE_FLOOR:.0%} above it at the fewest tokens: {found}", flush=True)
 
 
-def _agent_view(memory: Path, agent: str, synonyms: dict[str, list[tuple[str, float]]]) -> MemoryView:
-    texts = {}
-    for top, scope in (("patterns", "global"), ("recent", "global"), (agent + "/patterns", "agent_patterns")):
-        for file in sorted((memory / top).rglob("*.md")):
-            texts[f"{scope}:.claude/memory/{file.relative_to(memory).as_posix()}"] = file.read_text(
-                encoding="utf-8"
-            )
-    return MemoryView(texts, count, scopes=lambda path: path.split(":")[0], thesaurus=synonyms)
-
-
-def _section_chunks(view: MemoryView, file: str, heading: str) -> set[int]:
-    """Hashes of the chunks under a heading of a file of that name."""
-    found = {
-        chunk.hash
-        for number in view.texts
-        for chunk in (view.chunks([number])[number],)
-        if view.files([chunk.file])[chunk.file].path.endswith("/" + file)
-        and any(entry.text.lstrip("# ") == heading for entry in view.heading(chunk.headings).values())
-    }
-    if not found:
-        raise SystemExit(f"{file} has no section {heading!r}")
-    return found
+def run_tasks(named: Sequence[str], demand: bool) -> None:
+    for entry in named:
+        name, _, path = entry.partition("=")
+        measured = task_sets.Measured(task_sets.TaskSet(name, Path(path), count))
+        try:
+            task_sets.report(measured)
+            if demand:
+                print()
+                print_demand(measured.demand(FLOORS), "sections")
+        finally:
+            measured.close()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -246,23 +272,31 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--set", action="append", choices=SETS, dest="sets")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--index", action="store_true")
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--demand", action="store_true")
-    parser.add_argument("--tasks", type=Path)
-    parser.add_argument("--memory", type=Path)
+    parser.add_argument("--tasks", nargs="+", metavar="SET=DIR")
     options = parser.parse_args(argv)
-    if options.tasks and options.memory:
-        run_tasks(options.tasks, options.memory)
+    if options.index and options.ablation:
+        parser.error("the index is asked as it ships: --ablation needs the view in memory")
+    if not options.data and not options.tasks:
+        parser.error("nothing to measure: give --data or --tasks")
+    if options.tasks:
+        run_tasks(options.tasks, options.demand)
     if not options.data:
-        return 0 if options.tasks else 2
+        return 0
     synonyms = thesaurus.load()
+
+    def engine(recipe: Recipe) -> Engine:
+        return Indexed if options.index else lambda corpus: InMemory(corpus, recipe, synonyms)
+
     for name in options.sets or SETS:
-        corpora = [Corpus(record, synonyms) for record in records(options.data, name)]
+        corpora = [Corpus(record) for record in records(options.data, name)]
         print(f"\n{name}: recall at {', '.join(f'{share} %' for share in BUDGETS)}")
         for label, changes in (
             ABLATION.items() if options.ablation else [("everything", ABLATION["everything"])]
         ):
-            found, milliseconds = recalls(corpora, Recipe(**changes), options.every)
+            found, milliseconds = recalls(corpora, engine(Recipe(**changes)), options.every)
             line = "  ".join(f"{value:.3f}" for value in found)
             print(f"  {label:32}{line}   {milliseconds:6.1f} ms", flush=True)
         must = MUST[name]
@@ -270,11 +304,7 @@ def main(argv: list[str] | None = None) -> int:
             f"  {'must, within .01':32}{'':7}{must[0]:.3f}  {must[1]:.3f}   stretch at 10 %: {STRETCH[name]:.2f}"
         )
         if options.demand:
-            print(f"  {'floor':>8}{'evidence above':>16}{'tokens above':>14}")
-            for floor, evidence, share in demand_curve(
-                corpora, options.every, (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
-            ):
-                print(f"  {floor:8.2f}{evidence:16.3f}{share:14.1%}", flush=True)
+            print_demand(demand_curve(corpora, engine(Recipe()), options.every), "evidence")
     return 0
 
 
