@@ -185,7 +185,10 @@ def test_more_is_needed_than_the_budget_holds(client: Client, team: Path, enforc
 
 
 def test_reads_that_go_over_the_budget_raise_it_and_the_next_start_knows(client: Client, team: Path) -> None:
-    agents = {"dbt-expert": {"base_budget": 3600, "max_budget": 9000, "complexity": "medium"}}
+    indexed(team, client)
+    plain = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript()})
+    base = int((sent_tokens(client, team, plain) + count((team / SHARED_NOTE).read_text())) / 1.2)
+    agents = {"dbt-expert": {"base_budget": base, "max_budget": 3 * base, "complexity": "medium"}}
     with_profiles(team, agents=agents)
     indexed(team, client)
     reads = [[tool("Read", file_path=str(team / SHARED_NOTE))]]
@@ -194,8 +197,8 @@ def test_reads_that_go_over_the_budget_raise_it_and_the_next_start_knows(client:
     )
     client.run(team, script)
     (first,) = wait_for_records(team, 1)
-    assert (first["budget_base"], first["bumped_from"], first["complexity"]) == (3600, "medium", "complex")
-    assert first["budget_allocated"] == 5400
+    assert (first["budget_base"], first["bumped_from"], first["complexity"]) == (base, "medium", "complex")
+    assert first["budget_allocated"] == int(1.5 * base)
     assert first["exceeded_budget"] is True
 
     same = agent(TASK, "dbt-expert", description="Review")
@@ -203,9 +206,12 @@ def test_reads_that_go_over_the_budget_raise_it_and_the_next_start_knows(client:
     script = Script(main=[[same, other]], agents={"TASK-02": AgentScript(), "TASK-01": AgentScript()})
     client.run(team, script)
     records = {record["task"]: record for record in wait_for_records(team, 3)[1:]}
-    assert (records["Review"]["budget_allocated"], records["Review"]["bumped_from"]) == (5400, "medium")
+    assert (records["Review"]["budget_allocated"], records["Review"]["bumped_from"]) == (
+        int(1.5 * base),
+        "medium",
+    )
     assert (records["another task"]["budget_allocated"], records["another task"]["bumped_from"]) == (
-        3600,
+        base,
         None,
     )
 
@@ -360,7 +366,7 @@ def test_thirty_two_agents_of_one_session(client: Client, team: Path) -> None:
         assert record["allocation_id"] == block.id
         assert record["delivered"] is True
         assert record["on_demand_tokens"] == (note if number % 2 else 0)
-        assert block.tokens <= record["tokens_loaded"] - record["on_demand_tokens"] <= 1.1 * block.tokens
+        assert block.tokens <= record["tokens_loaded"] - record["on_demand_tokens"] <= 1.1 * block.tokens + 60
     assert len({record["agent_id"] for record in records.values()}) == 32
 
 
