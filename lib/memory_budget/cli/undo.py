@@ -81,4 +81,7 @@ def _list(args: argparse.Namespace, made: Sequence[Entry]) -> None:
         ]
         for entry in made
     ]
+    if not rows:
+        print("no change was made yet")
+        return
     output.table("", ["id", "when", "kind", "state", "what"], rows)
