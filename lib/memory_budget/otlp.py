@@ -162,11 +162,16 @@ def _record(line: bytes) -> dict[str, Any]:
     try:
         value = orjson.loads(line)
         if isinstance(value, dict) and isinstance(value.get("agent"), str):
-            datetime.fromisoformat(str(value.get("timestamp")))
+            _moment(str(value.get("timestamp")))
             return value
     except ValueError:
         pass
     return {}
+
+
+def _moment(text: str) -> float:
+    """Seconds since the epoch of an ISO time; local time where it names no zone. Raises ValueError."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _number(record: Mapping[str, Any], key: str) -> float:
@@ -264,7 +269,7 @@ class _Sender:
         for line in batch:
             record = line.record
             entry = scope.log_records.add()
-            entry.time_unix_nano = int(datetime.fromisoformat(record["timestamp"]).timestamp() * 1e9)
+            entry.time_unix_nano = int(_moment(record["timestamp"]) * 1e9)
             entry.observed_time_unix_nano = int(now * 1e9)
             failed = record.get("success") is False
             entry.severity_number = (
