@@ -23,6 +23,15 @@ AROUND = 4
 DEFAULT_COLUMNS = 80
 LONGEST_NAME = 28
 SHORTEST_TEXT = 8
+#: Columns of the bar, whether tokens are shown, and whether the tier a row was bumped from; the richest first.
+LAYOUTS = (
+    (20, True, True),
+    (10, True, True),
+    (10, True, False),
+    (5, True, False),
+    (0, True, False),
+    (0, False, False),
+)
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FULL, _EMPTY = "█", "░"
@@ -117,47 +126,42 @@ def draw(rows: Sequence[Row], width: int, style: Style) -> list[tuple[str, str]]
     """Id and content of every row, none wider than `width` columns."""
     if not rows:
         return []
-    name = min(LONGEST_NAME, max(cells(row.name) for row in rows))
-    for bar, figures, tier in (
-        (20, True, 2),
-        (10, True, 2),
-        (10, True, 1),
-        (5, True, 1),
-        (0, True, 1),
-        (0, False, 1),
-    ):
-        drawn = [_draw(row, rows, name, bar, figures, tier, style) for row in rows]
-        if max(cells(plain) for plain, _ in drawn) <= width:
+    names = [cut(row.name, LONGEST_NAME, style) for row in rows]
+    name = max(map(cells, names))
+    figure = max(len(row.figures) for row in rows)
+    share = max(len(row.percent) for row in rows)
+    for bar, figures, full in LAYOUTS:
+        tiers = [_tier(row, full, style) for row in rows]
+        tier = max(map(len, tiers))
+        widest = name + 2 + (bar and bar + 2) + (figures and figure + 2) + share + 2 + tier
+        if widest <= width:
             break
     else:
         return [(row.id, _narrow(row, width, style)) for row in rows]
+    left = width - widest - 2
     result = []
-    for row, (plain, content) in zip(rows, drawn, strict=True):
-        left = width - max(cells(other) for other, _ in drawn) - 2
-        if tier == 2 and left >= SHORTEST_TEXT and row.text:
-            gap = " " * (max(cells(other) for other, _ in drawn) - cells(plain) + 2)
-            content += gap + _paint(cut(row.text, left, style), "2", style)
-        result.append((row.id, content))
+    for row, shown, word in zip(rows, names, tiers, strict=True):
+        colour = _colour(row.level, style)
+        parts = [_paint(shown, "1", style) + " " * (name - cells(shown))]
+        if bar:
+            parts.append(_paint(_bar(row.share, bar, style), colour, style))
+        if figures:
+            parts.append(row.figures.rjust(figure))
+        parts.append(_paint(row.percent.rjust(share), colour, style))
+        parts.append(_paint(word, "35" if row.bumped_from else "", style))
+        if full and left >= SHORTEST_TEXT and row.text:
+            parts[-1] += " " * (tier - len(word))
+            parts.append(_paint(cut(row.text, left, style), "2", style))
+        result.append((row.id, "  ".join(parts)))
     return result
 
 
-def _draw(
-    row: Row, rows: Sequence[Row], name: int, bar: int, figures: bool, tier: int, style: Style
-) -> tuple[str, str]:
-    """A row as plain text and as it is printed. `tier`: 2 says what it was bumped from, 1 that it was."""
-    colour = _colour(row.level, style)
-    parts = [(_pad(cut(row.name, name, style), name), "1")]
-    if bar:
-        parts.append((_bar(row.share, bar, style), colour))
-    if figures:
-        parts.append((_right(row.figures, [other.figures for other in rows]), ""))
-    parts.append((_right(row.percent, [other.percent for other in rows]), colour))
+def _tier(row: Row, full: bool, style: Style) -> str:
+    """The tier, and that it was bumped; `full` says from which."""
+    if not row.bumped_from:
+        return row.tier
     up = "↑" if style.unicode else "^"
-    word = row.tier
-    if row.bumped_from:
-        word += f" {up} from {row.bumped_from}" if tier == 2 else up
-    parts.append((word, "35" if row.bumped_from else ""))
-    return "  ".join(text for text, _ in parts), "  ".join(_paint(text, code, style) for text, code in parts)
+    return f"{row.tier} {up} from {row.bumped_from}" if full else row.tier + up
 
 
 def _narrow(row: Row, width: int, style: Style) -> str:
@@ -192,14 +196,6 @@ def _paint(text: str, code: str, style: Style) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if code and style.colours else text
 
 
-def _right(text: str, column: Sequence[str]) -> str:
-    return text.rjust(max(map(len, column)))
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - cells(text))
-
-
 def cut(text: str, width: int, style: Style) -> str:
     """`text` in at most `width` columns, with a mark where something is missing; never half a character."""
     if not style.unicode and not text.isascii():
@@ -207,12 +203,18 @@ def cut(text: str, width: int, style: Style) -> str:
     if cells(text) <= width:
         return text
     mark = "…" if style.unicode else "."
+    if width <= 0:
+        return ""
+    if text.isascii():
+        return text[: width - 1] + mark
     kept = ""
+    left = width - 1
     for sign in text:
-        if cells(kept + sign) > width - 1:
+        left -= cells(sign)
+        if left < 0:
             break
         kept += sign
-    return kept + mark if width > 0 else ""
+    return kept + mark
 
 
 def cells(text: str) -> int:
