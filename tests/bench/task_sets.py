@@ -48,11 +48,12 @@ class Task:
 
 
 class Tally:
-    """Sums over tasks: sections and tokens needed and sent, tasks that got all, what was sent and allotted,
-    and the tasks whose budget was raised because they need more (only ours does that)."""
+    """Sums over tasks: sections and tokens needed and sent, sections of which a part was sent, tasks that got all of
+    theirs, what was sent and allotted, and the tasks whose budget was raised because they need more (only ours does that).
+    """
 
     def __init__(self) -> None:
-        self.tasks = self.full_tasks = self.sections = self.full_sections = 0
+        self.tasks = self.full_tasks = self.sections = self.full_sections = self.begun = 0
         self.needed = self.found = self.sent = self.allotted = self.scoped = self.raised = 0
 
     def add(
@@ -65,6 +66,7 @@ class Tally:
         self.full_tasks += full == len(task.needs)
         self.sections += len(task.needs)
         self.full_sections += full
+        self.begun += sum(part > 0 for part in parts)
         self.needed += sum(section.tokens for section in task.needs)
         self.found += sum(parts)
         self.sent += sent
@@ -74,7 +76,8 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.full_sections / self.sections:8.3f}{self.found / self.needed:8.3f}"
+            f"{self.full_sections / self.sections:8.3f}{self.begun / self.sections:7.3f}"
+            f"{self.found / self.needed:8.3f}"
             f"{self.full_tasks / self.tasks:7.2f}{self.sent / self.tasks:9,.0f}"
             f"{self.sent / self.allotted:8.1%}{self.sent / self.scoped:8.1%}{self.raised / self.tasks:8.2f}"
         )
@@ -83,7 +86,9 @@ class Tally:
         return f"{self.full_sections / self.sections:6.2f}{self.sent / self.tasks / 1000:6.1f}K"
 
 
-HEADER = f"{'sections':>8}{'tokens':>8}{'tasks':>7}{'sent':>9}{'budget':>8}{'memory':>8}{'raised':>8}"
+HEADER = (
+    f"{'sections':>8}{'begun':>7}{'tokens':>8}{'tasks':>7}{'sent':>9}{'budget':>8}{'memory':>8}{'raised':>8}"
+)
 
 
 class TaskSet:
@@ -271,20 +276,20 @@ def report(measured: Measured) -> None:
         f"{len(sections)} sections ({sum(section.tokens for section in sections):,} tokens)"
     )
     print(
-        "  sections: share sent whole. tokens: share of their tokens sent. tasks: share that got all of theirs."
+        "  sections: share sent whole; begun: with a part sent. tokens: share of their tokens sent. tasks: share that got all of theirs."
     )
     print("  sent: mean tokens of a block; budget, memory: share of the budget and of the memory in scope.")
     print("  raised: share of tasks whose budget went up a tier or more because they need it.\n")
-    print(f"  {'':24}{'ours':^56}  {'reference loader':^56}")
-    print(f"  {'':24}{HEADER}  {HEADER}")
+    print(f"  {'':31}{'ours':^63}  {'reference loader':^63}")
+    print(f"  {'':31}{HEADER}  {HEADER}")
     profiles: Sequence[str | None] = PROFILES if measured.set.any_agent else (None,)
     for profile in profiles:
         for tier in TIERS:
             ours, theirs = measured.run(tier, tasks, profile)
-            print(f"  {f'{profile} {tier}' if profile else tier:24.24}{ours}  {theirs}", flush=True)
+            print(f"  {f'{profile} {tier}' if profile else tier:31}{ours}  {theirs}", flush=True)
     for share in SHARES:
         ours, theirs = measured.run("medium", tasks, profiles[0], share)
-        print(f"  {f'{share} % of the memory':24}{ours}  {theirs}", flush=True)
+        print(f"  {f'{share} % of the memory':31}{ours}  {theirs}", flush=True)
     if not measured.set.any_agent:
         print(
             "\n  per agent and tier: sections sent whole, thousands of tokens sent; ours, then the reference's"

@@ -41,7 +41,8 @@ from tests.support.memory_view import MemoryView  # noqa: E402
 
 FOLDER = ".claude/memory/recent/"
 BUDGETS = (5, 10, 25)
-FLOORS = (0.02, 0.05, 0.08, 0.10, 0.15, 0.20, 0.30)
+#: Relevance floors of the demand curve; at 0 stands what the ranking finds at all.
+FLOORS = (0.0, 0.02, 0.05, 0.08, 0.10, 0.15, 0.20, 0.30)
 #: Share of the evidence that is to be above the relevance floor.
 ABOVE_FLOOR = 0.95
 SETS = ("locomo", "realtalk", "beam100k", "beamuser")
