@@ -170,6 +170,7 @@ def _as_json(project: Project, one: Proposal, with_difference: bool, limit: int 
 def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal]) -> int:
     results: list[Result] = []
     if chosen:
+        background.update_index(project, wait=60.0)  # so that the counts of what moves can follow it
         now = time.time()
         batch = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S") + "-maintain"
         results = proposals.apply(project, chosen, now=now, batch=batch, progress=output.progress("applying"))

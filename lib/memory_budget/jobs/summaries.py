@@ -422,7 +422,7 @@ def index_rarity(project: Project) -> Callable[[Iterable[str]], dict[str, float]
                 marks = ",".join("?" * len(part))
                 for group in groups:
                     for term, size in db.execute(
-                        f"SELECT term, length(files) / 8 FROM postings WHERE grp=? AND term IN ({marks})",
+                        f"SELECT term, file_count FROM postings WHERE grp=? AND term IN ({marks})",
                         [group, *part],
                     ):
                         held[term] += size

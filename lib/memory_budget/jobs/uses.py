@@ -107,14 +107,22 @@ def _add(db: Connection, table: str, key: str, tallies: dict[object, _Tally]) ->
 
 
 def rename(project: Project, moved: Iterable[tuple[str, str]]) -> None:
-    """Let counts follow files that moved, from their old path to their new one. Without an index nothing is done."""
+    """Let counts follow files that moved, from their old path to their new one.
+
+    Without an index that can be used nothing is done: a file has moved whatever becomes of its counts.
+    """
     if not os.path.exists(project.index):
         return
-    db = schema.open_writer(project.index)
+    try:
+        db = schema.open_writer(project.index)
+    except schema.IndexUnusable:
+        return
     try:
         db.execute("BEGIN IMMEDIATE")
         for old, new in moved:
             db.execute("UPDATE OR REPLACE file_uses SET path=? WHERE path=?", (new, old))
         db.execute("COMMIT")
+    except schema.DatabaseError:
+        return
     finally:
         db.close()
