@@ -27,8 +27,6 @@ from memory_budget import dates, terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from memory_budget.selection import View
     from memory_budget.units import Chunk, File
 
@@ -209,22 +207,13 @@ def _totals(
     """Chunk id -> score and how well it holds each term, in one integer."""
     totals: dict[int, int] = {}
     left = int(recipe.postings)
-    synonyms_left = int(recipe.synonyms)
+    likes_of = _likes(view, query, entries, recipe)
     for position, (term, weight, lists) in enumerate(entries):
         limit = max(64, left // max(1, min(4, len(entries) - position)))
         held: dict[int, int] = {}
-        likes = []
-        if recipe.expansion and synonyms_left > 0:
-            for other, likeness in view.synonyms(term):
-                if likeness >= recipe.likeness and other not in query.terms:
-                    likes.append((likeness, other))
-            likes.sort(reverse=True)
-            likes = likes[:synonyms_left]
-            synonyms_left -= len(likes)
-            view.load([other for _, other in likes])
         idf = _idf(view.chunk_count, view.counts(term)[0])
         found: list[tuple[float, Lists]] = []
-        for likeness, other in likes:
+        for likeness, other in likes_of.get(term, ()):
             other_lists = view.postings(other)
             count = view.counts(other)[0]
             if count:
@@ -245,6 +234,25 @@ def _totals(
         else:
             totals = held
     return totals
+
+
+def _likes(
+    view: View, query: Query, entries: list[tuple[str, float, Lists]], recipe: Recipe
+) -> dict[str, list[tuple[float, str]]]:
+    """The words of like meaning of each term, the best first, with their posting lists loaded all at once."""
+    found: dict[str, list[tuple[float, str]]] = {}
+    left = int(recipe.synonyms) if recipe.expansion else 0
+    for term, _, _ in entries:
+        likes = [
+            (likeness, other)
+            for other, likeness in (view.synonyms(term) if left > 0 else ())
+            if likeness >= recipe.likeness and other not in query.terms
+        ]
+        likes.sort(reverse=True)
+        found[term] = likes[:left]
+        left -= len(found[term])
+    view.load([other for likes in found.values() for _, other in likes])
+    return found
 
 
 def _file_scores(view: View, entries: list[tuple[str, float, Lists]]) -> dict[int, float]:

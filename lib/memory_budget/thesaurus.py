@@ -1,86 +1,67 @@
-"""Words of like meaning, read by the index build into the index's own table; never on the hot path.
+"""Words of like meaning: a small read-only database that ships with the plugin.
 
-The file holds pairs of index terms with their likeness, made by `tests/bench/make_thesaurus.py`. Format, after
-zlib: the number of terms (u32), the terms in sorted order, one a line, an empty line, then for each term the
-number of its partners further on in the order (u16), and for each of these its position (u16) and its likeness
-times 255 (u8), as three separate runs, little-endian.
+Made by `tests/bench/make_thesaurus.py`. One row a term: the terms most like it, best first, as `other:75` (likeness in per cent)
+joined by spaces; all are index terms. An open index attaches it, so nothing is copied and a start reads only the rows of its
+prompt's terms.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-import zlib
-from array import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-PATH = os.path.join(os.path.dirname(__file__), "data", "thesaurus.bin")
+PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "thesaurus.sqlite")
+#: Partners kept of a term: a prompt reads 160 in all.
+PARTNERS = 16
 
 
-def pack(pairs: Iterable[tuple[str, str, float]]) -> bytes:
-    """The file's content for pairs of terms, each pair once."""
-    partners: dict[str, dict[str, float]] = {}
-    names: set[str] = set()
+def write(pairs: Iterable[tuple[str, str, float]], path: str = PATH) -> None:
+    """Make the database from pairs of terms, each pair once. Raises OSError."""
+    import sqlite3
+
+    partners: dict[str, list[tuple[float, str]]] = {}
     for one, two, likeness in pairs:
-        first, second = sorted((one, two))
-        partners.setdefault(first, {})[second] = likeness
-        names.update((first, second))
-    order = sorted(names)
-    position = {name: i for i, name in enumerate(order)}
-    counts, positions, levels = array("H"), array("H"), bytearray()
-    for name in order:
-        found = sorted((position[other], likeness) for other, likeness in partners.get(name, {}).items())
-        counts.append(len(found))
-        last = position[name]
-        for other, likeness in found:
-            positions.append(other - last)
-            last = other
-            levels.append(min(255, round(likeness * 255)))
-    if sys.byteorder == "big":
-        counts.byteswap()
-        positions.byteswap()
-    body = ("\n".join(order) + "\n\n").encode()
-    data = len(order).to_bytes(4, "little") + body + counts.tobytes() + positions.tobytes() + bytes(levels)
-    return zlib.compress(data, 9)
+        partners.setdefault(one, []).append((-likeness, two))
+        partners.setdefault(two, []).append((-likeness, one))
+    if os.path.exists(path):
+        os.unlink(path)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA page_size=4096")
+        database.execute("CREATE TABLE synonyms(term TEXT PRIMARY KEY, others TEXT NOT NULL) WITHOUT ROWID")
+        for term, found in sorted(partners.items()):
+            others = " ".join(
+                f"{other}:{round(-100 * likeness)}" for likeness, other in sorted(found)[:PARTNERS]
+            )
+            database.execute("INSERT INTO synonyms VALUES(?,?)", (term, others))
+    database.execute("VACUUM")
+    database.close()
 
 
-def load(known: Container[str] | None = None, path: str = PATH) -> dict[str, list[tuple[str, float]]]:
-    """Term -> its partners with likeness 0 to 1, the best first; with `known`, only among terms in it."""
-    with open(path, "rb") as file:
-        data = zlib.decompress(file.read())
-    size = int.from_bytes(data[:4], "little")
-    end = data.index(b"\n\n", 4)
-    order = data[4:end].decode().split("\n")
-    counts = _numbers(data[end + 2 : end + 2 + 2 * size])
-    start = end + 2 + 2 * size
-    total = sum(counts)
-    positions = _numbers(data[start : start + 2 * total])
-    levels = data[start + 2 * total :]
-    found: dict[str, list[tuple[str, float]]] = {}
-    at = 0
-    for here, count in enumerate(counts):
-        term = order[here]
-        wanted = known is None or term in known
-        other = here
-        for i in range(at, at + count):
-            other += positions[i]
-            partner = order[other]
-            if wanted and (known is None or partner in known):
-                likeness = levels[i] / 255.0
-                found.setdefault(term, []).append((partner, likeness))
-                found.setdefault(partner, []).append((term, likeness))
-        at += count
-    for entries in found.values():
-        entries.sort(key=lambda entry: (-entry[1], entry[0]))
+def parse(others: str) -> list[tuple[str, float]]:
+    """The terms of one row with their likeness from 0 to 1."""
+    found = []
+    for entry in others.split(" "):
+        other, _, likeness = entry.rpartition(":")
+        found.append((other, int(likeness) / 100))
     return found
 
 
-def _numbers(data: bytes) -> array[int]:
-    numbers = array("H")
-    numbers.frombytes(data)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+def load(known: Container[str] | None = None, path: str = PATH) -> dict[str, list[tuple[str, float]]]:
+    """All of it, for what reads it without an index; with `known`, only among these terms."""
+    import sqlite3
+
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        rows = database.execute("SELECT term, others FROM synonyms").fetchall()
+    finally:
+        database.close()
+    found = {}
+    for term, others in rows:
+        if known is None or term in known:
+            entries = [entry for entry in parse(others) if known is None or entry[0] in known]
+            if entries:
+                found[term] = entries
+    return found

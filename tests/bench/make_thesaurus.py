@@ -74,9 +74,8 @@ def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    content = thesaurus.pack(pairs(Path(sys.argv[1])))
-    Path(thesaurus.PATH).write_bytes(content)
-    print(f"{thesaurus.PATH}: {len(content):,} bytes")
+    thesaurus.write(pairs(Path(sys.argv[1])))
+    print(f"{thesaurus.PATH}: {Path(thesaurus.PATH).stat().st_size:,} bytes")
     return 0
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget import agent_start, background, invocation, rendering
-from memory_budget.index import build
 from memory_budget.project import Project
 from tests.support.blocks import count
 
@@ -41,13 +38,6 @@ NAMES = st.sampled_from(
 PROMPTS = TEXTS | st.sampled_from(["", "incremental models merge", "Ana and the a b memo"])
 BUDGETS = st.sampled_from([0, 1, 40, 52, 53, 60, 75, 100, 200, 1_000, 10**12])
 FRAME_WORDS = ("project-memory", "system-reminder")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_thesaurus() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "_thesaurus_rows", list)
-        yield
 
 
 def make(files: dict[str, str]) -> Project:

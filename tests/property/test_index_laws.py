@@ -7,12 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget import background, invocation
-from memory_budget.index import build
 from memory_budget.project import Project
 from tests.support.blocks import count
 
@@ -86,14 +84,6 @@ TASKS = [
     "nothing of all that",
     "Ana asked about the warehouse size on 2026-03-04",
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_thesaurus() -> object:
-    """Its 14,000 words would be most of the time; what they do to a block is the same whatever led to the index."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "_thesaurus_rows", lambda: [("merg", "join:80")])
-        yield
 
 
 def write(folder: Path, path: str, text: str, clock: int) -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 from memory_budget import terms, thesaurus
 
 
-def test_what_is_packed_is_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "t.bin"
-    path.write_bytes(thesaurus.pack([("cost", "price", 0.8), ("cheap", "cost", 0.6), ("price", "fee", 0.7)]))
+def test_what_is_written_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    thesaurus.write([("cost", "price", 0.8), ("cheap", "cost", 0.6), ("price", "fee", 0.7)], str(path))
     found = thesaurus.load(path=str(path))
     assert [name for name, _ in found["cost"]] == ["price", "cheap"]
     assert abs(found["fee"][0][1] - 0.7) < 0.01

@@ -12,10 +12,9 @@ import time
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget import terms, thesaurus
+from memory_budget import terms
 from memory_budget.index import postings, schema
 from memory_budget.index.parse import ParsedPiece, TokenCounter, frame_tokens, parse_pieces, read_content
 from memory_budget.project import Project, listing
@@ -246,7 +245,6 @@ class _Update:
             self._write_folders()
             if parsed or gone or rebuilt:
                 self._write_statistics()
-            self._load_thesaurus()
             db.execute("INSERT OR REPLACE INTO meta VALUES('built', ?)", (int(time.time()),))
             db.execute("INSERT OR REPLACE INTO meta VALUES('exact', ?)", (int(self.counter.exact),))
             db.execute("COMMIT")
@@ -551,16 +549,3 @@ class _Update:
             "INSERT OR IGNORE INTO copies SELECT own.grp, f.id FROM groups g JOIN files f ON f.grp = g.id "
             "JOIN files own ON own.hash = f.hash AND own.grp != f.grp WHERE g.scope = 'global'"
         )
-
-    def _load_thesaurus(self) -> None:
-        """Copy the shipped thesaurus in, whole and once: what is not in the memory today may be tomorrow."""
-        if self.db.execute("SELECT 1 FROM synonyms LIMIT 1").fetchone() is None:
-            self.db.executemany("INSERT INTO synonyms VALUES(?,?)", _thesaurus_rows())
-
-
-@cache
-def _thesaurus_rows() -> list[tuple[str, str]]:
-    return [
-        (term, " ".join([f"{other}:{round(100 * likeness)}" for other, likeness in others]))
-        for term, others in thesaurus.load().items()
-    ]

@@ -167,7 +167,15 @@ class Overlay:
         for number in chosen:
             chunk = self._chunks[number]
             found.append(
-                (number, chunk.file, chunk.section, chunk.section_tokens, chunk.tokens, chunk.lead, chunk.line)
+                (
+                    number,
+                    chunk.file,
+                    chunk.section,
+                    chunk.section_tokens,
+                    chunk.tokens,
+                    chunk.lead,
+                    chunk.line,
+                )
             )
         self._view.files({row[1] for row in found})
         return found

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from memory_budget.index.schema import DatabaseError, IndexUnusable, open_reader
+from memory_budget.index.schema import DatabaseError, IndexUnusable, OperationalError, open_reader
 from memory_budget.sources import owners_of
+from memory_budget.thesaurus import parse
 from memory_budget.units import Chunk, File, Heading
 
 TYPE_CHECKING = False
@@ -119,6 +120,7 @@ class MemoryView:
         self._terms = sum(group.terms for group in groups)
         self._average()
         self.scoped_tokens = sum(group.tokens for group in groups)
+        self._chunks: dict[int, Chunk] = {}
         self._files: dict[int, IndexedFile] = {}
         self._hide_copies()
         self._headings: dict[int, Heading] = {}
@@ -210,7 +212,8 @@ class MemoryView:
                     rows.extend(_sketch_rows(file, first, numbers, leads))
         else:
             rows = self._select(
-                f"SELECT {columns} FROM chunks c WHERE c.id IN", [number for number in ids if number < OVERLAY_BASE]
+                f"SELECT {columns} FROM chunks c WHERE c.id IN",
+                [number for number in ids if number < OVERLAY_BASE],
             )
             self.files({row[1] for row in rows})
         known = self._files
@@ -222,9 +225,12 @@ class MemoryView:
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
         """The chunks of these ids that exist and may be offered."""
         stored = []
+        known = self._chunks
         found: dict[int, Chunk] = {}
         for number in ids:
-            if number < OVERLAY_BASE:
+            if number in known:
+                found[number] = known[number]
+            elif number < OVERLAY_BASE:
                 stored.append(number)
             elif self.overlay is not None:
                 chunk = self.overlay.chunk(number)
@@ -242,7 +248,7 @@ class MemoryView:
             file = files.get(file_id)
             if file is None or line <= file.native:
                 continue
-            found[number] = Chunk(
+            known[number] = found[number] = Chunk(
                 number, file_id, file.scope, tokens, terms, tuple(memoryview(headings).cast("I")), kind, lead, hash_,
                 simhash, line, section, section_tokens,
             )  # fmt: skip
@@ -322,14 +328,11 @@ class MemoryView:
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:
         """Words of like meaning, as index terms, with their likeness from 0 to 1."""
-        row = self.db.execute("SELECT others FROM synonyms WHERE term=?", (term,)).fetchone()
-        if row is None:
+        try:
+            row = self.db.execute("SELECT others FROM thesaurus.synonyms WHERE term=?", (term,)).fetchone()
+        except OperationalError:  # it could not be attached
             return []
-        found = []
-        for pair in row[0].split(" "):
-            other, _, likeness = pair.rpartition(":")
-            found.append((other, int(likeness) / 100))
-        return found
+        return [] if row is None else parse(row[0])
 
     def texts(self, ids: Collection[int]) -> dict[int, str]:
         """What the chunks say."""

@@ -13,13 +13,14 @@ import os
 from memory_budget.errors import BudgetError
 from memory_budget.index.driver import sqlite
 from memory_budget.terms import ANALYZER_VERSION
+from memory_budget.thesaurus import PATH as THESAURUS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite.DatabaseError
@@ -56,7 +57,6 @@ CREATE TABLE postings(
   grp INTEGER NOT NULL, term TEXT NOT NULL, chunk_count INTEGER NOT NULL, file_count INTEGER NOT NULL,
   chunks BLOB NOT NULL, files BLOB NOT NULL, more_chunks BLOB NOT NULL, more_files BLOB NOT NULL,
   PRIMARY KEY(grp, term)) WITHOUT ROWID;
-CREATE TABLE synonyms(term TEXT PRIMARY KEY, others TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE uses(hash INTEGER PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL);
 CREATE TABLE file_uses(path TEXT PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL)
   WITHOUT ROWID;
@@ -77,6 +77,7 @@ def open_reader(path: str) -> Connection:
     try:
         # check_same_thread and isolation are left alone; a URI makes the connection read only.
         connection = sqlite.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)
+        _attach_thesaurus(connection)
         # One transaction for all that is read: a background update in between would take chosen chunks away.
         connection.execute("BEGIN")
         row = connection.execute("PRAGMA user_version").fetchone()
@@ -86,6 +87,14 @@ def open_reader(path: str) -> Connection:
         connection.close()
         raise IndexUnusable(f"{path}: made by another version ({row[0]}, this is {VERSION})")
     return connection
+
+
+def _attach_thesaurus(connection: Connection) -> None:
+    """Have the shipped words of like meaning beside the index; without them a prompt's own words must do."""
+    try:
+        connection.execute("ATTACH DATABASE ? AS thesaurus", (_uri(THESAURUS) + "?mode=ro&immutable=1",))
+    except OperationalError:
+        pass
 
 
 def open_writer(path: str) -> Connection:
@@ -116,7 +125,8 @@ def connect(path: str) -> Connection:
 
 def empty() -> Connection:
     """An index of nothing, in memory."""
-    connection = sqlite.connect(":memory:", isolation_level=None)
+    connection = sqlite.connect("file::memory:", isolation_level=None, uri=True)
+    _attach_thesaurus(connection)
     connection.executescript(_TABLES)
     return connection
 
