@@ -52,23 +52,20 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         session=session,
         identifier=f"{session}\0{tool_use}",
     )
-    allocation = invocation.allocate(project, task)
+    allocation = invocation.allocate(project, task, auto_mode=payload.get("permission_mode") == "auto")
     messages = _tell(project, allocation.problems)
     if isinstance(allocation, invocation.Nothing):
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
         return running.tell(project, payload, tool_use, messages)
     _refresh(project, allocation)
-    in_context = allocation.delivery == "context" or (
-        allocation.delivery == "auto" and payload.get("permission_mode") == "auto"
-    )
-    if in_context:
+    if allocation.in_context:
         parts = _parts(project, allocation)
         starts.plan_in_context(project, session, agent_type, tool_use, parts)
         block = ""
     else:
         block = invocation.render(allocation)
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
-    channel = "context" if in_context else "prompt"
+    channel = "context" if allocation.in_context else "prompt"
     messages += _keep(
         project, payload, allocation, starts.pending_key(session, tool_use), channel, began, tool_use=tool_use
     )
@@ -138,7 +135,7 @@ def _claim(
     began: float,
 ) -> str:
     """Plan for an agent that nobody planned for. Its handlers run side by side and plan alike; the first one's counts."""
-    allocation = invocation.allocate(project, task)
+    allocation = invocation.allocate(project, task, promptless=True)
     if isinstance(allocation, invocation.Nothing):
         return starts.claim(project, task.session, agent_type, agent, [])
     _refresh(project, allocation)

@@ -130,7 +130,7 @@ def update_index(
             if os.path.exists(again):
                 os.unlink(again)
             settings = profiles.load(project.root, project.home, _cached_profiles(project))
-            own = Sources(settings.profiles.section("sources"))
+            own = Sources(settings.profiles.sources())
             anew = rebuild or os.path.exists(damaged)
             report = build.update(project, own, counter(), rebuild=anew, progress=progress)
             if anew and os.path.exists(damaged):

@@ -67,7 +67,7 @@ class Allocation:
     """
 
     __slots__ = (
-        "budget", "budget_base", "bumped_from", "damaged", "delivery", "enforcement", "estimated", "id", "identity", "loaded",
+        "budget", "budget_base", "bumped_from", "damaged", "in_context", "enforcement", "estimated", "id", "identity", "loaded",
         "ladder", "native_tokens", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task", "tier",
         "pieces", "tier_source", "verdict", "view",
     )  # fmt: skip
@@ -82,7 +82,8 @@ class Allocation:
         self.tier_source = ""
         self.verdict: complexity.Verdict | None = None
         self.enforcement = settings.enforcement
-        self.delivery = settings.delivery
+        #: Whether the context channel carries the block, in parts; else the prompt does.
+        self.in_context = False
         self.budget_base = settings.profile.base_budget
         self.budget = 0
         self.bumped_from = ""
@@ -176,11 +177,14 @@ def allocate(
     tier: str | None = None,
     profile: str | None = None,
     explain: bool = False,
+    auto_mode: bool = False,
+    promptless: bool = False,
 ) -> Allocation | Nothing:
     """Choose an agent's memory for its task.
 
     `cap`: an exact budget in tokens, never bumped, and filled; `tier` and `profile`: a person's word instead of what is
-    detected and assigned. Raises BudgetError for a profile that does not exist.
+    detected and assigned. `auto_mode`: the session is in auto permission mode; `promptless`: the agent started without the
+    Agent tool, so no prompt can carry its block. Raises BudgetError for a profile that does not exist.
     """
     own = known or know(project)
     result = own.result
@@ -196,6 +200,9 @@ def allocate(
     allocation = Allocation(task, identity, settings)
     allocation.problems = problems
     allocation.loaded = result
+    allocation.in_context = (
+        promptless or settings.delivery == "context" or (settings.delivery == "auto" and auto_mode)
+    )
     _judge(allocation, tier)
     if own.calibration or own.profiles.section("calibration")["ratio"]:
         from memory_budget import calibration
@@ -272,7 +279,7 @@ def _sources(settings: Profiles) -> Any:
     def make() -> Sources:
         from memory_budget.sources import Sources
 
-        return Sources(settings.section("sources"))
+        return Sources(settings.sources())
 
     return make
 
@@ -354,7 +361,7 @@ def _select(allocation: Allocation, budget: int, explain: bool, *, fill: bool = 
         weights=allocation.settings.profile.weights,
         description=task.description,
         now_day=allocation.view.today,
-        frame_tokens=rendering.FRAME_TOKENS,
+        frame_tokens=rendering.PARTS_FRAME_TOKENS if allocation.in_context else rendering.FRAME_TOKENS,
         explain=explain,
         fill=fill,
     )

@@ -134,7 +134,7 @@ def _sources(project: Project) -> Sources:
     from memory_budget import profiles
     from memory_budget.sources import Sources
 
-    return Sources(profiles.load(project.root, project.home).profiles.section("sources"))
+    return Sources(profiles.load(project.root, project.home).profiles.sources())
 
 
 def from_command(project: Project, command: str, output: str, cwd: str) -> list[tuple[str, int]]:

@@ -129,6 +129,18 @@ class Profiles:
         """A top-level key as it stands: "log", "tuning", "schedule", "health", "lifecycle", "otlp", ..."""
         return self.document[name]
 
+    def sources(self) -> dict[str, list[str]]:
+        """Globs by scope for the index: the file's own, and what single agents have besides (`<agent>` in them stands for
+        a folder of the agent's name, so no other agent gets it).
+        """
+        found = {scope: list(globs) for scope, globs in self.document["sources"].items()}
+        for own in self.document["agents"].values():
+            for scope, globs in own.get("sources", {}).items():
+                if scope != "global":
+                    known = found.setdefault(scope, [])
+                    known.extend(glob for glob in globs if glob not in known)
+        return found
+
     def names(self) -> list[str]:
         return list(self.document["profiles"])
 

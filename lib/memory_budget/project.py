@@ -36,12 +36,12 @@ class Project:
         self.log = self.root + "/" + USAGE_LOG
 
     def has_memory(self) -> bool:
-        """Whether there is anything here that could be given to an agent. Two or three stat calls."""
+        """Whether the project keeps memory: one to three stat calls. What the user keeps for an agent in all projects
+        (`~/.claude/agent-memory`) joins in there, and makes no files anywhere else."""
         return (
             os.path.isdir(self.memory)
             or os.path.isdir(self.root + "/" + NATIVE_PROJECT)
             or os.path.isdir(self.root + "/" + NATIVE_LOCAL)
-            or (self.home != "" and os.path.isdir(self.home + "/" + NATIVE_PROJECT))
         )
 
     def ensure_cache(self, *parts: str) -> str:

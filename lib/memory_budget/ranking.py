@@ -65,7 +65,7 @@ class Recipe:
         self.month_factor = 2.0
         self.when_factor = 1.4
         self.size_floor = 80.0
-        self.relevance_floor = 0.1
+        self.relevance_floor = 0.125
         self.query_terms = 48.0
         self.synonyms = 160.0
         self.postings = 20_000.0

@@ -28,10 +28,13 @@ _LEFT_OUT_INTRODUCTION = "Not included, can be read there:\n"
 
 #: Tokens of everything in the block but files, gaps and the left-out list: at most this many, whatever the id.
 FRAME_TOKENS = 52
+#: The same of a block in four labelled parts, where a file's line may stand again at the head of a part (128 tokens are more
+#: than a path has).
+PARTS_FRAME_TOKENS = 4 * (FRAME_TOKENS + 10) + 3 * 128
 #: Tokens of the left-out list without its lines.
 LEFT_OUT_FRAME_TOKENS = 20
 #: Tokens of a left-out line besides those of its file's line in the block and of its heading's line.
-LEFT_OUT_LINE_TOKENS = 8
+LEFT_OUT_LINE_TOKENS = 4
 
 #: Tags that mean something to the reader of a prompt; in memory text they are shown, not meant.
 _RESERVED = (

@@ -101,7 +101,7 @@ def test_a_project_without_memory_costs_a_shell(plugin: Plugin) -> None:
     shutil.rmtree(plugin.project / ".claude")
     for event in ("session_start", "subagent_start"):
         assert plugin.run(event, payload(), "1") == ""
-    (plugin.home / ".claude/agent-memory").mkdir(parents=True)
+    (plugin.project / ".claude/agent-memory").mkdir(parents=True)
     assert plugin.run("subagent_start", payload(), "1") != ""
 
 

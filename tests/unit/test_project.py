@@ -63,7 +63,6 @@ def test_the_cache_ignores_itself_and_is_made_on_demand(tmp_path: Path) -> None:
         ".claude/memory/x.md",
         ".claude/agent-memory/a/x.md",
         ".claude/agent-memory-local/a/x.md",
-        "home/.claude/agent-memory/x",
     ],
 )
 def test_what_counts_as_memory(path: str, tmp_path: Path) -> None:
@@ -71,6 +70,12 @@ def test_what_counts_as_memory(path: str, tmp_path: Path) -> None:
     assert not project.has_memory()
     make_project(tmp_path, {path: ""})
     assert project.has_memory()
+
+
+def test_memory_of_the_user_makes_no_project(tmp_path: Path) -> None:
+    project = Project(str(tmp_path), str(tmp_path / "home"))
+    make_project(tmp_path, {"home/.claude/agent-memory/a/x.md": "notes"})
+    assert not project.has_memory()
 
 
 @pytest.mark.parametrize("payload", [{}, {"cwd": 5}, {"cwd": ""}, {"cwd": "\0"}, {"cwd": "/nowhere/at/all"}])

@@ -103,7 +103,7 @@ def _profiles(project: Project) -> Iterator[Finding]:
 
 
 def _memory(project: Project) -> Iterator[Finding]:
-    sources = Sources(profiles.load(project.root, project.home).profiles.section("sources"))
+    sources = Sources(profiles.load(project.root, project.home).profiles.sources())
     found = scan(project, sources)
     yield Finding("ok", "memory", f"{len(found.files)} files in scope")
     for folder, count in sorted(found.unscoped.items()):
