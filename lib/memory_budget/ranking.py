@@ -41,14 +41,14 @@ class Recipe:
     """The numbers of the ranking, chosen by `tests/bench/trimming.py` on public data.
 
     `size_floor`: tokens below which a section or chunk is not favoured for being short. `relevance_floor`: share
-    of the best score below which a chunk is not relevant. The last four bound the work: terms of a
-    prompt, synonyms and posting entries read for them, chunks looked at.
+    of the best score below which a chunk is not relevant. The last five bound the work: terms of a
+    prompt, synonyms and posting entries read for them, chunks looked at, files looked at as a whole.
     """
 
     __slots__ = (
         "coverage", "date_factor", "expansion", "far_section", "file_share", "lead_factor", "likeness",
         "month_factor", "near_section", "own_share", "postings", "query_terms", "relevance_floor", "seeds",
-        "size_floor", "synonyms", "weak_weight", "when_factor",
+        "size_floor", "synonyms", "weak_weight", "when_factor", "whole_files",
     )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
@@ -70,6 +70,7 @@ class Recipe:
         self.synonyms = 160.0
         self.postings = 20_000.0
         self.seeds = 3000.0
+        self.whole_files = 40.0
         for name, value in changes.items():
             setattr(self, name, value)
 
@@ -166,21 +167,33 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) ->
     if not entries:
         return Candidates(view, [])
     totals = _totals(view, query, entries, recipe)
-    wanted: list[int] | None = None
-    if view.chunk_count > recipe.seeds:
-        score = _SCORE
-        packed = [(-(total & score), key) for key, total in totals.items()]
-        packed.sort()
-        seeds = [key for _, key in packed[: int(recipe.seeds / 3)]]
-        near = set(seeds)
-        for key in seeds[: int(recipe.seeds / 9)]:
-            near.update((key - 2, key - 1, key + 1, key + 2))
-        wanted = sorted([key for key in near if key >= 0])
-    rows = view.sketches(wanted)
+    rows = view.sketches() if view.chunk_count <= recipe.seeds else _best_rows(view, totals, recipe)
     timed = _timed(view) if query.asks_when else frozenset()
     found = _scored(view, query, recipe, now_day, rows, totals, entries, timed)
     found.sort()
     return Candidates(view, found)
+
+
+def _best_rows(view: View, totals: dict[int, int], recipe: Recipe) -> list[Sketch]:
+    """Of a large memory: the chunks that hold most of the prompt, what stands next to the best of them, and all of the
+    files that hold most of these (a section is needed whole, and parts of it may hold no word of the prompt)."""
+    score = _SCORE
+    packed = [(-(total & score), key) for key, total in totals.items()]
+    packed.sort()
+    seeds = [key for _, key in packed[: int(recipe.seeds / 4)]]
+    near = set(seeds)
+    for key in seeds[: int(recipe.seeds / 12)]:
+        near.update((key - 2, key - 1, key + 1, key + 2))
+    rows = {row[0]: row for row in view.sketches(ids=sorted([key for key in near if key >= 0]))}
+    held: dict[int, int] = {}
+    for key in seeds:
+        row = rows.get(key)
+        if row is not None:
+            held[row[1]] = held.get(row[1], 0) + (totals[key] & score)
+    best = sorted(held, key=lambda file: (-held[file], file))[: int(recipe.whole_files)]
+    for row in view.sketches(files=best):
+        rows[row[0]] = row
+    return [rows[key] for key in sorted(rows)]
 
 
 def _weighted_terms(view: View, query: Query, recipe: Recipe) -> list[tuple[str, float, Lists]]:

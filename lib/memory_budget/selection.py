@@ -56,8 +56,8 @@ if TYPE_CHECKING:
         def file_postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
             """The same with file ids."""
 
-        def sketches(self, ids: list[int] | None) -> list[Sketch]:
-            """The chunks of these ids, or all of them, as far as a score asks."""
+        def sketches(self, *, ids: list[int] | None = None, files: list[int] | None = None) -> list[Sketch]:
+            """The chunks of these ids, or of these files, or all of them, as far as a score asks."""
 
         def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
             """The chunks of these ids that exist."""

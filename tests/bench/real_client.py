@@ -35,6 +35,8 @@ TASKS = {
     "documentation [complexity: multi-system]",
 }
 AT_ONCE = 10
+#: Tokens the record may name above those of the block: an id and eight lines of the left-out list are counted by bounds.
+SLACK = 48
 
 
 def main() -> int:
@@ -145,7 +147,7 @@ def _judge(
                 )
                 continue
             over += block.tokens > record["budget_allocated"]
-            miscounted += not record["tokens_loaded"] - 16 <= block.tokens <= record["tokens_loaded"]
+            miscounted += not record["tokens_loaded"] - SLACK <= block.tokens <= record["tokens_loaded"]
             owners = set(re.findall(r"<memory-file (?:specialists|roles)/([^/]+)/", block.text))
             own = key.partition("/")[2]
             foreign += bool(owners - {own})
@@ -156,7 +158,9 @@ def _judge(
     everything = [value for values in reductions.values() for value in values]
     print(f"{len(names)} agents x {len(TASKS)} tiers through the real client in {seconds:.0f} s")
     print(f"no block: {missing} of {total}; over budget: {over}; another agent's memory: {foreign}")
-    print(f"no whole record: {unrecorded}; tokens in the record not those of the block: {miscounted}")
+    print(
+        f"no whole record: {unrecorded}; tokens in the record more than {SLACK} off those of the block: {miscounted}"
+    )
     print(f"chunks said twice: {twice}")
     print(
         f"agents whose block did not change with the task: {sum(len(t) < len(TASKS) for t in texts.values())}"

@@ -124,10 +124,13 @@ class MemoryView:
     def file_postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
         return self._file_postings.get(term, [])
 
-    def sketches(self, ids: list[int] | None) -> list[tuple[int, int, int, int, int, str, int]]:
+    def sketches(
+        self, *, ids: list[int] | None = None, files: list[int] | None = None
+    ) -> list[tuple[int, int, int, int, int, str, int]]:
         return [
             (chunk.id, chunk.file, chunk.section, chunk.section_tokens, chunk.tokens, chunk.lead, chunk.line)
             for chunk in self.chunks(self._chunks if ids is None else ids).values()
+            if files is None or chunk.file in files
         ]
 
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:

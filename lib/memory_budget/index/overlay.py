@@ -160,9 +160,11 @@ class Overlay:
             return None
         return _columns(self._chunk_lists.get(term, [])), _columns(own)
 
-    def sketches(self, ids: list[int] | None) -> list[Sketch]:
+    def sketches(self, ids: list[int] | None, files: list[int] | None) -> list[Sketch]:
         """Chunks as far as a score asks; their files are put in view."""
         chosen = self._chunks if ids is None else [number for number in ids if number in self._chunks]
+        if files is not None:
+            chosen = [number for number, chunk in self._chunks.items() if chunk.file in files]
         found = []
         for number in chosen:
             chunk = self._chunks[number]

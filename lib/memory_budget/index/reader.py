@@ -196,30 +196,34 @@ class MemoryView:
             self.load((term,))
         return self._lists[term][2]
 
-    def sketches(self, ids: list[int] | None) -> list[Sketch]:
-        """The chunks of these ids, or all in view, as far as a score asks: id, file, section, its tokens, own tokens,
-        lead, line."""
-        rows: list[Sketch]
-        columns = "c.id, c.file, c.section, c.section_tokens, c.tokens, c.lead, c.line"
-        if ids is None:
-            for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
-                self._keep_file(row)
-            rows = []
-            for file, first, numbers, leads in self.db.execute(
-                f"SELECT file, first, numbers, leads FROM sketches WHERE grp IN ({self._marks})", self._groups
-            ):
-                if file in self._files:
-                    rows.extend(_sketch_rows(file, first, numbers, leads))
-        else:
+    def sketches(self, *, ids: list[int] | None = None, files: list[int] | None = None) -> list[Sketch]:
+        """The chunks of these ids, or of these files, or all in view, as far as a score asks: id, file, section, its
+        tokens, own tokens, lead, line."""
+        rows: list[Sketch] = []
+        if ids is not None:
             rows = self._select(
-                f"SELECT {columns} FROM chunks c WHERE c.id IN",
+                "SELECT id, file, section, section_tokens, tokens, lead, line FROM chunks WHERE id IN",
                 [number for number in ids if number < OVERLAY_BASE],
             )
             self.files({row[1] for row in rows})
+        else:
+            if files is None:
+                for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
+                    self._keep_file(row)
+                packed = self.db.execute(
+                    f"SELECT file, first, numbers, leads FROM sketches WHERE grp IN ({self._marks})",
+                    self._groups,
+                ).fetchall()
+            else:
+                packed = self._select("SELECT file, first, numbers, leads FROM sketches WHERE file IN", files)
+                self.files(files)
+            for file, first, numbers, leads in packed:
+                if file in self._files:
+                    rows.extend(_sketch_rows(file, first, numbers, leads))
         known = self._files
         found = [row for row in rows if row[1] in known and row[6] > known[row[1]].native]
         if self.overlay is not None:
-            found += self.overlay.sketches(ids)
+            found += self.overlay.sketches(ids, files)
         return found
 
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
