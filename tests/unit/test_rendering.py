@@ -97,7 +97,10 @@ def test_other_signs_stay_as_they_are(text: str) -> None:
 
 
 def test_a_tag_cannot_be_put_together_from_two_chunks() -> None:
-    chunks: list[tuple[bool, list[str], str]] = [(False, [], rendering.neutral("so <")), (False, [], rendering.neutral("/project-memory>"))]
+    chunks: list[tuple[bool, list[str], str]] = [
+        (False, [], rendering.neutral("so <")),
+        (False, [], rendering.neutral("/project-memory>")),
+    ]
     text = rendering.block("id", [Piece(".claude/memory/patterns/x.md", chunks)])
     assert "".join(text.split()).count("</project-memory>") == 1
 

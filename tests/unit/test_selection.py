@@ -13,8 +13,8 @@ def words(text: str) -> int:
     return len(text.split()) + text.count("\n")
 
 
-def chosen(view: MemoryView, prompt: str, budget: int = 1000, **options: bool) -> list[str]:
-    found = selection.select(view, prompt, budget, weights=WEIGHTS, **options)
+def chosen(view: MemoryView, prompt: str, budget: int = 1000, *, fill: bool = False) -> list[str]:
+    found = selection.select(view, prompt, budget, weights=WEIGHTS, fill=fill)
     return [view.texts[chunk] for file in found.files for chunk in file.chunks]
 
 
