@@ -14,6 +14,7 @@ import pytest
 
 from memory_budget import otlp
 from memory_budget.errors import BudgetError
+from memory_budget.jobs import run as job
 from memory_budget.project import Project
 from tests.support.environment import ROOT
 from tests.support.otlp_collector import received, running
@@ -221,3 +222,26 @@ def test_a_collector_that_is_not_there(tmp_path: Path) -> None:
     project = make_project(tmp_path, "http://127.0.0.1:9", 1)
     with pytest.raises(BudgetError, match="cannot be reached"):
         otlp.export(project)
+
+
+# -- the daily job
+
+
+def test_the_daily_job_exports(tmp_path: Path, home: Path) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint, 3)
+        result = job.run(project, "daily", time.time())
+    assert (result["problems"], result["exported"]) == ([], 3)
+    assert ids(target) == [0, 1, 2]
+
+
+def test_a_failed_export_is_named_and_the_other_steps_go_on(tmp_path: Path, home: Path) -> None:
+    project = make_project(tmp_path, "http://127.0.0.1:9", 3)
+    result = job.run(project, "report", time.time())
+    assert result["problems"] == []
+    result = job.run(project, "weekly", time.time())
+    (problem,) = result["problems"]
+    assert problem.startswith("export: BudgetError: http://127.0.0.1:9/v1/logs cannot be reached")
+    assert result["report"]
+    assert "exported" not in result

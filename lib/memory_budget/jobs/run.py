@@ -1,6 +1,6 @@
 """One run of a job, step by step, with its log.
 
-    daily    count uses, look for notes to promote, look at memory's health
+    daily    count uses, look for notes to promote, look at memory's health, export the usage log
     weekly   daily, duplicates, the usage of seven days, summaries of old notes, the week's report
     monthly  weekly, notes to archive, changes of budgets that the profiles allow, the comprehensive report
     report   only the report
@@ -107,6 +107,7 @@ class _Run:
                     self.step("archival", self.archival)
                 self.step("changes the profiles allow", self.apply)
                 self.step("health", self.health)
+            self.step("export", self.export)
         if self.kind == "monthly":
             self.step("tuning", self.tuning)
         if self.kind in REPORT_DAYS:
@@ -221,6 +222,16 @@ class _Run:
         self.say(f"health: {report.level}, {report.tokens:,} tokens, {len(report.problems)} files to look at")
         for problem in report.problems:
             self.log.write(f"         {problem.kind}: {problem.path}: {problem.detail}\n")
+
+    def export(self) -> None:
+        from memory_budget import otlp
+
+        sent = otlp.export(self.project, now=self.now)
+        if sent is not None:
+            self.result["exported"] = sent.records
+            self.say(
+                f"export: {sent.records} records to {sent.endpoint}, {sent.skipped} bad lines passed over"
+            )
 
     def tuning(self) -> None:
         from memory_budget import tuning
