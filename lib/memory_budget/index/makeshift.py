@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from memory_budget.sources import Sources
 
 #: Bytes of memory that are read while an agent waits: what can be parsed in a tenth of a second.
-READ_LIMIT = 100_000
+READ_LIMIT = 60_000
 
 
 class _Unwritten(IndexReader):

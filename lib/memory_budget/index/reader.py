@@ -134,10 +134,23 @@ class MemoryView:
             rows = self.db.execute(f"SELECT file FROM copies WHERE grp IN ({marks})", own)
             self.masked = {row[0] for row in rows}
 
+    def _whole_copies(self, gone: set[int]) -> set[int]:
+        """Of the global files left out as copies, those whose twin in the agent's folders still stands."""
+        if not self.masked:
+            return set()
+        own = [group.id for group in self.group_by_id.values() if group.scope != "global"]
+        marks = ",".join("?" * len(own))
+        rows = self.db.execute(
+            "SELECT c.file, own.id FROM copies c JOIN files f ON f.id = c.file "
+            f"JOIN files own ON own.hash = f.hash AND own.grp = c.grp WHERE c.grp IN ({marks})",
+            own,
+        )
+        return {file for file, twin in rows if twin not in gone}
+
     def lay_over(self, overlay: Overlay) -> None:
         """Serve changed files from `overlay`, and none of what the index has of them."""
         self.overlay = overlay
-        self.masked = overlay.masked
+        self.masked = overlay.masked | self._whole_copies(overlay.masked)
         self.scoped_tokens += overlay.tokens
         self.chunk_count += overlay.chunk_count
         self.file_count += overlay.file_count
