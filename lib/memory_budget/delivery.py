@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: How much of a transcript's end is searched, in bytes: a call's hooks stand close to its end.
 SEARCHED = 16_000_000
 OWN_NAME = "memory-budget"
+#: The client may keep a command as the plugin wrote it, with its root as a variable, which names no plugin.
+OWN_LAUNCHER = "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget"
 #: After this many seconds the client has written what it will write about a call.
 PATIENCE = 5.0
 
@@ -61,7 +63,7 @@ def rewriter_of(transcript: str, tool_use: str, prompt: str) -> Rewriter | None:
         except (ValueError, KeyError, TypeError):
             continue
         plugin = plugin_of(command)
-        if plugin == OWN_NAME:
+        if plugin == OWN_NAME or OWN_LAUNCHER in command:
             continue
         found = Rewriter(plugin, command)
         if given == prompt:

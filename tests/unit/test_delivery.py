@@ -99,3 +99,11 @@ def test_the_caller_of_a_nested_agent_has_its_own_transcript() -> None:
     assert delivery.calling_transcript("/p/s.jsonl", "") == "/p/s.jsonl"
     assert delivery.calling_transcript("/p/s.jsonl", "a1") == "/p/s/subagents/agent-a1.jsonl"
     assert delivery.calling_transcript("/p/s.jsonl", "../../x") == "/p/s.jsonl"
+
+
+def test_our_own_answer_is_nobody_elses_however_its_command_is_kept(tmp_path: Path) -> None:
+    path = transcript(
+        tmp_path / "session.jsonl",
+        answered("toolu_1", "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget hook pre_tool_use", "block Task."),
+    )
+    assert delivery.rewriter_of(path, "toolu_1", "Rewritten. Task.") is None
