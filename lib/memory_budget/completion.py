@@ -116,8 +116,10 @@ def _tell_lost(project: Project, kept: dict[str, Any], parent: str, prompt: str)
     """Leave word that another plugin's rewrite won, if nobody was told so far. The allocation still stands now, so the
     hook that follows an agent in the foreground finds one or the other."""
     caller = delivery.calling_transcript(kept["transcript_path"], parent)
-    line = delivery.lost(project, kept, caller, prompt, wait=_WAIT_FOR_HOOKS)
-    if line:
+    line = delivery.lost(project, kept, caller, prompt, wait=_WAIT_FOR_HOOKS, patient=True)
+    if line is None:
+        delivery.mark_lost(project, kept, caller, prompt)  # the next hook looks again
+    elif line:
         running.leave_note(project, kept["session_id"], "delivery", line)
 
 
