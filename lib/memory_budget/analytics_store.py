@@ -10,19 +10,19 @@ The view `runs` has one row per record, columns as in `COLUMNS`. Times are wall-
 from __future__ import annotations
 
 import glob
-import gzip
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from memory_budget import usage_log
 from memory_budget.errors import BudgetError
-from memory_budget.project import Project, digest, listing
+from memory_budget.project import Project, digest
 from memory_budget.usage_log import BadLine
 
 if TYPE_CHECKING:
@@ -152,6 +152,18 @@ class Store:
 
     # -- filling it
 
+    def fill(self, logs: Sequence[str] | Project) -> None:
+        """Read all of these files, or of a project's log; that one again from the start if it was rotated meanwhile."""
+        while True:
+            before = usage_log.standing(logs) if isinstance(logs, Project) else None
+            columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
+            self._db.execute(f"CREATE OR REPLACE TABLE records ({columns})")
+            for path in usage_log.files(logs) if isinstance(logs, Project) else logs:
+                self.add(path)
+            if not isinstance(logs, Project) or usage_log.standing(logs) == before:
+                return
+            self.files, self.bad, self.bad_count = [], [], 0
+
     def add(self, path: str) -> None:
         """Read one log file. What cannot be read at all is named as a bad line 0."""
         before = self._rowid()
@@ -252,8 +264,11 @@ class Store:
 
 
 @contextmanager
-def opened(paths: Sequence[str], *, days: int | None = None, now: datetime | None = None) -> Iterator[Store]:
-    """The records of `paths`; with `days`, the view shows those of the last so many days up to `now`.
+def opened(
+    logs: Sequence[str] | Project, *, days: int | None = None, now: datetime | None = None
+) -> Iterator[Store]:
+    """The records of log files, or of a project's log with its rotated parts; with `days`, the view shows those of the
+    last so many days up to `now`.
 
     Raises BudgetError where DuckDB is not installed.
     """
@@ -277,31 +292,12 @@ def opened(paths: Sequence[str], *, days: int | None = None, now: datetime | Non
     connection.execute("SET enable_progress_bar = false")  # it would draw on standard output
     store = Store(connection, folder)
     try:
-        store.execute(
-            f"CREATE TABLE records ({', '.join(f'{name} {kind}' for name, (kind, _) in COLUMNS.items())})"
-        )
-        for path in paths:
-            store.add(path)
+        store.fill(logs)
         since = (now or datetime.now()) - timedelta(days=days) if days is not None else None
         store.show(since)
         yield store
     finally:
         store.close()
-
-
-def log_files(project: Project) -> list[str]:
-    """The project's usage log with its rotated and compressed parts, oldest name first, the current one last."""
-    folder, name = os.path.split(project.log)
-    stem = name.removesuffix(".jsonl")
-    found = [
-        f"{folder}/{entry}"
-        for entry in listing(folder)
-        if entry.startswith(stem)
-        and ".jsonl" in entry
-        and not entry.endswith((".tmp", ".lock"))
-        and entry != name
-    ]
-    return [path for path in [*found, project.log] if os.path.isfile(path)]
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -341,28 +337,15 @@ def _name_lines(path: str, places: Sequence[int]) -> Iterator[BadLine]:
 
 def _lines(path: str) -> Iterator[tuple[int, bytes]]:
     """Numbered lines of a plain, gzip or zstd file."""
-    with open_log(path) as file:
+    with usage_log.open_file(path) as file:
         yield from enumerate(file, 1)
 
 
 def _read_through(path: str) -> None:
     """Raise EOFError or OSError where a compressed file cannot be read to its end."""
-    with open_log(path) as file:
+    with usage_log.open_file(path) as file:
         while file.read(1 << 20):
             pass
-
-
-def open_log(path: str) -> IO[bytes]:
-    """A log as it was before it was compressed. Raises OSError, and ValueError for zstd before Python 3.14."""
-    if path.endswith(".gz"):
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    if path.endswith(".zst"):
-        try:
-            from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-        except ImportError as error:  # before Python 3.14
-            raise ValueError("this Python cannot read zstd line by line") from error
-        return zstd.open(path, "rb")  # type: ignore[no-any-return, unused-ignore]
-    return open(path, "rb")
 
 
 def _problem(line: bytes) -> str | None:

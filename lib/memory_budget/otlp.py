@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import orjson
 
 import memory_budget
-from memory_budget import analytics_store, profiles
+from memory_budget import profiles, usage_log
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project, digest, read_bytes
 
@@ -77,7 +77,7 @@ def export(project: Project, *, now: float | None = None) -> Exported | None:
     """
     settings = profiles.load(project.root, project.home).profiles.section("otlp")
     endpoint = str(settings["endpoint"]).rstrip("/")
-    paths = analytics_store.log_files(project)
+    paths = usage_log.files(project)
     if not endpoint or not paths:
         return None
     from filelock import FileLock, Timeout
@@ -140,7 +140,7 @@ def _lines(path: str, known: Mapping[str, int], *, current: bool) -> Iterator[_L
     `current` one; in a rotated file it is a bad line. Bad lines come with an empty record.
     """
     try:
-        with analytics_store.open_log(path) as file:
+        with usage_log.open_file(path) as file:
             first = file.readline()
             if not first.endswith(b"\n"):
                 return

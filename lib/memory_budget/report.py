@@ -28,9 +28,8 @@ def gather(
     """Everything the report shows. `logs`: other logs than the project's. Raises BudgetError."""
     now = now or datetime.now()
     loaded = profiles.load(project.root, project.home)
-    paths = analytics_store.log_files(project) if logs is None else list(logs)
     advice: dict[str, Any] | None = None
-    with analytics_store.opened(paths, days=days, now=now) as store:
+    with analytics_store.opened(project if logs is None else logs, days=days, now=now) as store:
         found = analytics.analyse(store, loaded.profiles, days=days, now=now)
         if loaded.problem is None:  # advice on defaults nobody uses would mislead
             advice = tuning.recommend_from(project, store, loaded.profiles, now=now, write=logs is None)

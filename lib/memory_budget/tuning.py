@@ -48,8 +48,7 @@ def recommend(
     """
     now = now or datetime.now()
     settings = _sound(profiles.load(project.root, project.home))
-    paths = analytics_store.log_files(project) if logs is None else logs
-    with analytics_store.opened(paths) as store:
+    with analytics_store.opened(project if logs is None else logs) as store:
         return recommend_from(project, store, settings, days, now=now, write=write)
 
 

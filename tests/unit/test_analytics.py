@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from memory_budget import analytics, analytics_store, profiles
+from memory_budget import analytics, analytics_store, profiles, usage_log
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project
 from tests.support.usage_logs import needing, record, write_log
@@ -123,7 +123,7 @@ def test_rotated_and_compressed_logs(tmp_path: Path) -> None:
         gzip.compress(json.dumps(record(agent="old")).encode())
     )
     write_log(folder / "budget-usage.jsonl.1", [record(agent="older")])
-    paths = analytics_store.log_files(project)
+    paths = usage_log.files(project)
     assert paths[-1] == project.log
     assert {row["name"] for row in analyse(*map(Path, paths))["agents"]} == {"new", "old", "older"}
 

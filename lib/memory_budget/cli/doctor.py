@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from memory_budget import agents, delivery, environment, profile_check, profiles, usage_log
 from memory_budget.cli import output
-from memory_budget.errors import BudgetError
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.project import Project
 from memory_budget.sources import Sources, scan
@@ -170,18 +169,13 @@ def _index(project: Project) -> Iterator[Finding]:
 def _log(project: Project) -> Iterator[Finding]:
     count = 0
     undelivered: list[str] = []
-    try:
-        for entry in usage_log.read(project.log):
-            if isinstance(entry, usage_log.BadLine):
-                yield Finding("problem", "usage log", str(entry))
-                continue
-            count += 1
-            if entry.get("delivered") is False:
-                undelivered.append(str(entry["agent"]))
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise BudgetError(f"{project.log}: {error.strerror}") from error
+    for entry in usage_log.read_all(project):
+        if isinstance(entry, usage_log.BadLine):
+            yield Finding("problem", "usage log", str(entry))
+            continue
+        count += 1
+        if entry.get("delivered") is False:
+            undelivered.append(str(entry["agent"]))
     if undelivered:
         yield Finding(
             "problem",

@@ -116,17 +116,14 @@ def _scopes(groups: list[Any]) -> dict[str, dict[str, int]]:
 def _log(project: Project, last: int) -> dict[str, Any]:
     records: deque[dict[str, Any]] = deque(maxlen=last)
     count = bad = exceeded = undelivered = 0
-    try:
-        for entry in usage_log.read(project.log):
-            if isinstance(entry, usage_log.BadLine):
-                bad += 1
-                continue
-            count += 1
-            exceeded += entry.get("exceeded_budget") is True
-            undelivered += entry.get("delivered") is False
-            records.append(entry)
-    except FileNotFoundError:
-        pass
+    for entry in usage_log.read_all(project):
+        if isinstance(entry, usage_log.BadLine):
+            bad += 1
+            continue
+        count += 1
+        exceeded += entry.get("exceeded_budget") is True
+        undelivered += entry.get("delivered") is False
+        records.append(entry)
     return {
         "log": {"runs": count, "exceeded": exceeded, "not_delivered": undelivered, "bad_lines": bad},
         "last": list(records),

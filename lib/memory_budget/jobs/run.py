@@ -1,6 +1,6 @@
 """One run of a job, step by step, with its log.
 
-    daily    count uses, look for notes to promote, look at memory's health, export the usage log
+    daily    count uses, look for notes to promote, look at memory's health, export and rotate the usage log
     weekly   daily, duplicates, the usage of seven days, summaries of old notes, the week's report
     monthly  weekly, notes to archive, changes of budgets that the profiles allow, the comprehensive report
     report   only the report
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from memory_budget import journal, profiles
+from memory_budget import journal, log_rotation, profiles
 from memory_budget.index.schema import DatabaseError
 from memory_budget.jobs import duplicates, health, proposals, uses, weekly_usage, work
 from memory_budget.project import listing, write_atomic
@@ -108,6 +108,7 @@ class _Run:
                 self.step("changes the profiles allow", self.apply)
                 self.step("health", self.health)
             self.step("export", self.export)
+            self.step("log rotation", self.rotate)
         if self.kind == "monthly":
             self.step("tuning", self.tuning)
         if self.kind in REPORT_DAYS:
@@ -232,6 +233,14 @@ class _Run:
             self.say(
                 f"export: {sent.records} records to {sent.endpoint}, {sent.skipped} bad lines passed over"
             )
+
+    def rotate(self) -> None:
+        settings = profiles.load(self.project.root, self.project.home).profiles.section("log")
+        done = log_rotation.rotate(self.project, settings, self.now)
+        if done.path:
+            self.say(f"usage log rotated: {done.path}")
+        for path in done.put_away:
+            self.say(f"old usage log put away: {path}")
 
     def tuning(self) -> None:
         from memory_budget import tuning

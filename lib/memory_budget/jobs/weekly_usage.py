@@ -25,12 +25,9 @@ class AgentUse(NamedTuple):
 def gather(project: Project, now: float, days: int = 7) -> list[AgentUse]:
     """The agents that ran in the last `days`, most runs first. No log is no runs."""
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    try:
-        for entry in usage_log.read(project.log):
-            if not isinstance(entry, usage_log.BadLine) and now - days * 86400 <= _time(entry) <= now:
-                rows[entry["agent"]].append(entry)
-    except FileNotFoundError:
-        pass
+    for entry in usage_log.read_all(project):
+        if not isinstance(entry, usage_log.BadLine) and now - days * 86400 <= _time(entry) <= now:
+            rows[entry["agent"]].append(entry)
     found = [
         AgentUse(
             agent,
