@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from memory_budget import agents, analytics, analytics_store, profiles, tuning_replay
+from memory_budget import agents, analytics, analytics_store, calibration, profiles, tuning_replay
 from memory_budget.analytics_store import Store
 from memory_budget.profiles import SCOPES, TIERS, Profiles
 from memory_budget.project import Project, write_atomic
@@ -108,6 +108,7 @@ def _from_store(
     threshold = float(rules["recommendation_confidence_threshold"])
     span = analytics.data_days(store, now)
     known = agents.scan(project.root, project.home)
+    learned = calibration.read_state(project)
     facts = {row["agent"]: row for row in _facts(store)}
     entries = []
     for agent, needs in _histories(store, now):
@@ -115,7 +116,8 @@ def _from_store(
         if fact["runs"] < int(rules["minimum_samples_for_recommendation"]):
             continue
         identity = agents.resolve(agent, settings, known)
-        entry = _advise(settings, identity, agent, needs, fact, rules, float(tuning["max_exceedance"]))
+        ratio = calibration.ratio(settings, learned, fact["model"] or "", identity.name)
+        entry = _advise(settings, identity, agent, needs, fact, rules, float(tuning["max_exceedance"]), ratio)
         if entry is not None:
             entries.append(entry)
     _add_examples(store, entries)
@@ -211,6 +213,7 @@ def _advise(
     fact: dict[str, Any],
     rules: dict[str, Any],
     limit: float,
+    ratio: float,
 ) -> dict[str, Any] | None:
     own = settings.settings(identity.profile_name, identity.override_key)
     current = own.profile.name
@@ -218,7 +221,7 @@ def _advise(
         return None
     model = fact["model"] or ""
     by_hand = {"base_budget", "max_budget"} & set(settings.agents.get(identity.override_key, {}))
-    candidates = _candidates(settings, identity, current, model, only_current=bool(by_hand))
+    candidates = _candidates(settings, identity, current, model, ratio, only_current=bool(by_hand))
     evidence = tuning_replay.weigh(needs)
     choice = tuning_replay.choose(evidence, current, candidates, limit)
     chosen = next(candidate for candidate in candidates if candidate.profile == choice.after.profile)
@@ -255,10 +258,18 @@ def _advise(
 
 
 def _candidates(
-    settings: Profiles, identity: agents.AgentIdentity, current: str, model: str, *, only_current: bool
+    settings: Profiles,
+    identity: agents.AgentIdentity,
+    current: str,
+    model: str,
+    ratio: float,
+    *,
+    only_current: bool,
 ) -> list[Candidate]:
-    """Every profile that gives something, with the budgets this agent would have under it."""
-    ratio = settings.calibration_ratio(model) or 1.0
+    """Every profile that gives something, with the budgets this agent would have under it.
+
+    `ratio`: the model's tokens per tiktoken token, as an agent's start takes it: set by hand, else learned, else 1.
+    """
     found = []
     for name in settings.names():
         if only_current and name != current:

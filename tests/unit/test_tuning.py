@@ -158,6 +158,27 @@ def test_a_budget_set_by_hand_is_left_to_the_person(tmp_path: Path) -> None:
     assert "by hand" in entry["reason"]
 
 
+@pytest.mark.parametrize(
+    ("text", "known", "budget"),
+    [
+        (FILE, 1.25, 16_000),
+        (FILE, None, 20_000),
+        (FILE.replace('"note"', '"calibration": {"ratio": {"claude-sonnet": 2.0}}, "note"'), 1.25, 10_000),
+        (FILE.replace('"note"', '"calibration": {"auto": false}, "note"'), 1.25, 20_000),
+    ],
+)
+def test_budgets_are_replayed_as_the_model_counts(
+    tmp_path: Path, text: str, known: float | None, budget: int
+) -> None:
+    project = make_project(tmp_path, [9_000] * 40, text=text)
+    if known is not None:
+        entry = {"ratio": known, "error": 0.01, "runs": 20, "agents": 2}
+        Path(project.ensure_cache("state"), "calibration.json").write_text(
+            json.dumps({"models": {"claude-sonnet-4-6": entry}, "last": "", "last_by_agent": {}})
+        )
+    assert advice(project)["details"]["budget_before"] == budget
+
+
 def test_a_broken_profiles_file_is_no_ground_for_advice(tmp_path: Path) -> None:
     with pytest.raises(BudgetError, match="put the profiles file right"):
         tuning.recommend(make_project(tmp_path, spread(30_000), text="{"), now=NOW)
