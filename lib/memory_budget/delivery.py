@@ -85,7 +85,8 @@ def _tail(path: str) -> bytes:
 
 def plugin_of(command: str) -> str:
     """The name of the plugin that a hook's command lies in, by the manifest above its files; "" where there is none."""
-    for word in command.replace('"', " ").replace("'", " ").split():
+    # The script stands after the interpreter that runs it, which may lie in another plugin's environment.
+    for word in reversed(command.replace('"', " ").replace("'", " ").split()):
         if not word.startswith("/"):
             continue
         folder = os.path.dirname(word)
@@ -96,7 +97,9 @@ def plugin_of(command: str) -> str:
                 folder = os.path.dirname(folder)
                 continue
             name = manifest.get("name") if isinstance(manifest, dict) else None
-            return name if isinstance(name, str) else ""
+            if isinstance(name, str):
+                return name
+            break
     return ""
 
 

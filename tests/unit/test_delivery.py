@@ -107,3 +107,10 @@ def test_our_own_answer_is_nobody_elses_however_its_command_is_kept(tmp_path: Pa
         answered("toolu_1", "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget hook pre_tool_use", "block Task."),
     )
     assert delivery.rewriter_of(path, "toolu_1", "Rewritten. Task.") is None
+
+
+def test_the_script_names_the_plugin_and_not_the_interpreter(tmp_path: Path) -> None:
+    plugin(tmp_path / "one", "one")
+    plugin(tmp_path / "two", "two")
+    command = f"{tmp_path}/one/.venv/bin/python -I {tmp_path}/two/hooks/rewrite.py"
+    assert delivery.plugin_of(command) == "two"
