@@ -7,10 +7,12 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget import hook_io, invocation, monitor, processes, rendering, running, starts
+# `invocation` and what it needs are imported where something is planned: a part of a plan is handed out without them.
+from memory_budget import hook_io, monitor, processes, running, starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from memory_budget import invocation
     from memory_budget.hook_io import Answer, Payload
     from memory_budget.project import Project
 
@@ -43,6 +45,8 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     agent_type = given.get("subagent_type") or GENERAL
     if not isinstance(agent_type, str) or agent_type == FORK:
         return None
+    from memory_budget import invocation
+
     description = given.get("description")
     task = invocation.Task(
         agent_type,
@@ -94,8 +98,7 @@ def subagent_start(project: Project, payload: Payload, number: int) -> Answer:
     claimed = start.claimed
     if not claimed:
         script = _workflow_script(project, session, prompt_id)
-        task = invocation.Task(agent_type, script, session=session, identifier=f"{session}\0{agent}")
-        claimed = _claim(project, payload, task, agent_type, agent, f"agent-{agent}", began)
+        claimed = _claim(project, payload, script, agent_type, agent, f"agent-{agent}", began)
     return _part(claimed, number, "SubagentStart")
 
 
@@ -110,8 +113,7 @@ def session_start(project: Project, payload: Payload, number: int) -> Answer:
     key = f"main-{source}-{_compactions(payload)}"
     where = f"{starts.folder(project, session, agent_type)}/a-{key}"
     if not os.path.isdir(where):
-        task = invocation.Task(agent_type, "", session=session, identifier=f"{session}\0{key}")
-        where = _claim(project, payload, task, agent_type, key, f"main-{session}", began)
+        where = _claim(project, payload, "", agent_type, key, f"main-{session}", began)
     return _part(where, number, "SessionStart")
 
 
@@ -128,21 +130,25 @@ def _compactions(payload: Payload) -> str:
 def _claim(
     project: Project,
     payload: Payload,
-    task: invocation.Task,
+    prompt: str,
     agent_type: str,
     agent: str,
     pending: str,
     began: float,
 ) -> str:
     """Plan for an agent that nobody planned for. Its handlers run side by side and plan alike; the first one's counts."""
+    from memory_budget import invocation
+
+    session = hook_io.text(payload, "session_id")
+    task = invocation.Task(agent_type, prompt, session=session, identifier=f"{session}\0{agent}")
     allocation = invocation.allocate(project, task, promptless=True)
     if isinstance(allocation, invocation.Nothing):
-        return starts.claim(project, task.session, agent_type, agent, [])
+        return starts.claim(project, session, agent_type, agent, [])
     _refresh(project, allocation)
-    claimed = starts.claim(project, task.session, agent_type, agent, _parts(project, allocation))
+    claimed = starts.claim(project, session, agent_type, agent, _parts(project, allocation))
     if not os.path.exists(starts.pending_path(project, pending)):
         for line in _keep(project, payload, allocation, pending, "context", began, agent=agent):
-            running.leave_note(project, task.session, pending, line)  # a message from here is shown to nobody
+            running.leave_note(project, session, pending, line)  # a message from here is shown to nobody
     return claimed
 
 
@@ -155,6 +161,8 @@ def _part(claimed: str, number: int, event: str) -> Answer:
 
 def _parts(project: Project, allocation: invocation.Allocation) -> list[str]:
     """The block in parts for the context channel, best file first; what finds no place lies in a file they name."""
+    from memory_budget import invocation, rendering
+
     order = {file.file.path: -file.score for file in allocation.selection.files}
     pieces = sorted(invocation.pieces(allocation), key=lambda piece: (order[piece.path], piece.path))
     left_out = invocation.left_out(allocation)
@@ -182,6 +190,8 @@ def _keep(
     agent: str = "",
 ) -> list[str]:
     """Remember the allocation until its agent ends. Returns what to tell the person of it."""
+    from memory_budget import invocation
+
     kept = invocation.describe(allocation, channel)
     kept["tool_use_id"] = tool_use
     kept["agent_id"] = agent
