@@ -174,3 +174,13 @@ def test_doctor_names_what_is_wrong(folder: Path, home: Path, capsys: pytest.Cap
     ):
         assert any(entry[:2] == (level, about) and part in entry[2] for entry in found), (about, found)
     assert run(capsys, "doctor", "--project", folder)[0] == 1
+
+
+def test_doctor_finds_every_library_where_the_tests_run(
+    folder: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home
+    (libraries,) = [
+        found for found in as_json(capsys, "doctor", "--project", folder) if found["about"] == "libraries"
+    ]
+    assert libraries["level"] == "ok", libraries

