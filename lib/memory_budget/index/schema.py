@@ -1,9 +1,9 @@
 """The index's tables, and how it is opened.
 
-Term statistics are kept as posting lists per (group, term) and not as an FTS5 table: FTS5 ranks over the whole
-table, so an agent would pay for every other agent's memory, and it serves scores where the ranking needs term counts
-(neighbours, coverage, files). A list is read by one key look-up, its best entries first, whatever the size of the
-memory.
+Term statistics are kept as posting lists per (group, term) and not as an FTS5 table: FTS5 ranks over the whole table, so
+an agent would pay for every other agent's memory (ten words of a prompt: 12 ms over 11,600 chunks, 190 ms over 232,000), and
+it serves scores where the ranking needs term counts by chunk, section and file. A list is read by one key look-up, its best
+entries first, whatever the size of the memory.
 """
 
 from __future__ import annotations
