@@ -157,6 +157,8 @@ def look(
         names = list(listing(where))
         waiting = [name for name in names if name.startswith("c-")]
         in_prompt = _open_in_prompt(where, names, prompt_id, transcripts)
+        if os.path.exists(bound):
+            return Start(True, "")  # bound while we looked: what is open now is not this agent's
         # Several agents of one type start side by side: `bind` says which plan is this one's. The client tells it at
         # the same moment, for agents in the background.
         if not waiting or len(waiting) + len(in_prompt) < 2 or time.monotonic() > until:
