@@ -69,7 +69,7 @@ class Recipe:
         self.query_terms = 48.0
         self.synonyms = 160.0
         self.postings = 20_000.0
-        self.seeds = 3000.0
+        self.seeds = 6000.0
         self.whole_files = 40.0
         for name, value in changes.items():
             setattr(self, name, value)
