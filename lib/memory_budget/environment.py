@@ -18,7 +18,6 @@ from memory_budget.project import user_home, write_atomic
 
 PLUGIN = "memory-budget"
 MARKETPLACE = "memory-budget"
-PLUGIN_ID = f"{PLUGIN}@{MARKETPLACE}"
 
 
 class Interpreters(NamedTuple):
@@ -26,13 +25,6 @@ class Interpreters(NamedTuple):
 
     base: str
     libraries: str
-
-    def for_jobs(self) -> str:
-        """The program to start a job with: with the libraries where they are installed, else without."""
-        for program in (self.libraries, self.base, sys.executable):
-            if program and os.access(program, os.X_OK):
-                return program
-        return sys.executable
 
 
 def plugin_root() -> str:

@@ -122,3 +122,8 @@ class Heading:
         self.id = id
         self.text = text
         self.tokens = tokens
+
+
+def signed(number: int) -> int:
+    """The 64 bits of a fingerprint as SQLite keeps them."""
+    return number - ((number >> 63) << 64)

@@ -6,9 +6,8 @@ import argparse
 import time
 
 from memory_budget.cli import output
-from memory_budget.errors import BudgetError
+from memory_budget.cli.projects import project_with_memory
 from memory_budget.jobs import duplicates, work
-from memory_budget.project import Project
 
 SHOWN = 20
 
@@ -21,9 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when there are copies of whole files."""
-    project = Project(args.project)
-    if not project.has_memory():
-        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    project = project_with_memory(args.project)
     own = work.begin(project, time.time(), output.progress("indexing"))
     report = work.find_duplicates(own, output.progress("comparing"))
     if args.json:

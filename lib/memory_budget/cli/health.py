@@ -7,9 +7,8 @@ import time
 from datetime import date
 
 from memory_budget.cli import output
-from memory_budget.errors import BudgetError
+from memory_budget.cli.projects import project_with_memory
 from memory_budget.jobs import health, work
-from memory_budget.project import Project
 
 SHOWN = 20
 
@@ -22,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a threshold is met, or a file holds a secret or cannot be read."""
-    project = Project(args.project)
-    if not project.has_memory():
-        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    project = project_with_memory(args.project)
     own = work.begin(project, time.time(), output.progress("indexing"))
     report = work.examine(own, output.progress("reading"))
     if args.json:

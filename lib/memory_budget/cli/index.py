@@ -6,8 +6,8 @@ import argparse
 
 from memory_budget import background
 from memory_budget.cli import output
+from memory_budget.cli.projects import project_with_memory
 from memory_budget.errors import BudgetError
-from memory_budget.project import Project
 
 WAIT_SECONDS = 600.0
 
@@ -18,9 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a memory file could not be used as it is."""
-    project = Project(args.project)
-    if not project.has_memory():
-        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    project = project_with_memory(args.project)
     report = background.update_index(
         project, rebuild=args.rebuild, wait=WAIT_SECONDS, progress=output.progress("indexing")
     )

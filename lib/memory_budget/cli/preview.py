@@ -14,6 +14,7 @@ from typing import Any
 
 from memory_budget import background, complexity, invocation
 from memory_budget.cli import output
+from memory_budget.cli.projects import project_with_memory
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project
 from memory_budget.ranking import Ranked
@@ -60,9 +61,7 @@ def _tier(text: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    project = Project(args.project)
-    if not project.has_memory():
-        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    project = project_with_memory(args.project)
     scratch = _indexed(project)
     try:
         return _show(args, project)

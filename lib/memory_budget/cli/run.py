@@ -9,6 +9,7 @@ from typing import Any
 
 from memory_budget import schedule
 from memory_budget.cli import output
+from memory_budget.cli.projects import project_with_memory
 from memory_budget.errors import BudgetError
 from memory_budget.jobs import run as job
 from memory_budget.project import Project
@@ -20,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a step of the job failed."""
-    project = Project(args.project)
-    if not project.has_memory():
-        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+    project = project_with_memory(args.project)
     tell = None if args.json else _tell
 
     def do(project: Project, kind: str, now: float) -> dict[str, Any]:

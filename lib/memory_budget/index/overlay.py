@@ -12,7 +12,7 @@ from memory_budget import rendering, terms
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.project import read_bytes
 from memory_budget.tokens import upper_bound
-from memory_budget.units import Chunk, Heading
+from memory_budget.units import Chunk, Heading, signed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Overlay:
                 continue
             chunk = Chunk(
                 self._next, number, found.place.scope, cost, len(found_terms), tuple(own), raw.kind, raw.lead,
-                _signed(markdown.folded_hash(shown)), _signed(terms.simhash(found_terms)), raw.line, first + raw.section,
+                signed(markdown.folded_hash(shown)), signed(terms.simhash(found_terms)), raw.line, first + raw.section,
             )  # fmt: skip
             sections.setdefault(raw.section, []).append(chunk)
             self._chunks[self._next] = chunk
@@ -199,11 +199,6 @@ class Overlay:
 
     def pinned(self) -> Iterator[int]:
         return (number for number, chunk in self._chunks.items() if self._files[chunk.file].always)
-
-
-def _signed(number: int) -> int:
-    """The 64 bits of a fingerprint as the index keeps them."""
-    return number - ((number >> 63) << 64)
 
 
 def _columns(pairs: list[tuple[int, int]]) -> Posting:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from memory_budget import chunks, rendering, terms
 from memory_budget.index.facts import Facts, facts
 from memory_budget.sources import Found
+from memory_budget.units import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,18 +215,13 @@ def parse_chunk(
         headings=headings,
         kind=raw.kind,
         lead=raw.lead,
-        hash=_signed(chunks.folded_hash(text)),
-        simhash=_signed(terms.simhash(found)),
+        hash=signed(chunks.folded_hash(text)),
+        simhash=signed(terms.simhash(found)),
         line=raw.line,
         section=raw.section,
         terms=counts,
         length=len(found),
     )
-
-
-def _signed(number: int) -> int:
-    """A 64-bit number as SQLite keeps it."""
-    return number - (1 << 64) if number >> 63 else number
 
 
 def frame_tokens(path: str, counter: TokenCounter) -> int:

@@ -30,7 +30,6 @@ _LEAST_POINTS = 3
 #: A file never used is named once it has been there this long, with runs on at least `ACTIVE_DAYS` of the days.
 UNUSED_DAYS = 30
 _NEVER = 36_500
-_TEXT_LIMIT = 8_000_000
 
 LEVELS = ("healthy", "warning", "critical", "over the limit")
 
