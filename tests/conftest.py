@@ -22,8 +22,8 @@ settings.register_profile(
     database=DirectoryBasedExampleDatabase(CACHE / "hypothesis"),
     print_blob=True,
 )
-#: `HYPOTHESIS_PROFILE=thorough python3 -m tests property`: thousands of cases a law, for minutes.
-settings.register_profile("thorough", settings.get_profile("project"), max_examples=5000)
+#: `HYPOTHESIS_PROFILE=thorough python3 -m tests property`: thousands of cases a law (see `support/cases.py`).
+settings.register_profile("thorough", settings.get_profile("project"), max_examples=2500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 

@@ -68,7 +68,7 @@ def subagent_stop(project: Project, payload: Payload) -> Answer:
         key: payload.get(key)
         for key in ("session_id", "agent_id", "agent_type", "agent_transcript_path", "transcript_path")
     }
-    write_atomic(path, fastjson.dumps(kept).encode("utf-8", "replace"))
+    write_atomic(path, fastjson.encode(kept))
     detached.start(project, "finish", "--ended", path)
     return None
 

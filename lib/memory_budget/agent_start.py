@@ -65,9 +65,9 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     if allocation.in_context:
         parts = _parts(project, allocation)
         starts.plan_in_context(project, session, agent_type, tool_use, parts)
-        block = ""
+        block = b""
     else:
-        block = invocation.render(allocation)
+        block = invocation.render_utf8(allocation)
         starts.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
     channel = "context" if allocation.in_context else "prompt"
     messages += _keep(
@@ -77,9 +77,16 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     if block:
         answer["hookSpecificOutput"] = {
             "hookEventName": "PreToolUse",
-            "updatedInput": {**given, "prompt": block + prompt},
+            "updatedInput": {**given, "prompt": _before(block, prompt)},
         }
     return answer
+
+
+def _before(block: bytes, prompt: str) -> bytes | str:
+    try:
+        return block + prompt.encode()
+    except UnicodeEncodeError:  # half a character, from whoever cut the prompt
+        return block.decode() + prompt
 
 
 def subagent_start(project: Project, payload: Payload, number: int) -> Answer:
@@ -172,7 +179,7 @@ def _parts(project: Project, allocation: invocation.Allocation) -> list[str]:
         from memory_budget.project import write_atomic
 
         path = f"{project.ensure_cache('blocks')}/{allocation.id}.md"
-        write_atomic(path, rendering.block(allocation.id, rest).encode("utf-8", "replace"))
+        write_atomic(path, rendering.block_utf8(allocation.id, rest))
         parts = parts or [rendering.empty(allocation.id)]
         parts[-1] = parts[-1].rstrip("\n") + "\n" + pointer
     return parts

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from memory_budget import agents, calibration, completion, fastjson, hook_io, profiles
+from memory_budget import agents, calibration, completion, fastjson, hook_io, profiles, start_code
 from memory_budget.index import build, schema
 from memory_budget.index.parse import TokenCounter
 from memory_budget.project import Project, read_bytes
@@ -44,10 +44,12 @@ def run(args: argparse.Namespace) -> int:
             completion.close(project, args.session)
             _calibrate(project)
         elif args.task == "index":
+            _write_start_code()
             update_index(project)
         elif args.task == "jobs":
             _jobs(project)
         else:
+            _write_start_code()
             completion.close(project)
             _calibrate(project)
             update_index(project)
@@ -56,6 +58,14 @@ def run(args: argparse.Namespace) -> int:
         hook_io.failure(project, error)
         return 1
     return 0
+
+
+def _write_start_code() -> None:
+    """Have the next agent's start find its byte code in one file: a new version came, or a source was edited."""
+    try:
+        start_code.write(os.path.dirname(os.path.abspath(__file__)))
+    except (OSError, SyntaxError):
+        pass  # a folder that cannot be written, or a source that is being edited: starts are slower
 
 
 def _finish(project: Project, path: str) -> None:

@@ -310,9 +310,9 @@ def _update(project: Project, counter: Any) -> bool:
                 "agents": found.agents,
             }
     fresh = {"models": models, "last": last, "last_by_agent": last_by_agent}
-    write_atomic(runs_path, fastjson.dumps(runs).encode("utf-8", "replace"))
+    write_atomic(runs_path, fastjson.encode(runs))
     if fresh != state:
-        write_atomic(state_path(project), fastjson.dumps(fresh).encode("utf-8", "replace"))
+        write_atomic(state_path(project), fastjson.encode(fresh))
     os.unlink(taken)
     return fresh != state
 

@@ -21,6 +21,18 @@ LIST_LIMIT = 1600  # characters (about 400 tokens) above which a list is cut bet
 TEXT_LIMIT = 4800  # characters (about 1,200 tokens) above which a paragraph or table is cut between its lines
 _LEAD_IN_LIMIT = 200  # characters of a line that ends with ":" and goes with the block below it
 _NAME_LIMIT = 40  # characters of a name that a chunk leads with
+#: How much higher a section that stands for itself is numbered than the one before it. The ranking looks two sections
+#: to either side of one; there it finds none.
+SECTION_STEP = 3
+#: Headings that name a speaker: what stands below is a turn of a conversation, and its neighbours are about the same.
+_SPEAKERS = frozenset("user assistant human ai system agent bot claude me you q a question answer".split(" "))
+#: What stands between a chunk's text and a rule above or below it.
+RULED = "\n\n"
+_RULE_SIGNS = frozenset("-*_")
+#: What a line starts with that opens neither heading nor fence nor rule nor an item further in, and what a line ends with
+#: that is no rule: all visible ASCII but these signs.
+_PLAIN_START = frozenset(map(chr, range(33, 127))) - frozenset("#`~=*_")
+_PLAIN_END = frozenset(map(chr, range(33, 127))) - frozenset("-=*_")
 
 
 class RawChunk:
@@ -100,11 +112,25 @@ def split(text: str, first_line: int = 1) -> list[RawChunk]:
 
 
 def folded_hash(text: str) -> int:
-    """64-bit hash of the text with every run of white space as one space: equal for exact duplicates."""
+    """64-bit hash of the text with every run of white space as one space: equal for exact duplicates. A rule above or
+    below it is no part of what it says."""
     from _blake2 import blake2b
 
-    folded = " ".join(text.split()).encode("utf-8", "replace")
-    return int.from_bytes(blake2b(folded, digest_size=8).digest(), "big")
+    if RULED in text and (text[:1] in _RULE_SIGNS or text[-1:] in _RULE_SIGNS):
+        above, _, said = text.partition(RULED)
+        if _is_rule(above):
+            text = said
+        said, _, below = text.rpartition(RULED)
+        if said and _is_rule(below):
+            text = said
+    if "  " in text or not text.isprintable() or text[:1] == " " or text[-1:] == " ":
+        text = " ".join(text.split())
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line is nothing but three or more of a rule's signs."""
+    return line[:1] in _RULE_SIGNS and len(line) > 2 and not line.strip(line[0] + " ")
 
 
 class _Splitter:
@@ -121,28 +147,38 @@ class _Splitter:
         self.start = 0
         self.kind = "text"
         self.waiting = False  # a blank line was seen, but the block may go on
+        self.rule = ""  # the last line was this rule
+        self.set_apart = False  # what follows a rule in this section, up to the next one
 
     def run(self, text: str) -> list[RawChunk]:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         fence = ""
         for number, line in enumerate(text.split("\n"), self.first_line):
-            bare = line.strip()
             if fence:
                 self.block.append(line)
-                if bare[:3] == fence[:3] and len(bare) >= len(fence) and not bare.strip(fence[0]):
-                    fence = ""
+                if fence in line:
+                    bare = line.strip()
+                    if bare[:3] == fence[:3] and not bare.strip(fence[0]):
+                        fence = ""
                 continue
+            if not line:
+                self.waiting = self.block != []
+                continue
+            # Most lines go on with the block that the line above stands in, whatever they say.
+            if line[0] in _PLAIN_START and line[-1] in _PLAIN_END and self.block and not self.waiting:
+                self.block.append(line)
+                continue
+            bare = line.strip()
             if not bare:
-                if self.block:
-                    self.waiting = True
+                self.waiting = self.block != []
                 continue
             first = bare[0]
             if self.waiting and not self._goes_on(line, bare):
                 self._close()
             if first == "#" and self._heading(line, bare, number):
                 continue
-            if first in "-=*_" and self._rule(bare, number):
+            if first in "-=*_" and bare[-1] == first and self._rule(bare, number):
                 continue
             if first in "`~" and (bare[:3] == "```" or bare[:3] == "~~~"):
                 fence = bare[: len(bare) - len(bare.lstrip(first))]
@@ -187,6 +223,10 @@ class _Splitter:
         return True
 
     def _open_section(self, level: int, heading: str, number: int) -> None:
+        if self.set_apart:
+            self._take_rule()
+        self.rule = ""
+        self.set_apart = False
         if self.path and level <= self.path[-1][0]:
             self._keep_bare_heading()
         while self.path and self.path[-1][0] >= level:
@@ -208,7 +248,11 @@ class _Splitter:
             )
 
     def _rule(self, bare: str, number: int) -> bool:
-        """Takes a line of `---`, `===`, `***` or `___`: a heading's underline, or a rule (dropped)."""
+        """Takes a line of `---`, `===`, `***` or `___`: a heading's underline, or a rule.
+
+        Rules inside a section set a passage apart (a letter, a sample) and are kept with the block above them, or below
+        the heading with the first block. One that only parts two sections is dropped.
+        """
         mark = bare[0]
         if len(bare) < 3 or bare.strip(mark + " ") or (mark == "=" and " " in bare):
             return False
@@ -220,7 +264,18 @@ class _Splitter:
         if mark == "=":
             return False
         self._close()
+        self.rule = bare
         return True
+
+    def _take_rule(self) -> str:
+        """Puts the rule of the last line below the chunk above it. Returns it when it stands first in its section."""
+        rule, self.rule = self.rule, ""
+        if rule:
+            self.set_apart = not self.set_apart
+            if self.found and self.found[-1].heading_lines == self.heading_lines:
+                self.found[-1].text += RULED + rule
+                return ""
+        return rule
 
     def _close(self) -> None:
         """Ends the block and keeps it as one chunk, or as several when it is too long."""
@@ -230,7 +285,13 @@ class _Splitter:
             return
         self.block = []
         self.bare_heading = False
+        rule = self._take_rule()
         text = "\n".join(block)
+        start = self.start
+        if rule and self.headings:
+            text = rule + RULED + text
+            block = [rule, "", *block]
+            start = max(1, start - 2)
         pieces: Iterator[tuple[int, str]] | tuple[tuple[int, str], ...] = ((0, text),)
         if len(text) > LIST_LIMIT and self.kind == "list":
             pieces = _pieces(block, LIST_LIMIT, items=True)
@@ -240,24 +301,36 @@ class _Splitter:
             piece = piece.strip("\n")
             lead = _lead(piece) if self.kind == "text" else ""
             self.found.append(
-                RawChunk(piece, self.headings, self.heading_lines, self.kind, lead, self.start + offset)
+                RawChunk(piece, self.headings, self.heading_lines, self.kind, lead, start + offset)
             )
 
 
 def _number_sections(found: list[RawChunk]) -> None:
     """Sets `section`: chunks under one top-level heading (below the title, where the file has one) share a number.
 
-    A chunk that stands under no such heading is a section of its own.
+    A chunk that stands under no such heading is a section of its own. Numbers rise by one between paragraphs of a text
+    without headings and between turns of a conversation (under a speaker's name, or a heading that comes again in the
+    file), and by `SECTION_STEP` to and from a section with a heading of its own: that one is about something else.
     """
     titles = {chunk.heading_lines[0] for chunk in found if chunk.heading_lines}
     depth = 1 if len(titles) == 1 else 0
-    number = -1
-    last = -1
+    named = {
+        chunk.heading_lines[depth]: chunk.headings[depth].strip("# :").lower()
+        for chunk in found
+        if len(chunk.heading_lines) > depth
+    }
+    times: dict[str, int] = {}
+    for name in named.values():
+        times[name] = times.get(name, 0) + 1
+    number = 0
+    last = 0
+    alone = False
     for chunk in found:
         line = chunk.heading_lines[depth] if len(chunk.heading_lines) > depth else 0
         if not line or line != last:
-            number += 1
-            last = line
+            own = line != 0 and times[named[line]] == 1 and named[line] not in _SPEAKERS
+            number += SECTION_STEP if own or alone else 1
+            last, alone = line, own
         chunk.section = number
 
 
@@ -314,5 +387,10 @@ def _lead(text: str) -> str:
 
 
 def heading_terms(headings: tuple[str, ...]) -> list[str]:
-    """Index terms that a chunk has from the headings above it (those of its two innermost headings)."""
-    return terms(" ".join(headings[-2:]))
+    """Index terms that a chunk has from the headings above it."""
+    return terms(" ".join(naming(headings)))
+
+
+def naming(headings: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the headings above a chunk that say what it is about: the two innermost."""
+    return headings[-2:]

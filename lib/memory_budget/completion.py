@@ -94,7 +94,7 @@ def _append(project: Project, record: dict[str, Any], path: str, kept: dict[str,
     try:
         usage_log.append(project, record)
     except BaseException:
-        write_atomic(path, fastjson.dumps(kept).encode("utf-8", "replace"))
+        write_atomic(path, fastjson.encode(kept))
         raise
 
 

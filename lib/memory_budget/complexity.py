@@ -59,7 +59,9 @@ _NOT = frozenset(
     "not no don never without nicht keine ohne sin nunca ne pas sans não sem non senza не без".split()
 )
 _LEADING = (cues.LOOKUP, cues.PEEK, cues.ANALYSE, cues.DEEP)
-_SPACES = {i: " " for i in range(128) if not chr(i).isalnum()}
+# As `terms.ALPHANUMERIC`; written again, for this module loads nothing but its cues.
+_LETTERS_AND_DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SPACES = dict.fromkeys(bytes(range(128)).translate(None, _LETTERS_AND_DIGITS), " ")
 _TIER_NAMES = {
     "simple": SIMPLE, "medium": MEDIUM, "complex": COMPLEX, "multi-system": MULTI, "multisystem": MULTI, "multi": MULTI,
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from memory_budget.terms import ALPHANUMERIC
+
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH_NUMBERS = {name: i + 1 for i, name in enumerate(_MONTHS)}
 _MONTH_NUMBERS.update({name[:3]: i + 1 for i, name in enumerate(_MONTHS)})
@@ -19,7 +21,8 @@ TIME_TERMS = tuple(
     "decemb".split()
 )
 
-_TABLE = bytes(c if c >= 128 or chr(c).isalnum() or c == 45 else 32 for c in range(256))
+_APART = bytes(range(128)).translate(None, ALPHANUMERIC + b"-")
+_TABLE = bytes.maketrans(_APART, b" " * len(_APART))
 
 
 def words(text: str) -> list[str]:

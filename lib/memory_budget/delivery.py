@@ -133,7 +133,7 @@ def lost(
     if found is not None:
         entry = {"plugin": found.plugin, "command": found.command, "at": kept["started"]}
         path = f"{project.ensure_cache('rewriters')}/{safe_name(found.plugin or found.command)}.json"
-        write_atomic(path, fastjson.dumps(entry).encode("utf-8", "replace"))
+        write_atomic(path, fastjson.encode(entry))
     elif patient:
         return None
     if not hook_io.once(project, f"delivery-{kept['session_id']}"):

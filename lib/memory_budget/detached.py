@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memory_budget.project import Project
 
-MAIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+MAIN = __file__.removesuffix("detached.py") + "__main__.py"
 
 
 def interpreter() -> str:

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 try:
     from _json import encode_basestring as _quote
     from _json import encode_basestring_ascii as _quote_ascii
+    from _json import make_encoder
     from _json import make_scanner as _make_scanner
+
+    _make_encoder: Any = make_encoder
 except ImportError:  # another interpreter, or a later CPython that moved them
+    _make_encoder = None
     from json.encoder import encode_basestring as _quote
     from json.encoder import encode_basestring_ascii as _quote_ascii
     from json.scanner import py_make_scanner as _make_scanner  # type: ignore[attr-defined, no-redef]
 
 _SPACE = " \t\n\r"
+#: Control characters but for those that text is full of.
+_RARE = bytes(set(range(32)) - set(b"\t\n\r"))
+#: Stands for text in UTF-8 while everything around it is encoded.
+_PLACE = "\0utf-8\0"
+_QUOTED_PLACE = b'"\\u0000utf-8\\u0000"'
 _CONSTANTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -71,6 +80,10 @@ def _scanner() -> Callable[[str, int], tuple[object, int]]:
 _scan = _scanner()
 
 
+def _refuse(value: object) -> object:
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
 def loads(text: str | bytes) -> object:
     """The value that `text` holds. A key that stands twice keeps its last value, as with json.
 
@@ -111,9 +124,12 @@ def dumps(value: object, *, replace_surrogates: bool = False) -> str:
     """`value` as compact JSON on one line, keys in the order they stand.
 
     A lone surrogate becomes an escape, which reads back as the same text; `replace_surrogates` writes U+FFFD
-    instead, for files that stricter readers open. Raises TypeError for what JSON has no form for, ValueError
-    for nesting deeper than the interpreter's stack.
+    instead, for files that stricter readers open. Bytes are text in UTF-8. Raises TypeError for what JSON has no form
+    for, ValueError for nesting deeper than the interpreter's stack and for bytes that are no such text.
     """
+    data = _encode_plain(value, _refuse)
+    if data is not None:
+        return data.decode()
     parts: list[str] = []
     try:
         _write(value, parts.append, _quote_replacing if replace_surrogates else _quote_escaping)
@@ -122,9 +138,52 @@ def dumps(value: object, *, replace_surrogates: bool = False) -> str:
     return "".join(parts)
 
 
+def encode(value: object) -> bytes:
+    """`dumps(value)` as UTF-8. Raises what `dumps` does.
+
+    Text in UTF-8 (bytes) is quoted as it is: a large one is not decoded, widened and encoded again on its way out.
+    """
+    held: list[bytes] = []
+
+    def keep(item: object) -> object:
+        if not isinstance(item, bytes):
+            return _refuse(item)
+        held.append(item)
+        return _PLACE
+
+    data = _encode_plain(value, keep)
+    if data is not None:
+        parts = data.split(_QUOTED_PLACE)
+        if len(parts) == len(held) + 1:  # else somebody's text is the mark itself
+            for position, item in enumerate(held):
+                parts[position] += _quote_utf8(item)
+            return b"".join(parts)
+    return dumps(value).encode()
+
+
+def _quote_utf8(data: bytes) -> bytes:
+    if any(sign in data for sign in _RARE):
+        return str(_quote(data.decode())).encode()
+    data = data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return b'"' + data.replace(b"\n", b"\\n").replace(b"\t", b"\\t").replace(b"\r", b"\\r") + b'"'
+
+
+def _encode_plain(value: object, default: Callable[[object], object]) -> bytes | None:
+    """What the C encoder makes of a value, in UTF-8; None for one that it has no form for, or none that we write (a lone
+    surrogate among them)."""
+    if _make_encoder is None:
+        return None
+    try:
+        # In the order of the C function: markers, default, encoder, indent, separators, sort_keys, skipkeys, allow_nan.
+        encoder = _make_encoder(None, default, _quote, None, ":", ",", False, False, False)
+        return "".join(encoder(value, 0)).encode()
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
 def _write(value: object, put: Callable[[str], None], quote: Callable[[str], str]) -> None:
-    if isinstance(value, str):
-        put(quote(value))
+    if isinstance(value, (str, bytes)):
+        put(quote(value if isinstance(value, str) else value.decode()))
     elif value is None or value is True or value is False or isinstance(value, (int, float)):
         put(_scalar(value))
     elif isinstance(value, dict):

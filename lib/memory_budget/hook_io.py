@@ -44,7 +44,7 @@ def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -
         answer = None if quiet else {"systemMessage": line}
     if answer:
         try:
-            write_all(1, fastjson.dumps(answer).encode("utf-8", "replace"))
+            write_all(1, fastjson.encode(answer))
         except (OSError, ValueError):
             pass
     sys.stderr = None  # nothing is left that could print
@@ -108,7 +108,7 @@ def notice_path(project: Project, key: str) -> str:
 def _read_all(handle: int) -> bytes:
     parts: list[bytes] = []
     while True:
-        part = os.read(handle, 1 << 20)
+        part = os.read(handle, 1 << 16)
         if not part:
             return b"".join(parts)
         parts.append(part)

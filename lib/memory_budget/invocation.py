@@ -19,7 +19,8 @@ from memory_budget.index.freshness import changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
 from memory_budget.index.schema import OperationalError
 from memory_budget.project import digest
-from memory_budget.selection import select
+from memory_budget.selection import Survey, pack
+from memory_budget.units import hash_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,10 +114,11 @@ class Allocation:
 class Nothing:
     """An agent that gets no memory on purpose: its profile gives nothing, or memory is switched off."""
 
-    __slots__ = ("identity", "problems")
+    __slots__ = ("identity", "problems", "profile")
 
-    def __init__(self, identity: AgentIdentity, problems: Sequence[str]) -> None:
+    def __init__(self, identity: AgentIdentity, profile: str, problems: Sequence[str]) -> None:
         self.identity = identity
+        self.profile = profile
         self.problems = list(problems)
 
 
@@ -196,7 +198,7 @@ def allocate(
         profile or identity.profile_name, "" if profile else identity.override_key
     )
     if cap is None and (not own.profiles.enabled or settings.profile.gives_nothing):
-        return Nothing(identity, problems)
+        return Nothing(identity, settings.profile.name, problems)
     allocation = Allocation(task, identity, settings)
     allocation.problems = problems
     allocation.loaded = result
@@ -310,21 +312,29 @@ def _choose(
                 break
             allocation.bumped_from = allocation.bumped_from or allocation.tier
             tier, budget = raised
-    chosen = budget
-    selection = _select(allocation, budget, explain, fill=cap is not None)
-    while bumping and selection.demand_tokens + allocation.native_tokens > budget:
+    frame = rendering.PARTS_FRAME_TOKENS if allocation.in_context else rendering.FRAME_TOKENS
+    task, native, fill = allocation.task, allocation.native_tokens, cap is not None
+    survey = Survey(
+        allocation.view,
+        task.prompt,
+        description=task.description,
+        now_day=allocation.view.today,
+        room=budget - native - frame if fill else 0,
+        explain=explain,
+    )
+    while bumping and survey.demand_tokens(frame) + native > budget:
         raised = _raise(settings, profile, tier, budget, allocation)
         if raised is None:
             break
         allocation.bumped_from = allocation.bumped_from or allocation.tier
         tier, budget = raised
-    if chosen != budget:
-        selection = _select(allocation, budget, explain)
     allocation.ladder = _ladder(settings, profile, tier, budget, allocation) if bumping else []
     allocation.budget_base = base
     allocation.tier = tier
     allocation.budget = budget
-    allocation.selection = selection
+    allocation.selection = pack(
+        survey, max(0, budget - native), weights=profile.weights, frame_tokens=frame, fill=fill
+    )
 
 
 def _raise(
@@ -352,42 +362,22 @@ def _ladder(
     return steps
 
 
-def _select(allocation: Allocation, budget: int, explain: bool, *, fill: bool = False) -> Selection:
-    task = allocation.task
-    return select(
-        allocation.view,
-        task.prompt,
-        max(0, budget - allocation.native_tokens),
-        weights=allocation.settings.profile.weights,
-        description=task.description,
-        now_day=allocation.view.today,
-        frame_tokens=rendering.PARTS_FRAME_TOKENS if allocation.in_context else rendering.FRAME_TOKENS,
-        explain=explain,
-        fill=fill,
-    )
-
-
 def pieces(allocation: Allocation) -> list[rendering.Piece]:
     """The chosen files as they are printed."""
     return allocation.pieces
 
 
 def _pieces(allocation: Allocation) -> list[rendering.Piece]:
-    view = allocation.view
-    chosen = allocation.selection.files
-    ids = [number for file in chosen for number in file.chunks]
-    texts = view.texts(ids)
-    chunks = view.chunks(ids)
-    headings = view.heading({heading for chunk in chunks.values() for heading in chunk.headings})
+    files = allocation.selection.files
+    texts = allocation.view.texts([chunk for file in files for chunk in file.chunks])
     found = []
-    for file in chosen:
-        printed: set[int] = set()
-        before = file.chunks[0] - 1
-        entries: list[tuple[bool, Sequence[str], str]] = []
-        for number in file.chunks:
-            own = [heading for heading in chunks[number].headings if heading not in printed]
-            printed.update(own)
-            entries.append((number != before + 1, [headings[heading].text for heading in own], texts[number]))
+    for file in files:
+        before = file.chunks[0].id - 1
+        entries: list[tuple[bool, Sequence[str], bytes]] = []
+        for chunk, lines in zip(file.chunks, file.lines, strict=True):
+            number = chunk[0]
+            above = [line.text for line in lines] if lines else ()
+            entries.append((number != before + 1, above, texts[number]))
             before = number
         found.append(rendering.Piece(file.file.path, entries))
     return found
@@ -402,7 +392,12 @@ def left_out(allocation: Allocation) -> list[rendering.LeftOut]:
 
 def render(allocation: Allocation) -> str:
     """The block, "" when nothing was chosen."""
-    return rendering.block(allocation.id, pieces(allocation), left_out(allocation))
+    return render_utf8(allocation).decode()
+
+
+def render_utf8(allocation: Allocation) -> bytes:
+    """The same in UTF-8, as the client gets it."""
+    return rendering.block_utf8(allocation.id, pieces(allocation), left_out(allocation))
 
 
 def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
@@ -438,9 +433,5 @@ def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
         "channel": delivered_by,
         "estimated": allocation.estimated,
         "files": {file.file.path: file.tokens for file in selection.files},
-        "chunks": [_hashes(allocation, file.chunks) for file in selection.files],
+        "chunks": [list(map(hash_of, file.chunks)) for file in selection.files],
     }
-
-
-def _hashes(allocation: Allocation, ids: Sequence[int]) -> list[int]:
-    return [chunk.hash for chunk in allocation.view.chunks(ids).values()]

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 #: Where the file lies below a project or the user's home folder.
 FILE = ".claude/memory/budget-profiles.json"
-DEFAULTS_FILE = os.path.normpath(os.path.join(__file__, "../../../schemas/default-profiles.json"))
+DEFAULTS_FILE = (
+    __file__.replace("\\", "/").removesuffix("lib/memory_budget/profiles.py")
+    + "schemas/default-profiles.json"
+)
 
 TIERS = ("simple", "medium", "complex", "multi-system")
 SCOPES = ("global", "agent_recent", "agent_patterns")

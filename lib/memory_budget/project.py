@@ -49,10 +49,23 @@ class Project:
         folder = "/".join((self.cache, *parts))
         if not os.path.isdir(folder):
             fresh = not os.path.isdir(self.cache)
-            os.makedirs(folder, exist_ok=True)
+            _make_folder(folder)
             if fresh:
                 write_atomic(self.cache + "/.gitignore", b"*\n")
         return folder
+
+
+def _make_folder(path: str) -> None:
+    """Make a folder and those above it where they are missing. (`os.makedirs` would be all that a start wants of `os` and
+    its C half does not have.) Raises OSError."""
+    try:
+        os.mkdir(path)
+    except FileNotFoundError:
+        _make_folder(path.rpartition("/")[0])
+        _make_folder(path)
+    except FileExistsError:  # another process was first
+        if not os.path.isdir(path):
+            raise
 
 
 def user_home() -> str:
@@ -129,6 +142,17 @@ def read_bytes(path: str, limit: int = -1) -> bytes:
             parts.append(part)
             wanted -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        os.close(handle)
+
+
+def flush_folder(folder: str) -> None:
+    """Have the names in a folder on disk, where the file system can. Raises OSError when the folder cannot be opened."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # not every file system can
     finally:
         os.close(handle)
 

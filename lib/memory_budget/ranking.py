@@ -1,54 +1,59 @@
 """Ranks the chunks of an agent's memory by what they say about a task.
 
 Pure: everything is read through a `View` (see `selection`). The work is bounded whatever the size of the
-memory: the rarest terms of the prompt are read first, each list only as far as its best entries, and only the
-best chunks are looked at closer.
+memory: the rarest terms of the prompt are read first, each list only as far as its best entries, and of a large memory
+only the best pages are looked at.
 
 Relevance is judged by section (everything under one heading below the title; in a text without headings,
 each paragraph), because a section is written, and needed, as a whole. A section's score:
 
 1. the weights of the prompt's terms that occur in it, rare ones weighing more; a term that only has a word of like
    meaning there counts for a part. How often a term occurs adds nothing;
-2. plus a share of the same for the sections around it: an answer often stands below what names the thing;
+2. plus a share of the same for the sections around it, where text goes on without headings of its own (paragraphs,
+   turns of a conversation): an answer often stands below what names the thing;
 3. times a power of the share of the prompt's terms found in it or next to it;
 4. plus a share of its file's BM25.
 
-A chunk has its section's score, more of it the more of the prompt it holds itself, times a factor when it leads
-with a name that the prompt names, when its file is of a date that the prompt names, and when the prompt asks
+A chunk has its section's score, more of it the more of the prompt single chunks of the section hold, times a factor when
+it leads with a name that the prompt names, when its file is of a date that the prompt names, and when the prompt asks
 when and it holds a time word. What each part is worth is printed by `tests/bench/trimming.py --ablation`.
 """
 
 from __future__ import annotations
 
-from _operator import mul
 from math import log
 
 from memory_budget import dates, terms
+from memory_budget.units import file_of, id_of
+from memory_budget.units import section_of as section_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memory_budget.selection import View
     from memory_budget.units import Chunk, File
 
-    Lists = list[tuple[memoryview, memoryview]]
-    #: A chunk as far as its score asks: id, file, section, tokens of the section, tokens, lead, line.
-    Sketch = tuple[int, int, int, int, int, str, int]
-    #: score, own, section, file score, coverage, factor
+    #: What a score is made of: the score; the weight of the prompt's terms in single chunks of its section; the score of the
+    #: section with its neighbours; that of its file; the share of the prompt found there; the factor for names, dates, time words.
     Parts = tuple[float, float, float, float, float, float]
+    #: A candidate: its worth (score per token of its section, by which candidates are taken), negated so that the best
+    #: sorts first; path, line, chunk, parts.
+    Row = tuple[float, str, int, Chunk, Parts]
 
 
 class Recipe:
     """The numbers of the ranking, chosen by `tests/bench/trimming.py` on public data.
 
     `size_floor`: tokens below which a section or chunk is not favoured for being short. `relevance_floor`: share
-    of the best score below which a chunk is not relevant. The last five bound the work: terms of a
-    prompt, synonyms and posting entries read for them, chunks looked at, files looked at as a whole.
+    of the best score below which a chunk is not relevant. The last eight bound the work: terms of a prompt, synonyms and
+    posting entries read for them; `whole`: chunks of a memory that is looked at whole; of a larger one at most `best`
+    chunks in `pages` pages are, those that hold most of the `seeds` chunks with most of the prompt, and synonyms and
+    postings are divided by `narrow`.
     """
 
     __slots__ = (
-        "coverage", "date_factor", "expansion", "far_section", "file_share", "lead_factor", "likeness",
-        "month_factor", "near_section", "own_share", "postings", "query_terms", "relevance_floor", "seeds",
-        "size_floor", "synonyms", "weak_weight", "when_factor", "whole_files",
+        "best", "coverage", "date_factor", "expansion", "far_section", "file_share", "lead_factor", "likeness",
+        "month_factor", "narrow", "near_section", "own_share", "pages", "postings", "query_terms", "relevance_floor", "seeds",
+        "size_floor", "synonyms", "weak_weight", "when_factor", "whole",
     )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
@@ -56,21 +61,24 @@ class Recipe:
         self.far_section = 0.25
         self.coverage = 0.5
         self.file_share = 0.5
-        self.expansion = 0.7
-        self.likeness = 0.45
-        self.weak_weight = 0.2
-        self.own_share = 0.3
-        self.lead_factor = 2.0
+        self.expansion = 1.0
+        self.likeness = 0.35
+        self.weak_weight = 0.1
+        self.own_share = 0.5
+        self.lead_factor = 2.5
         self.date_factor = 3.0
         self.month_factor = 2.0
         self.when_factor = 1.4
-        self.size_floor = 80.0
-        self.relevance_floor = 0.125
+        self.size_floor = 55.0
+        self.relevance_floor = 0.094
         self.query_terms = 48.0
         self.synonyms = 160.0
         self.postings = 20_000.0
-        self.seeds = 6000.0
-        self.whole_files = 40.0
+        self.whole = 6500.0
+        self.best = 1200.0
+        self.seeds = 150.0
+        self.pages = 48.0
+        self.narrow = 4.0
         for name, value in changes.items():
             setattr(self, name, value)
 
@@ -78,23 +86,21 @@ class Recipe:
 RECIPE = Recipe()
 NO_PARTS = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
-#: Words that say what to do with the answer and not what it is about; they count for little.
+#: Words that say what to do with the answer and not what it is about; they count for little. As index terms, for a start
+#: need not make them anew.
 WEAK_TERMS = frozenset(
-    terms.terms(
-        "list order mention mentioned conversation conversations tell give explain help many much happen happened "
-        "say said discuss discussed talk talked ask asked want need show describe provide make sure please different "
-        "various aspect item example across throughout according know think ensure summarize summary overview"
-    )
+    (
+        "accord across ask aspect convers describ differ discuss ensur exampl explain give happen help "
+        "item know list make mani mention much need order overview provid sai said show summar summari "
+        "sure talk tell think throughout variou want"
+    ).split(" ")
 )
 
-# A chunk's running total is one integer: its score (times _SCALE) in the low bits, above it one byte per term with
-# how well the chunk holds it (255: the term itself).
-_SHIFT = 36
-_SCALE = 4096.0
-_SCORE = (1 << _SHIFT) - 1
 _K1 = 1.5
 _B = 0.75
-_FILES_READ = 4096
+_TIMED = 2048
+#: Postings of a list that are always read: lists up to this are not sorted by what they are worth.
+_LEAST = 64
 
 
 class Query:
@@ -113,100 +119,70 @@ class Query:
         self.dates = dates.mentioned(text)
 
 
-class Ranked:
-    """One candidate: its chunk and file, its score, and what the score is made of (for `explain`).
+class _Term:
+    """A term of the prompt that occurs in the memory, with its weight and its rarity.
 
-    `own`: weight of the prompt's terms in the chunk itself; `section`: the section's score with its
-    neighbours; `file_score`; `coverage`: share of the prompt found there; `factor`: names, dates, time words.
-    `worth`: score per token of the section, by which candidates are taken.
+    `lists`: the chunks that hold words of like meaning and then the term itself, each list with how well it does for
+    the term (1.0: the term itself), the best last. `held`: the same by chunk.
     """
 
-    __slots__ = ("chunk", "coverage", "factor", "file", "file_score", "own", "score", "section", "worth")
+    __slots__ = ("held", "lists", "rarity", "term", "weight")
 
-    def __init__(self, chunk: Chunk, file: File, worth: float = 0.0, parts: Parts = NO_PARTS) -> None:
-        self.chunk = chunk
-        self.file = file
-        self.worth = worth
-        self.score, self.own, self.section, self.file_score, self.coverage, self.factor = parts
-
-
-class Candidates:
-    """What has to do with a query, best first, not yet looked at closer.
-
-    `rows`: (-worth, path, line, chunk id, tokens, what the score is made of).
-    """
-
-    __slots__ = ("_view", "rows")
-
-    def __init__(self, view: View, rows: list[tuple[float, str, int, int, int, Parts]]) -> None:
-        self._view = view
-        self.rows = rows
-
-    @property
-    def best(self) -> float:
-        """The worth of the best, 0 without any."""
-        return -self.rows[0][0] if self.rows else 0.0
-
-    def ranked(self, count: int) -> list[Ranked]:
-        """The first `count` with their chunks."""
-        rows = self.rows[:count]
-        chunks = self._view.chunks([row[3] for row in rows])
-        files = self._view.files({chunk.file for chunk in chunks.values()})
-        found = []
-        for worth, _, _, key, _, parts in rows:
-            chunk = chunks.get(key)
-            if chunk is not None:
-                found.append(Ranked(chunk, files[chunk.file], -worth, parts))
-        return found
+    def __init__(self, term: str, weight: float, rarity: float) -> None:
+        self.term = term
+        self.weight = weight
+        self.rarity = rarity
+        self.lists: list[tuple[float, list[int]]] = []
+        self.held: dict[int, float] = {}
 
 
-def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) -> Candidates:
-    """The chunks that have to do with the query; of a large memory, those that hold most of it and what stands next
-    to the best of them."""
+def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) -> list[Row]:
+    """The chunks that have to do with the query, best first; of a large memory, those of the pages that hold most of it."""
     entries = _weighted_terms(view, query, recipe)
     if not entries:
-        return Candidates(view, [])
-    totals = _totals(view, query, entries, recipe)
-    rows = view.sketches() if view.chunk_count <= recipe.seeds else _best_rows(view, totals, recipe)
+        return []
+    _find(view, query, entries, recipe)
+    own: dict[int, float] = {}
+    get = own.get
+    for entry in entries:
+        weight = entry.weight
+        for key, part in entry.held.items():
+            own[key] = get(key, 0.0) + weight * part
+    chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, own, recipe)
+    sections = _sections(chunks, entries, recipe)
     timed = _timed(view) if query.asks_when else frozenset()
-    found = _scored(view, query, recipe, now_day, rows, totals, entries, timed)
+    found = _scored(view, query, recipe, now_day, chunks, own, entries, sections, timed)
     found.sort()
-    return Candidates(view, found)
+    return found
 
 
-def _best_rows(view: View, totals: dict[int, int], recipe: Recipe) -> list[Sketch]:
-    """Of a large memory: the chunks that hold most of the prompt, what stands next to the best of them, and all of the
-    files that hold most of these (a section is needed whole, and parts of it may hold no word of the prompt)."""
-    score = _SCORE
-    packed = [(-(total & score), key) for key, total in totals.items()]
-    packed.sort()
-    seeds = [key for _, key in packed[: int(recipe.seeds / 4)]]
-    near = set(seeds)
-    for key in seeds[: int(recipe.seeds / 12)]:
-        near.update((key - 2, key - 1, key + 1, key + 2))
-    rows = {row[0]: row for row in view.sketches(ids=sorted([key for key in near if key >= 0]))}
-    held: dict[int, int] = {}
-    for key in seeds:
-        row = rows.get(key)
-        if row is not None:
-            held[row[1]] = held.get(row[1], 0) + (totals[key] & score)
-    best = sorted(held, key=lambda file: (-held[file], file))[: int(recipe.whole_files)]
-    for row in view.sketches(files=best):
-        rows[row[0]] = row
-    return [rows[key] for key in sorted(rows)]
+def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chunk]:
+    """Of a large memory: the pages that hold most of the prompt for their size (a section is needed whole, and parts of it
+    may hold no word of the prompt)."""
+    seeds = sorted(sorted(own), key=own.__getitem__, reverse=True)[: int(recipe.seeds)]
+    held: dict[tuple[int, int], float] = {}
+    for key, page in view.pages(seeds).items():
+        held[page] = held.get(page, 0.0) + own[key] ** 2
+    left = int(recipe.best)
+    best: list[int] = []
+    for number, size in sorted(held, key=lambda page: (-held[page] / page[1] ** 0.5, page)):
+        if size <= left and len(best) < recipe.pages:
+            left -= size
+            best.append(number)
+    return view.chunks(pages=best)
 
 
-def _weighted_terms(view: View, query: Query, recipe: Recipe) -> list[tuple[str, float, Lists]]:
-    """(term, weight, posting lists) of the prompt's terms that occur in the memory, the weightiest first."""
+def _weighted_terms(view: View, query: Query, recipe: Recipe) -> list[_Term]:
+    """The prompt's terms that occur in the memory, the weightiest first."""
     view.load(query.terms)
-    entries: list[tuple[str, float, Lists]] = []
+    entries = []
     for term, times in query.terms.items():
-        lists = view.postings(term)
         count = view.counts(term)[0]
         if count:
-            weight = times * _idf(view.chunk_count, count)
-            entries.append((term, weight * recipe.weak_weight if term in WEAK_TERMS else weight, lists))
-    entries.sort(key=lambda entry: (-entry[1], entry[0]))
+            rarity = _idf(view.chunk_count, count)
+            weight = times * rarity * (recipe.weak_weight if term in WEAK_TERMS else 1.0)
+            entries.append(_Term(term, weight, rarity))
+    entries.sort(key=lambda entry: (-entry.weight, entry.term))
     return entries[: int(recipe.query_terms)]
 
 
@@ -214,129 +190,102 @@ def _idf(total: int, count: int) -> float:
     return log(1.0 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
-def _totals(
-    view: View, query: Query, entries: list[tuple[str, float, Lists]], recipe: Recipe
-) -> dict[int, int]:
-    """Chunk id -> score and how well it holds each term, in one integer."""
-    totals: dict[int, int] = {}
-    left = int(recipe.postings)
+def _find(view: View, query: Query, entries: list[_Term], recipe: Recipe) -> None:
+    """Find which chunks hold each term or a word of like meaning."""
+    left = int(recipe.postings / _narrow(view, recipe))
     likes_of = _likes(view, query, entries, recipe)
-    for position, (term, weight, lists) in enumerate(entries):
-        limit = max(64, left // max(1, min(4, len(entries) - position)))
-        held: dict[int, int] = {}
-        idf = _idf(view.chunk_count, view.counts(term)[0])
-        found: list[tuple[float, Lists]] = []
-        for likeness, other in likes_of.get(term, ()):
-            other_lists = view.postings(other)
+    for position, entry in enumerate(entries):
+        limit = max(_LEAST, left // max(1, min(4, len(entries) - position)))
+        found: list[tuple[float, str]] = []
+        for likeness, other in likes_of.get(entry.term, ()):
             count = view.counts(other)[0]
             if count:
-                part = recipe.expansion * likeness * min(1.0, _idf(view.chunk_count, count) / idf)
-                found.append((part, other_lists))
-        found.sort(key=lambda item: item[0])
-        found.append((1.0, lists))
-        for part, some in found:  # the best comes last and stands
-            level = max(1, round(part * 255))
-            value = int(weight * part * _SCALE) + (level << (_SHIFT + 8 * position))
-            for ids, _ in some:
-                held.update(dict.fromkeys(ids[:limit].tolist(), value))
+                rarity = min(1.0, _idf(view.chunk_count, count) / entry.rarity)
+                found.append((recipe.expansion * likeness * rarity * rarity, other))
+        found.sort()
+        found.append((1.0, entry.term))
+        held = entry.held
+        for part, term in found:
+            for ids in view.holders(term, limit if part == 1.0 else max(_LEAST, limit // 4)):
+                entry.lists.append((part, ids))
+                held.update(dict.fromkeys(ids, part))  # the best comes last and stands
         left -= len(held)
-        if totals:
-            get = totals.get
-            for key, value in held.items():
-                totals[key] = get(key, 0) + value
-        else:
-            totals = held
-    return totals
 
 
 def _likes(
-    view: View, query: Query, entries: list[tuple[str, float, Lists]], recipe: Recipe
+    view: View, query: Query, entries: list[_Term], recipe: Recipe
 ) -> dict[str, list[tuple[float, str]]]:
-    """The words of like meaning of each term, the best first, with their posting lists loaded all at once."""
+    """The words of like meaning of each term, the best of all terms together, with their posting lists loaded at once."""
+    limit = int(recipe.synonyms / _narrow(view, recipe)) if recipe.expansion else 0
+    least = recipe.likeness
+    asked = query.terms
+    likes = []
+    for entry in entries if limit else ():
+        for other, likeness in view.synonyms(entry.term):
+            if likeness >= least and other not in asked:
+                likes.append((-entry.weight * likeness, entry.term, likeness, other))
+    likes.sort()
     found: dict[str, list[tuple[float, str]]] = {}
-    left = int(recipe.synonyms) if recipe.expansion else 0
-    for term, _, _ in entries:
-        likes = [
-            (likeness, other)
-            for other, likeness in (view.synonyms(term) if left > 0 else ())
-            if likeness >= recipe.likeness and other not in query.terms
-        ]
-        likes.sort(reverse=True)
-        found[term] = likes[:left]
-        left -= len(found[term])
-    view.load([other for likes in found.values() for _, other in likes])
+    for _, term, likeness, other in likes[:limit]:
+        found.setdefault(term, []).append((likeness, other))
+    view.load([other for some in found.values() for _, other in some])
     return found
 
 
-def _file_scores(view: View, entries: list[tuple[str, float, Lists]]) -> dict[int, float]:
-    """BM25 of whole files."""
-    scores: dict[int, float] = {}
-    get = scores.get
+def _narrow(view: View, recipe: Recipe) -> float:
+    return recipe.narrow if view.chunk_count > recipe.whole else 1.0
+
+
+def _file_scores(view: View, entries: list[_Term], files: set[int]) -> dict[int, float]:
+    """BM25 of whole files, of those in `files`."""
+    scores = dict.fromkeys(files, 0.0)
     fixed = _K1 * (1.0 - _B)
     slope = _K1 * _B / max(view.mean_file_terms, 1.0)
-    for term, chunk_weight, _ in entries:
-        count, file_count = view.counts(term)
+    for entry in entries:
+        file_count = view.counts(entry.term)[1]
         if not file_count:
             continue
-        file_lists = view.file_postings(term)
-        rarity = _idf(view.file_count, file_count) / _idf(view.chunk_count, count)
-        weight = chunk_weight * rarity * (_K1 + 1.0)
-        for ids, payloads in file_lists:
-            for key, payload in zip(ids[:_FILES_READ].tolist(), payloads[:_FILES_READ].tolist(), strict=True):
-                times = payload >> 16
-                scores[key] = get(key, 0.0) + weight * times / (times + fixed + slope * (payload & 0xFFFF))
+        weight = entry.weight / entry.rarity * _idf(view.file_count, file_count) * (_K1 + 1.0)
+        for ids, payloads in view.file_postings(entry.term):
+            for key, payload in zip(ids, payloads, strict=True):
+                if key in files:
+                    times = payload >> 16
+                    scores[key] += weight * times / (times + fixed + slope * (payload & 0xFFFF))
     return scores
 
 
-class _Sections:
-    """Scores of sections from what their chunks hold. A row has one byte per term of the prompt."""
-
-    def __init__(
-        self, totals: dict[int, int], sketches: list[Sketch], weights: list[float], recipe: Recipe
-    ) -> None:
-        self._weights = [weight / 255.0 for weight in weights]
-        self._whole = sum(weights)
-        self._recipe = recipe
-        self._weighed: dict[int, float] = {}
-        self._scores: dict[int, tuple[float, float]] = {}
-        size = len(weights)
-        rows: dict[int, bytes] = {}
-        get = totals.get
-        for sketch in sketches:
-            total = get(sketch[0])
-            if total:
-                row = (total >> _SHIFT).to_bytes(size, "little")
-                section = sketch[2]
-                known = rows.get(section)
-                rows[section] = row if known is None else bytes(map(max, known, row))
-        self._rows = rows
-
-    def _weigh(self, section: int) -> float:
-        weighed = self._weighed.get(section)
-        if weighed is None:
-            row = self._rows.get(section)
-            weighed = self._weighed[section] = 0.0 if row is None else sum(map(mul, row, self._weights))
-        return weighed
-
-    def score(self, section: int) -> tuple[float, float]:
-        """(score with neighbours and coverage, coverage)."""
-        known = self._scores.get(section)
-        if known is not None:
-            return known
-        weigh = self._weigh
-        recipe = self._recipe
-        total = weigh(section) + recipe.near_section * (weigh(section - 1) + weigh(section + 1))
-        total += recipe.far_section * (weigh(section - 2) + weigh(section + 2))
-        rows = [row for row in map(self._rows.get, (section - 1, section, section + 1)) if row is not None]
-        if not rows:
-            covered = 0.0
-        elif len(rows) == 1:
-            covered = sum(map(mul, rows[0], self._weights))
-        else:
-            covered = sum(map(mul, map(max, *rows), self._weights))
-        coverage = covered / self._whole
-        known = self._scores[section] = (total * coverage**recipe.coverage, coverage)
-        return known
+def _sections(chunks: list[Chunk], entries: list[_Term], recipe: Recipe) -> dict[int, tuple[float, float]]:
+    """Section -> (score with its neighbours and coverage, coverage), where any of the prompt stands in or next to it."""
+    section_of = dict(zip(map(id_of, chunks), map(section_in, chunks), strict=True)).get
+    weighed: dict[int, float] = {}
+    covered: dict[int, float] = {}
+    get_weighed, get_covered = weighed.get, covered.get
+    for entry in entries:
+        weight = entry.weight
+        best: dict[int, float] = {}
+        for part, ids in entry.lists:
+            best.update(dict.fromkeys(map(section_of, ids), part))  # type: ignore[arg-type]
+        best.pop(None, None)  # type: ignore[call-overload]
+        near = best.copy()
+        for section, part in best.items():
+            weighed[section] = get_weighed(section, 0.0) + weight * part
+            if near.get(section - 1, 0.0) < part:
+                near[section - 1] = part
+            if near.get(section + 1, 0.0) < part:
+                near[section + 1] = part
+        for section, part in near.items():
+            covered[section] = get_covered(section, 0.0) + weight * part
+    whole = sum([entry.weight for entry in entries])
+    found = {}
+    for section, found_there in covered.items():
+        total = (
+            get_weighed(section, 0.0)
+            + recipe.near_section * (get_weighed(section - 1, 0.0) + get_weighed(section + 1, 0.0))
+            + recipe.far_section * (get_weighed(section - 2, 0.0) + get_weighed(section + 2, 0.0))
+        )
+        coverage = found_there / whole
+        found[section] = (total * coverage**recipe.coverage, coverage)
+    return found
 
 
 def _scored(
@@ -344,52 +293,80 @@ def _scored(
     query: Query,
     recipe: Recipe,
     now_day: int,
-    sketches: list[Sketch],
-    totals: dict[int, int],
-    entries: list[tuple[str, float, Lists]],
+    chunks: list[Chunk],
+    own: dict[int, float],
+    entries: list[_Term],
+    sections: dict[int, tuple[float, float]],
     timed: frozenset[int],
-) -> list[tuple[float, str, int, int, int, Parts]]:
-    """Every sketch with a score, in no order."""
-    weights = [entry[1] for entry in entries]
-    sections = _Sections(totals, sketches, weights, recipe)
-    file_scores = _file_scores(view, entries)
-    files = view.files({sketch[1] for sketch in sketches})
+) -> list[Row]:
+    """Every chunk with a score, in no order."""
+    numbers = set(map(file_of, chunks))
+    file_scores = _file_scores(view, entries, numbers)
     # Of a file: path, factor for its date, what else is known of it, its share of the score.
     of_file = {
         number: (
             file.path,
             _date_factor(file, query, recipe),
             prior(file, now_day),
-            file_scores.get(number, 0.0),
+            file_scores[number],
         )
-        for number, file in files.items()
+        for number, file in view.files(numbers).items()
     }
-    own_share = recipe.own_share / (sum(weights) * _SCALE)
+    own_share = recipe.own_share / sum([entry.weight for entry in entries])
     file_share, floor = recipe.file_share, recipe.size_floor
-    mask = _SCORE
+    passages = _passages(chunks, own)
+    of_section: dict[int, tuple[float, str, Parts]] = {}
     leads: dict[str, bool] = {"": False}
-    section_of = sections.score
-    get = totals.get
     found = []
-    for key, file, number, section_tokens, tokens, lead, line in sketches:
-        section, coverage = section_of(number)
-        if not coverage:
-            continue
-        path, factor, known, file_score = of_file[file]
+    for chunk in chunks:
+        key, file, number, section_tokens, _, lead, line, _, _, _, _, _, _, _ = chunk
+        judged = of_section.get(number)
+        if judged is None:
+            if number not in sections:
+                continue
+            section, coverage = sections[number]
+            path, factor, known, file_score = of_file[file]
+            passage = passages.get(number, 0.0)
+            score = (section + file_share * file_score) * (1.0 + own_share * passage) * factor * known
+            worth = score / (section_tokens if section_tokens > floor else floor)
+            judged = of_section[number] = (
+                -worth, path, (score, passage, section, file_score, coverage, factor)
+            )  # fmt: skip
+        negated, path, parts = judged
+        factor = 1.0
         if lead:
             named = leads.get(lead)
             if named is None:
                 named = leads[lead] = query.words.issuperset(dates.words(lead))
             if named:
-                factor *= recipe.lead_factor
+                factor = recipe.lead_factor
         if timed and key in timed:
             factor *= recipe.when_factor
-        own = get(key, 0) & mask
-        score = (section + file_share * file_score) * (1.0 + own_share * own) * factor * known
-        worth = score / (section_tokens if section_tokens > floor else floor)
-        parts = (score, own / _SCALE, section, file_score, coverage, factor)
-        found.append((-worth, path, line, key, tokens, parts))
+        if factor != 1.0:
+            negated *= factor
+            score, passage, section, file_score, coverage, dated = parts
+            parts = (score * factor, passage, section, file_score, coverage, dated * factor)
+        found.append((negated, path, line, chunk, parts))
     return found
+
+
+def _passages(chunks: list[Chunk], own: dict[int, float]) -> dict[int, float]:
+    """How much of the prompt single chunks of a section hold: the mean of its best chunk's and its average chunk's weight.
+
+    By section, for a section is needed as a whole: the best passage says that it is the one, the average that the rest is
+    about the same.
+    """
+    get = own.get
+    best: dict[int, float] = {}
+    mean: dict[int, float] = {}
+    for chunk in chunks:
+        weight = get(chunk[0])
+        if weight is not None:
+            section = chunk[2]
+            mean[section] = mean.get(section, 0.0) + weight * chunk[4] / chunk[3]
+            if weight > best.get(section, 0.0):
+                best[section] = weight
+    return {section: (weight + mean[section]) / 2 for section, weight in best.items()}
 
 
 def prior(file: File, now_day: int) -> float:
@@ -408,8 +385,8 @@ def _timed(view: View) -> frozenset[int]:
     """Chunks that hold a time word."""
     found: set[int] = set()
     for term in dates.TIME_TERMS:
-        for ids, _ in view.postings(term):
-            found.update(ids[:2048].tolist())
+        for ids in view.holders(term, _TIMED):
+            found.update(ids)
     return frozenset(found)
 
 

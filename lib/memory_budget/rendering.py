@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 TAG = "project-memory"
 FILE_TAG = "memory-file"
@@ -19,6 +19,7 @@ LEFT_OUT_TAG = "memory-left-out"
 #: What stands for chunks that were left out between two that were not.
 GAP = "[...]\n\n"
 GAP_TOKENS = 2
+_GAP = GAP.encode()
 
 _INTRODUCTION = (
     "Background notes from this project's memory (.claude/memory), recorded earlier, for the task that follows this "
@@ -60,11 +61,11 @@ _RESERVED = (
 
 class Piece:
     """One printed file: its path as shown, and for each chunk whether something was left out just before it, the
-    heading lines above it that are not printed yet, and its text."""
+    heading lines above it that are not printed yet, and its text (UTF-8, as it is kept and as it is sent)."""
 
     __slots__ = ("chunks", "path")
 
-    def __init__(self, path: str, chunks: Sequence[tuple[bool, Sequence[str], str]]) -> None:
+    def __init__(self, path: str, chunks: Sequence[tuple[bool, Sequence[str], bytes]]) -> None:
         self.path = path
         self.chunks = chunks
 
@@ -87,7 +88,11 @@ def neutral(text: str) -> str:
     does a `<` at the very end, whose name could stand in the text printed next. Applied when a file is indexed, so that
     what is counted is what is printed. Applying it twice changes nothing.
     """
-    found = [at for sign in ("<" if text.isascii() else _OPENING) for at in _places(text, sign)]
+    found = [
+        at for sign in ("<" if text.isascii() else _OPENING) if sign in text for at in _places(text, sign)
+    ]
+    if not found:
+        return text
     parts = []
     last = 0
     for at in sorted(found):
@@ -151,17 +156,24 @@ def left_out_line(entry: LeftOut) -> str:
 
 def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = "") -> str:
     """A whole block, ready to stand before a prompt; "" when there is nothing in it. `label` names a part of several."""
-    parts = [opening(allocation, label), _INTRODUCTION]
+    return block_utf8(allocation, pieces, left_out, label).decode()
+
+
+def block_utf8(
+    allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = ""
+) -> bytes:
+    """The same in UTF-8: memory with a dash or an arrow in it is twice as large as text, and a start would move it five
+    times."""
+    parts = [(opening(allocation, label) + _INTRODUCTION).encode()]
     for piece in pieces:
-        parts.extend(_file(piece))
-    if len(parts) == 2:
-        return ""
+        _print(piece, parts.append)
+    if len(parts) == 1:
+        return b""
     if left_out:
-        parts.append(f"<{LEFT_OUT_TAG}>\n{_LEFT_OUT_INTRODUCTION}")
-        parts.extend(map(left_out_line, left_out))
-        parts.append(f"</{LEFT_OUT_TAG}>\n")
-    parts.append(f"</{TAG}>\n\n")
-    return "".join(parts)
+        lines = "".join(map(left_out_line, left_out))
+        parts.append(f"<{LEFT_OUT_TAG}>\n{_LEFT_OUT_INTRODUCTION}{lines}</{LEFT_OUT_TAG}>\n".encode())
+    parts.append(f"</{TAG}>\n\n".encode())
+    return b"".join(parts)
 
 
 def empty(allocation: str) -> str:
@@ -174,17 +186,16 @@ def opening(allocation: str, label: str = "") -> str:
     return f'<{TAG} id="{allocation}"{label}>\n'
 
 
-def _file(piece: Piece) -> list[str]:
-    parts = [file_line(piece.path)]
+def _print(piece: Piece, put: Callable[[bytes], None]) -> None:
+    put(file_line(piece.path).encode())
     for gap, headings, text in piece.chunks:
         if gap:
-            parts.append(GAP)
+            put(_GAP)
         for heading in headings:
-            parts.append(heading)
-            parts.append("\n\n")
-        parts.append(text)
-        parts.append("\n\n")
-    return parts
+            put(heading.encode())
+            put(b"\n\n")
+        put(text)
+        put(b"\n\n")
 
 
 def in_parts(
@@ -195,16 +206,16 @@ def in_parts(
     For the context channel, where one value holds 10,000 characters and values arrive in any order. Chunks stay
     whole; pieces are taken in the order given, best first.
     """
-    frame = len(block(allocation, [Piece("", [(False, (), "")])], (), _label(count, count)))
+    frame = len(block(allocation, [Piece("", [(False, (), b"")])], (), _label(count, count)))
     groups: list[list[Piece]] = [[]]
     room = limit - frame
     rest: list[Piece] = []
     for piece in pieces:
-        kept: list[tuple[bool, Sequence[str], str]] = []
-        over: list[tuple[bool, Sequence[str], str]] = []
+        kept: list[tuple[bool, Sequence[str], bytes]] = []
+        over: list[tuple[bool, Sequence[str], bytes]] = []
         head = len(file_line(piece.path))
         for chunk in piece.chunks:
-            size = len(GAP) + sum(len(heading) + 2 for heading in chunk[1]) + len(chunk[2]) + 2
+            size = len(GAP) + sum(len(heading) + 2 for heading in chunk[1]) + len(chunk[2].decode()) + 2
             if size + head > limit - frame or (over and len(groups) == count):
                 over.append(chunk)
                 continue

@@ -69,7 +69,7 @@ def find(project: Project, session: str, agent: str, transcript: str) -> dict[st
     except KeyError:
         return None
     project.ensure_cache("running", safe_name(session))
-    write_atomic(where, fastjson.dumps(known).encode("utf-8", "replace"))
+    write_atomic(where, fastjson.encode(known))
     return known
 
 
@@ -103,7 +103,7 @@ def add_read(
 
     Raises OSError.
     """
-    line = fastjson.dumps([key, time.time(), tokens, scopes]).encode("utf-8", "replace") + b"\n"
+    line = fastjson.encode([key, time.time(), tokens, scopes]) + b"\n"
     path = f"{folder(project, session)}/{safe_name(agent)}.reads"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:

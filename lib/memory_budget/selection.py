@@ -17,18 +17,18 @@ mark between two chunks of a file that are not neighbours. The block never costs
 
 from __future__ import annotations
 
-from _bisect import bisect_right
-
-from memory_budget.ranking import RECIPE, Candidates, Query, Ranked, Recipe, rank
+from memory_budget import twins
+from memory_budget.ranking import NO_PARTS, RECIPE, Query, Recipe, rank
 from memory_budget.rendering import LEFT_OUT_FRAME_TOKENS, LEFT_OUT_LINE_TOKENS
-from memory_budget.units import Chunk, File, Heading
+from memory_budget.units import file_of, heading_of, id_of, tokens_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Protocol
 
-    from memory_budget.ranking import Sketch
+    from memory_budget.ranking import Parts, Row
+    from memory_budget.units import Chunk, File, Heading
 
     class View(Protocol):
         """What one agent may see of the index."""
@@ -48,28 +48,35 @@ if TYPE_CHECKING:
             """Fetch what these terms need, all at once."""
 
         def counts(self, term: str) -> list[int]:
-            """How many chunks and how many files hold the term, however many `postings` returns."""
+            """How many chunks and how many files hold the term, however many `holders` returns."""
 
-        def postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
-            """Per group: chunk ids (u32) and `tf << 16 | length in terms` (u32), best first when long."""
+        def holders(self, term: str, limit: int) -> list[list[int]]:
+            """Per group: at most `limit` chunks that hold the term, best first when there are many."""
 
-        def file_postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
-            """The same with file ids."""
+        def file_postings(self, term: str) -> list[tuple[list[int], list[int]]]:
+            """Per group: the files that hold the term, and `tf << 16 | length in terms` of each."""
 
-        def sketches(self, *, ids: list[int] | None = None, files: list[int] | None = None) -> list[Sketch]:
-            """The chunks of these ids, or of these files, or all of them, as far as a score asks."""
+        def pages(self, ids: Iterable[int]) -> Mapping[int, tuple[int, int]]:
+            """The page that each of these chunks is kept in, with how many chunks it holds."""
 
-        def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
-            """The chunks of these ids that exist."""
+        def chunks(
+            self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
+        ) -> list[Chunk]:
+            """The chunks of these pages, or of these files, or all of them."""
 
         def files(self, ids: Iterable[int]) -> Mapping[int, File]: ...
-        def heading(self, ids: Iterable[int]) -> dict[int, Heading]: ...
 
-        def latest(self, limit: int) -> list[int]:
-            """Chunk ids of the newest and most used files."""
+        def headings(self, chunks: Collection[Chunk]) -> Mapping[int, Heading]:
+            """The heading lines above these chunks, by id; there may be more."""
 
-        def pinned(self) -> list[int]:
-            """Chunk ids of files with `always: true`."""
+        def latest(self, limit: int) -> list[Chunk]:
+            """Chunks of the newest and most used files."""
+
+        def pinned(self) -> list[Chunk]:
+            """Chunks of files with `always: true`."""
+
+        def texts(self, chunks: Collection[Chunk]) -> Mapping[int, bytes]:
+            """What the chunks say in UTF-8, by id."""
 
         def synonyms(self, term: str) -> list[tuple[str, float]]:
             """Index terms of like meaning with their similarity, 0 to 1."""
@@ -79,14 +86,12 @@ if TYPE_CHECKING:
 GAP_TOKENS = 2
 #: Share of the budget that recency and use may fill when nothing matches the prompt.
 NO_MATCH_SHARE = 0.1
+#: How many chunks of the newest notes are looked at when nothing matches.
+LATEST = 200
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
 #: Candidates below the floor that are looked at all the same, for the left-out list.
 NEXT = 40
-#: Bits in which the fingerprints of near duplicates may differ.
-NEAR_BITS = 3
-#: Terms below which a chunk is too short for its fingerprint to tell near duplicates.
-NEAR_TERMS = 12
 #: Share of the budget that the left-out list may cost; kept free for it when demand is over the budget, unless the
 #: budget is under `LEFT_OUT_LEAST` tokens.
 LEFT_OUT_SHARE = 0.02
@@ -98,15 +103,19 @@ _SCOPE_ORDER = {"agent_recent": 0, "agent_patterns": 1, "global": 2}
 
 
 class SelectedFile:
-    """A file to print: its chunk ids in the order of the file, what it costs in all, and its best chunk's score."""
+    """A file to print: its chunks in the order of the file, what it costs in all, and its best chunk's score.
 
-    __slots__ = ("chunks", "file", "score", "tokens")
+    `lines`: for each chunk, the heading lines to print above it, outermost first.
+    """
 
-    def __init__(self, file: File, chunks: list[int], tokens: int, score: float) -> None:
+    __slots__ = ("chunks", "file", "lines", "score", "tokens")
+
+    def __init__(self, file: File) -> None:
         self.file = file
-        self.chunks = chunks
-        self.tokens = tokens
-        self.score = score
+        self.chunks: list[Chunk] = []
+        self.lines: list[Sequence[Heading]] = []
+        self.tokens = file.frame_tokens
+        self.score = 0.0
 
 
 class LeftOut:
@@ -121,12 +130,15 @@ class LeftOut:
 
 
 class Verdict:
-    """What became of one candidate: `reason` is kept, pinned, floor, budget, duplicate or no match."""
+    """What became of one candidate: `reason` is kept, pinned, floor, budget, duplicate or no match. `parts`: what its
+    score is made of; `twin`: the chunk that a duplicate repeats."""
 
-    __slots__ = ("ranked", "reason", "twin")
+    __slots__ = ("chunk", "file", "parts", "reason", "twin")
 
-    def __init__(self, ranked: Ranked, reason: str, twin: int = 0) -> None:
-        self.ranked = ranked
+    def __init__(self, chunk: Chunk, file: File, parts: Parts, reason: str, twin: int = 0) -> None:
+        self.chunk = chunk
+        self.file = file
+        self.parts = parts
         self.reason = reason
         self.twin = twin
 
@@ -157,58 +169,154 @@ class Selection:
 
 
 class _Plan:
-    """Chunks chosen so far and what printing them costs."""
+    """Chunks chosen so far and what printing them costs, the block's frame left out."""
 
-    def __init__(self, headings: Mapping[int, Heading]) -> None:
-        self.headings = headings
-        self.tokens = 0
-        self.by_file: dict[int, set[int]] = {}
+    __slots__ = ("_files", "_headings", "chunks", "opened", "printed", "tokens")
+
+    def __init__(
+        self, headings: Mapping[int, Heading], files: Mapping[int, File], chunks: Iterable[Chunk] = ()
+    ) -> None:
+        self._headings = headings
+        self._files = files
+        chosen = list(chunks)
+        self.chunks = dict(zip(map(id_of, chosen), chosen, strict=True))
+        self.opened = set(map(file_of, chosen))
         self.printed: set[int] = set()
+        above = set(map(heading_of, chosen))
+        above.discard(0)
+        while above:
+            self.printed |= above
+            above = {headings[number].parent for number in above} - self.printed
+            above.discard(0)
+        # A run of neighbours costs no mark, the first of a file neither. Ids of two files are never neighbours.
+        runs = len(chosen) - len(self.chunks.keys() & {number + 1 for number in self.chunks})
+        self.tokens = (
+            sum(map(tokens_of, chosen))
+            + sum([headings[number].tokens for number in self.printed])
+            + sum([files[number].frame_tokens for number in self.opened])
+            + GAP_TOKENS * (runs - len(self.opened))
+        )
 
-    def cost(self, chunk: Chunk, file: File) -> int:
+    def cost(self, chunk: Chunk) -> int:
         """What adding the chunk would add to the block."""
         cost = chunk.tokens
-        for heading in chunk.headings:
-            if heading not in self.printed:
-                cost += self.headings[heading].tokens
-        chosen = self.by_file.get(chunk.file)
-        if chosen is None:
-            return cost + file.frame_tokens
-        return cost + GAP_TOKENS * (1 - (chunk.id - 1 in chosen) - (chunk.id + 1 in chosen))
+        number = chunk.heading
+        while number and number not in self.printed:
+            line = self._headings[number]
+            cost += line.tokens
+            number = line.parent
+        if chunk.file not in self.opened:
+            return cost + self._files[chunk.file].frame_tokens
+        return cost + GAP_TOKENS * (1 - (chunk.id - 1 in self.chunks) - (chunk.id + 1 in self.chunks))
 
     def add(self, chunk: Chunk, cost: int) -> None:
         self.tokens += cost
-        self.printed.update(chunk.headings)
-        self.by_file.setdefault(chunk.file, set()).add(chunk.id)
+        self.chunks[chunk.id] = chunk
+        self.opened.add(chunk.file)
+        number = chunk.heading
+        while number and number not in self.printed:
+            self.printed.add(number)
+            number = self._headings[number].parent
+
+    def take(self, rows: Iterable[Row], limit: int, shares: Mapping[str, float] | None = None) -> None:
+        """Add what fits under `limit` tokens, the first first; `shares`: tokens each scope may spend."""
+        spent = dict.fromkeys(_SCOPE_ORDER, 0)
+        for row in rows:
+            chunk = row[3]
+            if self.tokens + chunk.tokens > limit or chunk.id in self.chunks:
+                continue
+            cost = self.cost(chunk)
+            if self.tokens + cost > limit:
+                continue
+            if shares is not None:
+                scope = self._files[chunk.file].scope
+                if spent[scope] + cost > shares.get(scope, 0.0):
+                    continue
+                spent[scope] += cost
+            self.add(chunk, cost)
 
 
-class _Seen:
-    """Finds exact and near duplicates among the chunks it was shown.
+def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, File]) -> dict[int, int]:
+    """Chunks that repeat another, with the one they repeat. The first group's stay before the second's, and in a group
+    the agent's own before the global ones, then the best, so that a section stays whole where it is needed most."""
+    suspects = twins.alike([chunk for group in groups for chunk in group])
+    if not suspects:
+        return {}
+    ordered: list[Chunk] = []
+    for group in groups:
+        own = [chunk for chunk in group if chunk.id in suspects]
+        ordered += sorted(own, key=lambda chunk: _SCOPE_ORDER.get(files[chunk.file].scope, 9))
+    return twins.find(ordered, view.texts)
 
-    Fingerprints that differ in at most three bits agree in one of their four 16-bit quarters.
+
+class Survey:
+    """What has to do with a task, before a budget is set. Rows come best first.
+
+    `above`: rows at or over the relevance floor (those of the newest notes when nothing matches: `matched` is false);
+    `below`: the best of the others, as many as could be filled in or named as left out.
     """
 
-    def __init__(self) -> None:
-        self._exact: dict[int, int] = {}
-        self._quarters: dict[tuple[int, int], list[Chunk]] = {}
+    __slots__ = (
+        "above",
+        "below",
+        "demand",
+        "explained",
+        "files",
+        "headings",
+        "matched",
+        "pinned",
+        "repeated",
+        "twins",
+    )
 
-    def twin(self, chunk: Chunk) -> int:
-        """The id of a chunk seen that says the same, or 0. A chunk without a twin counts as seen from now on."""
-        known = self._exact.get(chunk.hash, 0)
-        if known:
-            return known
-        if chunk.terms >= NEAR_TERMS:
-            keys = [(i, chunk.simhash >> (16 * i) & 0xFFFF) for i in range(4)]
-            for key in keys:
-                for other in self._quarters.get(key, ()):
-                    if (other.simhash ^ chunk.simhash).bit_count() <= NEAR_BITS and (
-                        abs(other.terms - chunk.terms) * 10 <= chunk.terms
-                    ):
-                        return other.id
-            for key in keys:
-                self._quarters.setdefault(key, []).append(chunk)
-        self._exact[chunk.hash] = chunk.id
-        return 0
+    def __init__(
+        self,
+        view: View,
+        prompt: str,
+        *,
+        description: str = "",
+        now_day: int = 0,
+        room: int = 0,
+        explain: bool = False,
+        recipe: Recipe = RECIPE,
+    ) -> None:
+        """`now_day`: an ordinal day for recency, 0 to leave it out; `room`: tokens that may be filled from below the
+        floor; `explain`: look at all that matches, for `Selection.verdicts`."""
+        rows = rank(view, Query(prompt, description), recipe, now_day)
+        self.matched = bool(rows)
+        self.explained = explain
+        floor = recipe.relevance_floor * rows[0][0] if rows else 0.0
+        if not explain:
+            rows = rows[: _within_reach(rows, _count_above(rows, floor), room)]
+        if not self.matched:
+            rows = [(0.0, "", 0, chunk, NO_PARTS) for chunk in view.latest(LATEST)]
+        pinned = view.pinned()
+        if pinned:
+            own = {chunk.id for chunk in pinned}
+            rows = [row for row in rows if row[3].id not in own]
+        chunks = [row[3] for row in rows]
+        self.files = view.files({*map(file_of, pinned), *map(file_of, chunks)})
+        self.twins = _twins(view, (pinned, chunks), self.files)
+        self.repeated: list[Row] = []
+        if self.twins:
+            repeats = self.twins
+            if explain:
+                plain: list[Row] = [(0.0, "", 0, chunk, NO_PARTS) for chunk in pinned]
+                self.repeated = [row for row in plain + rows if row[3].id in repeats]
+            pinned = [chunk for chunk in pinned if chunk.id not in repeats]
+            rows = [row for row in rows if row[3].id not in repeats]
+        self.pinned = pinned
+        count = _count_above(rows, floor)
+        self.above = rows[:count]
+        self.below = rows[count:]
+        self.headings = view.headings(pinned + chunks)
+        needed = [row[3] for row in self.above] if self.matched else []
+        #: Everything relevant, and what it costs.
+        self.demand = _Plan(self.headings, self.files, pinned + needed)
+
+    def demand_tokens(self, frame_tokens: int) -> int:
+        """What everything relevant costs, in a block whose frame costs `frame_tokens`; 0 where nothing is relevant."""
+        return self.demand.tokens + frame_tokens if self.demand.chunks else 0
 
 
 def select(
@@ -224,91 +332,65 @@ def select(
     fill: bool = False,
     recipe: Recipe = RECIPE,
 ) -> Selection:
-    """The chunks to send for a task.
+    """The chunks to send for a task: `pack` of a `Survey`."""
+    survey = Survey(
+        view,
+        prompt,
+        description=description,
+        now_day=now_day,
+        room=budget - frame_tokens if fill else 0,
+        explain=explain,
+        recipe=recipe,
+    )
+    return pack(survey, budget, weights=weights, frame_tokens=frame_tokens, fill=fill)
 
-    `budget` and `frame_tokens` (the block around the files) in tokens; `weights` per scope, any scale; `now_day` an
-    ordinal day for recency, 0 to leave it out. `explain` fills `verdicts`, `fill` uses the room below the floor.
+
+def pack(
+    survey: Survey, budget: int, *, weights: Mapping[str, float], frame_tokens: int = 0, fill: bool = False
+) -> Selection:
+    """Choose what to send of a survey.
+
+    `budget` and `frame_tokens` (the block around the files) in tokens; `weights` per scope, any scale; `fill` uses the
+    room below the floor.
     """
     selection = Selection(budget)
+    selection.matched = matched = survey.matched
+    selection.demand_tokens = survey.demand_tokens(frame_tokens)
+    headings, files = survey.headings, survey.files
     room = budget - frame_tokens
-    found = rank(view, Query(prompt, description), recipe, now_day)
-    ranked = bool(found.rows)
-    selection.matched = ranked
-    pinned = _pinned(view)
-    pinned_ids = {entry.chunk.id for entry in pinned}
-    floor = recipe.relevance_floor * found.best
-    count = len(found.rows) if explain else _within_reach(found, floor, room if fill else 0)
-    candidates = [entry for entry in found.ranked(count) if entry.chunk.id not in pinned_ids]
-    if not ranked:
-        candidates = [entry for entry in _latest(view) if entry.chunk.id not in pinned_ids]
-    seen = _Seen()
-    verdicts: list[Verdict] = []
-    unique = []
-    for entry in _own_copies_first(pinned) + _own_copies_first(candidates):
-        twin = seen.twin(entry.chunk)
-        if twin:
-            verdicts.append(Verdict(entry, "duplicate", twin))
-        else:
-            unique.append(entry)
-    twins = {verdict.ranked.chunk.id for verdict in verdicts}
-    pinned = [entry for entry in pinned if entry.chunk.id not in twins]
-    candidates = [entry for entry in candidates if entry.chunk.id not in twins]
-    headings = view.heading({heading for entry in pinned + candidates for heading in entry.chunk.headings})
-    demand = _Plan(headings)
-    for entry in pinned:
-        demand.add(entry.chunk, demand.cost(entry.chunk, entry.file))
-    for entry in candidates:
-        if ranked and entry.worth >= floor:
-            demand.add(entry.chunk, demand.cost(entry.chunk, entry.file))
-    selection.demand_tokens = demand.tokens + frame_tokens if demand.tokens else 0
-
-    plan = _Plan(headings)
-    chosen: dict[int, Ranked] = {}
-
-    def take(entries: Iterable[Ranked], limit: int, scope_limits: Mapping[str, float] | None = None) -> None:
-        spent = dict.fromkeys(_SCOPE_ORDER, 0)
-        for entry in entries:
-            chunk = entry.chunk
-            if chunk.id in chosen or plan.tokens + chunk.tokens > limit:
-                continue
-            cost = plan.cost(chunk, entry.file)
-            if plan.tokens + cost > limit:
-                continue
-            if scope_limits is not None:
-                if spent[chunk.scope] + cost > scope_limits.get(chunk.scope, 0.0):
-                    continue
-                spent[chunk.scope] += cost
-            plan.add(chunk, cost)
-            chosen[chunk.id] = entry
-
-    for entry in sorted(pinned, key=lambda entry: (entry.chunk.tokens, entry.chunk.id)):
-        cost = plan.cost(entry.chunk, entry.file)
-        if plan.tokens + cost > room:
-            break  # not skipped: with a larger budget it must not push out one that fits now
-        plan.add(entry.chunk, cost)
-        chosen[entry.chunk.id] = entry
     lines = 0
-    if ranked and not fill and selection.demand_tokens > budget >= LEFT_OUT_LEAST:
-        lines = int(budget * LEFT_OUT_SHARE)
-        room -= lines
-    if ranked:
-        above = [entry for entry in candidates if entry.worth >= floor]
-        total = sum(weights.values())
-        free = room - plan.tokens
-        if total > 0 and free > 0:
-            take(above, room, {scope: free * weight / total for scope, weight in weights.items()})
-        take(above, room)
-        if fill:
-            take(candidates, room)
+    if survey.demand.tokens <= room:
+        plan = survey.demand
+        if fill or not matched:  # more will be added
+            plan = _Plan(headings, files, plan.chunks.values())
     else:
-        take(candidates, min(room, plan.tokens + int(budget * NO_MATCH_SHARE)))
-    if ranked and not fill:
+        plan = _Plan(headings, files)
+        for chunk in sorted(survey.pinned, key=lambda chunk: (chunk.tokens, chunk.id)):
+            cost = plan.cost(chunk)
+            if plan.tokens + cost > room:
+                break  # not skipped: with a larger budget it must not push out one that fits now
+            plan.add(chunk, cost)
+        if matched:
+            if not fill and budget >= LEFT_OUT_LEAST:
+                lines = int(budget * LEFT_OUT_SHARE)
+                room -= lines
+            total = sum(weights.values())
+            free = room - plan.tokens
+            if total > 0 and free > 0:
+                plan.take(
+                    survey.above, room, {scope: free * share / total for scope, share in weights.items()}
+                )
+            plan.take(survey.above, room)
+    if not matched:
+        plan.take(survey.above, min(room, plan.tokens + int(budget * NO_MATCH_SHARE)))
+    elif fill:
+        plan.take(survey.below, room)
+    left_out_tokens = 0
+    if matched and not fill:
         lines = max(lines, min(room - plan.tokens, int(budget * LEFT_OUT_SHARE)))
-        rest = [entry for entry in candidates if entry.chunk.id not in chosen]
-        selection.left_out, left_out_tokens = _left_out(rest, headings, lines)
-    else:
-        left_out_tokens = 0
-    selection.files = _files(chosen, plan, headings)
+        rest = [row[3] for row in survey.above + survey.below if row[3].id not in plan.chunks]
+        selection.left_out, left_out_tokens = _left_out(rest, headings, files, lines)
+    selection.files = _files(survey, plan)
     if selection.files:
         selection.tokens = plan.tokens + frame_tokens + left_out_tokens
     else:
@@ -316,49 +398,46 @@ def select(
     for file in selection.files:
         scope = file.file.scope
         selection.scope_tokens[scope] = selection.scope_tokens.get(scope, 0) + file.tokens
-    if explain:
-        for entry in pinned + candidates:
-            if entry.chunk.id in chosen:
-                reason = "pinned" if entry.chunk.id in pinned_ids else "kept"
-            elif not ranked:
-                reason = "no match"
-            else:
-                reason = "budget" if entry.worth >= floor else "floor"
-            verdicts.append(Verdict(entry, reason))
-        selection.verdicts = verdicts
+    if survey.explained:
+        selection.verdicts = _verdicts(survey, plan)
     return selection
 
 
-def _pinned(view: View) -> list[Ranked]:
-    return _plain(view, view.pinned())
+def _verdicts(survey: Survey, plan: _Plan) -> list[Verdict]:
+    files, repeats = survey.files, survey.twins
+    found = [
+        Verdict(chunk, files[chunk.file], parts, "duplicate", repeats[chunk.id])
+        for _, _, _, chunk, parts in survey.repeated
+    ]
+    for chunk in survey.pinned:
+        reason = "pinned" if chunk.id in plan.chunks else "budget"
+        found.append(Verdict(chunk, files[chunk.file], NO_PARTS, reason))
+    for rows, missed in ((survey.above, "budget"), (survey.below, "floor")):
+        for _, _, _, chunk, parts in rows:
+            reason = "kept" if chunk.id in plan.chunks else missed if survey.matched else "no match"
+            found.append(Verdict(chunk, files[chunk.file], parts, reason))
+    return found
 
 
-def _latest(view: View) -> list[Ranked]:
-    return _plain(view, view.latest(200))
+def _count_above(rows: Sequence[Row], floor: float) -> int:
+    """How many rows are worth the floor or more; both are negated. (The module for this costs more than it does.)"""
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if rows[middle][0] <= floor:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
-def _plain(view: View, ids: list[int]) -> list[Ranked]:
-    """Candidates without a score, in the order given."""
-    chunks = view.chunks(ids)
-    files = view.files({chunk.file for chunk in chunks.values()})
-    return [Ranked(chunks[id], files[chunks[id].file]) for id in ids if id in chunks]
-
-
-def _own_copies_first(entries: Sequence[Ranked]) -> list[Ranked]:
-    """The order in which twins are looked for: the first of them is the one that is kept."""
-    return sorted(
-        entries, key=lambda entry: (_SCOPE_ORDER.get(entry.chunk.scope, 9), entry.file.path, entry.chunk.line)
-    )
-
-
-def _within_reach(found: Candidates, floor: float, room: int) -> int:
-    """How many candidates are looked at closer: all above the floor, as many of the next as could still be sent (`room`
+def _within_reach(rows: Sequence[Row], count: int, room: int) -> int:
+    """How many rows are looked at closer: `count` above the floor, as many of the next as could still be sent (`room`
     in tokens) or named as left out."""
-    count = bisect_right(found.rows, (-floor, chr(0x10FFFF)))
-    tokens = sum([row[4] for row in found.rows[:count]])
+    tokens = sum([row[3].tokens for row in rows[:count]]) if room > 0 else 0
     last = count + NEXT
-    for row in found.rows[count:]:
-        tokens += row[4]
+    for row in rows[count:]:
+        tokens += row[3].tokens
         if count >= last and tokens > REACH * room:
             break
         count += 1
@@ -366,18 +445,17 @@ def _within_reach(found: Candidates, floor: float, room: int) -> int:
 
 
 def _left_out(
-    rest: Sequence[Ranked], headings: Mapping[int, Heading], limit: int
+    rest: Iterable[Chunk], headings: Mapping[int, Heading], files: Mapping[int, File], limit: int
 ) -> tuple[list[LeftOut], int]:
     """The best sections not sent, with their tokens, in at most `limit` tokens, and what the list costs."""
     found: dict[tuple[int, int], LeftOut] = {}
-    for entry in rest:
-        heading = entry.chunk.headings[-1] if entry.chunk.headings else 0
-        known = found.get((entry.file.id, heading))
+    for chunk in rest:
+        known = found.get((chunk.file, chunk.heading))
         if known is not None:
-            known.tokens += entry.chunk.tokens
+            known.tokens += chunk.tokens
         elif len(found) < LEFT_OUT_LINES:
-            text = headings[heading].text if heading else ""
-            found[entry.file.id, heading] = LeftOut(entry.file, text, entry.chunk.tokens)
+            text = headings[chunk.heading].text if chunk.heading else ""
+            found[chunk.file, chunk.heading] = LeftOut(files[chunk.file], text, chunk.tokens)
     cost = LEFT_OUT_FRAME_TOKENS
     lines = []
     for (_, heading), line in found.items():
@@ -388,20 +466,39 @@ def _left_out(
     return lines, cost if lines else 0
 
 
-def _files(chosen: Mapping[int, Ranked], plan: _Plan, headings: Mapping[int, Heading]) -> list[SelectedFile]:
+def _files(survey: Survey, plan: _Plan) -> list[SelectedFile]:
     """The files in print order with the exact cost of each."""
-    by_file: dict[int, list[Ranked]] = {}
-    for entry in chosen.values():
-        by_file.setdefault(entry.file.id, []).append(entry)
-    found = []
-    for entries in by_file.values():
-        entries.sort(key=lambda entry: entry.chunk.id)
-        ids = [entry.chunk.id for entry in entries]
-        tokens = entries[0].file.frame_tokens + sum([entry.chunk.tokens for entry in entries])
-        tokens += sum(
-            [headings[heading].tokens for heading in {h for e in entries for h in e.chunk.headings}]
-        )
-        tokens += GAP_TOKENS * sum([1 for i in range(1, len(ids)) if ids[i] != ids[i - 1] + 1])
-        found.append(SelectedFile(entries[0].file, ids, tokens, max([entry.score for entry in entries])))
-    found.sort(key=lambda file: (_SCOPE_ORDER.get(file.file.scope, 9), file.file.path))
-    return found
+    headings = survey.headings
+    found = {number: SelectedFile(survey.files[number]) for number in plan.opened}
+    printed = {0}
+    before = 0
+    for number in sorted(plan.chunks):
+        chunk = plan.chunks[number]
+        file = found[chunk[1]]
+        cost = chunk[4]
+        above = chunk[8]
+        lines: Sequence[Heading] = ()
+        if above not in printed:
+            lines = []
+            while above not in printed:
+                printed.add(above)
+                line = headings[above]
+                cost += line.tokens
+                lines.append(line)
+                above = line.parent
+            lines.reverse()
+        if number != before + 1 and file.chunks:
+            cost += GAP_TOKENS
+        before = number
+        file.tokens += cost
+        file.chunks.append(chunk)
+        file.lines.append(lines)
+    for row in survey.above:
+        known = found.get(row[3][1])
+        if known is not None and row[4][0] > known.score:
+            known.score = row[4][0]
+    return sorted(found.values(), key=lambda entry: _print_order(entry.file))
+
+
+def _print_order(file: File) -> tuple[int, str]:
+    return _SCOPE_ORDER.get(file.scope, 9), file.path

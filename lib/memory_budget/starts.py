@@ -150,15 +150,15 @@ def look(
     bound = f"{where}/b-{safe_name(agent)}"
     until = time.monotonic() + BIND_SECONDS
     while True:
-        if os.path.isdir(own):
-            return Start(False, own)
-        if os.path.exists(bound):
-            return Start(True, "")
+        settled = _settled(own, bound)
+        if settled is not None:
+            return settled
         names = list(listing(where))
         waiting = [name for name in names if name.startswith("c-")]
         in_prompt = _open_in_prompt(where, names, prompt_id, transcripts)
-        if os.path.exists(bound):
-            return Start(True, "")  # bound while we looked: what is open now is not this agent's
+        settled = _settled(own, bound)
+        if settled is not None:
+            return settled  # bound while we looked: what is open now is not this agent's
         # Several agents of one type start side by side: `bind` says which plan is this one's. The client tells it at
         # the same moment, for agents in the background.
         if not waiting or len(waiting) + len(in_prompt) < 2 or time.monotonic() > until:
@@ -174,7 +174,14 @@ def look(
                 return Start(False, own)
             continue  # another agent was first
         return Start(False, own)
-    return Start(False, own) if os.path.isdir(own) else Start(os.path.exists(bound), "")
+    return _settled(own, bound) or Start(False, "")
+
+
+def _settled(own: str, bound: str) -> Start | None:
+    """What is known of an agent that was bound, or claimed its plan; None while it is not."""
+    if os.path.isdir(own):
+        return Start(False, own)
+    return Start(True, "") if os.path.exists(bound) else None
 
 
 def _age(path: str) -> float:
@@ -247,7 +254,7 @@ def pending_path(project: Project, key: str) -> str:
 def keep_pending(project: Project, key: str, allocation: dict[str, Any]) -> None:
     """Keep an allocation until its agent ends. Raises OSError."""
     project.ensure_cache("pending")
-    write_atomic(pending_path(project, key), fastjson.dumps(allocation).encode("utf-8", "replace"))
+    write_atomic(pending_path(project, key), fastjson.encode(allocation))
 
 
 def read_pending(path: str) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
 """Words of like meaning: a small read-only database that ships with the plugin.
 
-Made by `tests/bench/make_thesaurus.py`. One row a term: the terms most like it, best first, as `other:75` (likeness in per cent)
-joined by spaces; all are index terms. An open index attaches it, so nothing is copied and a start reads only the rows of its
-prompt's terms.
+Made by `tests/bench/make_thesaurus.py`. One row a term: the terms most like it, best first, joined by spaces, a tab, and
+one character for each, whose code is the likeness in per cent; all are index terms. An open index attaches it, so nothing is
+copied and a start reads only the rows of its prompt's terms.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "thesaurus.sqlite")
-#: Partners kept of a term: a prompt reads 160 in all.
-PARTNERS = 16
+PATH = __file__.removesuffix("thesaurus.py") + "data/thesaurus.sqlite"
+#: Partners kept of a term. A prompt asks for `Recipe.synonyms` in all; a short one, of few terms, for many of each.
+PARTNERS = 80
 
 
 def write(pairs: Iterable[tuple[str, str, float]], path: str = PATH) -> None:
@@ -32,21 +32,18 @@ def write(pairs: Iterable[tuple[str, str, float]], path: str = PATH) -> None:
         database.execute("PRAGMA page_size=4096")
         database.execute("CREATE TABLE synonyms(term TEXT PRIMARY KEY, others TEXT NOT NULL) WITHOUT ROWID")
         for term, found in sorted(partners.items()):
-            others = " ".join(
-                f"{other}:{round(-100 * likeness)}" for likeness, other in sorted(found)[:PARTNERS]
-            )
-            database.execute("INSERT INTO synonyms VALUES(?,?)", (term, others))
+            best = sorted(found)[:PARTNERS]
+            names = " ".join([other for _, other in best])
+            marks = "".join([chr(round(-100 * likeness)) for likeness, _ in best])
+            database.execute("INSERT INTO synonyms VALUES(?,?)", (term, f"{names}\t{marks}"))
     database.execute("VACUUM")
     database.close()
 
 
 def parse(others: str) -> list[tuple[str, float]]:
-    """The terms of one row with their likeness from 0 to 1."""
-    found = []
-    for entry in others.split(" "):
-        other, _, likeness = entry.rpartition(":")
-        found.append((other, int(likeness) / 100))
-    return found
+    """The terms of one row with their likeness from 0 to 1, best first."""
+    names, _, marks = others.partition("\t")
+    return list(zip(names.split(" "), [mark / 100 for mark in marks.encode()], strict=True))
 
 
 def load(known: Container[str] | None = None, path: str = PATH) -> dict[str, list[tuple[str, float]]]:

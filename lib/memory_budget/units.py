@@ -2,60 +2,100 @@
 
 from __future__ import annotations
 
+from _operator import itemgetter
 
-class Chunk:
-    """One unit of memory as the index knows it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import NamedTuple
 
-    `tokens`: exact cost of its text and the blank line after it. `terms`: length in index terms. `headings`: ids
-    of the heading lines above it, outermost first, one id per place in a file. `lead`: the lower-cased name
-    it leads with, or "". `hash`: of its white-space-folded text. `simhash`: of its terms. `line`: from 1.
-    """
+    class Chunk(NamedTuple):
+        """One unit of memory as the index knows it.
 
-    __slots__ = (
-        "file",
-        "hash",
-        "headings",
-        "id",
-        "kind",
-        "lead",
-        "line",
-        "scope",
-        "section",
-        "section_tokens",
-        "simhash",
-        "terms",
-        "tokens",
-    )
+        `section`: the number of its section, one more than that of the section before it in the file where the two belong
+        together, else `chunks.SECTION_STEP` more.
+        `section_tokens`: of all chunks of the section. `tokens`: exact cost of its text and the blank line after it.
+        `lead`: the lower-cased name it leads with, or "". `line`: from 1. `terms`: length in index terms. `heading`: id
+        of the heading line right above it, 0 for none. `hash`: of its white-space-folded text. `simhash`: of its
+        terms. `page`, `begin` and `end`: where the index keeps its text.
+        """
 
-    def __init__(
-        self,
-        id: int,
-        file: int,
-        scope: str,
-        tokens: int,
-        terms: int,
-        headings: tuple[int, ...],
-        kind: str,
-        lead: str,
-        hash: int,
-        simhash: int,
-        line: int,
-        section: int = 0,
-        section_tokens: int = 0,
-    ) -> None:
-        self.id = id
-        self.file = file
-        self.scope = scope
-        self.section = section
-        self.section_tokens = section_tokens or tokens
-        self.tokens = tokens
-        self.terms = terms
-        self.headings = headings
-        self.kind = kind
-        self.lead = lead
-        self.hash = hash
-        self.simhash = simhash
-        self.line = line
+        id: int
+        file: int
+        section: int
+        section_tokens: int
+        tokens: int
+        lead: str
+        line: int
+        terms: int
+        heading: int
+        hash: int
+        simhash: int
+        page: int
+        begin: int
+        end: int
+
+    class Heading(NamedTuple):
+        """A heading line; `parent`: id of the heading line it stands under, 0 for none. `tokens` with the blank line
+        after it."""
+
+        id: int
+        parent: int
+        tokens: int
+        text: str
+
+else:
+    # Named tuples without the module they come from: a start makes thousands of them, straight from packed columns.
+    class Chunk(tuple):
+        __slots__ = ()
+        (
+            id,
+            file,
+            section,
+            section_tokens,
+            tokens,
+            lead,
+            line,
+            terms,
+            heading,
+            hash,
+            simhash,
+            page,
+            begin,
+            end,
+        ) = (property(itemgetter(at)) for at in range(14))
+
+    class Heading(tuple):
+        __slots__ = ()
+        id, parent, tokens, text = (property(itemgetter(at)) for at in range(4))
+
+
+#: Fields of a chunk, for `map`: many times as fast as asking each chunk by name.
+id_of, file_of, section_of, tokens_of = itemgetter(0), itemgetter(1), itemgetter(2), itemgetter(4)
+terms_of, heading_of, hash_of, simhash_of, page_of = map(itemgetter, range(7, 12))
+
+
+def make_chunks(
+    rows: Iterable[tuple[int, int, int, int, int, str, int, int, int, int, int, int, int, int]],
+) -> list[Chunk]:
+    """Chunks from their fields, in the order of the class."""
+    return list(map(Chunk, rows))  # type: ignore[arg-type]
+
+
+def make_headings(rows: Iterable[tuple[int, int, int, str]]) -> list[Heading]:
+    """Heading lines from their fields."""
+    return list(map(Heading, rows))  # type: ignore[arg-type]
+
+
+def path_of(heading: int, headings: Mapping[int, Heading]) -> list[Heading]:
+    """A heading line and those it stands under, outermost first; [] for none."""
+    found = []
+    while heading:
+        line = headings[heading]
+        found.append(line)
+        heading = line.parent
+    found.reverse()
+    return found
 
 
 class File:
@@ -111,17 +151,6 @@ class File:
         self.confidence = confidence
         self.always = always
         self.terms = terms
-
-
-class Heading:
-    """A heading line; `tokens` with the blank line after it."""
-
-    __slots__ = ("id", "text", "tokens")
-
-    def __init__(self, id: int, text: str, tokens: int) -> None:
-        self.id = id
-        self.text = text
-        self.tokens = tokens
 
 
 def signed(number: int) -> int:

@@ -89,10 +89,10 @@ class Data:
     def _matrix(self) -> None:
         texts: Counter[int] = Counter()
         sources: dict[int, set[str]] = defaultdict(set)
-        for i in np.flatnonzero(self.trainable):
-            texts.update(self.features[i].keys())
-            for number in self.features[i]:
-                sources[number].add(self.sources[i])
+        for row in np.flatnonzero(self.trainable):
+            texts.update(self.features[row].keys())
+            for number in self.features[row]:
+                sources[number].add(self.sources[row])
         self.vocabulary = sorted(
             n for n, count in texts.items() if count >= MIN_TEXTS and len(sources[n]) >= MIN_SOURCES
         )

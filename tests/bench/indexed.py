@@ -80,8 +80,8 @@ class IndexedProject:
             frame_tokens=FRAME_TOKENS,
             recipe=recipe,
         )
-        texts = view.texts([number for file in found.files for number in file.chunks])
-        return "\n\n".join(texts.values()), found
+        texts = view.texts([chunk for file in found.files for chunk in file.chunks])
+        return b"\n\n".join(texts.values()).decode(), found
 
 
 def fill_from(texts: Mapping[str, str]) -> Callable[[Path], None]:

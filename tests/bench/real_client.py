@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+
 from memory_budget import agents, background, profiles
 from memory_budget.project import Project
 from tests.support.blocks import blocks_in

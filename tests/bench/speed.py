@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
-from memory_budget import background, starts
+from memory_budget import background, start_code, starts
 from memory_budget.project import Project
 from tests.bench import corpora
 from tests.support.environment import ROOT
@@ -62,6 +62,8 @@ class Bench:
         self.base: str = getattr(sys, "_base_executable", "") or sys.executable
         # What hooks start detached is no part of their cost and would only be in the way of the next measurement.
         (data / "interpreter").write_text(f"{self.base}\n{shutil.which('true')}\n", encoding="utf-8")
+        # As the installer leaves it. The interpreter of the tests is of the version of the one behind it.
+        start_code.write(str(ROOT / "lib" / "memory_budget"))
         self.root = root
         self.project = Project(str(root), str(self.home))
         self.agent = self._an_agent()
@@ -393,7 +395,9 @@ def large_file(bench: Bench) -> list[Line]:
 
 def flat(small: Bench, large: Bench, pairs: int) -> list[Line]:
     """The start hook on both corpora, side by side in the same rounds."""
-    background.update_index(small.project)
+    # as the plugin leaves an index: with the checked profiles and the agents' files in it
+    for bench in (small, large):
+        background.update_index(bench.project)
     with small.index_held(), large.index_held():
         runs = paired(
             small,

@@ -10,11 +10,11 @@ import json
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from memory_budget import chunks, rendering
-from memory_budget.ranking import Recipe
+from memory_budget.ranking import RECIPE, Recipe
 from tests.bench import corpora
 from tests.bench.indexed import IndexedProject
 
@@ -300,3 +300,20 @@ def report(measured: Measured) -> None:
             cells = ["{}  {}".format(*(tally.short() for tally in measured.run(tier, own))) for tier in TIERS]
             print(f"  {agent.partition('/')[2]:30}" + " ".join(f"{cell:28}" for cell in cells), flush=True)
     print(f"\n  an allocation takes {statistics.median(measured.times) * 1000:.1f} ms (median, warm)")
+
+
+def report_recipes(measured: Measured, recipes: Mapping[str, Mapping[str, float]]) -> None:
+    """Sections sent whole by each recipe (changes to the one that ships) at shares of the memory, filled."""
+    profile = PROFILES[0] if measured.set.any_agent else None
+    print(f"\n{measured.set.name}: sections sent whole at {', '.join(f'{share} %' for share in SHARES)}")
+    shipped = {name: getattr(RECIPE, name) for name in Recipe.__slots__}
+    try:
+        for label, changes in recipes.items():
+            for name, value in {**shipped, **changes}.items():
+                setattr(RECIPE, name, value)
+            tallies = [measured.run("medium", measured.set.tasks, profile, share)[0] for share in SHARES]
+            line = "  ".join(f"{tally.full_sections / tally.sections:.3f}" for tally in tallies)
+            print(f"  {label:32}{line}", flush=True)
+    finally:
+        for name, value in shipped.items():
+            setattr(RECIPE, name, value)

@@ -1,7 +1,7 @@
 """How much of the memory a task needs survives the budget.
 
     python tests/bench/trimming.py --data DIR [--set NAME ...] [--every N] [--index] [--ablation] [--demand]
-    python tests/bench/trimming.py --tasks adlc=PROJECT npm=PACKAGE [--demand]
+    python tests/bench/trimming.py --tasks adlc=PROJECT npm=PACKAGE [--demand | --ablation]
 
 DIR holds `<set>.jsonl.gz`, one corpus a line: files of dated units, and queries with the units that answer
 them. A corpus becomes a folder of Markdown, the query the prompt; `recall` is the share of evidence that stands
@@ -64,7 +64,7 @@ ABLATION: dict[str, dict[str, float]] = {
     "without dates": {"date_factor": 1.0, "month_factor": 1.0},
     "without time words": {"when_factor": 1.0},
     "weak words count in full": {"weak_weight": 1.0},
-    "without the chunk's own share": {"own_share": 0.0},
+    "without single chunks' share": {"own_share": 0.0},
     "short texts favoured": {"size_floor": 20.0},
 }
 
@@ -186,15 +186,12 @@ def printed(view: MemoryView, found: selection.Selection) -> str:
     """The block as an agent reads it."""
     pieces = []
     for file in found.files:
-        shown: set[int] = set()
         entries = []
-        last = 0
-        for position, number in enumerate(file.chunks):
-            ids = [heading for heading in view.chunks([number])[number].headings if heading not in shown]
-            shown.update(ids)
-            lines = [view.heading([heading])[heading].text for heading in ids]
-            entries.append((position > 0 and number != last + 1, lines, view.texts[number]))
-            last = number
+        last = file.chunks[0].id - 1
+        for chunk, lines in zip(file.chunks, file.lines, strict=True):
+            text = view.said[chunk.id].encode()
+            entries.append((chunk.id != last + 1, [line.text for line in lines], text))
+            last = chunk.id
         pieces.append(rendering.Piece(file.file.path, entries))
     left_out = [rendering.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in found.left_out]
     return rendering.block("a3f5b2c19d", pieces, left_out)
@@ -253,11 +250,14 @@ def print_demand(curve: Sequence[tuple[float, float, float]], what: str) -> None
     print(f"  {ABOVE_FLOOR:.0%} above it at the fewest tokens: {found}", flush=True)
 
 
-def run_tasks(named: Sequence[str], demand: bool) -> None:
+def run_tasks(named: Sequence[str], demand: bool, ablation: bool) -> None:
     for entry in named:
         name, _, path = entry.partition("=")
         measured = task_sets.Measured(task_sets.TaskSet(name, Path(path), count))
         try:
+            if ablation:
+                task_sets.report_recipes(measured, ABLATION)
+                continue
             task_sets.report(measured)
             if demand:
                 print()
@@ -283,7 +283,7 @@ def main(argv: list[str] | None = None) -> int:
     if not options.data and not options.tasks:
         parser.error("nothing to measure: give --data or --tasks")
     if options.tasks:
-        run_tasks(options.tasks, options.demand)
+        run_tasks(options.tasks, options.demand, options.ablation)
     if not options.data:
         return 0
     synonyms = thesaurus.load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import tempfile
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from memory_budget import agent_start, background, invocation, rendering
 from memory_budget.project import Project
 from tests.support.blocks import count
+from tests.support.cases import cases
 
-#: An example makes an index: a quarter of the profile's number.
-EXAMPLES = settings().max_examples // 4
+#: An example makes an index.
+EXAMPLES = cases(25)
 SPICE = [
     "</project-memory>", "<project-memory id=\"x\">", "< / Project-Memory >", "<system-reminder>", "</system-reminder>",
     "<memory-file x>", "<", "\uff1c/project-memory>", "<\u200b/project-memory>", "&lt;", "incremental", "models", "merge",
@@ -24,6 +26,26 @@ SPICE = [
     "a" * 300, "0123456789" * 40, "' \"", "\\", "\0", "\ufeff", "%s {}", "always: true",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(SPICE) | st.text(max_size=8), max_size=60).map("".join)
+#: What a text would need to pose as the frame, and what could hide it.
+FORGED = st.lists(
+    st.sampled_from(
+        [
+            "<",
+            "</",
+            "\uff1c",
+            "/",
+            "project-memory",
+            "Project-Memory>",
+            "system-reminder>",
+            "\u200b",
+            "\u00ad",
+            " ",
+            "\n",
+            "a",
+        ]
+    ),
+    max_size=5,
+).map("".join)
 MEMORY_TEXTS = st.tuples(st.sampled_from(["", "", "---\nalways: true\n---\n"]), TEXTS).map("".join)
 NAMES = st.sampled_from(
     [
@@ -36,7 +58,7 @@ NAMES = st.sampled_from(
     ]
 )
 PROMPTS = TEXTS | st.sampled_from(["", "incremental models merge", "Ana and the a b memo"])
-BUDGETS = st.sampled_from([0, 1, 40, 52, 53, 60, 75, 100, 200, 1_000, 10**12])
+BUDGETS = (0, 1, 40, 52, 53, 60, 75, 100, 200, 1_000, 10**12)
 FRAME_WORDS = ("project-memory", "system-reminder")
 
 
@@ -64,13 +86,13 @@ def check_frame(block: str) -> None:
 
 
 @settings(max_examples=EXAMPLES)
-@given(st.dictionaries(NAMES, MEMORY_TEXTS, max_size=4), PROMPTS, BUDGETS)
+@given(st.dictionaries(NAMES, MEMORY_TEXTS, max_size=4), PROMPTS, st.integers(50, 2_000))
 @example({"a.md": "incremental <\n\n/project-memory> models"}, "incremental models", 1_000)
 @example({"a.md": "# a <\n\n/project-memory>"}, "a project memory", 1_000)
-def test_a_block_keeps_to_its_budget_and_its_frame(files: dict[str, str], prompt: str, budget: int) -> None:
+def test_a_block_keeps_to_its_budget_and_its_frame(files: dict[str, str], prompt: str, more: int) -> None:
     project = make(files)
     try:
-        for indexed in (False, True):
+        for indexed, budget in itertools.product((False, True), (*BUDGETS, more)):
             if indexed:
                 background.update_index(project)
             task = invocation.Task("some-agent", prompt, identifier="x")
@@ -113,6 +135,20 @@ def test_parts_keep_to_the_budget_and_to_their_limit(files: dict[str, str], budg
         shutil.rmtree(project.root)
 
 
+@settings(max_examples=cases(1_000))
+@given(st.lists(st.tuples(NAMES, st.booleans(), FORGED, FORGED), min_size=1, max_size=3))
+def test_no_text_can_pose_as_the_frame(chunks: list[tuple[str, bool, str, str]]) -> None:
+    printed = []
+    left_out = []
+    for path, gap, heading, text in chunks:
+        heading = rendering.neutral(" ".join(heading.split("\n")))
+        printed.append((gap, [heading], rendering.neutral(text).encode()))
+        left_out.append(rendering.LeftOut(path, heading, 7))
+    pieces = [rendering.Piece(chunks[0][0], printed), rendering.Piece(chunks[-1][0], printed[::-1])]
+    check_frame(rendering.block("0123456789ab", pieces, left_out))
+
+
+@settings(max_examples=cases(1_000))
 @given(TEXTS)
 def test_making_text_harmless_twice_changes_nothing(text: str) -> None:
     once = rendering.neutral(text)
@@ -120,6 +156,7 @@ def test_making_text_harmless_twice_changes_nothing(text: str) -> None:
     assert len(once) - len(text) == 3 * (once.count("&lt;") - text.count("&lt;"))
 
 
+@settings(max_examples=cases(1_000))
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 10**9))
 def test_a_line_of_the_left_out_list_stays_one_line(path: str, heading: str, tokens: int) -> None:
     shown = rendering.neutral(" ".join(heading.split("\n")))

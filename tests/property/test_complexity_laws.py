@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from memory_budget import complexity
 from memory_budget.complexity import TIERS, classify, parse_tier
+from tests.support.cases import cases
 
 FRAGMENTS = st.sampled_from(
     [
@@ -41,7 +42,7 @@ FRAGMENTS = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=300), st.lists(FRAGMENTS, max_size=60).map("".join))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=cases(1_000))
 @given(TEXTS, TEXTS)
 @example("", "")
 @example("`" * 20_000, "`")
@@ -63,7 +64,7 @@ def test_any_text_gets_a_verdict(prompt: str, description: str) -> None:
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=cases(1_000))
 @given(st.lists(TEXTS, min_size=2, max_size=6))
 def test_a_higher_score_never_has_a_lower_tier(prompts: list[str]) -> None:
     verdicts = [classify(prompt) for prompt in prompts]
@@ -72,7 +73,7 @@ def test_a_higher_score_never_has_a_lower_tier(prompts: list[str]) -> None:
     assert tiers == sorted(tiers)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(1_000))
 @given(TEXTS, st.sampled_from(TIERS), TEXTS)
 def test_an_override_wins_wherever_it_stands(before: str, tier: str, after: str) -> None:
     prompt = f"[complexity: {tier}] {before}"
@@ -81,7 +82,7 @@ def test_an_override_wins_wherever_it_stands(before: str, tier: str, after: str)
         assert classify(f"{before} [COMPLEXITY: {tier.upper()}] {after}").tier == tier
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(300))
 @given(TEXTS, st.integers(min_value=1, max_value=200))
 def test_the_middle_of_a_huge_prompt_is_not_read(text: str, times: int) -> None:
     """What bounds the work: only the head and the tail count, so the time on any longer prompt is the same."""

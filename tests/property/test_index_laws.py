@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import background, invocation
+from memory_budget import background, invocation, terms
 from memory_budget.project import Project
+from memory_budget.units import path_of
 from tests.support.blocks import count
+from tests.support.cases import cases
 
 PATHS = [
     ".claude/memory/patterns/a.md",
@@ -77,8 +81,8 @@ STEPS = st.lists(
     min_size=1,
     max_size=8,
 )
-#: An example makes several indexes: a quarter of the profile's number.
-EXAMPLES = settings().max_examples // 4
+#: An example makes several indexes.
+EXAMPLES = cases(25)
 TASKS = [
     "Why do incremental models merge on a key?",
     "nothing of all that",
@@ -161,12 +165,11 @@ def _reversed_copy(source: str, target: str) -> str:
     return str(shutil.copy2(source, target))
 
 
-@settings(max_examples=EXAMPLES)
-@given(STEPS, STEPS, st.sampled_from([0, 60, 150, 1_000, 10**9]))
-@example([(PATHS[3], "# incremental\n\n" + "models " * 30)], [(PATHS[3], "# incremental\n\nmodels")], 80)
-def test_a_block_keeps_to_its_budget_whatever_changed_since(
-    before: list[tuple[str, str | None]], after: list[tuple[str, str | None]], cap: int
-) -> None:
+@contextlib.contextmanager
+def changed(
+    before: Iterable[tuple[str, str | None]], after: Iterable[tuple[str, str | None]]
+) -> Iterator[Project]:
+    """A project whose index stands as it was before the last steps."""
     scratch = Path(tempfile.mkdtemp())
     try:
         folder = scratch / "project"
@@ -180,6 +183,18 @@ def test_a_block_keeps_to_its_budget_whatever_changed_since(
         for step in after:
             clock += 1
             take(folder, step, clock)
+        yield project
+    finally:
+        shutil.rmtree(scratch)
+
+
+@settings(max_examples=EXAMPLES)
+@given(STEPS, STEPS, st.sampled_from([0, 60, 150, 1_000, 10**9]))
+@example([(PATHS[3], "# incremental\n\n" + "models " * 30)], [(PATHS[3], "# incremental\n\nmodels")], 80)
+def test_a_block_keeps_to_its_budget_whatever_changed_since(
+    before: list[tuple[str, str | None]], after: list[tuple[str, str | None]], cap: int
+) -> None:
+    with changed(before, after) as project:
         for indexed in (True, False):
             if not indexed:
                 os.unlink(project.index)
@@ -195,5 +210,51 @@ def test_a_block_keeps_to_its_budget_whatever_changed_since(
                 assert block.count("</project-memory>") == (1 if block else 0)
                 assert "<system-reminder>" not in block
                 assert "roles/other" not in block
-    finally:
-        shutil.rmtree(scratch)
+
+
+def seen(project: Project) -> dict[str, object]:
+    """What an agent's start sees of its memory, with numbers of chunks and files as places."""
+    allocation = invocation.allocate(project, invocation.Task("dbt-expert", TASKS[0], identifier="x"))
+    assert isinstance(allocation, invocation.Allocation)
+    view = allocation.view
+    chunks = {chunk.id: chunk for chunk in view.chunks()}
+    files = view.files({chunk.file for chunk in chunks.values()})
+    places = {number: (files[chunk.file].path, chunk.line) for number, chunk in chunks.items()}
+    headings = view.headings(list(chunks.values()))
+    found: dict[str, object] = {
+        f"{places[number]}": (
+            chunk.terms,
+            chunk.lead,
+            chunk.hash,
+            chunk.simhash,
+            [line.text for line in path_of(chunk.heading, headings)],
+            {places[other.id] for other in chunks.values() if other.section == chunk.section},
+        )
+        for number, chunk in chunks.items()
+    }
+    for term in {term for word in [*WORDS, "sh", "code", "memory", "patterns"] for term in terms.terms(word)}:
+        found[term] = {places[number] for own in view.holders(term) for number in own if number in places}
+        found[term + " in files"] = {
+            files[number].path: payload
+            for numbers, payloads in view.file_postings(term)
+            for number, payload in zip(numbers, payloads, strict=True)
+            if number in files
+        }
+    return found
+
+
+@settings(max_examples=EXAMPLES)
+@given(STEPS, STEPS)
+@example(
+    [(PATHS[3], "# orders\n\nmerge key\n\nmerge key")],
+    [(PATHS[3], "# orders\n\nmerge key\n\n## orders\n\nmerge key")],
+)
+@example([(PATHS[5], "orders")], [(PATHS[2], "orders")])
+def test_what_changed_is_seen_as_an_index_will_show_it(
+    before: list[tuple[str, str | None]], after: list[tuple[str, str | None]]
+) -> None:
+    """Of a changed file most is taken from the index as it stands; the terms and fingerprints are those of the new text."""
+    with changed(before, after) as project:
+        laid_over = seen(project)
+        background.update_index(project)
+        assert laid_over == seen(project)

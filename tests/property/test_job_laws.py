@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from memory_budget import schedule
 from memory_budget.jobs import archival, duplicates, secrets, summaries
 from memory_budget.tokens import UpperBound
+from tests.support.cases import cases
 
 _count = UpperBound().count
 
@@ -41,7 +42,7 @@ _TEXTS = st.lists(_LINES, max_size=40).map("\n".join)
 
 
 @given(_TEXTS, st.floats(0.01, 1.0))
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 def test_a_summary_keeps_to_its_share_and_invents_nothing(text: str, ratio: float) -> None:
     summary = summaries.summarise(text, ratio, _count)
     assert summary.tokens_after <= ratio * summary.tokens_before or summary.tokens_after == 0

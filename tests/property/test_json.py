@@ -82,3 +82,18 @@ def _members(value: object, pointer: str) -> list[tuple[str, object]]:
         for at, item in enumerate(value):
             found += _members(item, f"{pointer}/{at}")
     return found
+
+
+@given(texts.filter(lambda text: not any("\ud800" <= sign <= "\udfff" for sign in text)), texts, texts)
+def test_text_in_utf8_is_quoted_as_text(text: str, key: str, other: str) -> None:
+    value = {key: [other, text], "": text}
+    held = {key: [other, text.encode()], "": text.encode()}
+    assert fastjson.encode(held) == fastjson.encode(value)
+    assert fastjson.dumps(held) == fastjson.dumps(value)
+    assert fastjson.loads(fastjson.encode(held)) == json.loads(json.dumps(value))
+
+
+@given(values, st.integers(0, 2))
+def test_the_mark_for_such_text_is_text_too(value: object, times: int) -> None:
+    whole = [value, *["\0utf-8\0"] * times, "\0utf-8\0 and more"]
+    assert fastjson.loads(fastjson.encode([*whole, b"x"])) == json.loads(json.dumps([*whole, "x"]))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from memory_budget import fastjson, profile_check, profiles
 from memory_budget.errors import BudgetError
 from memory_budget.profile_shape import ProfileError
+from tests.support.cases import cases
 
 scalars = (
     st.none()
@@ -138,7 +139,7 @@ def test_the_strict_checks_and_the_schema_agree(raw: object) -> None:
 
 
 @given(mutations(), st.sampled_from([None, 2]))
-@settings(max_examples=40)
+@settings(max_examples=cases(40))
 def test_the_full_check_finds_an_error_exactly_where_the_hooks_refuse(
     raw: object, indent: int | None
 ) -> None:
@@ -157,7 +158,7 @@ def test_the_full_check_finds_an_error_exactly_where_the_hooks_refuse(
 
 @example('{"\\n": null}')
 @given(st.text(max_size=200) | anything.map(json.dumps))
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 def test_any_text_is_checked(text: str) -> None:
     for finding in profile_check.check_text(text):
         assert "\n" not in finding.sentence("f")

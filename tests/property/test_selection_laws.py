@@ -7,29 +7,62 @@ import random
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from memory_budget import chunks, selection
+from memory_budget import chunks, ranking, selection
+from memory_budget.units import path_of
+from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
 
 WORDS = "warehouse model refresh cost extract join retry schema token merge deploy cache dbt_run".split()
 SCOPES = ("global", "agent_recent", "agent_patterns")
 WEIGHTS = {"global": 0.2, "agent_recent": 0.3, "agent_patterns": 0.5}
 
-words = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
-fences = st.lists(words, min_size=1, max_size=6).map(lambda lines: "```\n" + "\n\n".join(lines) + "\n```")
-lists = st.lists(words, min_size=1, max_size=5).map(lambda lines: "- " + "\n- ".join(lines))
-headings = st.tuples(st.integers(1, 4), words).map(lambda pair: "#" * pair[0] + " " + pair[1])
-bodies = st.lists(st.one_of(words, fences, lists, headings), max_size=14).map("\n\n".join)
-files = st.builds(
-    lambda body, always: ("---\nalways: true\n---\n" if always else "") + body,
-    bodies,
-    st.booleans().filter(bool) | st.just(False),
-)
-memories = st.dictionaries(
-    st.tuples(st.sampled_from(SCOPES), st.integers(0, 5)).map(lambda pair: f"{pair[0]}/{pair[1]}.md"),
-    files,
-    max_size=6,
-)
-budgets = st.one_of(st.integers(-5, 60), st.integers(60, 600), st.just(10**9))
+BUDGETS = st.one_of(st.integers(-5, 60), st.integers(60, 600), st.just(10**9))
+PROMPTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
+
+
+def body_of(rng: random.Random, blocks: int) -> str:
+    """Markdown of that many blocks. Words come from a short list, so that blocks match, repeat and nearly repeat."""
+    return "\n\n".join(_block(rng) for _ in range(blocks))
+
+
+def _words(rng: random.Random) -> str:
+    return " ".join(rng.choices(WORDS, k=rng.randint(1, 12)))
+
+
+def _block(rng: random.Random) -> str:
+    kind = rng.random()
+    if kind < 0.4:
+        return _words(rng)
+    lines = [_words(rng) for _ in range(rng.randint(1, 6))]
+    if kind < 0.6:
+        return "```\n" + "\n\n".join(lines) + "\n```"
+    if kind < 0.8:
+        return "- " + "\n- ".join(lines)
+    return "#" * rng.randint(1, 4) + " " + lines[0]
+
+
+def memory_of(seed: int, files: int, blocks: int) -> dict[str, str]:
+    """Up to that many files of up to that many blocks; one in six is pinned, one in six is a copy of the one before.
+
+    Made of a seed, not of hypothesis's own choices, which would take twenty times as long as what is tested; a
+    failure still shrinks to few files of few blocks.
+    """
+    rng = random.Random(seed)
+    memory: dict[str, str] = {}
+    text = ""
+    for number in range(files):
+        if not text or rng.random() > 1 / 6:
+            pin = "---\nalways: true\n---\n" if rng.random() < 1 / 6 else ""
+            text = pin + body_of(rng, rng.randint(0, blocks))
+        memory[f"{rng.choice(SCOPES)}/{number}.md"] = text
+    return memory
+
+
+#: As it ships, and as it treats a memory too large to be looked at whole.
+RECIPES = st.sampled_from([ranking.RECIPE, ranking.Recipe(whole=0, pages=2, best=12, seeds=6)])
+SEEDS = st.integers(0, 2**48)
+BODIES = st.builds(lambda seed, blocks: body_of(random.Random(seed), blocks), SEEDS, st.integers(0, 30))
+MEMORIES = st.builds(memory_of, SEEDS, st.integers(0, 6), st.integers(0, 14))
 
 
 def count(text: str) -> int:
@@ -47,44 +80,48 @@ def printed(seen: MemoryView, found: selection.Selection) -> str:
         parts.append(f"<memory-file {entry.file.path}>\n")
         shown: set[int] = set()
         last = 0
-        for position, number in enumerate(entry.chunks):
-            if position and number != last + 1:
+        for position, chunk in enumerate(entry.chunks):
+            if position and chunk.id != last + 1:
                 parts.append("[...]\n\n")
-            last = number
-            for heading in seen.chunks([number])[number].headings:
-                if heading not in shown:
-                    shown.add(heading)
-                    parts.append(seen.heading([heading])[heading].text + "\n\n")
-            parts.append(seen.texts[number] + "\n\n")
+            last = chunk.id
+            for heading in path_of(chunk.heading, seen.headings([chunk])):
+                if heading.id not in shown:
+                    shown.add(heading.id)
+                    parts.append(heading.text + "\n\n")
+            parts.append(seen.said[chunk.id] + "\n\n")
     return "".join(parts)
 
 
 def ids(found: selection.Selection) -> list[int]:
-    return [number for file in found.files for number in file.chunks]
+    return [chunk.id for file in found.files for chunk in file.chunks]
 
 
-@settings(max_examples=120, deadline=None)
-@given(memories, words, budgets, st.integers(0, 40), st.booleans())
+@settings(max_examples=cases(1_000))
+@given(MEMORIES, PROMPTS, BUDGETS, st.integers(0, 40), st.booleans(), RECIPES)
 def test_never_over_budget_and_no_chunk_twice(
-    memory: dict[str, str], prompt: str, budget: int, frame: int, fill: bool
+    memory: dict[str, str], prompt: str, budget: int, frame: int, fill: bool, recipe: ranking.Recipe
 ) -> None:
     seen = view(memory)
-    found = selection.select(seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill)
+    found = selection.select(
+        seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill, recipe=recipe
+    )
     assert found.tokens <= max(budget, 0)
     chosen = ids(found)
     assert len(chosen) == len(set(chosen))
-    texts = [" ".join(seen.texts[number].split()) for number in chosen]
+    texts = [" ".join(seen.said[number].split()) for number in chosen]
     assert len(texts) == len(set(texts))
     cost = sum(file.tokens for file in found.files)
     left_out = found.tokens - cost - frame if found.files else 0
     assert left_out >= 0
     assert bool(left_out) == bool(found.left_out)
-    gaps = sum(b != a + 1 for file in found.files for a, b in zip(file.chunks, file.chunks[1:], strict=False))
+    gaps = sum(
+        b.id != a.id + 1 for file in found.files for a, b in zip(file.chunks, file.chunks[1:], strict=False)
+    )
     assert count(printed(seen, found)) + gaps * (selection.GAP_TOKENS - count("[...]\n\n")) == cost
 
 
-@settings(max_examples=60, deadline=None)
-@given(memories, words, budgets, st.randoms(use_true_random=False))
+@settings(max_examples=cases(1_000))
+@given(MEMORIES, PROMPTS, BUDGETS, st.randoms(use_true_random=False))
 def test_order_of_files_does_not_matter(
     memory: dict[str, str], prompt: str, budget: int, shuffler: random.Random
 ) -> None:
@@ -97,20 +134,20 @@ def test_order_of_files_does_not_matter(
     assert results[0] == results[1] == results[2]
 
 
-@settings(max_examples=120, deadline=None)
-@given(memories, words, st.integers(0, 300), st.integers(0, 300))
+@settings(max_examples=cases(1_000))
+@given(MEMORIES, PROMPTS, st.integers(0, 300), st.integers(0, 300))
 def test_more_budget_never_loses_a_pinned_chunk(
     memory: dict[str, str], prompt: str, budget: int, more: int
 ) -> None:
     seen = view(memory)
-    pinned = set(seen.pinned())
+    pinned = {chunk.id for chunk in seen.pinned()}
     small = selection.select(seen, prompt, budget, weights=WEIGHTS)
     large = selection.select(seen, prompt, budget + more, weights=WEIGHTS)
     assert pinned & set(ids(small)) <= pinned & set(ids(large))
 
 
-@settings(max_examples=120, deadline=None)
-@given(bodies)
+@settings(max_examples=cases(1_000))
+@given(BODIES)
 def test_fences_are_never_cut_and_nothing_is_lost(body: str) -> None:
     found = chunks.split(body)
     for chunk in found:
@@ -121,7 +158,66 @@ def test_fences_are_never_cut_and_nothing_is_lost(body: str) -> None:
     assert {line.strip() for line in body.split("\n")} - {""} <= lines
 
 
-@settings(max_examples=120, deadline=None)
+#: A fence's marks, and lines that mean something outside of it, or would end another one.
+MARKS = ("```", "~~~", "````", "~~~~~")
+INSIDE = (
+    "",
+    "",
+    "# no heading",
+    "- no item",
+    "1. none",
+    "---",
+    "| a | b |",
+    "``",
+    "`x`",
+    "For example:",
+    "> quoted",
+    "    deep",
+)
+
+
+def fenced_of(seed: int, blocks: int) -> tuple[str, list[str]]:
+    """A text with fences between, right under and inside of other things, and the whole of each fence."""
+    rng = random.Random(seed)
+    parts: list[str] = []
+    fences: list[str] = []
+    for number in range(blocks):
+        mark = rng.choice(MARKS)
+        others = [line for line in ("```", "~~~", "```sh") if line[:3] != mark[:3] or len(mark) > 3]
+        inside = rng.choices([*INSIDE, *others, _words(rng)], k=rng.choice((0, 2, 5, 9, 400)))
+        lines = [f"F{number} {_words(rng)}", *inside, f"F{number} end"]
+        where = rng.random()
+        indent = rng.choice(("", "  ")) if where > 0.6 else ""
+        fence = "\n".join(
+            (indent + line).rstrip() for line in (mark + rng.choice(("", "python")), *lines, mark)
+        )
+        fences.append(fence)
+        long = rng.choice((1, 3, 60))
+        if where < 0.3:
+            before = _words(rng) + "\n\n"
+        elif where < 0.6:
+            before = "\n".join(_words(rng) for _ in range(long)) + rng.choice(("\n", ":\n", ":\n\n"))
+        else:
+            before = "".join(f"- {_words(rng)}\n" for _ in range(long)) + rng.choice(("", "\n"))
+        after = "".join(f"\n- {_words(rng)}" for _ in range(rng.choice((0, 2, 40)))) if where > 0.6 else ""
+        parts.append(before + fence + after)
+    return "\n\n".join(parts), fences
+
+
+@settings(max_examples=cases(1_000))
+@given(SEEDS, st.integers(1, 6), BUDGETS)
+def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int) -> None:
+    body, fences = fenced_of(seed, blocks)
+    found = chunks.split(body)
+    for fence in fences:
+        assert sum(fence in chunk.text for chunk in found) == 1
+    seen = view({"global/a.md": body})
+    text = printed(seen, selection.select(seen, "warehouse model cost", budget, weights=WEIGHTS, fill=True))
+    for number, fence in enumerate(fences):
+        assert (f"F{number} " in text) == (fence in text)
+
+
+@settings(max_examples=cases(1_000))
 @given(st.text(max_size=400))
 def test_any_text_can_be_cut(text: str) -> None:
     for chunk in chunks.split(text):

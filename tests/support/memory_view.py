@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from memory_budget import chunks, terms
 from memory_budget.rendering import file_line
-from memory_budget.units import Chunk, File, Heading
+from memory_budget.units import Chunk, File, Heading, make_chunks, make_headings
 
 _IDS_BETWEEN_FILES = 3
 
@@ -25,7 +24,7 @@ class MemoryView:
         dates: Callable[[str, str], int] = lambda path, text: 0,
         thesaurus: Mapping[str, list[tuple[str, float]]] | None = None,
     ) -> None:
-        self.texts: dict[int, str] = {}
+        self.said: dict[int, str] = {}
         self._chunks: dict[int, Chunk] = {}
         self._files: dict[int, File] = {}
         self._headings: dict[int, Heading] = {}
@@ -46,32 +45,35 @@ class MemoryView:
             for raw in raws:
                 section_tokens[raw.section] += count(raw.text + "\n\n")
             for raw in raws:
+                parent = 0
                 for line, heading in zip(raw.heading_lines, raw.headings, strict=True):
                     if line not in heading_ids:
-                        heading_ids[line] = len(self._headings) + 1
-                        self._headings[heading_ids[line]] = Heading(
-                            heading_ids[line], heading, count(heading + "\n\n")
-                        )
+                        own_id = heading_ids[line] = len(self._headings) + 1
+                        row = (own_id, parent, count(heading + "\n\n"), heading)
+                        self._headings[own_id] = make_headings([row])[0]
+                    parent = heading_ids[line]
                 own = terms.terms(raw.text)
                 found = Counter(own)
                 found.update(chunks.heading_terms(raw.headings))
                 length = len(own)
-                self._chunks[next_id] = Chunk(
+                fields = (
                     next_id,
                     number,
-                    scope,
-                    count(raw.text + "\n\n"),
-                    length,
-                    tuple(heading_ids[line] for line in raw.heading_lines),
-                    raw.kind,
-                    raw.lead,
-                    chunks.folded_hash(raw.text),
-                    terms.simhash(own),
-                    raw.line,
                     next_section + raw.section,
                     section_tokens[raw.section],
+                    count(raw.text + "\n\n"),
+                    raw.lead,
+                    raw.line,
+                    length,
+                    parent,
+                    chunks.folded_hash(raw.text),
+                    terms.simhash(own),
+                    number,
+                    0,
+                    0,
                 )
-                self.texts[next_id] = raw.text
+                self._chunks[next_id] = make_chunks([fields])[0]
+                self.said[next_id] = raw.text
                 for term, times in found.items():
                     lists = postings.setdefault(term, {})
                     lists.setdefault(scope, []).append((next_id, times << 16 | min(length, 65535)))
@@ -79,7 +81,7 @@ class MemoryView:
                 chunk_terms += length
                 next_id += 1
             next_id += _IDS_BETWEEN_FILES
-            next_section += len(section_tokens) + _IDS_BETWEEN_FILES
+            next_section += max(section_tokens, default=0) + _IDS_BETWEEN_FILES
             bag.update(terms.terms(path))
             size = bag.total()
             for term, times in bag.items():
@@ -94,6 +96,7 @@ class MemoryView:
         self._postings = {term: _packed(lists) for term, lists in postings.items()}
         self._file_postings = {term: _packed(lists) for term, lists in file_postings.items()}
         self.chunk_count = len(self._chunks)
+        self._sizes = Counter(chunk.file for chunk in self._chunks.values())
         self.file_count = len(self._files)
         self.mean_chunk_terms = chunk_terms / max(1, self.chunk_count)
         self.mean_file_terms = file_terms / max(1, self.file_count)
@@ -118,46 +121,47 @@ class MemoryView:
             sum(len(ids) for ids, _ in lists.get(term, [])) for lists in (self._postings, self._file_postings)
         ]
 
-    def postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
-        return self._postings.get(term, [])
+    def holders(self, term: str, limit: int) -> list[list[int]]:
+        return [ids[:limit] for ids, _ in self._postings.get(term, [])]
 
-    def file_postings(self, term: str) -> list[tuple[memoryview, memoryview]]:
+    def file_postings(self, term: str) -> list[tuple[list[int], list[int]]]:
         return self._file_postings.get(term, [])
 
-    def sketches(
-        self, *, ids: list[int] | None = None, files: list[int] | None = None
-    ) -> list[tuple[int, int, int, int, int, str, int]]:
-        return [
-            (chunk.id, chunk.file, chunk.section, chunk.section_tokens, chunk.tokens, chunk.lead, chunk.line)
-            for chunk in self.chunks(self._chunks if ids is None else ids).values()
-            if files is None or chunk.file in files
-        ]
+    def pages(self, ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+        files = {number: self._chunks[number].file for number in ids}
+        return {number: (file, self._sizes[file]) for number, file in files.items()}
 
-    def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
-        return {id: self._chunks[id] for id in ids if id in self._chunks}
+    def chunks(
+        self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
+    ) -> list[Chunk]:
+        kept = pages if pages is not None else files
+        return [chunk for chunk in self._chunks.values() if kept is None or chunk.file in kept]
 
     def files(self, ids: Iterable[int]) -> dict[int, File]:
         return {id: self._files[id] for id in ids if id in self._files}
 
-    def heading(self, ids: Iterable[int]) -> dict[int, Heading]:
-        return {id: self._headings[id] for id in ids if id in self._headings}
+    def headings(self, chunks: Iterable[Chunk]) -> dict[int, Heading]:
+        return self._headings
 
-    def latest(self, limit: int) -> list[int]:
+    def latest(self, limit: int) -> list[Chunk]:
         order = sorted(self._files.values(), key=lambda file: (-file.date, -file.uses, file.path))
         rank = {file.id: i for i, file in enumerate(order)}
-        return sorted(self._chunks, key=lambda id: (rank[self._chunks[id].file], id))[:limit]
+        return sorted(self._chunks.values(), key=lambda chunk: (rank[chunk.file], chunk.id))[:limit]
 
-    def pinned(self) -> list[int]:
-        return [id for id, chunk in self._chunks.items() if self._files[chunk.file].always]
+    def pinned(self) -> list[Chunk]:
+        return [chunk for chunk in self._chunks.values() if self._files[chunk.file].always]
+
+    def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
+        return {chunk.id: self.said[chunk.id].encode() for chunk in chunks}
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:
         return self._thesaurus.get(term, [])
 
 
-def _packed(lists: dict[str, list[tuple[int, int]]]) -> list[tuple[memoryview, memoryview]]:
+def _packed(lists: dict[str, list[tuple[int, int]]]) -> list[tuple[list[int], list[int]]]:
     packed = []
     for entries in lists.values():
         entries.sort(key=lambda entry: -(entry[1] >> 16) / (1 + (entry[1] & 0xFFFF)))
         ids, payloads = zip(*entries, strict=True)
-        packed.append((memoryview(array("I", ids)), memoryview(array("I", payloads))))
+        packed.append((list(ids), list(payloads)))
     return packed

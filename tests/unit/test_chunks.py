@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from memory_budget import chunks
@@ -32,6 +34,13 @@ def test_setext_headings_and_rules() -> None:
         ("text", ("# Title",)),
         ("more", ("# Title", "## Part")),
     ]
+
+
+def test_rules_inside_a_section_are_kept_and_those_between_sections_dropped() -> None:
+    text = "# T\n\na\n\n---\n\n## One\n\nb\n\n***\n\nc\n\n---\n\n## Two\n\n---\n\nd\n\n---\n\n## Three\n\ne\n\n---\n"
+    found = chunks.split(text)
+    assert [chunk.text for chunk in found] == ["a", "b\n\n***", "c\n\n---", "---\n\nd\n\n---", "e"]
+    assert [chunk.line for chunk in found] == [3, 9, 13, 19, 27]
 
 
 @pytest.mark.parametrize("mark", ["```", "~~~", "````"])
@@ -135,3 +144,16 @@ def test_byte_order_mark_is_no_text() -> None:
 def test_folded_hash_sees_only_the_words() -> None:
     assert chunks.folded_hash("a  b\n c") == chunks.folded_hash("a b c")
     assert chunks.folded_hash("a b") != chunks.folded_hash("ab")
+
+
+def test_a_section_with_a_heading_of_its_own_has_no_neighbours() -> None:
+    def numbers(text: str) -> list[int]:
+        found = [chunk.section for chunk in chunks.split(text)]
+        return [after - before for before, after in itertools.pairwise(found)]
+
+    step = chunks.SECTION_STEP
+    assert numbers("# Title\n\n## One\n\na\n\nb\n\n## Two\n\nc") == [0, step]
+    assert numbers("# Title\n\nbefore\n\n## One\n\na") == [step]
+    assert numbers("a\n\nb\n\nc") == [1, 1]
+    assert numbers("# Talk\n\n## User\n\na\n\n## Assistant\n\nb") == [1]
+    assert numbers("# Talk\n\n## Ann\n\na\n\n## Bo\n\nb\n\n## Ann\n\nc\n\n## Bo\n\nd") == [1, 1, 1]

@@ -80,7 +80,7 @@ def test_a_lone_surrogate_is_escaped_or_replaced() -> None:
     assert fastjson.dumps(["\ud83d\ude00"], replace_surrogates=True) == '["😀"]'
 
 
-@pytest.mark.parametrize("value", [{1, 2}, b"x", object(), {(1,): 2}])
+@pytest.mark.parametrize("value", [{1, 2}, bytearray(b"x"), object(), {(1,): 2}])
 def test_refuses_what_has_no_json_form(value: object) -> None:
     with pytest.raises(TypeError):
         fastjson.dumps(value)

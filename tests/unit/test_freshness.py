@@ -278,7 +278,7 @@ def test_a_side_file_that_changes_is_read_again(memory: Memory) -> None:
     side = (memory.folder / MODELS).with_name("models.metadata.json")
     side.write_text('{"confidence": 0.25}')
     memory.update()
-    files = {entry.ranked.file.path: entry.ranked.file for entry in _verdicts(memory)}
+    files = {entry.file.path: entry.file for entry in _verdicts(memory)}
     assert files[MODELS].confidence == 0.25
 
 

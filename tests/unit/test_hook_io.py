@@ -214,13 +214,13 @@ def test_an_index_of_another_version_is_not_used_and_is_replaced(indexed: Path, 
     index = indexed / ".claude/cache/memory-budget/index.sqlite"
     with sqlite3.connect(index) as db:
         db.execute("PRAGMA user_version=1")
-        db.execute("DROP TABLE chunks")
+        db.execute("DROP TABLE pages")
     db.close()
     assert "Sundays" in str(hooks.pre(indexed, home).prompt)
     report = background.update_index(Project(str(indexed), str(home)), wait=20)
     assert report is None or report.files == 2
     with sqlite3.connect(index) as db:
-        assert db.execute("SELECT count(*) FROM chunks").fetchone()[0] > 0
+        assert db.execute("SELECT count(*) FROM pages").fetchone()[0] > 0
     db.close()
 
 
@@ -228,7 +228,7 @@ def test_a_writer_at_work_holds_nobody_up(indexed: Path, home: Path) -> None:
     writer = sqlite3.connect(indexed / ".claude/cache/memory-budget/index.sqlite", isolation_level=None)
     try:
         writer.execute("BEGIN EXCLUSIVE")
-        writer.execute("DELETE FROM texts")
+        writer.execute("DELETE FROM pages")
         began = time.monotonic()
         said = hooks.pre(indexed, home)
         assert time.monotonic() - began < 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 from memory_budget import background, invocation, tokens
-from memory_budget.index import build, parse, postings, schema
+from memory_budget.index import build, pages, parse, posting_lists, postings, schema
 from memory_budget.project import Project
 from memory_budget.sources import Sources
 from tests.support.blocks import count
 from tests.support.projects import make_project, team_files
+
+PAGES = f"SELECT {pages.COLUMNS} FROM pages"
 
 
 @pytest.fixture
@@ -29,6 +32,17 @@ def rows(project: Project, query: str) -> list[Any]:
         return db.execute(query).fetchall()
     finally:
         db.close()
+
+
+def chunk_costs(project: Project) -> list[tuple[str, int]]:
+    """The text of every chunk and what it is said to cost."""
+    db = sqlite3.connect(project.index)
+    try:
+        found = list(pages.every(db))
+        texts = pages.texts(db, found)
+    finally:
+        db.close()
+    return [(texts[chunk.id].decode(), chunk.tokens) for chunk in found]
 
 
 def update(project: Project, **more: Any) -> build.Report:
@@ -59,7 +73,7 @@ def test_a_file_that_was_only_touched_is_not_parsed(
     def refuse(*_: object) -> object:
         raise AssertionError("parsed")
 
-    monkeypatch.setattr(build, "parse_pieces", refuse)
+    monkeypatch.setattr(parse.Parser, "pieces", refuse)
     assert update(project).parsed == 0
     monkeypatch.undo()
     assert update(project).parsed == 0
@@ -67,10 +81,11 @@ def test_a_file_that_was_only_touched_is_not_parsed(
 
 def test_stored_counts_are_those_of_the_tokenizer(project: Project) -> None:
     update(project)
-    for text, stored in rows(project, "SELECT t.text, c.tokens FROM texts t JOIN chunks c ON c.id = t.id"):
+    for text, stored in chunk_costs(project):
         assert count(text + "\n\n") == stored
-    for text, stored in rows(project, "SELECT text, tokens FROM headings"):
-        assert count(text + "\n\n") == stored
+    for row in rows(project, "SELECT heading, outline, headings FROM pages WHERE heading"):
+        for heading in pages.headings(*row):
+            assert count(heading.text + "\n\n") == heading.tokens
 
 
 def test_a_gone_file_leaves_nothing(project: Project) -> None:
@@ -78,7 +93,7 @@ def test_a_gone_file_leaves_nothing(project: Project) -> None:
     for path in Path(project.memory).rglob("*.md"):
         path.unlink()
     assert update(project).removed == 45
-    for table in ("files", "chunks", "texts", "headings", "postings", "groups"):
+    for table in ("files", "pages", "postings", "groups"):
         assert rows(project, f"SELECT count(*) FROM {table}") == [(0,)], table
 
 
@@ -88,7 +103,7 @@ def test_posting_lists_name_existing_chunks_once(project: Project) -> None:
         for path in sorted(Path(project.memory).rglob("*.md"))[number::4]:
             path.write_text(path.read_text().replace("before", f"before{number}"))
         update(project)
-    known = {row[0] for row in rows(project, "SELECT id FROM chunks")}
+    known = {chunk.id for row in rows(project, PAGES) for chunk in pages.chunks(*row)}
     files = {row[0] for row in rows(project, "SELECT id FROM files")}
     for chunks, of_files in rows(project, "SELECT chunks, files FROM postings"):
         ids = [posting >> 32 for posting in postings.unpack(chunks)]
@@ -111,16 +126,14 @@ def test_a_large_build_in_little_memory_gives_the_same(
     update(project)
     query = "SELECT g.scope, g.owner, p.term, p.chunks, p.files FROM postings p JOIN groups g ON g.id = p.grp ORDER BY 1, 2, 3"
     expected = rows(project, query)
-    monkeypatch.setattr(build, "_HELD_POSTINGS", 500)
+    monkeypatch.setattr(posting_lists, "HELD", 500)
     update(project, rebuild=True)
     assert rows(project, query) == expected
 
 
 def test_without_the_tokenizer_counts_are_bounds_until_it_is_there(project: Project) -> None:
     build.update(project, Sources(), tokens.UpperBound())
-    for text, stored in rows(
-        project, "SELECT t.text, c.tokens FROM texts t JOIN chunks c ON c.id = t.id LIMIT 50"
-    ):
+    for text, stored in chunk_costs(project)[:50]:
         assert count(text + "\n\n") <= stored
     assert build.update(project, Sources(), tokens.Counter()).parsed == 45
     assert build.update(project, Sources(), tokens.UpperBound()).parsed == 0
@@ -164,10 +177,10 @@ def test_a_file_of_many_pieces_is_indexed_whole(
     text = "# Head\n\n" + unit * (60_000 // len(unit)) + "\n\nthe very last words\n"
     project = Project(str(make_project(tmp_path, {".claude/memory/patterns/huge.md": text})), "")
     build.update(project, Sources(), tokens.UpperBound())
-    stored = rows(project, "SELECT text FROM texts ORDER BY id")
-    assert stored[-1][0].endswith("the very last words")
+    stored = [text for text, _ in chunk_costs(project)]
+    assert stored[-1].endswith("the very last words")
     if unit != "# h\n":
-        assert sum(len(row[0].split()) for row in stored) >= len(text.split()) - 10
+        assert sum(len(own.split()) for own in stored) >= len(text.split()) - 10
 
 
 def test_an_index_of_another_version_is_refused_by_readers(project: Project) -> None:
@@ -194,9 +207,28 @@ def test_a_reader_sees_one_state_while_the_index_changes(project: Project) -> No
     update(project)
     known = invocation.know(project)
     assert known.reader is not None
-    before = known.reader.db.execute("SELECT count(*) FROM texts").fetchone()
+    before = known.reader.db.execute("SELECT count(*) FROM pages").fetchone()
     for path in Path(project.memory).rglob("*.md"):
         path.unlink()
     update(project)
-    assert known.reader.db.execute("SELECT count(*) FROM texts").fetchone() == before
+    assert known.reader.db.execute("SELECT count(*) FROM pages").fetchone() == before
     known.close()
+
+
+@pytest.mark.parametrize(
+    "count", [0, 1, 2, postings.UNSORTED, postings.UNSORTED + 1, postings.HEAD, postings.HEAD + 1, 5_000]
+)
+def test_the_head_of_a_posting_list_holds_the_best_and_the_rest_nothing_better(count: int) -> None:
+    chance = random.Random(count)
+    given = [postings.entry(n, chance.randrange(1, 6), chance.randrange(1, 400)) for n in range(1, count + 1)]
+    chance.shuffle(given)
+    head, rest = [postings.unpack(blob) for blob in postings.pack(list(given), ranked=True)]
+    assert sorted(head + rest) == sorted(given)
+    assert len(head) == min(count, postings.HEAD)
+    if rest:
+        assert head == sorted(sorted(given), key=postings.impact, reverse=True)[: postings.HEAD]
+        assert rest == sorted(rest)
+    elif count > postings.UNSORTED:
+        assert head == sorted(sorted(given), key=postings.impact, reverse=True)
+    else:
+        assert head == sorted(given)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget import background, invocation
+from memory_budget import background, invocation, ranking
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project
 from tests.support.blocks import count
@@ -57,6 +57,22 @@ def test_the_task_decides_what_is_sent(project: Project) -> None:
     assert {file.file.path for file in one.selection.files} != {
         file.file.path for file in other.selection.files
     }
+
+
+@pytest.mark.parametrize("pages", [1, 64])
+def test_a_memory_too_large_to_be_looked_at_whole(
+    pages: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Project(str(make_project(tmp_path / "project", team_files())), str(tmp_path / "home"))
+    background.update_index(own)
+    monkeypatch.setattr(ranking.RECIPE, "whole", 0.0)
+    monkeypatch.setattr(ranking.RECIPE, "pages", float(pages))
+    found = allocate(own, "dbt-expert", "Why do incremental models merge?")
+    assert "incremental-models.md" in invocation.render(found)
+    assert 0 < len(found.selection.files) <= pages
+    changed = Path(own.memory) / "specialists/dbt-expert/patterns/incremental-models.md"
+    changed.write_text("# Models\n\nIncremental models merge on the zebra key.\n")
+    assert "zebra" in invocation.render(allocate(own, "dbt-expert", "Why do incremental models merge?"))
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from tests.support.blocks import count, only_block
 def test_a_block_names_its_files_and_marks_what_is_missing() -> None:
     pieces = [
         Piece(
-            ".claude/memory/patterns/git.md", [(False, ["# Git"], "Rebase."), (True, ["## Tags"], "Signed.")]
+            ".claude/memory/patterns/git.md",
+            [(False, ["# Git"], b"Rebase."), (True, ["## Tags"], b"Signed.")],
         ),
-        Piece(".claude/agent-memory/x/MEMORY.md", [(False, [], "Note.")]),
+        Piece(".claude/agent-memory/x/MEMORY.md", [(False, [], b"Note.")]),
     ]
     text = rendering.block("0a1b", pieces, [LeftOut(".claude/memory/patterns/ci.md", "## Cache", 40)])
     assert text.startswith('<project-memory id="0a1b">\n')
@@ -97,9 +98,9 @@ def test_other_signs_stay_as_they_are(text: str) -> None:
 
 
 def test_a_tag_cannot_be_put_together_from_two_chunks() -> None:
-    chunks: list[tuple[bool, list[str], str]] = [
-        (False, [], rendering.neutral("so <")),
-        (False, [], rendering.neutral("/project-memory>")),
+    chunks: list[tuple[bool, list[str], bytes]] = [
+        (False, [], rendering.neutral("so <").encode()),
+        (False, [], rendering.neutral("/project-memory>").encode()),
     ]
     text = rendering.block("id", [Piece(".claude/memory/patterns/x.md", chunks)])
     assert "".join(text.split()).count("</project-memory>") == 1
@@ -131,7 +132,7 @@ def test_a_path_stays_on_its_line_and_in_its_tag(path: str, shown: str) -> None:
 
 
 def test_the_frame_costs_what_is_set_aside_for_it() -> None:
-    pieces = [Piece(".claude/memory/patterns/a.md", [(False, [], "x")])]
+    pieces = [Piece(".claude/memory/patterns/a.md", [(False, [], b"x")])]
     for identifier in ("0" * 12, "f0f0f0f0f0f0", "a1b2c3d4e5f6", "999999999999"):
         frame = (
             count(rendering.block(identifier, pieces))
@@ -145,14 +146,14 @@ def test_parts_keep_to_their_limit_and_lose_nothing() -> None:
     pieces = [
         Piece(
             f".claude/memory/patterns/{n}.md",
-            [(bool(m), [f"## H{n}.{m}"], f"chunk-{n}-{m} " * 20) for m in range(8)],
+            [(bool(m), [f"## H{n}.{m}"], f"chunk-{n}-{m} ".encode() * 20) for m in range(8)],
         )
         for n in range(9)
     ]
     parts, rest = rendering.in_parts("id", pieces, [], 2_000, 4)
     assert [only_block(part).label for part in parts] == [f'part="{n} of 4"' for n in (1, 2, 3, 4)]
     assert all(len(part) <= 2_000 for part in parts)
-    printed = "".join(parts) + "".join(chunk[2] for piece in rest for chunk in piece.chunks)
+    printed = "".join(parts) + "".join(chunk[2].decode() for piece in rest for chunk in piece.chunks)
     for n in range(9):
         for m in range(8):
             assert printed.count(f"chunk-{n}-{m} " * 20) == 1
@@ -160,7 +161,7 @@ def test_parts_keep_to_their_limit_and_lose_nothing() -> None:
 
 def test_one_part_is_used_where_one_is_enough() -> None:
     parts, rest = rendering.in_parts(
-        "id", [Piece("a.md", [(False, [], "short")])], [LeftOut("b.md", "", 5)], 9_000, 4
+        "id", [Piece("a.md", [(False, [], b"short")])], [LeftOut("b.md", "", 5)], 9_000, 4
     )
     assert len(parts) == 1
     assert not rest
@@ -168,8 +169,8 @@ def test_one_part_is_used_where_one_is_enough() -> None:
 
 
 def test_a_chunk_too_long_for_any_part_is_left_for_the_file() -> None:
-    pieces = [Piece("a.md", [(False, ["# A"], "x" * 3_000), (False, [], "short")])]
+    pieces = [Piece("a.md", [(False, ["# A"], b"x" * 3_000), (False, [], b"short")])]
     parts, rest = rendering.in_parts("id", pieces, [], 2_000, 4)
     assert len(parts) == 1
     assert "short" in parts[0]
-    assert [chunk[2] for piece in rest for chunk in piece.chunks] == ["x" * 3_000]
+    assert [chunk[2] for piece in rest for chunk in piece.chunks] == [b"x" * 3_000]

@@ -1,4 +1,4 @@
-from memory_budget import selection
+from memory_budget import ranking, selection, terms
 from tests.support.memory_view import MemoryView
 
 TEXTS = {
@@ -15,7 +15,7 @@ def words(text: str) -> int:
 
 def chosen(view: MemoryView, prompt: str, budget: int = 1000, *, fill: bool = False) -> list[str]:
     found = selection.select(view, prompt, budget, weights=WEIGHTS, fill=fill)
-    return [view.texts[chunk] for file in found.files for chunk in file.chunks]
+    return [view.said[chunk.id] for file in found.files for chunk in file.chunks]
 
 
 def test_the_task_decides_what_is_sent() -> None:
@@ -39,3 +39,12 @@ def test_exact_copies_are_sent_once_and_the_agents_own_is_kept() -> None:
     found = selection.select(view, "snowflake warehouse", 1000, weights=WEIGHTS, explain=True)
     assert [file.file.path for file in found.files] == ["own.md"]
     assert {verdict.reason for verdict in found.verdicts} >= {"kept", "duplicate"}
+
+
+def test_weak_terms_are_index_terms() -> None:
+    words = (
+        "list order mention mentioned conversation conversations tell give explain help many much happen happened "
+        "say said discuss discussed talk talked ask asked want need show describe provide make sure please different "
+        "various aspect item example across throughout according know think ensure summarize summary overview"
+    )
+    assert frozenset(terms.terms(words)) == ranking.WEAK_TERMS

@@ -6,13 +6,13 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from memory_budget import background, starts
-from memory_budget.project import Project
+from memory_budget.project import Project, listing
 from tests.support import hooks
 from tests.support.projects import make_project
 
@@ -132,6 +132,24 @@ def test_an_agent_with_a_file_of_its_own_is_no_open_plan(project: Project, tmp_p
     )
     assert meta.exists()
     assert start(project, "a2", transcript=str(transcript)) == ""
+
+
+@pytest.mark.parametrize("channel", ["context", "prompt"])
+def test_an_agent_bound_while_its_start_looks(
+    channel: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its plan is gone from the list of open ones, and another agent's is still there."""
+    (in_context if channel == "context" else in_prompt)(project, "t1")
+    in_prompt(project, "t2")
+
+    def bound_meanwhile(path: str) -> Iterable[str]:
+        starts.bind(project, "s", "dbt-expert", "t1", "a1")
+        return list(listing(path))
+
+    where = starts.folder(project, "s", "dbt-expert")
+    monkeypatch.setattr(starts, "folder", lambda *_: where)
+    monkeypatch.setattr(starts, "listing", bound_meanwhile)
+    assert start(project, "a1") == ("for t1" if channel == "context" else "-")
 
 
 @pytest.mark.parametrize("seed", range(6))

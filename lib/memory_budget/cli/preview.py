@@ -10,17 +10,26 @@ import argparse
 import shutil
 import sys
 import tempfile
-from typing import Any
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from memory_budget import background, complexity, invocation
+from memory_budget import background, complexity, invocation, statusline
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project
-from memory_budget.ranking import Ranked
+from memory_budget.ranking import RECIPE
 from memory_budget.selection import Verdict
+from memory_budget.units import path_of
 
-SHOWN = 40
+if TYPE_CHECKING:
+    from memory_budget.ranking import Parts
+
+#: Chunks listed without `--all`; at least a third of them are of those left out.
+SHOWN = 42
+#: A line of a table: its cells, and the names that end it.
+Row = tuple[list[str], Sequence[str]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +70,9 @@ def _tier(text: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.block and _compares(args):
+        print("memory-budget: --block prints one block; --diff compares two", file=sys.stderr)
+        return 2
     project = project_with_memory(args.project)
     scratch = _indexed(project)
     try:
@@ -85,29 +97,30 @@ def _indexed(project: Project) -> str:
 
 def _show(args: argparse.Namespace, project: Project) -> int:
     prompt = _prompt(args)
-    allocation = _allocate(args, project, prompt, args.profile)
-    if isinstance(allocation, invocation.Nothing):
-        if args.json:
-            output.print_json({"agent": allocation.identity.name, "profile": "none", "tokens": 0})
-        elif not args.block:
-            print(f"{allocation.identity.name}: gets no memory (profile {allocation.identity.profile_name})")
-        return 0
-    if args.block:
-        sys.stdout.buffer.write(invocation.render(allocation).encode("utf-8", "replace"))
-        sys.stdout.buffer.flush()
-        return 0
-    if args.diff is not None or args.diff_profile is not None:
-        other = _allocate(
-            args, project, prompt if args.diff is None else args.diff, args.diff_profile or args.profile
-        )
-        return _diff(args, allocation, other)
-    for problem in allocation.problems:
+    found = _allocate(args, project, prompt, args.profile)
+    for problem in found.problems:
         print(f"memory-budget: {problem}", file=sys.stderr)
-    if args.json:
-        output.print_json(as_json(allocation))
+    if _compares(args):
+        second = prompt if args.diff is None else args.diff
+        return _diff(args, found, _allocate(args, project, second, args.diff_profile or args.profile))
+    if isinstance(found, invocation.Nothing):
+        if args.json:
+            output.print_json({"agent": found.identity.name, **_figures(found)})
+        else:
+            line = f"{found.identity.name}: {_summary(found)}"
+            print(line, file=sys.stderr if args.block else sys.stdout)
+    elif args.block:
+        sys.stdout.buffer.write(invocation.render_utf8(found))
+        sys.stdout.buffer.flush()
+    elif args.json:
+        output.print_json(as_json(found))
     else:
-        _print(allocation, limit=None if args.all else SHOWN)
+        _print(found, limit=None if args.all else SHOWN)
     return 0
+
+
+def _compares(args: argparse.Namespace) -> bool:
+    return args.diff is not None or args.diff_profile is not None
 
 
 def _allocate(
@@ -159,6 +172,7 @@ def as_json(allocation: invocation.Allocation) -> dict[str, Any]:
         "scoped_tokens": allocation.scoped_tokens,
         "reduction": round(_reduction(allocation), 4),
         "exceeded": allocation.exceeded,
+        "matched": selection.matched,
         "scope_tokens": dict(selection.scope_tokens),
         "files": [
             {
@@ -179,116 +193,309 @@ def as_json(allocation: invocation.Allocation) -> dict[str, Any]:
 
 
 def _chunk(allocation: invocation.Allocation, verdict: Verdict) -> dict[str, Any]:
-    ranked = verdict.ranked
-    chunk = ranked.chunk
-    headings = allocation.view.heading(chunk.headings)
+    chunk, file = verdict.chunk, verdict.file
     return {
-        "path": ranked.file.path,
+        "path": file.path,
         "line": chunk.line,
-        "heading": " > ".join(
-            headings[number].text.lstrip("# ") for number in chunk.headings if number in headings
-        ),
-        "kind": chunk.kind,
-        "scope": chunk.scope,
+        "heading": " > ".join(_headings(allocation, verdict)),
+        "scope": file.scope,
         "tokens": chunk.tokens,
-        "kept": verdict.reason in ("kept", "pinned"),
+        "kept": _kept(verdict),
         "reason": verdict.reason,
-        "score": round(ranked.score, 3),
-        "score_parts": _score_parts(ranked),
+        "same_as": _same_as(allocation, verdict),
+        "score": round(verdict.parts[0], 3),
+        "worth": round(_worth(verdict), 6),
+        "score_parts": _score_parts(verdict.parts),
     }
 
 
-def _score_parts(ranked: Ranked) -> dict[str, float]:
-    """What a score is made of: the prompt's terms in the chunk itself, in its section, in its file; the share of them
+def _worth(verdict: Verdict) -> float:
+    """What chunks are taken by: the score per token of the section."""
+    return verdict.parts[0] / max(verdict.chunk.section_tokens, RECIPE.size_floor)
+
+
+def _kept(verdict: Verdict) -> bool:
+    return verdict.reason in ("kept", "pinned")
+
+
+def _headings(allocation: invocation.Allocation, verdict: Verdict) -> list[str]:
+    """The headings above a chunk, outermost first, without their marks."""
+    chunk = verdict.chunk
+    lines = path_of(chunk.heading, allocation.view.headings([chunk]))
+    return [line.text.lstrip("# ") for line in lines]
+
+
+def _same_as(allocation: invocation.Allocation, verdict: Verdict) -> dict[str, Any] | None:
+    """Where a duplicate's text is said as well: the chunk that is kept in its stead, if any is."""
+    for other in allocation.selection.verdicts:
+        if verdict.twin and other.chunk.id == verdict.twin:
+            return {"path": other.file.path, "line": other.chunk.line}
+    return None
+
+
+def _score_parts(parts: Parts) -> dict[str, float]:
+    """What a score is made of: the prompt's terms in single chunks of the section, in the section, in the file; the share of them
     found there; and the factor for names, dates and the like."""
-    return {
-        "own": round(ranked.own, 2),
-        "section": round(ranked.section, 2),
-        "file": round(ranked.file_score, 2),
-        "coverage": round(ranked.coverage, 2),
-        "factor": round(ranked.factor, 2),
-    }
+    names = ("passage", "section", "file", "coverage", "factor")
+    return {name: round(part, 2) for name, part in zip(names, parts[1:], strict=True)}
 
 
 def _reduction(allocation: invocation.Allocation) -> float:
     return 1 - allocation.tokens / allocation.scoped_tokens if allocation.scoped_tokens else 0.0
 
 
+_SOURCES = {
+    "detected": "detected",
+    "unsure": "nothing in the task tells",
+    "prompt": "set in the prompt",
+    "environment": f"set by {invocation.COMPLEXITY_VARIABLE}",
+    "profiles": "set in the profiles",
+    "given": "given",
+}
+_REASONS = {
+    "pinned": "always sent (`always: true`)",
+    "floor": f"below {RECIPE.relevance_floor:.1%} of the best",
+    "budget": "relevant, but no room",
+    "duplicate": "the same is said where `=` points",
+    "no match": "nothing matches, and a tenth of the budget holds the newest",
+}
+
+
 def _print(allocation: invocation.Allocation, limit: int | None) -> None:
     selection = allocation.selection
-    print(
-        f"{allocation.identity.name}: profile {allocation.settings.profile.name}, tier {_tier_text(allocation)}"
+    width = _width()
+    print(f"{allocation.identity.name}: {_summary(allocation)}")
+    if allocation.verdict and allocation.tier_source == "detected":
+        _say("because the task " + "; ".join(allocation.verdict.reasons), width)
+    if allocation.bumped_from:
+        needs = selection.demand_tokens + allocation.native_tokens > allocation.budget_base
+        _say(
+            f"{allocation.bumped_from} tasks get {output.tokens(allocation.budget_base)}; raised, because "
+            + ("this one asks for more of memory" if needs else "an earlier run of it read more"),
+            width,
+        )
+    _say(
+        f"{output.percent(_reduction(allocation))} less than the {output.tokens(allocation.scoped_tokens)} in scope"
+        + "".join(f"; {scope} {output.tokens(tokens)}" for scope, tokens in selection.scope_tokens.items()),
+        width,
     )
-    if allocation.verdict and allocation.verdict.reasons and allocation.tier_source == "detected":
-        print("  because the task " + "; ".join(allocation.verdict.reasons))
-    print(
-        f"  {output.tokens(allocation.tokens)} of {output.tokens(allocation.budget)} tokens, "
-        f"{output.percent(_reduction(allocation))} less than the {output.tokens(allocation.scoped_tokens)} in scope; "
-        f"the task asks for {output.tokens(selection.demand_tokens + allocation.native_tokens)}"
+    if not selection.verdicts:
+        _say("there is no memory for this agent", width)
+        return
+    if not selection.matched:
+        _say("nothing in memory matches the task, so the newest notes are sent", width)
+    _print_chunks(allocation, limit, width)
+    if selection.left_out:
+        print("\nnamed in the block as left out:")
+        for entry in selection.left_out:
+            where = statusline.printable(f"{_short(entry.file.path)} > {entry.heading.lstrip('# ')}")
+            print(f"  {where} ({output.tokens(entry.tokens)} tokens)")
+
+
+def _print_chunks(allocation: invocation.Allocation, limit: int | None, width: int) -> None:
+    """The files, by number, and the chunks, best first: those sent, then those left out."""
+    verdicts = allocation.selection.verdicts
+    best = max(map(_worth, verdicts))
+    shown = _most_telling(verdicts, limit)
+    files = _Files(entry.file.path for entry in allocation.selection.files)
+    rows: list[Row] = []
+    for verdict in shown:
+        parts = _score_parts(verdict.parts)
+        twin = _same_as(allocation, verdict)
+        cells = [
+            "+" if _kept(verdict) else "-",
+            f"{100 * _worth(verdict) / best:.1f}" if best else "",
+            *(f"{parts[name]:.1f}" for name in ("passage", "section", "file")),
+            f"{parts['coverage']:.0%}",
+            f"{parts['factor']:g}",
+            str(verdict.chunk.tokens),
+            verdict.reason,
+            f"{files.number(verdict.file.path)}:{verdict.chunk.line}",
+        ]
+        same = [f"= {files.number(twin['path'])}:{twin['line']}"] if twin else None
+        rows.append((cells, same or _headings(allocation, verdict)))
+    print()
+    _files_table(allocation, files, width)
+    print()
+    columns = ["", "score", "psg", "sect", "file", "found", "x", "tokens", "why", "where", "heading"]
+    _table(columns, rows, width, right=range(1, 8))
+    if len(shown) < len(verdicts):
+        print(f"and {len(verdicts) - len(shown)} more, kept or left out (--all)")
+    print()
+    _say(
+        "score: (sect + file) by psg and x, per token of the section; 100 is the best. psg, sect, file: weight of the "
+        "task's words in single passages of the section, in all of it, in its file; found: share of them; x: names, dates, confidence.",
+        width,
     )
-    for scope, tokens in selection.scope_tokens.items():
-        print(f"  {scope}: {output.tokens(tokens)}")
-    entries = [_chunk(allocation, verdict) for verdict in selection.verdicts]
-    entries.sort(key=lambda entry: (not entry["kept"], -entry["score"], entry["path"], entry["line"]))
-    shown = entries if limit is None else entries[:limit]
-    output.table(
-        "",
-        ["", "score", "tokens", "scope", "where", "why"],
-        [
-            [
-                "+" if entry["kept"] else "-",
-                f"{entry['score']:.1f}",
-                entry["tokens"],
-                entry["scope"].removeprefix("agent_"),
-                f"{entry['path'].removeprefix('.claude/memory/')}:{entry['line']} {entry['heading']}",
-                _why(entry),
-            ]
-            for entry in shown
-        ],
-        right=(1, 2),
+    reasons = {verdict.reason for verdict in shown}
+    legend = [f"{reason}: {text}" for reason, text in _REASONS.items() if reason in reasons]
+    if legend:
+        _say("; ".join(legend) + ".", width)
+
+
+def _most_telling(verdicts: Iterable[Verdict], limit: int | None) -> list[Verdict]:
+    """The chunks sent, best first, then those left out; with a limit the best of both."""
+    order = sorted(verdicts, key=lambda verdict: (-_worth(verdict), verdict.file.path, verdict.chunk.line))
+    kept = [verdict for verdict in order if _kept(verdict)]
+    rest = [verdict for verdict in order if not _kept(verdict)]
+    if limit is not None:
+        kept = kept[: max(limit - len(rest), limit * 2 // 3)]
+        rest = rest[: limit - len(kept)]
+    return kept + rest
+
+
+def _summary(found: invocation.Allocation | invocation.Nothing) -> str:
+    """Profile and tier; on a second line the tokens sent, allotted and asked for."""
+    if isinstance(found, invocation.Nothing):
+        return f"gets no memory (profile {found.profile})"
+    bumped = f", bumped from {found.bumped_from}" if found.bumped_from else ""
+    native = (
+        f", {output.tokens(found.native_tokens)} of them loaded by the client" if found.native_tokens else ""
     )
-    if len(shown) < len(entries):
-        print(f"  and {len(entries) - len(shown)} more (--all)")
+    assigned = "" if found.identity.assignment_key else " (the agent has no assignment)"
+    return (
+        f"profile {found.settings.profile.name}{assigned}, tier {found.tier} "
+        f"({_SOURCES.get(found.tier_source, found.tier_source)}{bumped})\n"
+        f"  {output.tokens(found.tokens)} of {output.tokens(found.budget)} tokens{native}; "
+        f"the task asks for {output.tokens(found.selection.demand_tokens + found.native_tokens)}"
+        + (", more than it may have" if found.exceeded else "")
+    )
 
 
-def _tier_text(allocation: invocation.Allocation) -> str:
-    bumped = f", bumped from {allocation.bumped_from}" if allocation.bumped_from else ""
-    return f"{allocation.tier} ({allocation.tier_source or 'detected'}{bumped})"
+class _Files:
+    """Numbers for the files that a table names, in the order they come up."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = {path: number for number, path in enumerate(paths, 1)}
+
+    def number(self, path: str) -> int:
+        return self.paths.setdefault(path, len(self.paths) + 1)
 
 
-def _why(entry: dict[str, Any]) -> str:
-    parts = " ".join(f"{name} {value:g}" for name, value in entry["score_parts"].items())
-    return f"{entry['reason']}  {parts}".strip()
+def _files_table(allocation: invocation.Allocation, files: _Files, width: int) -> None:
+    sent = {entry.file.path: entry for entry in allocation.selection.files}
+    scopes = {verdict.file.path: verdict.file.scope for verdict in allocation.selection.verdicts}
+    rows: list[Row] = []
+    for path, number in files.paths.items():
+        entry = sent.get(path)
+        figures = [output.tokens(entry.tokens), str(len(entry.chunks))] if entry else ["-", "-"]
+        rows.append(([str(number), *figures, scopes.get(path, "")], [_short(path)]))
+    _table(["file", "tokens", "chunks", "scope", "path"], rows, width, right=range(3))
+
+
+def _short(path: str) -> str:
+    return path.removeprefix(".claude/memory/")
+
+
+def _width() -> int:
+    """Columns to print in: those of the terminal, or of `COLUMNS`."""
+    return max(72, shutil.get_terminal_size((140, 24)).columns)
+
+
+def _say(text: str, width: int) -> None:
+    print(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
+
+
+def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Iterable[int]) -> None:
+    """Rows of one line each. The names of a row take the room that is left; where it is short, the innermost stay."""
+    cells = [list(columns[:-1]), *(row[0] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    figures = set(right)
+    room = max(16, width - sum(widths) - len(widths))
+    lasts = [columns[-1], *(_innermost(row[1], room) for row in rows)]
+    for line, last in zip(cells, lasts, strict=True):
+        shown = [
+            cell.rjust(size) if number in figures else cell.ljust(size)
+            for number, (cell, size) in enumerate(zip(line, widths, strict=True))
+        ]
+        print(" ".join([*shown, last]).rstrip())
+
+
+def _innermost(names: Sequence[str], room: int) -> str:
+    """As much of `a > b > c` as there is room for, from its end."""
+    text = statusline.printable(" > ".join(names))
+    while statusline.cells(text) > room and len(names) > 1:
+        names = names[1:]
+        text = statusline.printable("… > " + " > ".join(names))
+    if statusline.cells(text) <= room:
+        return text
+    kept = text.removeprefix("… > ")
+    while statusline.cells(kept) >= room:
+        kept = kept[1:]
+    return "…" + kept
 
 
 def _diff(
     args: argparse.Namespace,
-    one: invocation.Allocation,
+    one: invocation.Allocation | invocation.Nothing,
     other: invocation.Allocation | invocation.Nothing,
 ) -> int:
     """What a second prompt or profile adds (+) and takes away (-)."""
-    first = {(entry["path"], entry["line"]): entry for entry in as_json(one)["chunks"] if entry["kept"]}
-    second: dict[tuple[str, int], dict[str, Any]] = {}
-    if isinstance(other, invocation.Allocation):
-        second = {
-            (entry["path"], entry["line"]): entry for entry in as_json(other)["chunks"] if entry["kept"]
-        }
+    first, second = _sent(one), _sent(other)
     added = [second[key] for key in sorted(second.keys() - first.keys())]
     removed = [first[key] for key in sorted(first.keys() - second.keys())]
     common = len(first.keys() & second.keys())
     if args.json:
-        output.print_json({"added": added, "removed": removed, "common": common})
+        output.print_json(
+            {
+                "first": _figures(one),
+                "second": _figures(other),
+                "added": added,
+                "removed": removed,
+                "common": common,
+            }
+        )
         return 0
+    print(f"first:  {_summary(one)}\nsecond: {_summary(other)}")
     print(
         f"{common} chunks in both, {len(added)} only with the second (+), {len(removed)} only with the first (-)"
     )
-    rows = [["-", *_diff_row(entry)] for entry in removed] + [["+", *_diff_row(entry)] for entry in added]
-    output.table("", ["", "tokens", "where"], rows, right=(1,))
+    changed = [("-", entry) for entry in removed] + [("+", entry) for entry in added]
+    changed.sort(key=lambda pair: (pair[1]["path"], pair[1]["line"]))
+    shown = changed if args.all else changed[:SHOWN]
+    if not shown:
+        return 0
+    files = _Files(sorted({entry["path"] for _, entry in changed}))
+    width = _width()
+    print()
+    rows: list[Row] = []
+    for path, number in files.paths.items():
+        cells = [str(number)]
+        for sign, side in (("-", removed), ("+", added)):
+            tokens = [entry["tokens"] for entry in side if entry["path"] == path]
+            cells.append(f"{sign}{output.tokens(sum(tokens))}" if tokens else "")
+        rows.append((cells, [_short(path)]))
+    _table(["file", "first", "second", "path"], rows, width, right=range(3))
+    print()
+    rows = []
+    for sign, entry in shown:
+        where = f"{files.number(entry['path'])}:{entry['line']}"
+        rows.append(([sign, str(entry["tokens"]), where], entry["heading"].split(" > ")))
+    _table(["", "tokens", "where", "heading"], rows, width, right=(1,))
+    if len(shown) < len(changed):
+        print(f"and {len(changed) - len(shown)} more (--all)")
     return 0
 
 
-def _diff_row(entry: dict[str, Any]) -> list[object]:
-    return [
-        entry["tokens"],
-        f"{entry['path'].removeprefix('.claude/memory/')}:{entry['line']} {entry['heading']}",
-    ]
+def _sent(found: invocation.Allocation | invocation.Nothing) -> dict[tuple[str, int], dict[str, Any]]:
+    """The chunks sent, by file and line."""
+    if isinstance(found, invocation.Nothing):
+        return {}
+    return {
+        (verdict.file.path, verdict.chunk.line): _chunk(found, verdict)
+        for verdict in found.selection.verdicts
+        if _kept(verdict)
+    }
+
+
+def _figures(found: invocation.Allocation | invocation.Nothing) -> dict[str, Any]:
+    if isinstance(found, invocation.Nothing):
+        return {"profile": found.profile, "budget": 0, "tokens": 0, "demand_tokens": 0}
+    return {
+        "profile": found.settings.profile.name,
+        "complexity": found.tier,
+        "bumped_from": found.bumped_from or None,
+        "budget": found.budget,
+        "tokens": found.tokens,
+        "demand_tokens": found.selection.demand_tokens + found.native_tokens,
+    }

@@ -7,16 +7,18 @@ transaction; agents go on reading meanwhile.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
-from array import array
-from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget import terms
-from memory_budget.index import postings, schema
-from memory_budget.index.parse import ParsedPiece, TokenCounter, frame_tokens, parse_pieces, read_content
+from memory_budget.chunks import SECTION_STEP
+from memory_budget.index import page_rows, pages, schema
+from memory_budget.index.parse import ParsedPiece, Parser, TokenCounter, frame_tokens, read_content
+from memory_budget.index.posting_lists import PostingLists
 from memory_budget.project import Project, listing
 from memory_budget.sources import Found, Place, Scan, Sources, scan
 
@@ -26,12 +28,9 @@ if TYPE_CHECKING:
 
 #: Unused ids between two files, so that the neighbours of a chunk are in its file or nowhere.
 ID_GAP = 3
-#: Postings held in memory before they are put aside in a temporary table (about 50 MB).
-_HELD_POSTINGS = 700_000
-#: Parsed files kept for copies of them, and the largest file kept, in bytes: about 60 MB at most.
-_COPIES = 300
+#: Parsed files kept for copies of them, and the largest file kept, in bytes of text: about 10 MB of memory at most.
+_COPIES_SIZE = 1_000_000
 _COPY_SIZE = 40_000
-_STORED_LISTS = "SELECT chunks, more_chunks, files, more_files FROM postings WHERE grp=? AND term=?"
 
 
 class Report(NamedTuple):
@@ -100,10 +99,12 @@ def _rebuild(
     try:
         connection = schema.open_writer(fresh)
         try:
-            connection.execute("PRAGMA synchronous=OFF")  # a half-built index is thrown away anyway
+            # A half-built index is thrown away anyway: no log of what is to be written, no waiting for the disk.
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute("PRAGMA journal_mode=MEMORY")
             _restore_tables(connection, kept)
             report = _Update(connection, counter, found, progress).run(started, rebuilt=True)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode=WAL")
         finally:
             connection.close()
         # The old index's side files must be gone before a new index takes its name, or they would be applied to it.
@@ -161,29 +162,31 @@ def _restore_tables(connection: Connection, kept: dict[str, list[tuple[object, .
                 break  # another version's columns
 
 
-class _Sketch:
-    """The chunks of one file as far as a score asks, column by column, so that a start reads one row a file."""
+class _Copies:
+    """Parsed files kept for files of the same size that are still to come: copies are common in memories."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
-        self.sections = array("I")
-        self.section_tokens = array("I")
-        self.tokens = array("I")
-        self.lines = array("I")
-        self.leads: list[str] = []
+    def __init__(self) -> None:
+        self._to_come: Counter[int] = Counter()
+        self._pieces: dict[bytes, tuple[int, list[ParsedPiece]]] = {}
+        self._size = 0
 
-    def add(self, section: int, section_tokens: int, tokens: int, line: int, lead: str) -> None:
-        self.sections.append(section)
-        self.section_tokens.append(section_tokens)
-        self.tokens.append(tokens)
-        self.lines.append(line)
-        self.leads.append(lead)
+    def expect(self, sizes: Iterable[int]) -> None:
+        self._to_come.update(sizes)
 
-    def columns(self) -> tuple[bytes, str]:
-        """Section, tokens of the section, own tokens, line (u32 each, a column after the other); leads, one a line, ""
-        when there are none."""
-        numbers = self.sections + self.section_tokens + self.tokens + self.lines
-        return numbers.tobytes(), "\n".join(self.leads) if any(self.leads) else ""
+    def more(self, size: int) -> bool:
+        """Whether more files of this size will come after this one, which was expected."""
+        self._to_come[size] -= 1
+        return self._to_come[size] > 0
+
+    def get(self, hash_: bytes) -> list[ParsedPiece] | None:
+        found = self._pieces.get(hash_)
+        return None if found is None else found[1]
+
+    def keep(self, hash_: bytes, size: int, pieces: list[ParsedPiece]) -> None:
+        self._pieces[hash_] = (size, pieces)
+        self._size += size
+        while self._size > _COPIES_SIZE:
+            self._size -= self._pieces.pop(next(iter(self._pieces)))[0]
 
 
 class _Update:
@@ -206,23 +209,17 @@ class _Update:
         self.next_file = 1
         self.tokens = 0
         self.problems: list[tuple[str, str]] = []
-        self.held = 0
-        self.spilled = False
-        self.added: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        self.added_files: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        self.dropped: dict[int, set[str]] = defaultdict(set)
-        self.dropped_ranges: list[tuple[int, int]] = []
-        self.dropped_starts: list[int] = []
-        self.fresh = False
-        self.dropped_files: set[int] = set()
-        self.copies: dict[bytes, list[ParsedPiece]] = {}
+        self.copies = _Copies()
+        self.parser = Parser(counter)
 
     def run(self, started: float, *, rebuilt: bool) -> Report:
         db = self.db
         db.execute("BEGIN IMMEDIATE")
+        collecting = gc.isenabled()
+        gc.disable()  # what is held are lists by the hundred thousand, and none of them is part of a cycle
         try:
             self._load_counters()
-            self.fresh = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
+            self.lists = PostingLists(db)
             known = {
                 row[0]: _Known(*row[1:])
                 for row in db.execute(
@@ -235,13 +232,18 @@ class _Update:
                 self._drop(path, known[path])
             changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
             parsed = 0
+            to_come = Counter(found.place.key for found in changed)
+            self.copies.expect(found.size for found in changed)
             for done, found in enumerate(changed):
                 if self.progress:
                     self.progress(done, len(changed))
                 parsed += self._refresh(found, known.get(found.path))
+                to_come[found.place.key] -= 1
+                if not to_come[found.place.key]:
+                    self.lists.complete(self._group(found.place))
             if self.progress:
                 self.progress(len(changed), len(changed))
-            self._write_postings()
+            self.lists.finish()
             self._write_folders()
             if parsed or gone or rebuilt:
                 self._write_statistics()
@@ -252,6 +254,9 @@ class _Update:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+        finally:
+            if collecting:
+                gc.enable()
         return Report(
             files=len(self.scan.files),
             parsed=parsed,
@@ -266,7 +271,10 @@ class _Update:
     def _load_counters(self) -> None:
         db = self.db
         self.next_chunk = (db.execute("SELECT max(last) FROM files").fetchone()[0] or 0) + 1 + ID_GAP
-        self.next_heading = (db.execute("SELECT max(id) FROM headings").fetchone()[0] or 0) + 1
+        row = db.execute(
+            "SELECT heading, length(outline) FROM pages ORDER BY heading DESC LIMIT 1"
+        ).fetchone()
+        self.next_heading = max(1, row[0] + row[1] // pages.HEADING_SIZE) if row else 1
         self.next_file = (db.execute("SELECT max(id) FROM files").fetchone()[0] or 0) + 1
         for row in db.execute("SELECT id, scope, owner, category, native FROM groups"):
             self.groups[row[1:]] = row[0]
@@ -319,19 +327,16 @@ class _Update:
         self.next_file += 1
         first = self.next_chunk
         tokens = length = 0
-        file_terms: dict[str, int] = defaultdict(int)
+        counts: Counter[str] = Counter()
         headings: list[int] = []
-        sketch = _Sketch(first)
         for piece in self._parsed_pieces(content.hash, found.size, texts):
             tokens += piece.tokens
-            length += self._insert_piece(file, group, piece, headings, file_terms, sketch)
-        self.db.execute("INSERT INTO sketches VALUES(?,?,?,?,?)", (file, group, first, *sketch.columns()))
-        by_file = self.added_files[group]
+            length += self._insert_piece(file, group, piece, headings)
+            counts.update(piece.terms)
+            self.lists.relieve()
         for term in terms.terms(found.path):
-            file_terms[term] += 1
-        for term, frequency in file_terms.items():
-            by_file[term].append(postings.entry(file, frequency, length))
-        self.held += len(file_terms)
+            counts[term] += 1
+        self.lists.add_file(group, file, length, counts)
         facts = content.facts
         self.db.execute(
             "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -342,179 +347,72 @@ class _Update:
         )  # fmt: skip
         self.next_chunk += ID_GAP
         self.tokens += tokens
-        if self.held > _HELD_POSTINGS:
-            self._spill()
         return True
 
     def _parsed_pieces(self, hash_: bytes, size: int, texts: Iterator[str]) -> Iterable[ParsedPiece]:
         """A file's pieces, parsed once for all its copies. Large files pass through, piece by piece."""
-        if size > _COPY_SIZE:
-            return parse_pieces(texts, self.counter)
+        more = self.copies.more(size)
         pieces = self.copies.get(hash_)
-        if pieces is None:
-            pieces = list(parse_pieces(texts, self.counter))
-            if len(self.copies) >= _COPIES:
-                del self.copies[next(iter(self.copies))]
-            self.copies[hash_] = pieces
+        if pieces is not None:
+            return pieces
+        if not more or size > _COPY_SIZE:
+            return self.parser.pieces(texts)
+        pieces = list(self.parser.pieces(texts))
+        self.copies.keep(hash_, size, pieces)
         return pieces
 
-    def _insert_piece(
-        self,
-        file: int,
-        group: int,
-        piece: ParsedPiece,
-        headings: list[int],
-        file_terms: dict[str, int],
-        sketch: _Sketch,
-    ) -> int:
-        rows = []
-        for text, tokens in piece.headings:
-            rows.append((self.next_heading, text, tokens))
+    def _insert_piece(self, file: int, group: int, piece: ParsedPiece, headings: list[int]) -> int:
+        """Keep a piece; `headings` are the ids of the file's heading lines so far. Returns its length in terms."""
+        fresh = page_rows.Outline(self.next_heading, [], [], [])
+        for parent, cost, line in piece.headings:
+            fresh.parent.append(headings[parent] if parent >= 0 else 0)
+            fresh.tokens.append(cost)
+            fresh.text.append(line)
             headings.append(self.next_heading)
             self.next_heading += 1
-        self.db.executemany("INSERT INTO headings VALUES(?,?,?)", rows)
-        by_term = self.added[group]
-        number = section = (
-            self.next_chunk
-        )  # there are no more sections than chunks, so their numbers keep gaps too
+        if not piece.chunks:
+            return 0
+        texts, tokens, above, leads, hashes, simhashes, lines, sections, counts, lengths = zip(
+            *piece.chunks, strict=True
+        )
         sizes: dict[int, int] = defaultdict(int)
-        for chunk in piece.chunks:
-            sizes[chunk.section] += chunk.tokens
-        chunk_rows = []
-        text_rows = []
-        length = 0
-        for chunk in piece.chunks:
-            own = array("I", [headings[at] for at in chunk.headings]).tobytes()
-            chunk_rows.append(
-                (number, file, chunk.tokens, chunk.length, own, chunk.kind, chunk.lead, chunk.hash, chunk.simhash,
-                 chunk.line, section + chunk.section, sizes[chunk.section])
-            )  # fmt: skip
-            text_rows.append((number, chunk.text))
-            sketch.add(section + chunk.section, sizes[chunk.section], chunk.tokens, chunk.line, chunk.lead)
-            tail = min(chunk.length, 65535)
-            base = number << 32
-            for term, frequency in chunk.terms.items():
-                by_term[term].append(base | frequency << 16 | tail)
-                file_terms[term] += frequency
-            self.held += len(chunk.terms)
-            length += chunk.length
-            number += 1
-        self.db.executemany("INSERT INTO chunks VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", chunk_rows)
-        self.db.executemany("INSERT INTO texts VALUES(?,?)", text_rows)
-        self.next_chunk = number
-        return length
+        for section, cost in zip(sections, tokens, strict=True):
+            sizes[section] += cost
+        first = self.next_chunk
+        base = SECTION_STEP * first  # no chunk raises the number by more, so the gaps between files are kept
+        columns = page_rows.Columns(
+            section=[base + section for section in sections],
+            section_tokens=[sizes[section] for section in sections],
+            tokens=tokens,
+            line=lines,
+            terms=lengths,
+            heading=[headings[at] if at >= 0 else 0 for at in above],
+            hash=hashes,
+            simhash=simhashes,
+            lead=leads,
+            text=texts,
+        )
+        self.db.executemany(
+            "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?)",
+            page_rows.rows(first, file, group, columns, fresh),
+        )
+        add = self.lists.add_chunk
+        for number, length, own in zip(count(first), lengths, counts, strict=False):
+            add(group, number, length, own)
+        self.next_chunk = first + len(texts)
+        return sum(lengths)
 
     def _drop(self, path: str, known: _Known) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
-        words = self.dropped[known.grp]
-        for (text,) in db.execute(
-            "SELECT text FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last)
-        ):
-            words.update(terms.terms(text))
+        words: set[str] = set()
+        for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
+            words.update(terms.terms(text.decode()))
+            words.update(terms.terms(headings))
         words.update(terms.terms(path))
-        own: set[int] = set()
-        for (blob,) in db.execute(
-            "SELECT headings FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last)
-        ):
-            own.update(memoryview(blob).cast("I"))
-        for number in own:
-            for (text,) in db.execute("SELECT text FROM headings WHERE id=?", (number,)):
-                words.update(terms.terms(text))
-        db.executemany("DELETE FROM headings WHERE id=?", [(number,) for number in own])
-        db.execute("DELETE FROM texts WHERE id BETWEEN ? AND ?", (known.first, known.last))
-        db.execute("DELETE FROM chunks WHERE id BETWEEN ? AND ?", (known.first, known.last))
         db.execute("DELETE FROM files WHERE id=?", (known.id,))
-        db.execute("DELETE FROM sketches WHERE file=?", (known.id,))
-        self.dropped_ranges.append((known.first, known.last))
-        self.dropped_files.add(known.id)
-
-    def _spill(self) -> None:
-        """Put the held postings aside, to bound the memory of a large build."""
-        if not self.spilled:
-            self.db.execute("CREATE TEMP TABLE spill(grp INTEGER, term TEXT, kind INTEGER, list BLOB)")
-            self.spilled = True
-        for kind, held in ((0, self.added), (1, self.added_files)):
-            for group, by_term in held.items():
-                self.db.executemany(
-                    "INSERT INTO spill VALUES(?,?,?,?)",
-                    [(group, term, kind, array("Q", found).tobytes()) for term, found in by_term.items()],
-                )
-            held.clear()
-        self.held = 0
-
-    def _write_postings(self) -> None:
-        if self.spilled:
-            self._spill()
-            self._merge_spilled()
-            return
-        touched: set[tuple[int, str]] = set()
-        for added in (self.added, self.added_files):  # a word of a path need not stand in the text
-            for group, by_term in added.items():
-                touched.update((group, term) for term in by_term)
-        for group, words in self.dropped.items():
-            touched.update((group, term) for term in words)
-        rows = []
-        for group, term in sorted(touched):
-            own = self.added.get(group, {}).get(term, [])
-            own_files = self.added_files.get(group, {}).get(term, [])
-            rows.append((group, term, own, own_files))
-        self._store(rows)
-
-    def _merge_spilled(self) -> None:
-        self.db.execute("CREATE INDEX temp.spill_key ON spill(grp, term)")
-        rows: list[tuple[int, str, list[int], list[int]]] = []
-        key: tuple[int, str] | None = None
-        lists: tuple[list[int], list[int]] = ([], [])
-        for group, term, kind, blob in self.db.execute(
-            "SELECT grp, term, kind, list FROM spill ORDER BY grp, term"
-        ):
-            if (group, term) != key:
-                if key is not None:
-                    rows.append((*key, *lists))
-                key, lists = (group, term), ([], [])
-                if len(rows) > 2000:
-                    self._store(rows)
-                    rows = []
-            part = array("Q")
-            part.frombytes(blob)
-            lists[kind].extend(part)
-        if key is not None:
-            rows.append((*key, *lists))
-        self._store(rows)
-        for group, words in self.dropped.items():
-            self._store([(group, term, [], []) for term in sorted(words)])
-        self.db.execute("DROP TABLE temp.spill")
-
-    def _store(self, rows: Iterable[tuple[int, str, list[int], list[int]]]) -> None:
-        """Write posting lists: what stands there, less what was dropped, and what is new."""
-        stored = []
-        for group, term, chunks, files in rows:
-            row = None
-            if not self.fresh:
-                row = self.db.execute(_STORED_LISTS, (group, term)).fetchone()
-            if row is not None:
-                chunks = chunks + postings.without(
-                    [*postings.unpack(row[0]), *postings.unpack(row[1])], self._is_dropped_chunk
-                )
-                files = files + postings.without(
-                    [*postings.unpack(row[2]), *postings.unpack(row[3])], self.dropped_files.__contains__
-                )
-            if chunks or files:
-                head, more = postings.pack(chunks)
-                file_head, more_files = postings.pack(files)
-                stored.append((group, term, len(chunks), len(files), head, file_head, more, more_files))
-            else:
-                self.db.execute("DELETE FROM postings WHERE grp=? AND term=?", (group, term))
-        self.db.executemany("INSERT OR REPLACE INTO postings VALUES(?,?,?,?,?,?,?,?)", stored)
-
-    def _is_dropped_chunk(self, number: int) -> bool:
-        """Whether a chunk belonged to a file that was dropped: its number lies in one of the sorted ranges."""
-        if len(self.dropped_starts) != len(self.dropped_ranges):
-            self.dropped_ranges.sort()
-            self.dropped_starts = [first for first, _ in self.dropped_ranges]
-        at = bisect_right(self.dropped_starts, number) - 1
-        return at >= 0 and number <= self.dropped_ranges[at][1]
+        db.execute("DELETE FROM pages WHERE file=?", (known.id,))
+        self.lists.drop(known.grp, words, known.id, known.first, known.last)
 
     def _write_folders(self) -> None:
         """Folders whose time of change a start hook looks at, with the group they can change (0: any agent's)."""
@@ -530,8 +428,10 @@ class _Update:
         rows = []
         for path, mtime_ns in self.scan.folders.items():
             owners = beneath.get(path, set())
-            only = next(iter(owners)) if len(owners) == 1 else ("", "")
-            rows.append((path, mtime_ns, groups[path] if only[1] else 0))
+            category, name = next(iter(owners)) if len(owners) == 1 else ("", "")
+            # Above an agent's own folder anybody's may be made, whoever has the only one now.
+            only = name != "" and f"{category}/{name}/" in f"{path}/"
+            rows.append((path, mtime_ns, groups[path] if only else 0))
         self.db.execute("DELETE FROM folders")
         self.db.executemany("INSERT INTO folders VALUES(?,?,?)", rows)
 

@@ -24,6 +24,8 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?!\d)", re.I)
 
+_YEAR = re.compile(r"\d{4}")
+
 _DATE_KEYS = ("updated", "last_updated", "modified", "date", "created")
 _HEAD = 400
 _TRUE = frozenset(("true", "yes", "on", "1"))
@@ -65,6 +67,8 @@ def facts(path: str, real: str, matter: dict[str, str], body: str) -> Facts:
 
 def find_date(text: str) -> int:
     """The first calendar date in a text as an ordinal day; a month alone counts as its first day; 0 for none."""
+    if not _YEAR.search(text):  # no date is without one, and most texts are without any
+        return 0
     found: list[tuple[int, int]] = []
     for pattern, order in ((_ISO, "ymd"), (_COMPACT, "ymd"), (_DAY_FIRST, "dmy"), (_MONTH_FIRST, "mdy")):
         match = pattern.search(text)

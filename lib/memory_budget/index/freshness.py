@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from memory_budget.sources import Found, Sources
 
 #: Files whose time of change is looked at while an agent waits, last changed first.
-STAT_LIMIT = 600
+STAT_LIMIT = 250
 
 
 class Changes:
@@ -55,10 +55,15 @@ def changes(
         if not same:
             folders.append(path)
     missing: set[str] = set()
-    for number, path, size, mtime_ns in reader.db.execute(
-        f"SELECT id, path, size, mtime_ns FROM files WHERE grp IN ({marks}) ORDER BY mtime_ns DESC LIMIT {STAT_LIMIT}",
-        ids,
-    ):
+    latest: list[tuple[int, int, str, int]] = []
+    for group in ids:  # one by one, as the table's index has them: none is sorted that is not looked at
+        latest += reader.db.execute(
+            "SELECT mtime_ns, id, path, size FROM files WHERE grp=? ORDER BY mtime_ns DESC LIMIT ?",
+            (group, STAT_LIMIT),
+        ).fetchall()
+    if len(latest) > STAT_LIMIT:
+        latest.sort(reverse=True)
+    for mtime_ns, number, path, size in latest[:STAT_LIMIT]:
         try:
             status = os.stat(locate(project, path))
         except OSError:

@@ -1,26 +1,29 @@
 """Files that changed after the index was brought up to date, parsed on the spot for one agent's start.
 
-An agent that starts right after an edit gets the edited text. What an unchanged chunk costs is known from the index
-(by its text); the rest is counted by an upper bound, so that no tokenizer stands in the agent's way. The index itself is
-brought up to date by a background process.
+An agent that starts right after an edit gets the edited text. An edit leaves most chunks of a file as they were: what they
+cost, their fingerprints and their places in posting lists are known from the index, by their text. The rest is parsed, and
+counted by an upper bound, so that no tokenizer stands in the agent's way. The index itself is brought up to date by a
+background process.
 """
 
 from __future__ import annotations
 
 from memory_budget import chunks as markdown
 from memory_budget import rendering, terms
+from memory_budget.index import pages
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.project import read_bytes
 from memory_budget.tokens import upper_bound
-from memory_budget.units import Chunk, Heading, signed
+from memory_budget.units import make_chunks, make_headings, signed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
     from memory_budget.index.freshness import Changes
-    from memory_budget.index.reader import MemoryView, Posting, Sketch
+    from memory_budget.index.reader import MemoryView, Posting
     from memory_budget.sources import Found
+    from memory_budget.units import Chunk, Heading
 
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
 PARSE_LIMIT = 200_000
@@ -28,7 +31,7 @@ PARSE_LIMIT = 200_000
 
 class Overlay:
     """Changed files as the selection sees them. `tokens`, `terms`, `chunk_count`, `file_count`: what they add to the
-    memory in scope; `bytes`: of the files that were read."""
+    memory in scope; `bytes`: of the files that were read; `texts` and `headings` by id."""
 
     def __init__(self, view: MemoryView, found: Changes, native: str = "", limit: int = PARSE_LIMIT) -> None:
         self.masked = found.masked
@@ -36,14 +39,17 @@ class Overlay:
         self._view = view
         self._native = native
         self._chunks: dict[int, Chunk] = {}
-        self._texts: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
         self._files: dict[int, IndexedFile] = {}
-        self._headings: dict[int, Heading] = {}
-        self._chunk_lists: dict[str, list[tuple[int, int]]] = {}
-        self._file_lists: dict[str, list[tuple[int, int]]] = {}
+        self.headings: dict[int, Heading] = {}
+        self._chunk_lists: dict[str, list[int]] = {}
+        self._found: dict[str, tuple[list[int], Posting]] = {}
+        self._counts: list[tuple[int, int, int, dict[str, int]]] = []
+        self._same: dict[int, int] = {}
         self._next = OVERLAY_BASE
         self.bytes = 0
-        for file in found.found:
+        self._own: set[bytes] = set()
+        for file in sorted(found.found, key=lambda file: file.place.scope == "global"):
             if self.bytes + file.size <= limit:
                 self.bytes += file.size
                 self._read(file)
@@ -66,65 +72,85 @@ class Overlay:
             expires = find_date(matter["expires"])
             if 0 < expires < self._view.today:
                 return
+        if self._is_copy(found, data):
+            return
         number = self._next
         self._next += 1
         group = next(
             (g for g in self._view.group_by_id.values()
              if (g.scope, g.owner, g.category, g.native) == found.place.key), None
         )  # fmt: skip
-        known = self._known_costs(found.path)
+        known = _Known(self._view, found.path)
         counts: dict[str, int] = {}
         first = self._next
         length = tokens = 0
         headings: dict[tuple[int, str], int] = {}
-        sections: dict[int, list[Chunk]] = {}
+        lines: dict[int, str] = {0: ""}
+        sizes: dict[int, int] = {}
         own_native = self._native != "" and found.place.native == self._native
         loaded = found.loaded_lines(text) if own_native else 0
+        rows = []
         for raw in markdown.split(text[body_at:], 1 + text.count("\n", 0, body_at)):
-            own = []
+            above = heading = 0
             for key in zip(raw.heading_lines, raw.headings, strict=True):
-                if key not in headings:
-                    heading = headings[key] = OVERLAY_BASE + len(self._headings)
+                above, heading = heading, headings.get(key, 0)
+                if not heading:
+                    heading = headings[key] = OVERLAY_BASE + len(self.headings)
                     shown = rendering.neutral(key[1])
-                    self._headings[heading] = Heading(heading, shown, upper_bound(shown + "\n\n"))
-                own.append(headings[key])
+                    cost = known.lines.get(shown) or upper_bound(shown + "\n\n")
+                    self.headings[heading] = make_headings([(heading, above, cost, shown)])[0]
+                    lines[heading] = shown
             shown = rendering.neutral(raw.text)
-            cost = known.get(shown)
-            if cost is None:
-                cost = upper_bound(shown + "\n\n")
-            found_terms = terms.terms(shown)
-            all_terms = found_terms + markdown.heading_terms(raw.headings)
+            old = known.take(shown)
+            if old is None:
+                own_terms = terms.terms(shown)
+                cost, count = upper_bound(shown + "\n\n"), len(own_terms)
+                prints = signed(markdown.folded_hash(shown)), terms.simhash(own_terms)
+            else:
+                cost, count, prints = old.tokens, old.terms, (old.hash, old.simhash)
             tokens += cost
-            length += len(found_terms)
-            if raw.line <= loaded:
-                self._next += 1
-                continue
-            chunk = Chunk(
-                self._next, number, found.place.scope, cost, len(found_terms), tuple(own), raw.kind, raw.lead,
-                signed(markdown.folded_hash(shown)), signed(terms.simhash(found_terms)), raw.line, first + raw.section,
-            )  # fmt: skip
-            sections.setdefault(raw.section, []).append(chunk)
-            self._chunks[self._next] = chunk
-            self._texts[self._next] = shown
-            own_counts: dict[str, int] = {}
-            for term in all_terms:
-                own_counts[term] = own_counts.get(term, 0) + 1
-            for term, frequency in own_counts.items():
-                self._chunk_lists.setdefault(term, []).append(
-                    (self._next, min(frequency, 65535) << 16 | min(len(found_terms), 65535))
-                )
-                counts[term] = counts.get(term, 0) + frequency
+            length += count
+            chunk = self._next
             self._next += 1
-        for section in sections.values():
-            size = sum(chunk.tokens for chunk in section)
-            for chunk in section:
-                chunk.section_tokens = size
+            if raw.line <= loaded:
+                continue
+            section = markdown.SECTION_STEP * first + raw.section
+            sizes[section] = sizes.get(section, 0) + cost
+            rows.append((chunk, section, cost, raw.lead, raw.line, count, heading, *prints))
+            self.texts[chunk] = shown
+            if old is not None:
+                if known.names(old.heading) == (lines[above], lines[heading]):
+                    self._same[old.id] = chunk
+                    continue
+                own_terms = terms.terms(shown)
+            own_terms = own_terms + markdown.heading_terms(raw.headings)
+            for term in own_terms:
+                counts[term] = counts.get(term, 0) + 1
+            for term in set(own_terms):
+                self._chunk_lists.setdefault(term, []).append(chunk)
+        for made in make_chunks(
+            (
+                chunk,
+                number,
+                section,
+                sizes[section],
+                cost,
+                lead,
+                line,
+                count,
+                heading,
+                hash_,
+                simhash,
+                0,
+                0,
+                0,
+            )
+            for chunk, section, cost, lead, line, count, heading, hash_, simhash in rows
+        ):
+            self._chunks[made.id] = made
         for term in terms.terms(found.path):
             counts[term] = counts.get(term, 0) + 1
-        for term, frequency in counts.items():
-            self._file_lists.setdefault(term, []).append(
-                (number, min(frequency, 65535) << 16 | min(length, 65535))
-            )
+        self._counts.append((number, self._next, length, counts))
         self.tokens += tokens
         self.terms += length
         entry = IndexedFile(
@@ -136,6 +162,25 @@ class Overlay:
         self._files[number] = entry
         self._next += 3
 
+    def _is_copy(self, found: Found, data: bytes) -> bool:
+        """Whether a global file says byte for byte what one of the agent's own does: then it is left out, as the index does.
+        Of a file of the agent's own that comes to say the same, the global ones are left out."""
+        from _blake2 import blake2b
+
+        hash_ = blake2b(data, digest_size=16).digest()
+        same = self._view.db.execute("SELECT id, grp FROM files WHERE hash=?", (hash_,)).fetchall()
+        groups = self._view.group_by_id
+        if found.place.scope != "global":
+            self._own.add(hash_)
+            self.masked.update(
+                [file for file, group in same if group in groups and groups[group].scope == "global"]
+            )
+            return False
+        return hash_ in self._own or any(
+            group in groups and groups[group].scope != "global" and file not in self.masked
+            for file, group in same
+        )
+
     @property
     def chunk_count(self) -> int:
         return len(self._chunks)
@@ -144,66 +189,81 @@ class Overlay:
     def file_count(self) -> int:
         return len(self._files)
 
-    def _known_costs(self, path: str) -> dict[str, int]:
-        """What the chunks cost that the index has of this file, by their text."""
-        return dict(
-            self._view.db.execute(
-                "SELECT t.text, c.tokens FROM files f JOIN chunks c ON c.id BETWEEN f.first AND f.last "
-                "JOIN texts t ON t.id = c.id WHERE f.path=?",
-                (path,),
-            )
-        )
+    def holders(self, term: str) -> list[int]:
+        """The chunks that hold a term whose lists in the index are loaded."""
+        return self._find(term)[0]
 
-    def postings(self, term: str) -> tuple[Posting, Posting] | None:
-        own = self._file_lists.get(term)
-        if own is None:
-            return None
-        return _columns(self._chunk_lists.get(term, [])), _columns(own)
+    def file_postings(self, term: str) -> Posting:
+        """The files that hold such a term, and `tf << 16 | length in terms` of each."""
+        return self._find(term)[1]
 
-    def sketches(self, ids: list[int] | None, files: list[int] | None) -> list[Sketch]:
-        """Chunks as far as a score asks; their files are put in view."""
-        chosen = self._chunks if ids is None else [number for number in ids if number in self._chunks]
-        if files is not None:
-            chosen = [number for number, chunk in self._chunks.items() if chunk.file in files]
-        found = []
-        for number in chosen:
-            chunk = self._chunks[number]
-            found.append(
-                (
-                    number,
-                    chunk.file,
-                    chunk.section,
-                    chunk.section_tokens,
-                    chunk.tokens,
-                    chunk.lead,
-                    chunk.line,
-                )
-            )
-        self._view.files({row[1] for row in found})
+    def _find(self, term: str) -> tuple[list[int], Posting]:
+        """Both: the index's own lists, as far as they name chunks that are still there, and those of the rest."""
+        if term in self._found:
+            return self._found[term]
+        old: list[tuple[int, int]] = []
+        same = self._same
+        for numbers, payloads in self._view.stored_postings(term) if same else ():
+            if not same.keys().isdisjoint(numbers):
+                old += [
+                    (same[number], payload >> 16)
+                    for number, payload in zip(numbers, payloads, strict=True)
+                    if number in same
+                ]
+        holders = sorted([*self._chunk_lists.get(term, ()), *[chunk for chunk, _ in old]])
+        files = []
+        weights = []
+        for number, after, length, counts in self._counts:
+            count = counts.get(term, 0) + sum([own for chunk, own in old if number < chunk < after])
+            if count:
+                files.append(number)
+                weights.append(min(count, 65535) << 16 | min(length, 65535))
+        found = self._found[term] = holders, (files, weights)
         return found
 
-    def chunk(self, number: int) -> Chunk | None:
-        return self._chunks.get(number)
+    def chunks(self, files: Collection[int] | None = None) -> list[Chunk]:
+        """The chunks of these files, or all; their files are put in view."""
+        found = [chunk for chunk in self._chunks.values() if files is None or chunk.file in files]
+        self._view.files({chunk.file for chunk in found})
+        return found
 
     def file(self, number: int) -> IndexedFile | None:
         return self._files.get(number)
 
-    def heading(self, number: int) -> Heading:
-        return self._headings[number]
-
-    def text(self, number: int) -> str:
-        return self._texts[number]
-
-    def all_chunks(self) -> Iterator[int]:
-        return iter(self._chunks)
-
-    def pinned(self) -> Iterator[int]:
-        return (number for number, chunk in self._chunks.items() if self._files[chunk.file].always)
+    def pinned(self) -> list[int]:
+        """Files that are always sent."""
+        return [number for number, file in self._files.items() if file.always]
 
 
-def _columns(pairs: list[tuple[int, int]]) -> Posting:
-    from array import array
+class _Known:
+    """What the index knows of a file that changed: its chunks by their text, and what its heading lines cost (`lines`)."""
 
-    return memoryview(array("I", [pair[0] for pair in pairs])), memoryview(
-        array("I", [pair[1] for pair in pairs])
-    )
+    def __init__(self, view: MemoryView, path: str) -> None:
+        self.lines: dict[str, int] = {}
+        self._headings: dict[int, Heading] = {}
+        self._chunks: dict[str, list[Chunk]] = {}
+        row = view.db.execute("SELECT id FROM files WHERE path=?", (path,)).fetchone()
+        if row is not None:
+            for *page, text in view.db.execute(
+                f"SELECT {pages.COLUMNS}, text FROM pages WHERE file=? ORDER BY first DESC", row
+            ):
+                for chunk in reversed(pages.chunks(*page)):
+                    self._chunks.setdefault(text[chunk.begin : chunk.end].decode(), []).append(chunk)
+            for page in view.db.execute(
+                "SELECT heading, outline, headings FROM pages WHERE file=? AND heading", row
+            ):
+                for heading in pages.headings(*page):
+                    self._headings[heading.id] = heading
+                    self.lines[heading.text] = heading.tokens
+
+    def take(self, text: str) -> Chunk | None:
+        """A chunk that says this, each once, in the order of the file."""
+        found = self._chunks.get(text)
+        return found.pop() if found else None
+
+    def names(self, heading: int) -> tuple[str, str]:
+        """The two innermost heading lines of a chunk, which lend it their terms."""
+        if not heading:
+            return "", ""
+        line = self._headings[heading]
+        return self._headings[line.parent].text if line.parent else "", line.text

@@ -7,6 +7,7 @@ costs no more memory than a large one.
 from __future__ import annotations
 
 import codecs
+from collections import _count_elements  # type: ignore[attr-defined]
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -18,6 +19,13 @@ from memory_budget.units import signed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    #: Of a chunk: its text as it is shown, tokens, hash, fingerprint, terms.
+    _Analysed = tuple[str, int, int, int, list[str]]
+
+#: Chunks remembered, and the longest one in characters (about 5 MB); heading lines remembered.
+_KNOWN_CHUNKS = 4_000
+_KNOWN_LENGTH = 2_000
+_KNOWN_HEADINGS = 8_000
 PIECE = 1 << 20
 _BINARY_HEAD = 8192
 _LARGE_HEAD = 65536
@@ -33,13 +41,13 @@ class TokenCounter(Protocol):
 
 
 class ParsedChunk(NamedTuple):
-    """`headings` are positions among the file's headings; `section` counts from the piece's first; `terms` maps a term
-    to its count (at most 65,535), those of the headings above included, and `length` is that of the text alone."""
+    """`heading` is the position of the line right above it among the file's headings, -1 for none; `section` counts
+    from the piece's first; `terms` maps a term to its count (at most 65,535), those of the headings above included,
+    and `length` is that of the text alone."""
 
     text: str
     tokens: int
-    headings: tuple[int, ...]
-    kind: str
+    heading: int
     lead: str
     hash: int
     simhash: int
@@ -50,11 +58,14 @@ class ParsedChunk(NamedTuple):
 
 
 class ParsedPiece(NamedTuple):
-    """Some of a file's chunks, in order, with the headings that first occur here as (text, tokens)."""
+    """Some of a file's chunks, in order, with the headings that first occur here: (position of the one it stands
+    under or -1, tokens, text). `terms`: how often each term stands in its chunks, the headings above each counted with
+    it."""
 
     chunks: list[ParsedChunk]
-    headings: list[tuple[str, int]]
+    headings: list[tuple[int, int, str]]
     tokens: int
+    terms: dict[str, int]
 
 
 class Content(NamedTuple):
@@ -159,69 +170,93 @@ def _cut(text: str) -> int:
     return len(text) if len(text) > 4 * PIECE else 0
 
 
-def parse_pieces(texts: Iterator[str], counter: TokenCounter) -> Iterator[ParsedPiece]:
-    """Parse a file piece by piece; heading numbers go on across pieces."""
-    line = 1
-    seen: dict[tuple[int, str], int] = {}
-    first = True
-    for text in texts:
-        body_at = 0
-        if first:
-            _, body_at = chunks.front_matter(text)
-            first = False
-        # The whole text first: its lines are counted then, and found again when its chunks are.
-        tokens = counter.count(text)
-        fresh: list[tuple[str, int]] = []
-        parsed: list[ParsedChunk] = []
-        start = line + text.count("\n", 0, body_at)
-        above: tuple[int, ...] = ()
-        numbers: tuple[int, ...] = ()
-        names: list[str] = []
-        for raw in chunks.split(text[body_at:] if body_at else text, start):
-            if raw.heading_lines != above or not parsed:
-                above = raw.heading_lines
-                names = chunks.heading_terms(raw.headings)
-                own = []
-                for key in zip(above, raw.headings, strict=True):
-                    number = seen.get(key)
-                    if number is None:
-                        number = seen[key] = len(seen)
-                        shown = rendering.neutral(key[1])
-                        fresh.append((shown, counter.count(shown + "\n\n")))
-                    own.append(number)
-                numbers = tuple(own)
-            parsed.append(parse_chunk(raw, numbers, names, counter))
-        yield ParsedPiece(parsed, fresh, tokens)
-        line += text.count("\n")
+class Parser:
+    """Parses files. A memory says much more than once: chunks and heading lines it has just seen are not analysed again."""
 
+    def __init__(self, counter: TokenCounter) -> None:
+        self._counter = counter
+        self._chunks: dict[str, _Analysed] = {}
+        self._headings: dict[str, tuple[str, int, list[str]]] = {}
 
-def parse_chunk(
-    raw: chunks.RawChunk, headings: tuple[int, ...], names: list[str], counter: TokenCounter
-) -> ParsedChunk:
-    """One chunk with its terms, fingerprints and tokens; `names` are the terms of the headings above it."""
-    text = rendering.neutral(raw.text)
-    found = terms.terms(text)
-    counts: dict[str, int] = {}
-    get = counts.get
-    for term in found:
-        counts[term] = get(term, 0) + 1
-    for term in names:
-        counts[term] = get(term, 0) + 1
-    if len(found) > 65535:
-        counts = {term: min(count, 65535) for term, count in counts.items()}
-    return ParsedChunk(
-        text=text,
-        tokens=counter.count(text + "\n\n"),
-        headings=headings,
-        kind=raw.kind,
-        lead=raw.lead,
-        hash=signed(chunks.folded_hash(text)),
-        simhash=signed(terms.simhash(found)),
-        line=raw.line,
-        section=raw.section,
-        terms=counts,
-        length=len(found),
-    )
+    def pieces(self, texts: Iterator[str]) -> Iterator[ParsedPiece]:
+        """Parse a file piece by piece; heading numbers go on across pieces."""
+        line = 1
+        seen: dict[tuple[int, str], int] = {}
+        first = True
+        for text in texts:
+            body_at = 0
+            if first:
+                _, body_at = chunks.front_matter(text)
+                first = False
+            # The whole text first: its lines are counted then, and found again when its chunks are.
+            tokens = self._counter.count(text)
+            fresh: list[tuple[int, int, str]] = []
+            parsed: list[ParsedChunk] = []
+            start = line + text.count("\n", 0, body_at)
+            together: dict[str, int] = {}
+            above: tuple[int, ...] | None = None
+            heading = -1
+            names: list[str] = []
+            for raw in chunks.split(text[body_at:] if body_at else text, start):
+                if raw.heading_lines is not above:
+                    above = raw.heading_lines
+                    names = []
+                    for own in chunks.naming(raw.headings):
+                        names += self._heading(own)[2]
+                    heading = -1
+                    for key in zip(above, raw.headings, strict=True):
+                        number = seen.get(key)
+                        if number is None:
+                            number = seen[key] = len(seen)
+                            shown, cost, _ = self._heading(key[1])
+                            fresh.append((heading, cost, shown))
+                        heading = number
+                parsed.append(self._chunk(raw, heading, names, together))
+            yield ParsedPiece(parsed, fresh, tokens, together)
+            line += text.count("\n")
+
+    def _heading(self, line: str) -> tuple[str, int, list[str]]:
+        """A heading line as it is shown, what it costs with the blank line after it, and its terms."""
+        known = self._headings.get(line)
+        if known is None:
+            if len(self._headings) > _KNOWN_HEADINGS:
+                self._headings.clear()
+            shown = rendering.neutral(line)
+            known = self._headings[line] = (shown, self._counter.count(shown + "\n\n"), terms.terms(line))
+        return known
+
+    def _chunk(
+        self, raw: chunks.RawChunk, heading: int, names: list[str], together: dict[str, int]
+    ) -> ParsedChunk:
+        """One chunk with its terms, fingerprints and tokens; `names` are the terms of the headings above it. Its terms are
+        counted to those of its file, `together`."""
+        known = self._chunks.get(raw.text)
+        if known is None:
+            if len(self._chunks) > _KNOWN_CHUNKS:
+                self._chunks.clear()
+            known = self._analyse(raw.text)
+            if len(raw.text) <= _KNOWN_LENGTH:
+                self._chunks[raw.text] = known
+        text, tokens, hash_, simhash, found = known
+        counts: dict[str, int] = {}
+        _count_elements(counts, found)
+        _count_elements(together, found)
+        if names:
+            _count_elements(counts, names)
+            _count_elements(together, names)
+        length = len(found)
+        if length > 65535:
+            counts = {term: min(count, 65535) for term, count in counts.items()}
+        return ParsedChunk(
+            text, tokens, heading, raw.lead, hash_, simhash, raw.line, raw.section, counts, length
+        )
+
+    def _analyse(self, text: str) -> _Analysed:
+        if "<" in text or not text.isascii():
+            text = rendering.neutral(text)
+        found = terms.terms(text)
+        hash_ = signed(chunks.folded_hash(text))
+        return text, self._counter.count(text + "\n\n"), hash_, terms.simhash(found), found
 
 
 def frame_tokens(path: str, counter: TokenCounter) -> int:

@@ -1,20 +1,27 @@
-"""Posting lists as they are stored: which chunks of a group hold a term, how often, and how long they are.
+"""Posting lists as they are stored: which chunks or files of a group hold a term, how often, and how long they are.
 
 A list is stored as its best `HEAD` entries and the rest: a start hook reads the head alone, which bounds its work whatever the
-size of the memory; a longer list stands best first, a shorter one by number. A blob is n chunk numbers (u32, this machine's byte
-order), then n words of `tf << 16 | length`, both in terms and both cut at 65,535.
+size of the memory. The head of a list of more than `UNSORTED` chunks stands best first, so that even less of it can be read;
+everything else stands by number. A blob is n numbers (u32, this machine's byte order), then n words of `tf << 16 | length`,
+both in terms and both cut at 65,535.
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
+from collections import _count_elements  # type: ignore[attr-defined]
+from struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 HEAD = 1024
+UNSORTED = 64
+_PAYLOAD_BITS = 0xFFFFFFFF
+_SINGLE = Struct("=II").pack
+_NOTHING = bytearray()
 # Which 32 bits of a posting come first in memory.
 _PAYLOAD, _NUMBER = (0, 1) if sys.byteorder == "little" else (1, 0)
 _REFERENCE_LENGTH = 100.0
@@ -31,22 +38,77 @@ def impact(posting: int) -> float:
     return frequency / (frequency + 1.5 * (0.25 + 0.75 * (posting & 0xFFFF) / _REFERENCE_LENGTH))
 
 
-def pack(postings: list[int]) -> tuple[bytes, bytes]:
-    """The blobs of a list, head and rest. The argument is sorted in place."""
-    if len(postings) > 1:
-        postings.sort()
-        if len(postings) > HEAD:
-            postings.sort(key=impact, reverse=True)
-            return _blob(postings[:HEAD]), _blob(postings[HEAD:])
-    return _blob(postings), b""
+def pack(postings: list[int], ranked: bool) -> tuple[bytearray, bytearray]:
+    """The blobs of a list, head and rest; `ranked`: the head best first. The argument is sorted in place.
+
+    Byte arrays, for the driver binds them as they are; for `bytes` it looks for an adapter each time, which takes longer
+    than the whole insertion.
+    """
+    if len(postings) == 1:
+        return bytearray(_SINGLE(postings[0] >> 32, postings[0] & _PAYLOAD_BITS)), _NOTHING
+    if not postings:
+        return _NOTHING, _NOTHING
+    postings.sort()
+    if len(postings) > HEAD:
+        head, rest = _best(postings)
+        if ranked:
+            head.sort(key=_worth, reverse=True)
+        return _blob(head), _blob(rest)
+    if ranked and len(postings) > UNSORTED:
+        postings.sort(key=_worth, reverse=True)
+    return _blob(postings), _NOTHING
 
 
-def _blob(postings: list[int]) -> bytes:
-    words = memoryview(array("Q", postings)).cast("B").cast("I")
-    return words[_NUMBER::2].tobytes() + words[_PAYLOAD::2].tobytes()
+class _Impacts(dict[int, float]):
+    """The impact of each payload met: a memory has few different ones."""
+
+    def __missing__(self, payload: int) -> float:
+        self[payload] = found = impact(payload)
+        return found
 
 
-def unpack(blob: bytes) -> list[int]:
+_IMPACTS = _Impacts()
+
+
+def _worth(posting: int) -> float:
+    return _IMPACTS[posting & _PAYLOAD_BITS]
+
+
+def _best(postings: list[int]) -> tuple[list[int], list[int]]:
+    """The best `HEAD` of sorted postings and the others; of equals the first.
+
+    A long list has few different payloads, so those are ranked and not the postings.
+    """
+    payloads = [posting & _PAYLOAD_BITS for posting in postings]
+    found: dict[float, int] = {}
+    worth = list(map(_IMPACTS.__getitem__, payloads))
+    _count_elements(found, worth)
+    left = HEAD
+    least = 0.0
+    for least in sorted(found, reverse=True):
+        if found[least] >= left:
+            break
+        left -= found[least]
+    head = []
+    rest = []
+    for posting, own in zip(postings, worth, strict=True):
+        if own > least:
+            head.append(posting)
+        elif own == least and left:
+            head.append(posting)
+            left -= 1
+        else:
+            rest.append(posting)
+    return head, rest
+
+
+def _blob(postings: list[int]) -> bytearray:
+    words = array("I")
+    words.frombytes(array("Q", postings).tobytes())
+    return bytearray(words[_NUMBER::2] + words[_PAYLOAD::2])
+
+
+def unpack(blob: bytes | bytearray) -> list[int]:
     """The list of a blob."""
     numbers = array("I")
     numbers.frombytes(blob)

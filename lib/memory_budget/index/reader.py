@@ -6,12 +6,11 @@ Read only, on the hot path. Files that changed since the index was brought up to
 
 from __future__ import annotations
 
-from itertools import repeat
-
+from memory_budget.index import pages as stored
 from memory_budget.index.schema import DatabaseError, IndexUnusable, OperationalError, open_reader
 from memory_budget.sources import owners_of
 from memory_budget.thesaurus import parse
-from memory_budget.units import Chunk, File, Heading
+from memory_budget.units import Chunk, File, Heading, heading_of, page_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
     from memory_budget.index.overlay import Overlay
 
-    Posting = tuple[memoryview, memoryview]
-    Sketch = tuple[int, int, int, int, int, str, int]
+    Posting = tuple[list[int], list[int]]
 
 __all__ = ["DatabaseError", "Group", "IndexReader", "IndexUnusable", "IndexedFile", "MemoryView"]
 
@@ -120,11 +118,10 @@ class MemoryView:
         self._terms = sum(group.terms for group in groups)
         self._average()
         self.scoped_tokens = sum(group.tokens for group in groups)
-        self._chunks: dict[int, Chunk] = {}
         self._files: dict[int, IndexedFile] = {}
         self._hide_copies()
         self._headings: dict[int, Heading] = {}
-        self._lists: dict[str, tuple[list[Posting], list[Posting], list[int]]] = {}
+        self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
 
     def _hide_copies(self) -> None:
         """Leave out global files that stand, byte for byte, in the agent's own folders, too."""
@@ -150,6 +147,7 @@ class MemoryView:
     def lay_over(self, overlay: Overlay) -> None:
         """Serve changed files from `overlay`, and none of what the index has of them."""
         self.overlay = overlay
+        self._headings.update(overlay.headings)
         self.masked = overlay.masked | self._whole_copies(overlay.masked)
         self.scoped_tokens += overlay.tokens
         self.chunk_count += overlay.chunk_count
@@ -177,112 +175,100 @@ class MemoryView:
                     [group, *part],
                 ):
                     lists = self._lists[term]
-                    lists[0].append(_halves(chunks))
-                    lists[1].append(_halves(files))
+                    lists[0].append(chunks)
+                    lists[1].append(files)
                     lists[2][0] += count
                     lists[2][1] += file_count
         if self.overlay is not None:
             for term in wanted:
-                own = self.overlay.postings(term)
-                if own is not None:
-                    lists = self._lists[term]
-                    lists[0].append(own[0])
-                    lists[1].append(own[1])
-                    lists[2][0] += len(own[0][0])
-                    lists[2][1] += len(own[1][0])
+                counts = self._lists[term][2]
+                counts[0] += len(self.overlay.holders(term))
+                counts[1] += len(self.overlay.file_postings(term)[0])
 
-    def postings(self, term: str) -> list[Posting]:
-        """Per group: chunk ids, and `tf << 16 | length`; of a long list the best 1,024."""
+    def holders(self, term: str, limit: int = 1024) -> list[list[int]]:
+        """Per group: at most `limit` chunks that hold the term, and never more than 1,024: of more than 64 the best."""
         if term not in self._lists:
             self.load((term,))
-        return self._lists[term][0]
+        found = []
+        for blob in self._lists[term][0]:
+            numbers = memoryview(blob).cast("I")
+            found.append(numbers[: min(limit, len(numbers) // 2)].tolist())
+        if self.overlay is not None:
+            found.append(self.overlay.holders(term))
+        return found
+
+    def stored_postings(self, term: str) -> list[Posting]:
+        """What the index has of a term that is loaded, chunks that are out of view included: per group, chunks as in
+        `holders`, and `tf << 16 | length in terms` of each."""
+        return [_halves(blob) for blob in self._lists[term][0]]
 
     def file_postings(self, term: str) -> list[Posting]:
-        """The same of whole files, with file ids."""
+        """Per group: the files that hold the term, and `tf << 16 | length in terms` of each."""
         if term not in self._lists:
             self.load((term,))
-        return self._lists[term][1]
+        found = [_halves(blob) for blob in self._lists[term][1]]
+        if self.overlay is not None:
+            found.append(self.overlay.file_postings(term))
+        return found
 
     def counts(self, term: str) -> list[int]:
-        """How many chunks and how many files hold the term, however many of them `postings` returns."""
+        """How many chunks and how many files hold the term, however many of them `holders` returns."""
         if term not in self._lists:
             self.load((term,))
         return self._lists[term][2]
 
-    def sketches(self, *, ids: list[int] | None = None, files: list[int] | None = None) -> list[Sketch]:
-        """The chunks of these ids, or of these files, or all in view, as far as a score asks: id, file, section, its
-        tokens, own tokens, lead, line."""
-        rows: list[Sketch] = []
-        if ids is not None:
-            rows = self._select(
-                "SELECT id, file, section, section_tokens, tokens, lead, line FROM chunks WHERE id IN",
-                [number for number in ids if number < OVERLAY_BASE],
-            )
-            self.files({row[1] for row in rows})
+    def chunks(
+        self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
+    ) -> list[Chunk]:
+        """The chunks of these pages, or of these files, or all, as far as they are in view."""
+        if pages is not None:
+            rows = stored.select(self.db, _PAGES + " WHERE first IN", pages)
+            self.files([row[1] for row in rows])
+        elif files is not None:
+            rows = stored.select(self.db, _PAGES + " WHERE file IN", [n for n in files if n < OVERLAY_BASE])
+            self.files(files)
         else:
-            if files is None:
-                for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
-                    self._keep_file(row)
-                packed = self.db.execute(
-                    f"SELECT file, first, numbers, leads FROM sketches WHERE grp IN ({self._marks})",
-                    self._groups,
-                ).fetchall()
-            else:
-                packed = self._select("SELECT file, first, numbers, leads FROM sketches WHERE file IN", files)
-                self.files(files)
-            for file, first, numbers, leads in packed:
-                if file in self._files:
-                    rows.extend(_sketch_rows(file, first, numbers, leads))
-        known = self._files
-        found = [row for row in rows if row[1] in known and row[6] > known[row[1]].native]
-        if self.overlay is not None:
-            found += self.overlay.sketches(ids, files)
+            for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
+                self._keep_file(row)
+            rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups).fetchall()
+        found: list[Chunk] = []
+        for row in rows:
+            file = self._files.get(row[1])
+            if file is not None:
+                own = stored.chunks(*row)
+                found += [chunk for chunk in own if chunk.line > file.native] if file.native else own
+        if self.overlay is not None and (pages is None or OVERLAY_BASE in pages):
+            found += self.overlay.chunks(files)
         return found
 
-    def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
-        """The chunks of these ids that exist and may be offered."""
-        stored = []
-        known = self._chunks
-        found: dict[int, Chunk] = {}
-        for number in ids:
-            if number in known:
-                found[number] = known[number]
-            elif number < OVERLAY_BASE:
-                stored.append(number)
-            elif self.overlay is not None:
-                chunk = self.overlay.chunk(number)
-                if chunk is not None:
-                    found[number] = chunk
-        rows = self._select(
-            "SELECT id, file, tokens, terms, headings, kind, lead, hash, simhash, line, section, section_tokens "
-            "FROM chunks WHERE id IN",
-            stored,
-        )
-        files = self.files({row[1] for row in rows})
-        for (
-            number, file_id, tokens, terms, headings, kind, lead, hash_, simhash, line, section, section_tokens
-        ) in rows:  # fmt: skip
-            file = files.get(file_id)
-            if file is None or line <= file.native:
+    def pages(self, ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """The page that each of these chunks is kept in, with how many chunks it holds; changed files are a page."""
+        found: dict[int, tuple[int, int]] = {}
+        page, last = (0, 0), 0
+        for number in sorted(ids):
+            if number >= OVERLAY_BASE and self.overlay is not None:
+                found[number] = (OVERLAY_BASE, self.overlay.chunk_count)
                 continue
-            known[number] = found[number] = Chunk(
-                number, file_id, file.scope, tokens, terms, tuple(memoryview(headings).cast("I")), kind, lead, hash_,
-                simhash, line, section, section_tokens,
-            )  # fmt: skip
+            if number > last:
+                row = self.db.execute(_PLACE, (number,)).fetchone()
+                page = (row[0], stored.count(row[1])) if row is not None else (0, 0)
+                last = page[0] + page[1] - 1
+            if number <= last:
+                found[number] = page
         return found
 
     def files(self, ids: Iterable[int]) -> dict[int, IndexedFile]:
         """The files of these ids that are in view, not masked and not expired."""
         wanted = [number for number in ids if number not in self._files]
-        stored = []
+        kept = []
         for number in wanted:
             if number < OVERLAY_BASE:
-                stored.append(number)
+                kept.append(number)
             elif self.overlay is not None:
                 file = self.overlay.file(number)
                 if file is not None:
                     self._files[number] = file
-        for row in self._select(_FILE_COLUMNS + " WHERE f.id IN", stored):
+        for row in stored.select(self.db, _FILE_COLUMNS + " WHERE f.id IN", kept):
             self._keep_file(row)
         return {number: self._files[number] for number in ids if number in self._files}
 
@@ -300,21 +286,33 @@ class MemoryView:
         file.native = loaded if group in self.native_groups else 0
         self._files[number] = file
 
-    def heading(self, ids: Iterable[int]) -> dict[int, Heading]:
-        """The heading lines of these ids."""
-        stored = []
-        for number in ids:
-            if number not in self._headings:
-                if number < OVERLAY_BASE:
-                    stored.append(number)
-                elif self.overlay is not None:
-                    self._headings[number] = self.overlay.heading(number)
-        for row in self._select("SELECT id, text, tokens FROM headings WHERE id IN", stored):
-            self._headings[row[0]] = Heading(*row)
-        return {number: self._headings[number] for number in ids if number in self._headings}
+    def headings(self, chunks: Collection[Chunk]) -> dict[int, Heading]:
+        """The heading lines above these chunks, by id; there may be more."""
+        known = self._headings
+        wanted = set(map(heading_of, chunks))
+        wanted.discard(0)
+        if not wanted <= known.keys():
+            for row in stored.select(
+                self.db, _OUTLINES + " WHERE heading AND first IN", set(map(page_of, chunks))
+            ):
+                self._keep_headings(row)
+        while wanted:  # what stands above may stand in an earlier page of a large file
+            for number in wanted:
+                if number not in known:
+                    self._keep_headings(
+                        self.db.execute(
+                            _OUTLINES + " WHERE heading<=? ORDER BY heading DESC LIMIT 1", (number,)
+                        ).fetchone()
+                    )
+            wanted = {known[number][1] for number in wanted}
+            wanted.discard(0)
+        return known
 
-    def latest(self, limit: int) -> list[int]:
-        """Chunk ids of the files used or dated last, newest file first, at most `limit`."""
+    def _keep_headings(self, row: tuple[int, bytes, str]) -> None:
+        self._headings.update(enumerate(stored.headings(*row), row[0]))
+
+    def latest(self, limit: int) -> list[Chunk]:
+        """Chunks of the files used or dated last, newest file first, at most `limit`."""
         rows = self.db.execute(
             f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks}) "
             "ORDER BY max(f.date, coalesce(u.last_used, 0)) DESC, coalesce(u.uses, 0) DESC, f.path LIMIT 60",
@@ -322,26 +320,27 @@ class MemoryView:
         ).fetchall()
         for row in rows:
             self._keep_file(row)
-        found: list[int] = list(self.overlay.all_chunks())[:limit] if self.overlay is not None else []
-        for row in rows:
-            file = self._files.get(row[0])
-            if file is not None and len(found) < limit:
-                found.extend(range(file.first, min(file.last + 1, file.first + limit - len(found))))
+        found = self.overlay.chunks()[:limit] if self.overlay is not None else []
+        return self._in_files([row[0] for row in rows], found, limit)
+
+    def _in_files(self, files: Iterable[int], found: list[Chunk], limit: int) -> list[Chunk]:
+        """Chunks found, and those of these files one after the other, up to a limit."""
+        for number in files:
+            if number in self._files and len(found) < limit:
+                found += self.chunks(files=[number])[: limit - len(found)]
         return found
 
-    def pinned(self) -> list[int]:
-        """Chunk ids of files with `always: true`."""
-        found: list[int] = []
-        for row in self.db.execute(
+    def pinned(self) -> list[Chunk]:
+        """Chunks of files with `always: true`."""
+        rows = self.db.execute(
             f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks}) AND f.always ORDER BY f.path", self._groups
-        ).fetchall():
+        ).fetchall()
+        for row in rows:
             self._keep_file(row)
-            file = self._files.get(row[0])
-            if file is not None:
-                found.extend(range(file.first, file.last + 1))
+        files = [row[0] for row in rows]
         if self.overlay is not None:
-            found.extend(self.overlay.pinned())
-        return found
+            files += self.overlay.pinned()
+        return self.chunks(files=files) if files else []
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:
         """Words of like meaning, as index terms, with their likeness from 0 to 1."""
@@ -351,15 +350,13 @@ class MemoryView:
             return []
         return [] if row is None else parse(row[0])
 
-    def texts(self, ids: Collection[int]) -> dict[int, str]:
-        """What the chunks say."""
-        found: dict[int, str] = dict(
-            self._select("SELECT id, text FROM texts WHERE id IN", [n for n in ids if n < OVERLAY_BASE])
-        )
+    def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
+        """What the chunks say in UTF-8, by id."""
+        found = stored.texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
         if self.overlay is not None:
-            for number in ids:
-                if number >= OVERLAY_BASE:
-                    found[number] = self.overlay.text(number)
+            texts = self.overlay.texts
+            changed = [chunk.id for chunk in chunks if chunk.id >= OVERLAY_BASE]
+            found.update({number: texts[number].encode() for number in changed})
         return found
 
     def count_native(self) -> int:
@@ -367,22 +364,18 @@ class MemoryView:
         self.native_tokens = 0
         if self.native_groups:
             marks = ",".join("?" * len(self.native_groups))
-            row = self.db.execute(
-                "SELECT sum(c.tokens) FROM files f JOIN chunks c ON c.id BETWEEN f.first AND f.last "
-                f"WHERE f.grp IN ({marks}) AND f.loaded > 0 AND c.line <= f.loaded",
+            for number, loaded in self.db.execute(
+                f"SELECT id, loaded FROM files WHERE grp IN ({marks}) AND loaded > 0",
                 sorted(self.native_groups),
-            ).fetchone()
-            self.native_tokens = row[0] or 0
+            ).fetchall():
+                own = stored.of_file(self.db, number)
+                self.native_tokens += sum([chunk.tokens for chunk in own if chunk.line <= loaded])
         return self.native_tokens
 
-    def _select(self, query: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = []
-        for start in range(0, len(ids), 900):
-            part = ids[start : start + 900]
-            rows.extend(self.db.execute(f"{query} ({','.join('?' * len(part))})", part))
-        return rows
 
-
+_PAGES = f"SELECT {stored.COLUMNS} FROM pages"
+_PLACE = "SELECT first, length(numbers) FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
+_OUTLINES = "SELECT heading, outline, headings FROM pages"
 _FILE_COLUMNS = (
     "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
     "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded FROM files f LEFT JOIN file_uses u ON u.path = f.path"
@@ -394,23 +387,7 @@ def ordinal(time_ns: int) -> int:
     return 719163 + time_ns // 86_400_000_000_000
 
 
-def _sketch_rows(file: int, first: int, blob: bytes, leads: str) -> Iterable[Sketch]:
-    """The rows that `build` packed."""
-    numbers = memoryview(blob).cast("I").tolist()
-    count = len(numbers) // 4
-    return zip(
-        range(first, first + count),
-        repeat(file),
-        numbers[:count],
-        numbers[count : 2 * count],
-        numbers[2 * count : 3 * count],
-        leads.split("\n") if leads else repeat(""),
-        numbers[3 * count :],
-        strict=False,
-    )
-
-
 def _halves(blob: bytes) -> Posting:
-    numbers = memoryview(blob).cast("I")
+    numbers = memoryview(blob).cast("I").tolist()
     half = len(numbers) // 2
     return numbers[:half], numbers[half:]

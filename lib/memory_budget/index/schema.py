@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 11
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite.DatabaseError
@@ -43,16 +43,13 @@ CREATE TABLE files(
 CREATE INDEX files_grp ON files(grp, mtime_ns);
 CREATE INDEX files_hash ON files(hash);
 CREATE INDEX files_always ON files(grp) WHERE always;
-CREATE TABLE chunks(
-  id INTEGER PRIMARY KEY, file INTEGER NOT NULL, tokens INTEGER NOT NULL, terms INTEGER NOT NULL,
-  headings BLOB NOT NULL, kind TEXT NOT NULL, lead TEXT NOT NULL, hash INTEGER NOT NULL, simhash INTEGER NOT NULL,
-  line INTEGER NOT NULL, section INTEGER NOT NULL, section_tokens INTEGER NOT NULL);
-CREATE TABLE sketches(file INTEGER PRIMARY KEY, grp INTEGER NOT NULL, first INTEGER NOT NULL, numbers BLOB NOT NULL,
-  leads TEXT NOT NULL);
-CREATE INDEX sketches_grp ON sketches(grp);
+CREATE TABLE pages(
+  first INTEGER PRIMARY KEY, file INTEGER NOT NULL, grp INTEGER NOT NULL, numbers BLOB NOT NULL, prints BLOB NOT NULL,
+  leads TEXT NOT NULL, heading INTEGER NOT NULL, outline BLOB NOT NULL, headings TEXT NOT NULL, text BLOB NOT NULL);
+CREATE INDEX pages_file ON pages(file);
+CREATE INDEX pages_grp ON pages(grp);
+CREATE INDEX pages_heading ON pages(heading);
 CREATE TABLE copies(grp INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY(grp, file)) WITHOUT ROWID;
-CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
-CREATE TABLE headings(id INTEGER PRIMARY KEY, text TEXT NOT NULL, tokens INTEGER NOT NULL);
 CREATE TABLE postings(
   grp INTEGER NOT NULL, term TEXT NOT NULL, chunk_count INTEGER NOT NULL, file_count INTEGER NOT NULL,
   chunks BLOB NOT NULL, files BLOB NOT NULL, more_chunks BLOB NOT NULL, more_files BLOB NOT NULL,
@@ -81,6 +78,8 @@ def open_reader(path: str) -> Connection:
         # One transaction for all that is read: a background update in between would take chosen chunks away.
         connection.execute("BEGIN")
         row = connection.execute("PRAGMA user_version").fetchone()
+        # A start reads nearly every page once: kept pages are memory touched for the first time, which costs more than a read.
+        connection.execute("PRAGMA main.cache_size=-400")
     except DatabaseError as error:
         raise IndexUnusable(f"{path}: {error}") from error
     if row[0] != VERSION:

@@ -1,4 +1,5 @@
-"""Compiled byte code of the library and the hooks, so that no agent's start has to compile.
+"""Compiled byte code of the library and the hooks, so that no agent's start has to compile, and that of a start in one
+file (`start_code`).
 
 Both the checkout and the copy that the client keeps per version are compiled: which of the two a client runs
 depends on its version. Byte code carries the source's time, so an updated source is never passed over.
@@ -10,7 +11,7 @@ import compileall
 import glob
 import os
 
-from memory_budget import environment
+from memory_budget import environment, start_code
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
 
@@ -46,6 +47,12 @@ def client_copies(host: Host) -> list[str]:
 
 def _compile(root: str) -> bool:
     done = [compileall.compile_dir(os.path.join(root, name), quiet=2) for name in _COMPILED]
+    try:
+        start_code.write(os.path.join(root, "lib", "memory_budget"))
+    except FileNotFoundError:
+        pass  # a copy of another version, which has other modules: it writes its own
+    except OSError:
+        return False
     return all(done)
 
 

@@ -18,9 +18,10 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memory_budget.index import schema
+from memory_budget.index import pages, schema
 from memory_budget.jobs import proposals
 from memory_budget.jobs.proposals import DUPLICATES, Proposal
+from memory_budget.units import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -84,16 +85,6 @@ class Report(NamedTuple):
     seconds: float
 
 
-class _Chunk(NamedTuple):
-    id: int
-    file: int
-    tokens: int
-    terms: int
-    hash: int
-    simhash: int
-    line: int
-
-
 def find(
     project: Project,
     notes: Sequence[Note],
@@ -109,14 +100,8 @@ def find(
         files: dict[int, Note] = {
             row[0]: by_path[row[1]] for row in db.execute("SELECT id, path FROM files") if row[1] in by_path
         }
-        chunks = [
-            _Chunk(*row)
-            for row in db.execute(
-                "SELECT id, file, tokens, terms, hash, simhash, line FROM chunks ORDER BY id"
-            )
-            if row[1] in files
-        ]
-        by_hash: dict[int, list[_Chunk]] = defaultdict(list)
+        chunks = [chunk for chunk in pages.every(db) if chunk.file in files]
+        by_hash: dict[int, list[Chunk]] = defaultdict(list)
         for chunk in chunks:
             by_hash[chunk.hash].append(chunk)
         firsts = [own[0] for own in by_hash.values()]
@@ -191,15 +176,15 @@ def _masks() -> list[int]:
 
 
 def _near_pairs(
-    chunks: Sequence[_Chunk], progress: Callable[[int, int], None] | None
-) -> Iterator[tuple[_Chunk, _Chunk]]:
+    chunks: Sequence[Chunk], progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[Chunk, Chunk]]:
     """Pairs of chunks whose fingerprints differ in few bits, each once."""
     seen: set[tuple[int, int]] = set()
     tables = _masks()
     for number, mask in enumerate(tables):
         if progress:
             progress(number, len(tables))
-        buckets: dict[int, list[_Chunk]] = defaultdict(list)
+        buckets: dict[int, list[Chunk]] = defaultdict(list)
         for chunk in chunks:
             buckets[chunk.simhash & mask].append(chunk)
         for bucket in buckets.values():
@@ -216,7 +201,7 @@ def _near_pairs(
 _ALL = (1 << 64) - 1
 
 
-def _pairs(bucket: list[_Chunk]) -> Iterable[tuple[_Chunk, _Chunk]]:
+def _pairs(bucket: list[Chunk]) -> Iterable[tuple[Chunk, Chunk]]:
     if len(bucket) <= _CROWD:
         return combinations(bucket, 2)
     ordered = sorted(bucket, key=lambda chunk: (chunk.simhash, chunk.id))
@@ -228,15 +213,16 @@ def _pairs(bucket: list[_Chunk]) -> Iterable[tuple[_Chunk, _Chunk]]:
 
 
 def _verified(
-    db: Connection, pairs: Sequence[tuple[_Chunk, _Chunk]], similarity: float
-) -> list[tuple[_Chunk, _Chunk]]:
-    wanted = sorted({chunk.id for pair in pairs for chunk in pair})
+    db: Connection, pairs: Sequence[tuple[Chunk, Chunk]], similarity: float
+) -> list[tuple[Chunk, Chunk]]:
     grams: dict[int, dict[tuple[str, str], int]] = {}
-    for start in range(0, len(wanted), 900):
-        part = wanted[start : start + 900]
-        marks = ",".join("?" * len(part))
-        for number, text in db.execute(f"SELECT id, text FROM texts WHERE id IN ({marks})", part):
-            grams[number] = word_pairs(text)
+    by_page: dict[int, dict[int, Chunk]] = defaultdict(dict)
+    for pair in pairs:
+        for chunk in pair:
+            by_page[chunk.page][chunk.id] = chunk
+    for wanted in by_page.values():
+        for number, text in pages.texts(db, wanted.values()).items():
+            grams[number] = word_pairs(text.decode())
     return [
         (first, second)
         for first, second in pairs
@@ -285,7 +271,7 @@ class _Classes:
 
 
 def _chunk_sets(
-    by_hash: dict[int, list[_Chunk]], classes: _Classes, files: dict[int, Note]
+    by_hash: dict[int, list[Chunk]], classes: _Classes, files: dict[int, Note]
 ) -> tuple[list[ChunkSet], int]:
     """Sets of chunks that say the same, costliest first, and what they cost together."""
     grouped: dict[int, list[int]] = defaultdict(list)
@@ -312,7 +298,7 @@ def _chunk_sets(
 
 
 def _near_files(
-    chunks: Sequence[_Chunk], classes: _Classes, files: dict[int, Note], similarity: float
+    chunks: Sequence[Chunk], classes: _Classes, files: dict[int, Note], similarity: float
 ) -> list[NearFiles]:
     """Pairs of files, not byte copies, that share nearly everything. One file stands for its byte copies."""
     stands_for: dict[str, int] = {}

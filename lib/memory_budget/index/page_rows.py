@@ -1,0 +1,63 @@
+"""Makes the rows that `pages` reads: chunks and heading lines, column by column."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, NamedTuple
+
+from memory_budget.index.pages import BETWEEN, CHUNKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    _Row = tuple[int, int, int, bytes, bytes, str, int, bytes, str, bytes]
+
+
+class Columns(NamedTuple):
+    """Chunks column by column, see `units.Chunk`."""
+
+    section: Sequence[int]
+    section_tokens: Sequence[int]
+    tokens: Sequence[int]
+    line: Sequence[int]
+    terms: Sequence[int]
+    heading: Sequence[int]
+    hash: Sequence[int]
+    simhash: Sequence[int]
+    lead: Sequence[str]
+    text: Sequence[str]
+
+
+class Outline(NamedTuple):
+    """Heading lines column by column, see `units.Heading`; the first has the id `first`."""
+
+    first: int
+    parent: list[int]
+    tokens: list[int]
+    text: list[str]
+
+
+def rows(first: int, file: int, group: int, columns: Columns, outline: Outline) -> Iterator[_Row]:
+    """What the table keeps of neighbouring chunks, the first of which has the id `first`; all heading lines go with the
+    first page."""
+    texts = [text.encode() for text in columns.text]
+    for start in range(0, len(texts), CHUNKS):
+        part = slice(start, start + CHUNKS)
+        own = texts[part]
+        end = -len(BETWEEN)
+        ends = [end := end + len(BETWEEN) + len(text) for text in own]
+        leads = columns.lead[part]
+        yield (
+            first + start,
+            file,
+            group,
+            b"".join([array("I", column[part]).tobytes() for column in columns[:6]])
+            + array("I", ends).tobytes(),
+            array("q", columns.hash[part]).tobytes() + array("Q", columns.simhash[part]).tobytes(),
+            "\n".join(leads) if any(leads) else "",
+            outline.first if outline.text else 0,
+            array("I", outline.parent).tobytes() + array("I", outline.tokens).tobytes(),
+            "\n".join(outline.text),
+            BETWEEN.join(own),
+        )
+        outline = Outline(0, [], [], [])

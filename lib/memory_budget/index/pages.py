@@ -1,0 +1,105 @@
+"""Chunks as they are stored: up to 128 neighbouring chunks of one file in a row, column by column.
+
+A start hook looks at all chunks of many files; a row for each would cost it more than ranking them. A page holds
+
+    numbers    section, tokens of the section, own tokens, line, length in terms, heading, end of the text: u32 columns
+    prints     hash of the folded text (signed), fingerprint (unsigned): 64-bit columns
+    leads      the name each chunk leads with, one a line; "" where none has one
+    outline    of the heading lines that first occur in the page: id of the line above, tokens: u32 columns
+    headings   those lines, numbered from `heading`
+    text       the chunks' texts with a blank line between two, UTF-8
+
+Numbers are in this machine's byte order.
+"""
+
+from __future__ import annotations
+
+from _operator import itemgetter
+from itertools import repeat
+
+from memory_budget.units import Chunk, Heading, make_chunks, make_headings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from sqlite3 import Connection
+    from typing import Any
+
+CHUNKS = 128
+#: Bytes of a heading line in `outline`.
+HEADING_SIZE = 8
+_NUMBERS = 7
+#: What stands between the texts of two chunks.
+BETWEEN = b"\n\n"
+
+#: What `chunks` takes, from a table named pages.
+COLUMNS = "first, file, numbers, prints, leads"
+
+
+def chunks(first: int, file: int, numbers: bytes, prints: bytes, leads: str) -> list[Chunk]:
+    """The chunks of a page."""
+    values = memoryview(numbers).cast("I").tolist()
+    count = len(values) // _NUMBERS
+    ends = values[6 * count :]
+    return make_chunks(
+        zip(
+            range(first, first + count),
+            repeat(file),
+            values[:count],
+            values[count : 2 * count],
+            values[2 * count : 3 * count],
+            leads.split("\n") if leads else repeat(""),
+            values[3 * count : 4 * count],
+            values[4 * count : 5 * count],
+            values[5 * count : 6 * count],
+            memoryview(prints)[: 8 * count].cast("q").tolist(),
+            memoryview(prints)[8 * count :].cast("Q").tolist(),
+            repeat(first),
+            [0, *[end + len(BETWEEN) for end in ends[:-1]]],
+            ends,
+            strict=False,
+        )
+    )
+
+
+def count(size: int) -> int:
+    """How many chunks a page holds whose `numbers` are of that size in bytes."""
+    return size // (4 * _NUMBERS)
+
+
+def headings(first: int, outline: bytes, lines: str) -> list[Heading]:
+    """The heading lines of a page, the first of which has the id `first`."""
+    values = memoryview(outline).cast("I").tolist()
+    half = len(values) // 2
+    return make_headings(
+        zip(range(first, first + half), values[:half], values[half:], lines.split("\n"), strict=False)
+    )
+
+
+def of_file(db: Connection, file: int) -> list[Chunk]:
+    """The chunks of one file, in order."""
+    rows = db.execute(f"SELECT {COLUMNS} FROM pages WHERE file=? ORDER BY first", (file,))
+    return [chunk for row in rows for chunk in chunks(*row)]
+
+
+def every(db: Connection) -> Iterator[Chunk]:
+    """All chunks of an index by id."""
+    for row in db.execute(f"SELECT {COLUMNS} FROM pages ORDER BY first"):
+        yield from chunks(*row)
+
+
+def texts(db: Connection, wanted: Collection[Chunk]) -> dict[int, bytes]:
+    """What these chunks say in UTF-8, by id."""
+    pages = set(map(itemgetter(11), wanted))
+    kept = dict(select(db, "SELECT first, text FROM pages WHERE first IN", pages))
+    return {chunk[0]: kept[chunk[11]][chunk[12] : chunk[13]] for chunk in wanted}
+
+
+def select(db: Connection, query: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
+    """All rows of a query that ends with `IN`, however many ids there are."""
+    rows: list[tuple[Any, ...]] = []
+    left = list(ids)
+    for start in range(0, len(left), 900):
+        part = left[start : start + 900]
+        rows.extend(db.execute(f"{query} ({','.join('?' * len(part))})", part))
+    return rows
