@@ -19,6 +19,14 @@ from memory_budget.profiles import SCOPES, TIERS, Profiles
 
 #: Dimensions of the report: the key of the result and the column.
 DIMENSIONS = {"agents": "agent", "profiles": "profile", "tiers": "first_tier", "models": "model"}
+#: Their names as groups have them, over a record's columns; "" for all records as one group.
+_GROUP = {
+    "agent": "agent",
+    "profile": "coalesce(profile, 'unknown')",
+    "first_tier": "coalesce(first_tier, 'unknown')",
+    "model": "coalesce(model, '')",
+    "": "'all'",
+}
 #: Beyond this many days the timeline goes by weeks.
 DAILY_UP_TO = 62
 
@@ -65,7 +73,7 @@ def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime
         "last": last.isoformat() if last else None,
         "files": [file._asdict() for file in store.files],
         "bad_lines": {"count": store.bad_count, "named": [str(line) for line in store.bad]},
-        "overall": _dimension(store, "'all'")[0],
+        "overall": _dimension(store, "")[0],
         "prices": {"as_of": prices.get("as_of", ""), "currency": prices.get("currency", "USD")},
         "unpriced_models": [
             row[0]
@@ -77,20 +85,17 @@ def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime
     for key, column in DIMENSIONS.items():
         found[key] = _dimension(store, column)
     found["tiers"].sort(key=lambda row: TIERS.index(row["name"]) if row["name"] in TIERS else len(TIERS))
-    overall = found["overall"]
-    found["scopes"] = [
-        {"name": scope, "tokens": round(share * overall["tokens_sent"]), "share": share}
-        for scope, share in overall["scopes"].items()
-        if scope != "other" or share > 0.0005
-    ]
+    found["scopes"] = _scopes(store, found["overall"]["scopes"])
     found["timeline"] = _timeline(store, first, last)
     return found
 
 
 def _prepare(store: Store, settings: Profiles) -> None:
     """Make the table `sums`: one row per agent, profile, tier and model, with what its runs cost and saved."""
-    store.execute(f"""CREATE OR REPLACE TEMP TABLE plain AS SELECT agent, coalesce(profile, 'unknown') AS profile,
-        coalesce(first_tier, 'unknown') AS first_tier, coalesce(model, '') AS model, {_SUMS} FROM runs GROUP BY 1, 2, 3, 4""")
+    names = ", ".join(f"{_GROUP[column]} AS {column}" for column in DIMENSIONS.values())
+    store.execute(
+        f"CREATE OR REPLACE TEMP TABLE plain AS SELECT {names}, {_SUMS} FROM runs GROUP BY 1, 2, 3, 4"
+    )
     store.execute(
         "CREATE OR REPLACE TEMP TABLE prices (model VARCHAR, input DOUBLE, output DOUBLE, reads DOUBLE, writes DOUBLE)"
     )
@@ -111,16 +116,17 @@ def _prepare(store: Store, settings: Profiles) -> None:
 
 
 def _dimension(store: Store, column: str) -> list[dict[str, Any]]:
-    """Figures per value of a column, most runs first."""
+    """Figures per value of a column, most runs first; of "" one group, also where there is no record."""
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in _SUMMED)
-    rows = store.dicts(f"SELECT {column} AS name, {sums} FROM sums GROUP BY 1 ORDER BY 2 DESC, 1")
-    plain = column if column == "agent" or column.startswith("'") else f"coalesce({column}, '')"
+    rows = store.dicts(
+        f"SELECT {column or _GROUP['']} AS name, {sums} FROM sums GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
     quantiles = {
-        row.pop("name") or ("" if column == "model" else "unknown"): row
-        for row in store.dicts(f"SELECT {plain} AS name, {_QUANTILES} FROM runs GROUP BY 1")
+        row.pop("name"): row
+        for row in store.dicts(f"SELECT {_GROUP[column]} AS name, {_QUANTILES} FROM runs GROUP BY 1")
     }
-    if not rows:
-        return [_figures(dict.fromkeys(_SUMMED, 0) | {"name": "all"}, {})] if column.startswith("'") else []
+    if not rows and not column:
+        return [_figures(dict.fromkeys(_SUMMED, 0) | {"name": "all"}, {})]
     return [_figures(row, quantiles[row["name"]]) for row in rows]
 
 
@@ -164,6 +170,32 @@ def _figures(sums: dict[str, Any], quantiles: dict[str, Any]) -> dict[str, Any]:
     named = {scope: sums[f"in_{scope}"] for scope in SCOPES}
     named["other"] = max(0.0, total - sum(named.values()))
     found["scopes"] = {scope: round(tokens / total, 6) if total else 0.0 for scope, tokens in named.items()}
+    return found
+
+
+def _scopes(store: Store, shares: dict[str, float]) -> list[dict[str, Any]]:
+    """What came from each scope: tokens, their share of all that was sent and of all budgets, and the runs that got some.
+
+    A record has one demand for all scopes, so what is exceeded is known of runs only.
+    """
+    in_scopes = {scope: f"coalesce(in_{scope}, 0)" for scope in SCOPES}
+    in_scopes["other"] = f"greatest(loaded - {' - '.join(in_scopes.values())}, 0)"
+    found = []
+    for scope, tokens in in_scopes.items():
+        if scope == "other" and shares[scope] <= 0.0005:
+            continue
+        (row,) = store.dicts(
+            f"""SELECT count(*) AS runs, sum(tokens) AS tokens, sum(tokens) / (SELECT sum(budget) FROM runs) AS of_budget,
+            avg(tokens) AS mean, quantile_cont(tokens, [0.5, 0.95]) AS quantiles
+            FROM (SELECT {tokens} AS tokens FROM runs) WHERE tokens > 0"""
+        )
+        median, p95 = row["quantiles"] or (None, None)
+        figures = {"of_budget": row["of_budget"], "tokens_mean": row["mean"]}
+        figures |= {"tokens_median": median, "tokens_p95": p95}
+        found.append(
+            {"name": scope, "tokens": round(row["tokens"] or 0), "share": shares[scope], "runs": row["runs"]}
+            | {key: None if value is None else round(value, 4) for key, value in figures.items()}
+        )
     return found
 
 

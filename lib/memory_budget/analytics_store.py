@@ -18,9 +18,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
-from memory_budget import usage_log
+from memory_budget import log_lines, usage_log
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project, digest
 from memory_budget.usage_log import BadLine
@@ -33,31 +31,44 @@ MEMORY_LIMIT = "160MB"
 #: Bad lines named per file; all are counted.
 NAMED_PER_FILE = 20
 
+
+def _figure(field: str) -> str:
+    return f"CASE WHEN {field} BETWEEN 0 AND {log_lines.MOST} THEN {field} END"
+
+
+def _name(field: str) -> str:
+    return f"nullif({field}, '')"
+
+
 #: Columns of `runs`: SQL type, and the expression over a record's fields.
 COLUMNS = {
-    "ended": ("TIMESTAMP", "try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)"),
-    "agent": ("VARCHAR", "agent"),
-    "first_tier": ("VARCHAR", "coalesce(bumped_from, complexity)"),
-    "profile": ("VARCHAR", "profile"),
-    "model": ("VARCHAR", "model"),
-    "budget": ("FLOAT", "budget_allocated"),
-    "loaded": ("FLOAT", "tokens_loaded"),
-    "demand": ("FLOAT", "coalesce(demand_tokens, tokens_loaded)"),
-    "scoped": ("FLOAT", "scoped_tokens"),
-    "on_demand": ("FLOAT", "on_demand_tokens"),
+    "ended": (
+        "TIMESTAMP",
+        "CASE WHEN year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) "
+        f"BETWEEN {log_lines.YEARS[0]} AND {log_lines.YEARS[1] - 1} THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END",
+    ),
+    "agent": ("VARCHAR", _name("agent")),
+    "first_tier": ("VARCHAR", f"coalesce({_name('bumped_from')}, {_name('complexity')})"),
+    "profile": ("VARCHAR", _name("profile")),
+    "model": ("VARCHAR", _name("model")),
+    "budget": ("FLOAT", _figure("budget_allocated")),
+    "loaded": ("FLOAT", _figure("tokens_loaded")),
+    "demand": ("FLOAT", f"coalesce({_figure('demand_tokens')}, {_figure('tokens_loaded')})"),
+    "scoped": ("FLOAT", _figure("scoped_tokens")),
+    "on_demand": ("FLOAT", _figure("on_demand_tokens")),
     "exceeded": ("BOOLEAN", "exceeded_budget"),
     "delivered": ("BOOLEAN", "delivered"),
     "success": ("BOOLEAN", "success"),
-    "seconds": ("FLOAT", "duration_seconds"),
-    "in_global": ("FLOAT", 'scope_breakdown."global"'),
-    "in_agent_recent": ("FLOAT", "scope_breakdown.agent_recent"),
-    "in_agent_patterns": ("FLOAT", "scope_breakdown.agent_patterns"),
-    "requests": ("FLOAT", "api_usage.requests"),
-    "api_input": ("FLOAT", "api_usage.input"),
-    "api_cache_write": ("FLOAT", "api_usage.cache_creation"),
-    "api_cache_read": ("FLOAT", "api_usage.cache_read"),
-    "api_output": ("FLOAT", "api_usage.output"),
-    "hook_ms": ("FLOAT", "hook_ms"),
+    "seconds": ("FLOAT", _figure("duration_seconds")),
+    "in_global": ("FLOAT", _figure('scope_breakdown."global"')),
+    "in_agent_recent": ("FLOAT", _figure("scope_breakdown.agent_recent")),
+    "in_agent_patterns": ("FLOAT", _figure("scope_breakdown.agent_patterns")),
+    "requests": ("FLOAT", _figure("api_usage.requests")),
+    "api_input": ("FLOAT", _figure("api_usage.input")),
+    "api_cache_write": ("FLOAT", _figure("api_usage.cache_creation")),
+    "api_cache_read": ("FLOAT", _figure("api_usage.cache_read")),
+    "api_output": ("FLOAT", _figure("api_usage.output")),
+    "hook_ms": ("FLOAT", _figure("hook_ms")),
 }
 
 #: Fields read from a record, with their types. A field of another type reads as null.
@@ -81,10 +92,19 @@ _FIELDS = {
     "api_usage": "STRUCT(requests DOUBLE, input DOUBLE, cache_creation DOUBLE, cache_read DOUBLE, output DOUBLE)",
     "hook_ms": "DOUBLE",
 }
-_GOOD = (
-    "coalesce(agent IS NOT NULL AND ended IS NOT NULL AND budget >= 0 AND loaded >= 0 AND isfinite(budget) "
-    "AND isfinite(loaded), false)"
-)
+_GOOD = " AND ".join(f"{name} IS NOT NULL" for name in ("agent", "ended", "budget", "loaded"))
+
+
+def _read_json(**more: str) -> str:
+    """The table function that reads a log's fields, and `more`; its parameter is the file's name."""
+    fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in (*_FIELDS.items(), *more.items()))
+    return f"read_json(?, format='newline_delimited', ignore_errors=true, columns={{{fields}}})"
+
+
+def _chosen() -> str:
+    return ", ".join(
+        f"CAST({expression} AS {kind}) AS {name}" for name, (kind, expression) in COLUMNS.items()
+    )
 
 
 class LogFile(NamedTuple):
@@ -126,16 +146,16 @@ class Store:
         Read from the files again: tasks are long texts, seldom wanted, and would not fit in memory with the rest.
         """
         since, until = self._bounds
-        fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in (*_FIELDS.items(), ("task", "VARCHAR")))
         ended, first_tier = COLUMNS["ended"][1], COLUMNS["first_tier"][1]
+        need = f"greatest({COLUMNS['demand'][1]}, {COLUMNS['loaded'][1]})"
         for file in self.files:
             if file.records:
                 try:
                     yield from self.each(
-                        f"SELECT agent, {first_tier}, task, greatest(coalesce(demand_tokens, 0), tokens_loaded) AS need "
-                        f"FROM read_json(?, format='newline_delimited', ignore_errors=true, columns={{{fields}}}) "
-                        f"WHERE agent IN (SELECT unnest(?)) AND tokens_loaded >= 0 AND {ended} >= ? AND {ended} < ? "
-                        "ORDER BY need DESC LIMIT 2000",
+                        f"SELECT agent, {first_tier}, task, {need} AS need "
+                        f"FROM {_read_json(task='VARCHAR')} "
+                        f"WHERE agent IN (SELECT unnest(?)) AND need IS NOT NULL AND {ended} >= ? AND {ended} < ? "
+                        "ORDER BY need DESC, task LIMIT 2000",
                         [
                             self._plain_name(file.path),
                             list(agents),
@@ -166,35 +186,37 @@ class Store:
 
     def add(self, path: str) -> None:
         """Read one log file. What cannot be read at all is named as a bad line 0."""
-        before = self._rowid()
         try:
-            if path.endswith(".gz") and self._overlooks_cut_offs():
-                _read_through(path)
-            self._insert(self._plain_name(path))
-        except (self._error(), OSError, EOFError):
-            self._db.execute("DELETE FROM records WHERE rowid >= ?", [before])
+            if path.endswith(".gz"):
+                log_lines.read_through(path)  # DuckDB checks no sum, before 2.0 not even for an end
+            good, bad = self._insert(self._plain_name(path))
+        except (self._error(), *log_lines.BROKEN):
             self._add_carefully(path)
             return
-        places = [
-            int(row[0])
-            for row in self.rows(
-                f"SELECT rowid - ? FROM records WHERE rowid >= ? AND NOT ({_GOOD})", [before, before]
-            )
-        ]
-        after = self._rowid()
-        if places:
-            self.bad += list(_name_lines(path, sorted(places)[:NAMED_PER_FILE]))
-        self.bad_count += len(places)
-        self.files.append(LogFile(path, after - before - len(places), len(places)))
+        if bad:
+            named = log_lines.name_broken(path, bad, NAMED_PER_FILE)
+            self.bad += named if named is not None else log_lines.name_at(path, self._places(path))
+        self.bad_count += bad
+        self.files.append(LogFile(path, good, bad))
 
-    def _insert(self, path: str) -> None:
-        fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in _FIELDS.items())
-        chosen = ", ".join(f"CAST({expression} AS {kind})" for kind, expression in COLUMNS.values())
-        self._db.execute(
-            f"INSERT INTO records SELECT {chosen} FROM read_json(?, format='newline_delimited', "
-            f"ignore_errors=true, columns={{{fields}}})",
-            [path],
-        )
+    def _insert(self, path: str) -> tuple[int, int]:
+        """Add the records of a file, in any order: keeping theirs would take twice the time. Good and bad ones."""
+        inserted = self.rows(f"INSERT INTO records SELECT {_chosen()} FROM {_read_json()}", [path])[0][0]
+        bad = self.rows(f"DELETE FROM records WHERE NOT ({_GOOD})")[0][0]
+        return inserted - bad, bad
+
+    def _places(self, path: str) -> list[int]:
+        """Where the first bad lines are, counted from 0 without blank ones: a second reading, in order."""
+        self._db.execute("SET preserve_insertion_order = true")
+        try:
+            rows = self.rows(
+                f"SELECT place FROM (SELECT {_chosen()}, row_number() OVER () - 1 AS place FROM {_read_json()}) "
+                f"WHERE NOT ({_GOOD}) LIMIT {NAMED_PER_FILE}",
+                [self._plain_name(path)],
+            )
+        finally:
+            self._db.execute("SET preserve_insertion_order = false")
+        return [int(row[0]) for row in rows]
 
     def _plain_name(self, path: str) -> str:
         """A name that DuckDB cannot take for a pattern."""
@@ -211,8 +233,8 @@ class Store:
         good = bad = 0
         try:
             with open(copy, "wb") as target:
-                for number, line in _lines(path):
-                    problem = _problem(line)
+                for number, line in log_lines.lines(path):
+                    problem = log_lines.problem(line)
                     if problem is None:
                         target.write(line.rstrip(b"\n") + b"\n")
                         good += 1
@@ -220,35 +242,23 @@ class Store:
                         bad += 1
                         if bad <= NAMED_PER_FILE:
                             self.bad.append(BadLine(path, number, problem))
-        except (OSError, EOFError, ValueError) as error:
+        except log_lines.BROKEN as error:
             bad += 1
-            self.bad.append(
-                BadLine(path, 0, f"cannot be read further: {getattr(error, 'strerror', None) or error}")
-            )
+            self.bad.append(log_lines.no_further(path, error))
         self._insert(copy)
         os.unlink(copy)
         self.bad_count += bad
         self.files.append(LogFile(path, good, bad))
-
-    def _rowid(self) -> int:
-        """The row that comes next: rows keep the order of the lines they were read from."""
-        return int(self.rows("SELECT coalesce(max(rowid) + 1, 0) FROM records")[0][0])
 
     def _error(self) -> type[Exception]:
         import duckdb
 
         return duckdb.Error
 
-    def _overlooks_cut_offs(self) -> bool:
-        """DuckDB before 2.0 (all there is for Python 3.10) takes the end of a cut-off archive for its proper end."""
-        import duckdb
-
-        return int(duckdb.__version__.split(".")[0]) < 2
-
     def show(self, since: datetime | None, until: datetime | None = None) -> None:
         """Make the view `runs`: the records that ended in [since, until)."""
         self._bounds = (since, until)
-        bounds = [_GOOD]
+        bounds = ["true"]
         if since is not None:
             bounds.append(f"ended >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S}'")
         if until is not None:
@@ -284,6 +294,7 @@ def opened(
             "memory_limit": MEMORY_LIMIT,
             "threads": min(4, os.cpu_count() or 1),
             "temp_directory": folder,
+            "preserve_insertion_order": "false",
             # Nothing is ever fetched: what is needed is built in.
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -301,72 +312,20 @@ def opened(
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
-    """Files named by paths and globs, each once. Raises BudgetError for one that names none."""
+    """Files named by paths and globs, each once, and not a file beside its compressed copy, which is a rotation not
+    quite at its end. Raises BudgetError for one that names none.
+    """
     found: dict[str, str] = {}
     for pattern in patterns:
         expanded = os.path.expanduser(pattern)
         names = [expanded] if os.path.isfile(expanded) else sorted(glob.glob(expanded, recursive=True))
+        if os.path.isdir(expanded):
+            raise BudgetError(
+                f"{pattern}: a folder; name the logs in it, such as {pattern.rstrip('/')}/*.jsonl*"
+            )
         names = [name for name in names if os.path.isfile(name)]
         if not names:
             raise BudgetError(f"{pattern}: no such file")
         for name in names:
             found.setdefault(os.path.realpath(name), name)
-    return list(found.values())
-
-
-# -- naming bad lines
-
-
-def _name_lines(path: str, places: Sequence[int]) -> Iterator[BadLine]:
-    """The lines at `places`, counted from 0 without blank ones, and what is wrong with each."""
-    wanted = set(places)
-    place = -1
-    try:
-        for number, line in _lines(path):
-            if not line.strip():
-                continue
-            place += 1
-            if place in wanted:
-                yield BadLine(path, number, _problem(line) or "not a usage record: a field has another type")
-                wanted.discard(place)
-                if not wanted:
-                    return
-    except (OSError, EOFError, ValueError):
-        return
-
-
-def _lines(path: str) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines of a plain, gzip or zstd file."""
-    with usage_log.open_file(path) as file:
-        yield from enumerate(file, 1)
-
-
-def _read_through(path: str) -> None:
-    """Raise EOFError or OSError where a compressed file cannot be read to its end."""
-    with usage_log.open_file(path) as file:
-        while file.read(1 << 20):
-            pass
-
-
-def _problem(line: bytes) -> str | None:
-    """What keeps a line from being a record: None for nothing, "" for a blank line."""
-    if not line.strip():
-        return ""
-    try:
-        value = orjson.loads(line)
-    except ValueError:
-        if not line.endswith(b"\n"):
-            return "cut off: the line has no end"
-        return f"not JSON: {line[:60].decode('utf-8', 'replace').strip()!r}"
-    if not isinstance(value, dict):
-        return f"not a usage record but {type(value).__name__}"
-    if not isinstance(value.get("agent"), str):
-        return "not a usage record: no agent"
-    try:
-        datetime.fromisoformat(str(value.get("timestamp"))[:19])
-    except ValueError:
-        return "not a usage record: no time"
-    for key in ("budget_allocated", "tokens_loaded"):
-        if isinstance(value.get(key), bool) or not isinstance(value.get(key), (int, float)) or value[key] < 0:
-            return f"not a usage record: no {key}"
-    return None
+    return [name for path, name in found.items() if f"{path}.gz" not in found]

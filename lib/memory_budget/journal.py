@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from memory_budget.errors import BudgetError
-from memory_budget.project import MEMORY, Project, listing, read_bytes
+from memory_budget.project import MEMORY, Project, flush_folder, listing, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -195,15 +195,9 @@ def _parse(data: bytes) -> Entry:
 
 def _flush_folder(folder: str) -> None:
     try:
-        handle = os.open(folder, os.O_RDONLY)
+        flush_folder(folder)
     except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # not every file system can
-    finally:
-        os.close(handle)
+        pass  # it is gone, or may not be read
 
 
 def _missing_folders(project: Project, steps: Sequence[Step]) -> list[str]:

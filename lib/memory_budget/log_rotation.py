@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from memory_budget import usage_log
 from memory_budget.errors import BudgetError
-from memory_budget.project import Project, listing
+from memory_budget.project import Project, flush_folder, listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,7 @@ def _compress(path: str, at: Callable[[str], None]) -> None:
             os.fsync(target.fileno())
         at("compressed")
         os.replace(temporary, packed)
-        _flush_folder(os.path.dirname(packed))
+        flush_folder(os.path.dirname(packed))
         at("named")
     if not _same(path, packed):
         raise BudgetError(f"{path} and {packed} are not the same; move one of them away")
@@ -153,13 +153,3 @@ def _put_away(
             moved.append(target)
             at("put away")
     return moved
-
-
-def _flush_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # not every file system can
-    finally:
-        os.close(handle)

@@ -4,6 +4,9 @@ Every record goes out once, as a log record with all its fields; counters (runs,
 sums. How far each log has been read is noted, flushed to disk, after every answer of the collector, so that an export
 that was broken off goes on where it was. A file is known by its first line, so rotation and compression do not matter.
 
+A collector that refuses some records of a request has answered: they are counted and named, and do not go out again.
+Figures that cannot be (`log_lines.MOST`) are in the records as they stand, and add nothing to the sums.
+
 Between the collector's answer and our note there is a moment in which a process can be killed. The batch is then sent
 again, with the same `log.record.uid`s, by which OpenTelemetry's conventions let a backend drop it; the sums, being
 cumulative, do not count it twice. In every other case a record is on the wire once.
@@ -27,14 +30,15 @@ from typing import Any, NamedTuple
 import orjson
 
 import memory_budget
-from memory_budget import profiles, usage_log
+from memory_budget import log_lines, profiles, usage_log
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project, digest, read_bytes
 
 STATE = "state/otlp.json"
 STATE_VERSION = 1
-#: Records per request: about half a megabyte.
+#: Records per request, about half a megabyte; fewer where they are long, so that no collector finds one too large.
 BATCH = 500
+BATCH_BYTES = 1_000_000
 TIMEOUT_SECONDS = 15.0
 #: Waits before another try when the collector says that it is busy.
 WAITS = (1.0, 4.0)
@@ -54,18 +58,21 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Exported(NamedTuple):
-    """What an export did: records sent, lines passed over because they are no records, and where to."""
+    """What an export did: records sent, lines passed over because they are no records, where to, and what the collector
+    refused of it, a line each."""
 
     records: int
     skipped: int
     endpoint: str
+    refused: list[str]
 
 
 class _Line(NamedTuple):
-    """A record, its id, and where its file has been read to once it is sent."""
+    """A record, its id, its length, and where its file has been read to once it is sent."""
 
     record: dict[str, Any]
     uid: str
+    size: int
     file: str
     offset: int
 
@@ -73,7 +80,7 @@ class _Line(NamedTuple):
 def export(project: Project, *, now: float | None = None) -> Exported | None:
     """Send what has not been sent yet. None where no collector is configured, or another process is at it.
 
-    Raises BudgetError when the collector cannot be reached or refuses; what it took before is not sent again.
+    Raises BudgetError when the collector cannot be reached or refuses a request; what it took before is not sent again.
     """
     settings = profiles.load(project.root, project.home).profiles.section("otlp")
     endpoint = str(settings["endpoint"]).rstrip("/")
@@ -98,10 +105,11 @@ def _export(
     sender = _Sender(endpoint, headers, project)
     sent = skipped = 0
     batch: list[_Line] = []
+    size = 0
     marks: dict[str, int] = {}
 
     def flush() -> None:
-        nonlocal sent
+        nonlocal sent, size
         if batch:
             sender.logs(batch, now)
             for line in batch:
@@ -113,6 +121,7 @@ def _export(
             _write_state(project, state)
         sent += len(batch)
         batch.clear()
+        size = 0
         marks.clear()
 
     for path in paths:
@@ -120,7 +129,8 @@ def _export(
             marks[item.file] = item.offset
             if item.record:
                 batch.append(item)
-                if len(batch) >= BATCH:
+                size += item.size
+                if len(batch) >= BATCH or size >= BATCH_BYTES:
                     flush()
             else:
                 skipped += 1
@@ -129,7 +139,7 @@ def _export(
         sender.sums(state["sums"], float(state["since"]), now)
         state["unsent_sums"] = False
         _write_state(project, state)
-    return Exported(sent, skipped, endpoint)
+    return Exported(sent, skipped, endpoint, sender.refused)
 
 
 # -- the log, from where it was read to
@@ -153,30 +163,24 @@ def _lines(path: str, known: Mapping[str, int], *, current: bool) -> Iterator[_L
                     return
                 at, offset = offset, offset + len(line)
                 if line.strip():
-                    yield _Line(_record(line), digest(f"{name}:{at}", 16), name, offset)
-    except (OSError, EOFError, ValueError) as error:
+                    found = log_lines.record(line)
+                    record = found if isinstance(found, dict) else {}
+                    yield _Line(record, digest(f"{name}:{at}", 16), len(line), name, offset)
+    except log_lines.BROKEN as error:
         raise BudgetError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _record(line: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(line)
-        if isinstance(value, dict) and isinstance(value.get("agent"), str):
-            _moment(str(value.get("timestamp")))
-            return value
-    except ValueError:
-        pass
-    return {}
-
-
 def _moment(text: str) -> float:
-    """Seconds since the epoch of an ISO time; local time where it names no zone. Raises ValueError."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    """Seconds since the epoch of a record's time; local time where it names no zone that can be read."""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return datetime.fromisoformat(text[:19]).timestamp()
 
 
 def _number(record: Mapping[str, Any], key: str) -> float:
     value = record.get(key)
-    return value if isinstance(value, (int, float)) else 0
+    return float(value) if log_lines.is_figure(value) else 0  # type: ignore[arg-type]
 
 
 def _count(sums: dict[str, list[float]], record: Mapping[str, Any]) -> None:
@@ -247,6 +251,7 @@ class _Sender:
     def __init__(self, endpoint: str, headers: dict[str, str], project: Project) -> None:
         self.endpoint = re.sub(r"/v1/(logs|metrics)$", "", endpoint)
         self.headers = headers
+        self.refused: list[str] = []
         self.resource = {
             "service.name": "memory-budget",
             "service.version": memory_budget.__version__,
@@ -282,16 +287,14 @@ class _Sender:
             attributes = {"log.record.uid": line.uid}
             attributes.update(_flat(record, "memory_budget"))
             _set_attributes(entry.attributes, attributes)
-        answer = ExportLogsServiceResponse()
-        answer.ParseFromString(self._post("/v1/logs", request.SerializeToString()))
-        if answer.partial_success.rejected_log_records:
-            raise BudgetError(
-                f"{self.endpoint} refused {answer.partial_success.rejected_log_records} of {len(batch)} records: "
-                f"{answer.partial_success.error_message or 'no reason given'}"
-            )
+        answer = self._post("/v1/logs", request, ExportLogsServiceResponse())
+        self._note(answer.partial_success.rejected_log_records, f"{len(batch)} records", answer)
 
     def sums(self, sums: Mapping[str, list[float]], since: float, now: float) -> None:
-        from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+        from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+            ExportMetricsServiceRequest,
+            ExportMetricsServiceResponse,
+        )
         from opentelemetry.proto.metrics.v1 import metrics_pb2
 
         request = ExportMetricsServiceRequest()
@@ -307,17 +310,35 @@ class _Sender:
                 point = metric.sum.data_points.add(
                     start_time_unix_nano=int(since * 1e9),
                     time_unix_nano=int(now * 1e9),
-                    as_int=round(row[number]),
+                    as_int=min(round(row[number]), (1 << 63) - 1),
                 )
                 values = dict(zip(_COUNTER_KEYS, orjson.loads(key), strict=True))
                 _set_attributes(
                     point.attributes,
                     {f"memory_budget.{part}": value for part, value in values.items() if value},
                 )
-        self._post("/v1/metrics", request.SerializeToString())
+        answer = self._post("/v1/metrics", request, ExportMetricsServiceResponse())
+        self._note(answer.partial_success.rejected_data_points, "the sums' points", answer)
 
-    def _post(self, path: str, body: bytes) -> bytes:
-        url = self.endpoint + path
+    def _note(self, count: int, of: str, answer: Any) -> None:
+        """Keep what the answer says was refused: the protocol forbids to send it again."""
+        if count:
+            reason = answer.partial_success.error_message or "no reason given"
+            self.refused.append(f"{self.endpoint} refused {count} of {of}: {reason}")
+
+    def _post(self, path: str, message: Any, answer: Any) -> Any:
+        """Post a message; returns `answer`, filled with the collector's. Raises BudgetError."""
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+        try:
+            answer.ParseFromString(self._exchange(self.endpoint + path, message.SerializeToString()))
+        except DecodeError as error:
+            raise BudgetError(
+                f"{self.endpoint}{path} did not answer as an OpenTelemetry collector does; is the address right?"
+            ) from error
+        return answer
+
+    def _exchange(self, url: str, body: bytes) -> bytes:
         headers = {"Content-Type": "application/x-protobuf", "User-Agent": "memory-budget", **self.headers}
         for wait in (*WAITS, None):
             try:

@@ -68,7 +68,7 @@ def render(found: dict[str, Any]) -> str:
     environment.filters.update(
         count=_count,
         percent=_percent,
-        thousands=_thousands,
+        thousands=thousands,
         money=_money,
         sure=_sure,
         leaf=lambda name: name.rsplit("/", 1)[-1],
@@ -135,7 +135,7 @@ def _sure(confidence: float) -> str:
     return ">99\u00a0%" if confidence > 0.99 else _percent(confidence)
 
 
-def _thousands(value: float | None) -> str:
+def thousands(value: float | None) -> str:
     """18,234 as 18.2K, 3,400,000 as 3.4M."""
     if value is None:
         return "–"

@@ -148,15 +148,18 @@ def undo(project: Project, identifier: str = "", *, now: datetime | None = None)
     return entry
 
 
-def recent_changes(project: Project, now: datetime, days: int) -> dict[str, list[float]]:
-    """By agent, how many days ago its profile was changed, for changes of the last `days` that still stand."""
-    found: dict[str, list[float]] = {}
+def recent_changes(project: Project, now: datetime, days: int) -> dict[tuple[str, str], list[float]]:
+    """How many days ago something was changed, for changes of the last `days` that still stand.
+
+    By kind and name: ("profile", agent), ("weights", profile).
+    """
+    found: dict[tuple[str, str], list[float]] = {}
     for entry in history(project):
         age = (now - datetime.fromisoformat(entry.time)).total_seconds() / 86400
         if entry.state == APPLIED and age < days:
             for change in entry.changes:
-                if change["kind"] == "profile":
-                    found.setdefault(change["agent"], []).append(max(0.0, age))
+                name = change["agent"] if change["kind"] == "profile" else change["profile"]
+                found.setdefault((change["kind"], name), []).append(max(0.0, age))
     return found
 
 

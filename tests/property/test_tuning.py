@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +15,7 @@ from memory_budget import tuning_apply, tuning_replay
 from memory_budget.profiles import SCOPES, TIERS, defaults
 from memory_budget.project import Project
 from memory_budget.tuning_replay import Candidate, Need
+from tests.support.cases import cases
 
 NAMES = ("a", "b", "c", "d")
 needs_lists = st.lists(
@@ -49,6 +52,50 @@ def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[
         assert larger.sent >= smaller.sent - 1e-6
         assert larger.allotted > smaller.allotted
     assert all(-1e-9 <= outcome.exceedance <= 1 + 1e-9 for outcome in outcomes)
+
+
+@given(
+    st.floats(8.0, 11.0),
+    st.floats(0.05, 0.5),
+    st.floats(0.0, 0.6),
+    st.floats(0.0, 0.15),
+    st.sampled_from([0.0, 0.01, 0.1]),
+    st.integers(0, 10_000),
+)
+@settings(max_examples=cases(100))
+def test_what_is_replayed_is_what_was(
+    level: float, spread: float, idle: float, giant: float, little: float, seed: int
+) -> None:
+    """Of many steady runs the replayed exceedance is the share over budget, whatever the law: also with runs that need
+    nothing or next to nothing, and with a few that need five times as much."""
+    rng = random.Random(seed)
+    sizes = [math.exp(rng.gauss(level, spread)) for _ in range(600)]
+    sizes = [
+        size * (little if chance < idle else 5.0 if chance > 1 - giant else 1.0)
+        for size, chance in ((size, rng.random()) for size in sizes)
+    ]
+    evidence = tuning_replay.weigh(
+        [Need(age=number / 10, tier="medium", tokens=size) for number, size in enumerate(sizes)]
+    )
+    for factor in (0.5, 1.5, 2.5):
+        budget = math.exp(level) * factor
+        candidate = Candidate("a", dict.fromkeys(TIERS, budget), budget)
+        weights = [0.5 ** (number / 10 / tuning_replay.HALF_LIFE) for number in range(600)]
+        share = sum(weight for weight, size in zip(weights, sizes, strict=True) if size > budget) / sum(
+            weights
+        )
+        assert abs(tuning_replay.replay(evidence, candidate).exceedance - share) < 0.1
+
+
+@given(needs_lists)
+def test_old_runs_are_moved_no_farther_than_weeks_differ(needs: list[Need]) -> None:
+    evidence = tuning_replay.weigh(needs)
+    assert len(evidence.shifts) == len(needs)
+    if len({need.age // 7 for need in needs}) == 1:
+        assert all(shift == 0 for shift in evidence.shifts)
+    assert all(abs(shift) <= 15 for shift in evidence.shifts)
+    latest = [shift for need, shift in zip(needs, evidence.shifts, strict=True) if need.age < 7]
+    assert all(abs(shift) < 1e-9 for shift in latest)
 
 
 @given(needs_lists, candidate_lists, st.floats(0.01, 0.5), st.data())
@@ -95,7 +142,7 @@ def test_weights_that_follow_need_misplace_nothing(values: list[float]) -> None:
     assert 0 <= tuning_replay.misplaced({"global": 1.0}, wanted) <= 1 + 1e-9
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(
     st.dictionaries(
         st.text("abcxyz-", min_size=1, max_size=8),

@@ -4,7 +4,8 @@
 
 Prints its port. Each request is one line of FILE: path, headers, and the decoded records or sums, written (and flushed)
 before the answer. `--answers` are the statuses of the first requests, 200 from then on; 0 takes the request in and hangs up
-without an answer.
+without an answer, 206 takes it in and answers, as the protocol has it, that one record or point of it was refused, and 203
+answers with a page.
 """
 
 from __future__ import annotations
@@ -57,6 +58,21 @@ def decode_metrics(body: bytes) -> list[dict[str, Any]]:
     ]
 
 
+def refusal(path: str) -> bytes:
+    """The answer that one record or point was refused."""
+    from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
+    from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
+
+    answer: Any = logs.ExportLogsServiceResponse()
+    if path == "/v1/logs":
+        answer.partial_success.rejected_log_records = 1
+    else:
+        answer = metrics.ExportMetricsServiceResponse()
+        answer.partial_success.rejected_data_points = 1
+    answer.partial_success.error_message = "too old"
+    return bytes(answer.SerializeToString())
+
+
 def _attributes(values: Any) -> dict[str, Any]:
     return {entry.key: getattr(entry.value, entry.value.WhichOneof("value")) for entry in values}
 
@@ -76,10 +92,11 @@ def running(target: Path, answers: str = "") -> Iterator[str]:
 
 
 def received(target: Path, path: str = "/v1/logs") -> list[dict[str, Any]]:
-    """Requests to `path` that the collector has taken, in order."""
+    """Requests to `path` that the collector has taken, in order. One that it is still writing down is not among them."""
     if not target.exists():
         return []
-    requests = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    whole, _, _ = target.read_text(encoding="utf-8").rpartition("\n")
+    requests = [json.loads(line) for line in whole.splitlines()]
     return [request for request in requests if request["path"] == path]
 
 
@@ -94,7 +111,7 @@ def main() -> None:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             code = answers.pop(0) if answers else 200
-            if code in (0, 200):
+            if code in (0, 200, 206):
                 decoded = decode_logs(body) if self.path == "/v1/logs" else decode_metrics(body)
                 line = {"path": self.path, "headers": dict(self.headers), "items": decoded}
                 with args.file.open("a", encoding="utf-8") as file:
@@ -102,10 +119,12 @@ def main() -> None:
             if code == 0:
                 self.close_connection = True
                 return
-            self.send_response(code)
+            answer = {206: refusal(self.path), 203: b"<!doctype html>"}.get(code, b"")
+            self.send_response(200 if code in (203, 206) else code)
             self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
+            self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

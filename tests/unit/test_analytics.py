@@ -68,6 +68,21 @@ def test_groups(tmp_path: Path) -> None:
     assert {row["name"]: row["hook_ms_median"] for row in found["models"]}["unknown"] == 20.0
 
 
+def test_scopes(tmp_path: Path) -> None:
+    """Figures of a scope are over the runs that got something from it; tokens that no scope accounts for are there, too."""
+    breakdowns = [{"global": 2_000, "agent_recent": 8_000}, {"global": 4_000}, {"global": 0}, "none"]
+    log = write_log(tmp_path / "log.jsonl", [record(scope_breakdown=parts) for parts in breakdowns])
+    shown = {row.pop("name"): row for row in analyse(log)["scopes"]}
+    assert shown["global"] == {
+        "tokens": 6_000, "share": 0.15, "of_budget": 0.075, "runs": 2,
+        "tokens_mean": 3_000, "tokens_median": 3_000, "tokens_p95": 3_900,
+    }  # fmt: skip
+    assert (shown["agent_recent"]["runs"], shown["agent_recent"]["tokens"]) == (1, 8_000)
+    assert shown["agent_patterns"]["runs"] == 0
+    assert shown["agent_patterns"]["tokens_mean"] is None
+    assert (shown["other"]["runs"], shown["other"]["tokens"]) == (3, 26_000)
+
+
 def test_records_of_other_writers_are_read(tmp_path: Path) -> None:
     fields = (
         "timestamp", "agent", "task", "complexity", "budget_allocated", "tokens_loaded", "usage_pct", "exceeded_budget",
@@ -93,6 +108,12 @@ def test_records_of_other_writers_are_read(tmp_path: Path) -> None:
         (b'{"x": 1}', "no agent"),
         (b'{"agent": "a"}', "no time"),
         (b'{"agent": "a", "timestamp": "2026-11-20T10:00:00", "budget_allocated": 5}', "no tokens_loaded"),
+        (json.dumps(record(agent="")).encode(), "no agent"),
+        (json.dumps(record(timestamp="0001-01-01T00:00:00")).encode(), "a time in the year 1"),
+        (json.dumps(record(timestamp="9999-12-31T23:00:00")).encode(), "a time in the year 9999"),
+        (json.dumps(record(tokens_loaded=1e300)).encode(), "tokens_loaded is 1e+300"),
+        (json.dumps(record(tokens_loaded=10**30)).encode(), "tokens_loaded is 1e+30"),
+        (json.dumps(record(budget_allocated=-1)).encode(), "budget_allocated is -1"),
     ],
 )
 def test_bad_lines_are_counted_named_and_skipped(tmp_path: Path, line: bytes, problem: str) -> None:
@@ -104,6 +125,29 @@ def test_bad_lines_are_counted_named_and_skipped(tmp_path: Path, line: bytes, pr
     assert found["bad_lines"]["count"] == 1
     assert found["bad_lines"]["named"][0].startswith(f"{path}:4: ")
     assert problem in found["bad_lines"]["named"][0]
+
+
+@pytest.mark.parametrize("figure", [-5, 1e300, float("inf"), float("nan"), "many", [1]])
+def test_a_figure_that_cannot_be_is_none_and_the_record_counts(tmp_path: Path, figure: object) -> None:
+    fields = ("demand_tokens", "scoped_tokens", "on_demand_tokens", "duration_seconds", "hook_ms")
+    strange = record(**dict.fromkeys(fields, figure), api_usage={"requests": figure}, bumped_from="")
+    overall = analyse(write_log(tmp_path / "log.jsonl", [record(), strange]))["overall"]
+    assert (overall["runs"], overall["demand"], overall["scoped"]) == (2, 20_000, 80_000)
+    assert overall["api"]["requests"] == 3
+    assert overall["hook_ms_p95"] == 20.0
+    assert overall["reduction"] == pytest.approx(1 - 10_000 / 80_000)
+
+
+@pytest.mark.parametrize("column", ["profile", "complexity"])
+def test_no_name_is_unknown(tmp_path: Path, column: str) -> None:
+    """Whether it is missing, empty or called so: one group, with the figures of all of them."""
+    entries = [
+        record(**{column: name}, demand_tokens=demand)
+        for name, demand in ((None, 10_000), ("", 20_000), ("unknown", 30_000))
+    ]
+    found = analyse(write_log(tmp_path / "log.jsonl", entries))
+    (row,) = found["profiles" if column == "profile" else "tiers"]
+    assert (row["name"], row["runs"], row["demand_median"]) == ("unknown", 3, 20_000)
 
 
 def test_a_torn_last_line_swallows_nothing(tmp_path: Path) -> None:
@@ -148,6 +192,18 @@ def test_a_cut_off_archive_gives_what_can_be_had(tmp_path: Path) -> None:
     assert "cannot be read further" in found["bad_lines"]["named"][-1]
 
 
+def test_a_damaged_archive_is_named_wherever_the_damage_is(tmp_path: Path) -> None:
+    data = "".join(json.dumps(record(task=f"task {number * 7919}")) + "\n" for number in range(300))
+    whole = gzip.compress(data.encode())
+    path = tmp_path / "log.jsonl.gz"
+    for place in range(40, len(whole) - 8, 197):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        found = analyse(path)
+        assert found["overall"]["runs"] < 301
+        assert found["bad_lines"]["count"] >= 1
+        assert found["bad_lines"]["named"], place
+
+
 def test_names_that_look_like_patterns(tmp_path: Path) -> None:
     folder = tmp_path / "a[b]*c"
     assert analyse(write_log(folder / "log?.jsonl", [record()]))["overall"]["runs"] == 1
@@ -186,6 +242,8 @@ def test_an_empty_log(tmp_path: Path) -> None:
 def test_expand_names_what_is_not_there(tmp_path: Path) -> None:
     path = write_log(tmp_path / "a.jsonl", [])
     assert analytics_store.expand([str(tmp_path / "*.jsonl"), str(path)]) == [str(path)]
+    packed = write_log(tmp_path / "a.jsonl.gz", [])
+    assert analytics_store.expand([str(tmp_path / "*")]) == [str(packed)]
     with pytest.raises(BudgetError, match="no such file"):
         analytics_store.expand([str(tmp_path / "*.log")])
 

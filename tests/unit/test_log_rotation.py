@@ -241,6 +241,6 @@ def test_the_daily_job_exports_and_then_rotates(tmp_path: Path, project: Project
         assert names(project) == ["budget-usage-2026-11-16-2026-11-17.jsonl.gz"]
         for entry in numbered(COUNT, 2):
             usage_log.append(project, entry)
-        assert otlp.export(project) == (2, 0, endpoint)
+        assert otlp.export(project) == (2, 0, endpoint, [])
     sent = [item["memory_budget.allocation_id"] for request in received(target) for item in request["items"]]
     assert sent == [str(number) for number in range(COUNT + 2)]

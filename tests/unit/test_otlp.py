@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -64,7 +62,7 @@ def test_records_and_sums_arrive(tmp_path: Path) -> None:
     with running(target) as endpoint:
         project = make_project(tmp_path, endpoint, 3)
         append(project, [record(allocation_id="3", exceeded_budget=True, tokens_loaded=500, success=False)])
-        assert otlp.export(project) == (4, 0, endpoint)
+        assert otlp.export(project) == (4, 0, endpoint, [])
     assert ids(target) == [0, 1, 2, 3]
     first = received(target)[0]["items"][0]
     assert first["resource"]["service.name"] == "memory-budget"
@@ -90,7 +88,7 @@ def test_each_record_once_however_often_it_is_run(tmp_path: Path) -> None:
         result = otlp.export(project)
         assert result is not None
         assert result.records == 1
-        assert otlp.export(project) == (0, 0, endpoint)
+        assert otlp.export(project) == (0, 0, endpoint, [])
     assert ids(target) == list(range(8))
     sums = [
         item["value"]
@@ -122,10 +120,10 @@ def test_a_line_still_being_written_waits_and_bad_ones_are_passed_over(tmp_path:
         late = json.dumps(numbered(1, 1)[0])
         with open(project.log, "a") as log:
             log.write("[]\n\n{\n" + late[:50])
-        assert otlp.export(project) == (1, 2, endpoint)
+        assert otlp.export(project) == (1, 2, endpoint, [])
         with open(project.log, "a") as log:
             log.write(late[50:] + "\n")
-        assert otlp.export(project) == (1, 0, endpoint)
+        assert otlp.export(project) == (1, 0, endpoint, [])
     assert ids(target) == [0, 1]
 
 
@@ -140,6 +138,72 @@ def test_what_was_taken_before_a_refusal_is_not_sent_again(
             otlp.export(project)
         assert ids(target) == [0, 1, 2, 3]
         otlp.export(project)
+    assert ids(target) == list(range(7))
+
+
+def test_what_a_collector_refuses_is_named_and_does_not_go_out_again(tmp_path: Path) -> None:
+    """It has answered, and taken the rest: the protocol forbids to send the request again."""
+    target = tmp_path / "received"
+    with running(target, "206,206") as endpoint:
+        project = make_project(tmp_path, endpoint, 3)
+        result = job.run(project, "daily", time.time())
+        append(project, numbered(3, 1))
+        otlp.export(project)
+    assert ids(target) == [0, 1, 2, 3]
+    assert result["exported"] == 3
+    assert result["problems"] == [
+        f"export: {endpoint} refused 1 of 3 records: too old",
+        f"export: {endpoint} refused 1 of the sums' points: too old",
+    ]
+
+
+def test_a_web_server_is_no_collector(tmp_path: Path) -> None:
+    with running(tmp_path / "received", "203") as endpoint:
+        project = make_project(tmp_path, endpoint, 1)
+        with pytest.raises(BudgetError, match="is the address right"):
+            otlp.export(project)
+        result = otlp.export(project)
+    assert result is not None
+    assert result.records == 1
+
+
+@pytest.mark.parametrize(
+    ("strange", "sent"),
+    [
+        ({"timestamp": "1960-01-01T00:00:00"}, 2),
+        ({"timestamp": "9999-12-31T23:00:00"}, 2),
+        ({"timestamp": "2026-11-20T10:00:00+99:99"}, 3),
+        ({"tokens_loaded": 1e300}, 2),
+        ({"demand_tokens": 1e300}, 3),
+        ({"scoped_tokens": 10**30}, 3),
+        ({"demand_tokens": -7}, 3),
+        ({"agent": ""}, 2),
+    ],
+)
+def test_one_strange_record_does_not_stop_the_export(
+    tmp_path: Path, strange: dict[str, Any], sent: int
+) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint, 1)
+        append(project, [record(allocation_id="9", **strange), *numbered(1, 1)])
+        assert otlp.export(project) == (sent, 3 - sent, endpoint, [])
+        assert otlp.export(project) == (0, 0, endpoint, [])
+    assert ids(target) == ([0, 9, 1] if sent == 3 else [0, 1])
+    sums = {item["name"]: item["value"] for item in received(target, "/v1/metrics")[-1]["items"]}
+    assert sums["memory_budget.runs"] == sent
+    assert sums["memory_budget.tokens.demand"] == 20_000 + 10_000 * (
+        sent == 3 and "demand_tokens" not in strange
+    )
+
+
+def test_long_records_go_in_smaller_requests(tmp_path: Path) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint, 1)
+        append(project, [record(allocation_id=str(number), task="x" * 400_000) for number in range(1, 7)])
+        otlp.export(project)
+    assert [len(request["items"]) for request in received(target)] == [4, 3]
     assert ids(target) == list(range(7))
 
 
@@ -179,14 +243,13 @@ def test_killed_anywhere_nothing_is_lost_and_at_most_one_batch_comes_again(tmp_p
         command = [sys.executable, "-c", code, str(ROOT / "lib"), project.root, project.home]
         kills = 0
         while True:
-            process = subprocess.Popen(command)
-            before = len(received(target))
-            while process.poll() is None and len(received(target)) < before + 7:
-                time.sleep(0.005)
-            if process.poll() is not None:
-                break
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+            with subprocess.Popen(command) as process:
+                before = len(received(target))
+                while process.poll() is None and len(received(target)) < before + 7:
+                    time.sleep(0.005)
+                if process.poll() is not None:
+                    break
+                process.kill()
             kills += 1
         assert process.returncode == 0
     assert kills >= 3

@@ -117,6 +117,22 @@ def test_recommendations_come_with_their_evidence(tmp_path: Path) -> None:
     assert "100.0% of 100 runs need more than specialist-narrow gives" in page
 
 
+@pytest.mark.parametrize(
+    ("needs", "said", "unsaid"),
+    [
+        ([9_000], "No agent that gets memory has 10 runs yet", "Nothing to change"),
+        ([9_000] * 60, "Nothing to change", "No agent that gets memory"),
+        ([15_000] * 18 + [24_000] * 2, "Not sure enough to be written", "Nothing to change"),
+        ([30_000] * 60, "specialist-broad", "Not sure enough to be written"),
+    ],
+)
+def test_it_says_what_comes_of_the_advice(tmp_path: Path, needs: list[int], said: str, unsaid: str) -> None:
+    stamp = (NOW - timedelta(hours=7)).isoformat()
+    page = page_of(make_project(tmp_path, [needing(need, timestamp=stamp) for need in needs]))
+    assert said in page
+    assert unsaid not in page
+
+
 def test_write_for_the_jobs(tmp_path: Path) -> None:
     project = make_project(tmp_path, [record(timestamp="2026-11-20T10:00:00")])
     path = report.write(project, 7, now=NOW)
@@ -131,7 +147,7 @@ def test_the_command(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[s
     assert main(["report", "--project", project.root]) == 0
     shown = capsys.readouterr().out
     assert "3 runs, 90,000 tokens of memory sent" in shown
-    assert "specialists/dbt-expert" in shown
+    assert "dbt-expert" in shown
     assert main(["report", "--json", "--project", project.root]) == 0
     assert json.loads(capsys.readouterr().out)["analysis"]["overall"]["exceedance"] == 1.0
     assert main(["report", "--days", "1", "--json", "--project", project.root]) == 0
@@ -140,7 +156,19 @@ def test_the_command(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[s
     assert main(["report", "--html", str(target), "--project", project.root]) == 0
     assert "</html>" in target.read_text(encoding="utf-8")
     assert main(["report", "--html", str(tmp_path / "no/folder.html"), "--project", project.root]) == 1
-    assert main(["report", "--days", "0", "--project", project.root]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", "--days", "0", "--project", project.root])
+    assert "no number of days from 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["report", "tune"])
+def test_days_beyond_the_calendar(
+    verb: str, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([verb, "--days", "999999999999", "--project", str(tmp_path)])
+    assert "no number of days from 1 to 36500" in capsys.readouterr().err
+    assert main([verb, "--days", "36500", "--project", str(tmp_path)]) == 0
 
 
 def test_a_fleets_logs(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,5 +181,30 @@ def test_a_fleets_logs(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture
     assert found["analysis"]["overall"]["runs"] == 6
     assert len(found["analysis"]["files"]) == 3
     assert not (tmp_path / "p/.claude").exists()
+    one, two, three = (str(tmp_path / f"host-{number}/*.jsonl") for number in range(3))
+    assert main([*arguments, one, two, "--log", three]) == 0
+    assert json.loads(capsys.readouterr().out)["analysis"]["overall"]["runs"] == 6
     assert main([*arguments, str(tmp_path / "nothing-*")]) == 1
     assert "no such file" in capsys.readouterr().err
+    assert main([*arguments, str(tmp_path / "host-1")]) == 1
+    assert "a folder; name the logs in it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["report", "tune"])
+def test_names_from_a_log_do_not_command_the_terminal(
+    verb: str, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stamp = (datetime.now() - timedelta(days=2)).isoformat()
+    strange = "a\x1b[2Jb\x9b31m\r\nc"
+    entries = [needing(9_000, timestamp=stamp, agent=strange, model=strange, profile=strange)] * 12
+    entries += [
+        record(timestamp=stamp, agent=strange, task=strange, complexity="simple", demand_tokens=40_000)
+    ] * 30
+    log = write_log(tmp_path / "log.jsonl", entries)
+    with log.open("a") as file:
+        file.write("\x1b[2J\n")
+    (tmp_path / "p").mkdir()
+    assert main([verb, "--project", str(tmp_path / "p"), "--log", str(log)]) == 0
+    shown = capsys.readouterr().out
+    assert "a [2Jb 31m" in shown
+    assert not set(shown) & {"\x1b", "\x9b", "\r"}

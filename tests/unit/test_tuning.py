@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import math
 import random
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from memory_budget import tuning, tuning_apply
-from memory_budget.cli import main
+from memory_budget import tuning, tuning_apply, tuning_replay
+from memory_budget.cli import main, output
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project
+from memory_budget.tuning_replay import Need
 from tests.support.environment import ROOT
 from tests.support.usage_logs import needing, record, write_log
 
@@ -81,10 +84,50 @@ def test_an_agent_with_the_right_profile_keeps_it(tmp_path: Path) -> None:
     assert found["changes"] == found["weights"] == []
 
 
+@pytest.mark.parametrize("little", [0, 40, 2_000])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
+def test_runs_that_need_next_to_nothing_are_no_reason_for_more(
+    tmp_path: Path, little: int, share: float
+) -> None:
+    rng = random.Random(1)
+    needs = [little if rng.random() < share else need for need in spread(15_000, 300, 0.1)]
+    entry = advice(make_project(tmp_path, needs))
+    assert (entry["recommended_action"], entry["current_profile"]) == ("maintain", "specialist-narrow")
+    assert entry["details"]["exceedance_before"] < 0.02
+
+
 @pytest.mark.parametrize(("runs", "entries"), [(9, 0), (10, 1)])
 def test_nothing_is_said_of_few_runs(tmp_path: Path, runs: int, entries: int) -> None:
     project = make_project(tmp_path, [30_000] * runs)
     assert len(tuning.recommend(project, now=NOW)["recommendations"]) == entries
+
+
+def test_old_runs_follow_a_level_that_rose() -> None:
+    """Steady needs stay where they are; where needs rose lastingly, the past is judged nearer to the present."""
+    rng = random.Random(4)
+    tens = [(age, rng.gauss(9.0, 0.2)) for age in range(80) for _ in range(6)]
+    steady = tuning_replay.weigh([Need(age, "medium", math.exp(size)) for age, size in tens])
+    rose = tuning_replay.weigh(
+        [Need(age, "medium", math.exp(size + (0.5 if age < 21 else 0.0))) for age, size in tens]
+    )
+    assert max(abs(shift) for shift in steady.shifts) < 0.06
+    assert 0.2 < rose.shifts[-1] < 0.26
+
+
+def test_a_narrow_terminal_cuts_no_figure() -> None:
+    columns = ["agent", *(f"figure {number}" for number in range(12))]
+    parts = output._parts(columns, [["x" * 25, *range(10**8, 10**8 + 12)]], range(1, 13), 80)
+    assert len(parts) > 1
+    assert sorted(number for part in parts for number in part[1:]) == list(range(1, 13))
+    assert all(28 + 12 * (len(part) - 1) <= 80 for part in parts)
+
+
+def test_a_long_name_is_folded_and_keeps_no_figure_away() -> None:
+    columns = ["agent", *(f"figure {number}" for number in range(12))]
+    rows = [["x" * 400, *range(10**5, 10**5 + 12)]]
+    parts = output._parts(columns, rows, range(1, 13), 140)
+    assert len(parts) == 2
+    assert sorted(number for part in parts for number in part[1:]) == list(range(1, 13))
 
 
 def test_few_runs_near_the_limit_leave_doubt(tmp_path: Path) -> None:
@@ -193,6 +236,16 @@ def test_hard_needs_thirty_days(tmp_path: Path, days: int, justified: bool) -> N
     enforcement = tuning.recommend(project, now=NOW)["enforcement"]
     assert enforcement["hard_justified"] is justified
     assert ("stays soft" in enforcement["reason"]) is not justified
+
+
+@pytest.mark.parametrize("days", [20, 40])
+@pytest.mark.parametrize("current", ["soft", "hard", "auto"])
+def test_what_is_said_of_enforcement_fits_the_one_there_is(tmp_path: Path, current: str, days: int) -> None:
+    text = json.dumps({"enforcement": current})
+    project = make_project(tmp_path, spread(9_000, 300), days=days, text=text)
+    reason = tuning.recommend(project, now=NOW)["enforcement"]["reason"]
+    assert ("enforcement stays soft" in reason) is (days == 20 and current != "hard")
+    assert ("hard cuts" in reason) is (days == 40 and current == "hard")
 
 
 def test_hard_is_not_justified_by_exceedance(tmp_path: Path) -> None:
@@ -306,6 +359,49 @@ def test_what_is_sure_is_applied_once_a_quarter(tmp_path: Path) -> None:
     assert "role-coordinator -> specialist-narrow" in line
 
 
+def test_an_agent_of_several_names_is_one_agent(tmp_path: Path) -> None:
+    """Whatever the profiles called it over time, and whichever machine's log is read: one verdict, one change a quarter."""
+    text = AUTO.replace('"dbt-expert"', '"specialists/dbt-expert"')
+    project = make_project(tmp_path, spread(30_000, sigma=0.15), text=text, agent="dbt-expert")
+    names = ("specialists/dbt-expert", "team:dbt-expert", "dbt-expert")
+    with open(project.log, "a", encoding="utf-8") as log:
+        for number, need in enumerate(spread(30_000, sigma=0.15)):
+            stamp = (NOW - timedelta(days=number / 10)).isoformat()
+            log.write(json.dumps(needing(need, timestamp=stamp, agent=names[number % 3])) + "\n")
+    entry = advice(project)
+    assert (entry["agent"], entry["details"]["records"]) == ("dbt-expert", 400)
+    (line,) = tuning.apply_automatically(project, now=NOW)
+    assert line.startswith("dbt-expert: specialist-narrow -> role-coordinator")
+    later = NOW + timedelta(days=60)
+    stamps = [(NOW + timedelta(days=day)).isoformat() for day in range(1, 60)]
+    write_log(Path(project.log), [needing(8_000, timestamp=stamp, agent=names[0]) for stamp in stamps])
+    (change,) = tuning.recommend(project, now=later)["changes"]
+    assert change["agent"] == names[0]
+    assert change["held"] == "changed 60 days ago; at most 1 change in 90 days"
+
+
+def test_weights_are_changed_once_a_quarter(tmp_path: Path) -> None:
+    project = make_project(tmp_path, spread(150_000, 150, 0.3) + spread(20_000, 50, 0.1), text=AUTO)
+    lines = tuning.apply_automatically(project, now=NOW)
+    assert any(line.startswith("role-architect: weights") for line in lines)
+    swapped = json.loads(profiles_file(project).read_text())
+    swapped["profiles"]["role-architect"]["scope_weights"] = {
+        "global": 1,
+        "agent_recent": 0,
+        "agent_patterns": 0,
+    }
+    profiles_file(project).write_text(json.dumps(swapped))
+    held = [change["held"] for change in tuning.recommend(project, now=NOW + timedelta(days=5))["changes"]]
+    assert held == ["changed 5 days ago; at most 1 change in 90 days"]
+
+
+def test_no_changes_a_quarter_means_none(tmp_path: Path) -> None:
+    text = AUTO.replace('"auto": true', '"auto": true, "max_changes_per_quarter": 0')
+    project = make_project(tmp_path, spread(30_000, sigma=0.15), text=text)
+    assert tuning.apply_automatically(project, now=NOW) == []
+    assert tuning.recommend(project, now=NOW)["changes"][0]["held"] == "at most 0 changes in 90 days"
+
+
 def test_nothing_is_applied_before_thirty_days_of_data(tmp_path: Path) -> None:
     project = make_project(tmp_path, spread(30_000, sigma=0.15), text=AUTO, days=20)
     assert tuning.apply_automatically(project, now=NOW) == []
@@ -336,3 +432,49 @@ def test_tune_shows_a_diff_and_applies_it(
     capsys.readouterr()
     assert main(["tune", "--json", "--project", project.root]) == 0
     assert json.loads(capsys.readouterr().out)["applied"] is None
+
+
+def test_tune_says_why_there_is_nothing(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> str:
+        assert main(["tune", "--project", str(tmp_path), *arguments]) == 0
+        return capsys.readouterr().out
+
+    def log_of(name: str, needs: list[int], days_ago: int = 1) -> str:
+        stamp = (datetime.now() - timedelta(days=days_ago)).isoformat()
+        return str(write_log(tmp_path / name, [needing(need, timestamp=stamp) for need in needs]))
+
+    assert "No runs in the last 90 days" in said()
+    old = log_of("old.jsonl", [9_000] * 20, 500)
+    assert "No runs in the last 90 days (--days looks farther back)" in said("--log", old)
+    assert "dbt-expert" in said("--log", old, "--days", "900")
+    few = log_of("few.jsonl", [9_000] * 9)
+    assert "9 runs, 1 days of data\nNo agent that gets memory has 10 runs yet." in said("--log", few)
+    enough = log_of("enough.jsonl", [9_000] * 60)
+    assert "nobody: not among the agents" in said("--log", enough, "--agent", "nobody")
+    assert "Nothing to change." in said("--log", enough, "--apply")
+    unsure = said("--log", log_of("unsure.jsonl", [15_000] * 18 + [24_000] * 2))
+    assert re.search(
+        r"^specialists/dbt-expert is left as it is: \d\d % sure, 70 % are asked for$", unsure, re.M
+    )
+    assert not (tmp_path / ".claude").exists()
+
+
+def test_tune_for_one_agent(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stamp = (datetime.now() - timedelta(days=1)).isoformat()
+    needs = spread(30_000, sigma=0.15)
+    log = write_log(
+        tmp_path / "log.jsonl",
+        [
+            needing(need, timestamp=stamp, agent=name)
+            for need in needs
+            for name in ("dbt-expert", "aws-expert")
+        ],
+    )
+    assert (
+        main(["tune", "--json", "--project", str(tmp_path), "--log", str(log), "--agent", "dbt-expert"]) == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert [entry["agent"] for entry in found["recommendations"]] == ["dbt-expert"]
+    assert [change["agent"] for change in found["changes"]] == ["dbt-expert"]

@@ -5,9 +5,15 @@ Tables are drawn by rich where it is installed; without it the same rows come ou
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
+
+from memory_budget.statusline import printable
+
+#: The most days any verb looks back: a century.
+MOST_DAYS = 36_500
 
 
 def print_json(value: Any) -> None:
@@ -20,23 +26,53 @@ def print_json(value: Any) -> None:
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
 ) -> None:
-    """A table; the columns numbered in `right` hold figures."""
+    """A table; the columns numbered in `right` hold figures.
+
+    One of names and figures that is too wide for the terminal comes in parts: a figure cut short would be another one.
+    What cannot be printed is left out: names come from logs and files that anybody may have written.
+    """
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     try:
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
     except ImportError:
-        _plain_table(title, columns, rows, right)
+        _plain_table(title, columns, cells, right)
         return
-    drawn = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for number, name in enumerate(columns):
-        figures = number in right
-        drawn.add_column(name, justify="right" if figures else "left", no_wrap=figures, overflow="fold")
-    for row in rows:
-        drawn.add_row(*[Text(str(cell)) for cell in row])
     console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=140)
-    console.print(drawn)
+    for part in _parts(columns, cells, right, console.width):
+        drawn = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        for number in part:
+            figures = number in right
+            justify: Literal["left", "right"] = "right" if figures else "left"
+            drawn.add_column(columns[number], justify=justify, no_wrap=figures, overflow="fold")
+        for row in cells:
+            drawn.add_row(*[Text(row[number]) for number in part])
+        console.print(drawn)
+
+
+def _parts(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int], width: int
+) -> list[list[int]]:
+    """Columns that fit beside the first one, part by part; all of them where others than figures can be wrapped.
+
+    A long name is folded, and keeps no figure away.
+    """
+    everything = list(range(len(columns)))
+    if set(right) != set(everything[1:]):
+        return [everything]
+    sizes = [max(len(str(row[number])) for row in (columns, *rows)) + 3 for number in everything]
+    sizes[0] = min(sizes[0], max(24, width // 3))
+    parts: list[list[int]] = []
+    room = 0
+    for number in everything[1:]:
+        room -= sizes[number]
+        if room < 0 or not parts:
+            parts.append([0])
+            room = width - sizes[0] - sizes[number]
+        parts[-1].append(number)
+    return parts or [everything]
 
 
 def _plain_table(
@@ -65,6 +101,27 @@ def progress(label: str) -> Callable[[int, int], None] | None:
             sys.stderr.flush()
 
     return show
+
+
+def line(text: str, indent: str = "") -> None:
+    """A line with words from a log or a file: what cannot be printed is left out."""
+    print(indent + printable(text))
+
+
+def days(text: str) -> int:
+    """A number of days on the command line."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {MOST_DAYS}")
+    return number
+
+
+def runs(number: int) -> str:
+    """1 run, 2,000 runs."""
+    return f"{number:,} run" + ("" if number == 1 else "s")
 
 
 def tokens(number: int) -> str:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from memory_budget import analytics_store, report
 from memory_budget.cli import output
-from memory_budget.cli.tune import print_recommendations
+from memory_budget.cli.tune import print_recommendations, short_names
 from memory_budget.errors import BudgetError
 from memory_budget.project import Project, write_atomic
 
 DAYS = 30
+#: Groups of the analysis, their titles and the name of their first column.
+GROUPS = (
+    ("agents", "Agents", "agent"),
+    ("profiles", "Profiles", "profile"),
+    ("tiers", "Tiers, as detected", "tier"),
+    ("models", "Models", "model"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "profile, tier and model, with recommendations. --html writes one page that needs no network."
     )
     parser.add_argument(
-        "--days", type=int, metavar="N", help=f"days to report (default: {DAYS}; all with --log)"
+        "--days", type=output.days, metavar="N", help=f"days to report (default: {DAYS}; all with --log)"
     )
     parser.add_argument("--all", action="store_true", help="the whole log, however old")
     parser.add_argument("--html", metavar="FILE", help="write the report as an HTML page")
     parser.add_argument(
         "--log",
         nargs="+",
+        action="extend",
         metavar="FILE",
         help="other logs than the project's: files or globs, plain, .gz or .zst",
     )
@@ -36,9 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     project = Project(args.project)
-    if args.days is not None and args.days < 1:
-        print("memory-budget: --days takes a number from 1", file=sys.stderr)
-        return 2
     logs = analytics_store.expand(args.log) if args.log else None
     days = args.days if args.days is not None else (None if args.all or logs else DAYS)
     found = report.gather(project, days, logs=logs)
@@ -47,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.print_json(found)
     elif args.html:
-        print(f"{os.path.abspath(args.html)}: {output.tokens(found['analysis']['overall']['runs'])} runs")
+        print(f"{os.path.abspath(args.html)}: {output.runs(found['analysis']['overall']['runs'])}")
     else:
         _print(found)
     return 0
@@ -69,10 +73,11 @@ def _print(found: dict[str, Any]) -> None:
         print(f"PROBLEM {found['problem']}")
     if overall["runs"]:
         _print_overall(analysis)
-        _print_groups("Agents", "agent", analysis["agents"])
-        _print_groups("Profiles", "profile", analysis["profiles"])
-        _print_groups("Tiers, as detected", "tier", analysis["tiers"])
-        _print_models(analysis["models"])
+        _print_scopes(analysis["scopes"])
+        for key, title, first in GROUPS:
+            _print_budgets(title, first, analysis[key])
+        for key, title, first in GROUPS:
+            _print_costs(f"{title}: what the API counted", first, analysis[key])
     if found["advice"] and found["advice"]["recommendations"]:
         print_recommendations(found["advice"]["recommendations"])
         print(
@@ -82,87 +87,104 @@ def _print(found: dict[str, Any]) -> None:
         print(f"{found['proposals']['count']} proposals for memory files wait: memory-budget maintain")
     bad = analysis["bad_lines"]
     if bad["count"]:
-        print(f"{bad['count']} unreadable lines skipped:")
+        print(f"{bad['count']} unreadable line{'s' if bad['count'] > 1 else ''} skipped:")
         for line in bad["named"]:
-            print(f"  {line}")
+            output.line(line, "  ")
 
 
 def _print_overall(analysis: dict[str, Any]) -> None:
     overall = analysis["overall"]
     reduction = f"reduction {_percent(overall['reduction'])}, " if overall["reduction"] is not None else ""
     print(
-        f"{output.tokens(overall['runs'])} runs, {output.tokens(overall['tokens_sent'])} tokens of memory sent, "
+        f"{output.runs(overall['runs'])}, {output.tokens(overall['tokens_sent'])} tokens of memory sent, "
         f"{reduction}over budget {_percent(overall['exceedance'])}, budget use "
         f"{overall['use_mean'] or 0:.0f} % (median {overall['use_median'] or 0:.0f}, 95 %: {overall['use_p95'] or 0:.0f})"
     )
-    shares = ", ".join(f"{scope['name']} {_percent(scope['share'])}" for scope in analysis["scopes"])
-    line = f"scopes: {shares}"
     if overall["hook_ms_median"] is not None:
-        line += f"; start hook {overall['hook_ms_median']:.0f} ms (95 %: {overall['hook_ms_p95']:.0f})"
-    print(line)
+        print(f"start hook {overall['hook_ms_median']:.0f} ms (95 %: {overall['hook_ms_p95']:.0f})")
     if overall["spent"] is not None:
         prices = analysis["prices"]
         print(
             f"spent {overall['spent']:,.2f} {prices['currency']}, saved {overall['saved']:,.2f} "
-            f"(prices of {prices['as_of'] or 'the profiles'}, {output.tokens(overall['priced'])} runs with a price)"
+            f"(prices of {prices['as_of'] or 'the profiles'}, {output.runs(overall['priced'])} with a price)"
         )
     if overall["not_delivered"]:
-        print(f"{overall['not_delivered']} runs did not get their memory: memory-budget doctor")
+        print(f"{output.runs(overall['not_delivered'])} did not get their memory: memory-budget doctor")
 
 
-def _print_groups(title: str, first: str, rows: list[dict[str, Any]]) -> None:
+def _print_scopes(rows: list[dict[str, Any]]) -> None:
     output.table(
-        title,
-        [
-            first,
-            "runs",
-            "sent",
-            "demand",
-            "95 %",
-            "budget",
-            "use",
-            "95 %",
-            "over",
-            "reduction",
-            "reads",
-            "saved",
-        ],
+        "Scopes",
+        ["scope", "runs", "tokens", "share", "of budgets", "per run", "median", "95 %"],
         [
             [
                 row["name"],
                 output.tokens(row["runs"]),
-                _tokens(row["tokens_sent_mean"]),
-                _tokens(row["demand_median"]),
-                _tokens(row["demand_p95"]),
-                _tokens(row["budget_mean"]),
-                _rounded(row["use_mean"]),
-                _rounded(row["use_p95"]),
-                _percent(row["exceedance"]),
-                _percent(row["reduction"]),
-                row["on_demand_runs"],
-                "" if row["saved"] is None else f"{row['saved']:,.2f}",
-            ]
-            for row in rows
-        ],
-        right=tuple(range(1, 12)),
-    )
-
-
-def _print_models(rows: list[dict[str, Any]]) -> None:
-    kinds = ("requests", "input", "cache_creation", "cache_read", "output")
-    output.table(
-        "Models",
-        ["model", "runs", "requests", "input", "cache written", "cache read", "output", "spent"],
-        [
-            [
-                row["name"],
-                output.tokens(row["runs"]),
-                *(output.tokens(row["api"][kind]) if row["api"] else "" for kind in kinds),
-                "" if row["spent"] is None else f"{row['spent']:,.2f}",
+                _tokens(row["tokens"]),
+                _percent(row["share"]),
+                _percent(row["of_budget"]),
+                *(_tokens(row[f"tokens_{figure}"]) for figure in ("mean", "median", "p95")),
             ]
             for row in rows
         ],
         right=tuple(range(1, 8)),
+    )
+
+
+def _print_budgets(title: str, first: str, rows: list[dict[str, Any]]) -> None:
+    columns = "runs sent demand 95_% budget use median 95_% over reduction reads missed".split()
+    output.table(
+        title,
+        [first, *(column.replace("_", " ") for column in columns)],
+        [
+            [
+                name,
+                output.tokens(row["runs"]),
+                *(
+                    _tokens(row[key])
+                    for key in ("tokens_sent_mean", "demand_median", "demand_p95", "budget_mean")
+                ),
+                *(_rounded(row[f"use_{figure}"]) for figure in ("mean", "median", "p95")),
+                _percent(row["exceedance"]),
+                _percent(row["reduction"]),
+                row["on_demand_runs"],
+                row["not_delivered"],
+            ]
+            for name, row in zip(short_names([row["name"] for row in rows]), rows, strict=True)
+        ],
+        right=tuple(range(1, 13)),
+    )
+
+
+def _print_costs(title: str, first: str, rows: list[dict[str, Any]]) -> None:
+    """Nothing where no run was metered and none timed."""
+    if all(row["api"] is None and row["hook_ms_median"] is None for row in rows):
+        return
+    kinds = ("requests", "input", "cache_creation", "cache_read", "output")
+    output.table(
+        title,
+        [
+            first,
+            "requests",
+            "input",
+            "cache written",
+            "cache read",
+            "output",
+            "spent",
+            "saved",
+            "hook ms",
+            "95 %",
+        ],
+        [
+            [
+                name,
+                *(_tokens(row["api"][kind]) if row["api"] else "" for kind in kinds),
+                *("" if row[key] is None else f"{row[key]:,.2f}" for key in ("spent", "saved")),
+                *(_tokens(row[f"hook_ms_{figure}"]) for figure in ("median", "p95")),
+            ]
+            for name, row in zip(short_names([row["name"] for row in rows]), rows, strict=True)
+        ],
+        right=tuple(range(1, 10)),
     )
 
 
@@ -171,7 +193,7 @@ def _percent(share: float | None) -> str:
 
 
 def _tokens(number: float | None) -> str:
-    return "" if number is None else output.tokens(round(number))
+    return "" if number is None else report.thousands(number)
 
 
 def _rounded(number: float | None) -> str:

@@ -45,5 +45,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(line: str) -> None:
-    print(line)
+    output.line(line)
     sys.stdout.flush()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Sequence
 from typing import Any
 
-from memory_budget import tuning, tuning_apply
+from memory_budget import report, tuning, tuning_apply
 from memory_budget.cli import output
 from memory_budget.project import Project
 
@@ -17,9 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ".claude/memory/budget-profiles.json. Nothing is written without --apply; --undo takes the last change back."
     )
     parser.add_argument(
-        "--days", type=int, metavar="N", help="days of the log to replay (default: tuning.history_days)"
+        "--days",
+        type=output.days,
+        metavar="N",
+        help="days of the log to replay (default: tuning.history_days)",
     )
-    parser.add_argument("--log", nargs="+", metavar="FILE", help="logs to learn from: files or globs")
+    parser.add_argument(
+        "--log",
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="logs to learn from instead of the project's: files or globs",
+    )
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--apply", action="store_true", help="write the changes into the profiles file")
     action.add_argument("--undo", action="store_true", help="take the last change back")
@@ -30,16 +39,16 @@ def run(args: argparse.Namespace) -> int:
     project = Project(args.project)
     if args.undo:
         return _undo(project, as_json=args.json)
-    if args.days is not None and args.days < 1:
-        print("memory-budget: --days takes a number from 1", file=sys.stderr)
-        return 2
     logs = None
     if args.log:
         from memory_budget import analytics_store
 
         logs = analytics_store.expand(args.log)
-    found = tuning.recommend(project, args.days, logs=logs)
-    changes = [change for change in found["changes"] if _wanted(change, args.agent)]
+    # Other logs are a question asked by the way: what is kept is the project's own.
+    found = tuning.recommend(project, args.days, logs=logs, write=logs is None)
+    for key in ("recommendations", "changes"):
+        found[key] = [entry for entry in found[key] if _wanted(entry, args.agent)]
+    changes = found["changes"]
     edit = tuning_apply.plan(project, changes) if changes else None
     done = tuning_apply.apply(project, changes) if changes and args.apply else None
     if args.json:
@@ -52,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     _print(found, args.agent)
-    if edit is not None:
+    if edit is None:
+        print("Nothing to change." if found["recommendations"] else "Nothing to recommend.")
+    else:
         print(
             edit.diff(project)
             if done is None
@@ -77,53 +88,77 @@ def _undo(project: Project, *, as_json: bool) -> int:
     else:
         print(f"Taken back in {entry.path}:")
         for change in entry.changes:
-            print(f"  {change['title']}")
+            output.line(change["title"], "  ")
     return 0
 
 
 def _print(found: dict[str, Any], names: list[str] | None) -> None:
-    print(f"{output.tokens(found['records'])} runs, {found['days_of_data']:g} days of data")
-    entries = [entry for entry in found["recommendations"] if _wanted(entry, names)]
-    if not entries:
-        least = found["parameters"]["minimum_samples_for_recommendation"]
-        print(f"No agent has {least} runs yet: nothing to recommend.")
+    print(f"{output.runs(found['records'])}, {found['days_of_data']:g} days of data")
+    if found["recommendations"]:
+        print_recommendations(found["recommendations"])
     else:
-        print_recommendations(entries)
+        output.line(_why_nothing(found, names))
+    threshold = found["parameters"]["recommendation_confidence_threshold"]
+    for entry in found["recommendations"]:
+        if entry["current_profile"] != entry["recommended_profile"] and entry["confidence"] < threshold:
+            output.line(
+                f"{entry['agent']} is left as it is: {sure(entry['confidence'])} sure, {sure(threshold)} are asked for"
+            )
     for entry in found["weights"]:
         now = ", ".join(f"{scope} {share:g}" for scope, share in entry["current_weights"].items())
         then = ", ".join(f"{scope} {share:g}" for scope, share in entry["recommended_weights"].items())
-        print(f"weights of {entry['profile']}: {now} -> {then} (confidence {entry['confidence']:.0%})")
+        print(f"weights of {entry['profile']}: {now} -> {then} (confidence {sure(entry['confidence'])})")
     for change in found["changes"]:
-        if change["held"] and _wanted(change, names):
-            print(f"not applied automatically: {change['title'].split(' (')[0]}: {change['held']}")
+        if change["held"]:
+            output.line(f"not applied automatically: {change['title'].split(' (')[0]}: {change['held']}")
     print(f"enforcement {found['enforcement']['current']}: {found['enforcement']['reason']}\n")
+
+
+def _why_nothing(found: dict[str, Any], names: list[str] | None) -> str:
+    least = found["parameters"]["minimum_samples_for_recommendation"]
+    if not found["records"]:
+        return f"No runs in the last {found['days']} days (--days looks farther back)."
+    if names:
+        return f"{', '.join(names)}: not among the agents that have {least} runs and get memory."
+    return f"No agent that gets memory has {least} runs yet."
 
 
 def print_recommendations(entries: list[dict[str, Any]]) -> None:
     output.table(
         "",
-        ["agent", "advice", "profile", "runs", "over budget", "budget", "confidence"],
+        ["agent", "advice", "profile", "runs", "over budget", "budget", "sure"],
         [
             [
-                entry["agent"],
+                name,
                 entry["recommended_action"].replace("_", " "),
                 arrow(entry["current_profile"], entry["recommended_profile"]),
                 entry["details"]["records"],
                 arrow(*(output.percent(entry["details"][f"exceedance_{at}"]) for at in ("before", "after"))),
-                arrow(*(output.tokens(entry["details"][f"budget_{at}"]) for at in ("before", "after"))),
-                f"{entry['confidence']:.0%}",
+                arrow(*(report.thousands(entry["details"][f"budget_{at}"]) for at in ("before", "after"))),
+                sure(entry["confidence"]),
             ]
-            for entry in entries
+            for name, entry in zip(short_names([entry["agent"] for entry in entries]), entries, strict=True)
         ],
-        right=(3, 4, 5, 6),
+        right=(3, 6),
     )
     for entry in entries:
         for tier in entry["tiers"]:
-            print(
-                f"{entry['agent']}: {tier['too_low']:.0%} of {tier['records']} tasks classed {tier['tier']} needed "
+            output.line(
+                f"{entry['agent']}: {100 * tier['too_low']:.0f} % of {tier['records']} tasks classed {tier['tier']} needed "
                 f"{tier['needed']}"
                 + (f", such as: {tier['examples'][0]['task']}" if tier["examples"] else "")
             )
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Names without their folders, where that leaves them apart."""
+    leaves = [name.rsplit("/", 1)[-1] for name in names]
+    return [leaf if leaves.count(leaf) == 1 else name for leaf, name in zip(leaves, names, strict=True)]
+
+
+def sure(confidence: float) -> str:
+    """Nothing is known for certain from a sample."""
+    return ">99 %" if confidence > 0.99 else f"{100 * confidence:.0f} %"
 
 
 def arrow(before: str, after: str) -> str:

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         output.print_json(results)
     else:
         for one in results:
-            print(f"{one['state']}: {one['title']} ({one['id']})")
+            output.line(f"{one['state']}: {one['title']} ({one['id']})")
             for problem in one["problems"]:
                 print(f"  {problem}")
     return 1 if any(one["problems"] for one in results) else 0

@@ -233,6 +233,9 @@ class _Run:
             self.say(
                 f"export: {sent.records} records to {sent.endpoint}, {sent.skipped} bad lines passed over"
             )
+            for line in sent.refused:
+                self.result["problems"].append(f"export: {line}")
+                self.say(f"export: {line}")
 
     def rotate(self) -> None:
         settings = profiles.load(self.project.root, self.project.home).profiles.section("log")
