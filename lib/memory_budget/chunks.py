@@ -11,7 +11,7 @@ between them cost exactly the sum of their tokens.
 
 from __future__ import annotations
 
-from memory_budget.terms import terms
+from memory_budget.terms import digest, terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,8 +114,6 @@ def split(text: str, first_line: int = 1) -> list[RawChunk]:
 def folded_hash(text: str) -> int:
     """64-bit hash of the text with every run of white space as one space: equal for exact duplicates. A rule above or
     below it is no part of what it says."""
-    from _blake2 import blake2b
-
     if RULED in text and (text[:1] in _RULE_SIGNS or text[-1:] in _RULE_SIGNS):
         above, _, said = text.partition(RULED)
         if _is_rule(above):
@@ -123,9 +121,10 @@ def folded_hash(text: str) -> int:
         said, _, below = text.rpartition(RULED)
         if said and _is_rule(below):
             text = said
+    text = text.replace("\n", " ")
     if "  " in text or not text.isprintable() or text[:1] == " " or text[-1:] == " ":
         text = " ".join(text.split())
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    return int.from_bytes(digest(text), "big")
 
 
 def _is_rule(line: str) -> bool:

@@ -20,11 +20,12 @@ from sys import intern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
 ANALYZER_VERSION = 1
 
-_CACHE_LIMIT = 80_000  # distinct words remembered; about 25 MB at most, then forgotten as a whole
+_CACHE_LIMIT = 120_000  # distinct words remembered; about 31 MB at most, then forgotten as a whole
 _LONGEST_WORD = (
     64  # characters of a term; longer ones are hashes, encoded data and the like, cut to stay findable
 )
@@ -303,16 +304,29 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(_words.__getitem__, runs)))
 
 
+_blake2b: Callable[..., Any] | None = None
+
+
+def digest(text: str) -> bytes:
+    """64 bits of a text's BLAKE2b."""
+    global _blake2b
+    # Most starts need none, and an import at each call would cost as much as the hash.
+    made = _blake2b
+    if made is None:
+        from _blake2 import blake2b
+
+        made = _blake2b = blake2b
+    found: bytes = made(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return found
+
+
 class _Lanes(dict[str, int]):
     """Term -> its 64-bit hash with every bit in a lane of 8 bits, so that adding integers counts bits."""
 
     def __missing__(self, term: str) -> int:
-        from _blake2 import blake2b
-
-        digest = blake2b(term.encode("utf-8", "replace"), digest_size=8).digest()
         if not _BYTE_LANES:
             _BYTE_LANES.extend(bytes(byte >> bit & 1 for bit in range(7, -1, -1)) for byte in range(256))
-        lanes = self[term] = int.from_bytes(b"".join([_BYTE_LANES[byte] for byte in digest]), "big")
+        lanes = self[term] = int.from_bytes(b"".join([_BYTE_LANES[byte] for byte in digest(term)]), "big")
         return lanes
 
 

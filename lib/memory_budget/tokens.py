@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A cache of words past this size is emptied (about 8 MB at most), and the longest word kept, in characters.
-_CACHE_LIMIT = 60_000
+#: A cache of words past this size is emptied (about 11 MB at most), and the longest word kept, in characters.
+_CACHE_LIMIT = 100_000
 _LONGEST_KEPT = 200
 #: A cache of lines past this size is emptied (about 5 MB).
 _LINES_LIMIT = 20_000
@@ -99,9 +99,13 @@ class Counter:
         A run of more than 4,000 characters that is no row of single words is cut and summed. Where it holds an ASCII
         letter before something else every few thousand characters that is exact, too; elsewhere it counts too many.
         """
+        known = self._blocks
+        if text[-2:] == "\n\n":
+            count = known.get(text[:-2])
+            if count:
+                return count
         if "\r" in text:
             return self._whole(text)
-        known = self._blocks
         if len(known) > _BLOCKS_LIMIT:
             known.clear()
         blocks = text.split("\n\n")

@@ -6,13 +6,14 @@ import itertools
 import os
 import random
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memory_budget import background, invocation, tokens
-from memory_budget.index import build, pages, parse, posting_lists, postings, schema
+from memory_budget.index import build, bulk_lists, pages, parse, posting_lists, postings, schema
 from memory_budget.project import Project
 from memory_budget.sources import Sources
 from tests.support.blocks import count
@@ -129,6 +130,34 @@ def test_a_large_build_in_little_memory_gives_the_same(
     monkeypatch.setattr(posting_lists, "HELD", 500)
     update(project, rebuild=True)
     assert rows(project, query) == expected
+
+
+@pytest.mark.parametrize("little", [False, True])
+def test_a_build_by_numpy_gives_the_same(
+    project: Project, monkeypatch: pytest.MonkeyPatch, little: bool
+) -> None:
+    tables = "groups", "files", "pages", "postings", "copies"
+    update(project)
+    expected = [rows(project, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+    monkeypatch.setattr(build, "BULK", 0)
+    monkeypatch.delattr(build, "PostingLists")
+    if little:
+        monkeypatch.setattr(bulk_lists, "HELD", 100)
+        monkeypatch.setattr(bulk_lists, "PART", 50)
+    update(project, rebuild=True)
+    assert [rows(project, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables] == expected
+    assert not [name for name in os.listdir(project.cache) if "tmp" in name]
+
+
+def test_without_numpy_a_large_build_gives_the_same(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(project)
+    expected = rows(project, "SELECT * FROM postings ORDER BY 1, 2")
+    monkeypatch.setattr(build, "BULK", 0)
+    monkeypatch.setitem(sys.modules, "memory_budget.index.bulk_lists", None)
+    update(project, rebuild=True)
+    assert rows(project, "SELECT * FROM postings ORDER BY 1, 2") == expected
 
 
 def test_without_the_tokenizer_counts_are_bounds_until_it_is_there(project: Project) -> None:

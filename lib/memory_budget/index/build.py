@@ -11,7 +11,6 @@ import gc
 import os
 import time
 from collections import Counter, defaultdict
-from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget import terms
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Connection
 
+    from memory_budget.index.bulk_lists import BulkLists
+
+#: Bytes of memory files from which a new index is made by numpy: it takes a tenth of a second to load.
+BULK = 4_000_000
 #: Unused ids between two files, so that the neighbours of a chunk are in its file or nowhere.
 ID_GAP = 3
 #: Parsed files kept for copies of them, and the largest file kept, in bytes of text: about 10 MB of memory at most.
@@ -78,7 +81,9 @@ def update(
             if os.path.exists(project.index):
                 connection = schema.open_writer(project.index)
                 try:
-                    return _Update(connection, counter, found, progress).run(started, rebuilt=False)
+                    return _Update(connection, project.cache, counter, found, progress).run(
+                        started, rebuilt=False
+                    )
                 finally:
                     connection.close()
         except (schema.IndexUnusable, schema.DatabaseError):
@@ -103,7 +108,7 @@ def _rebuild(
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA journal_mode=MEMORY")
             _restore_tables(connection, kept)
-            report = _Update(connection, counter, found, progress).run(started, rebuilt=True)
+            report = _Update(connection, project.cache, counter, found, progress).run(started, rebuilt=True)
             connection.execute("PRAGMA journal_mode=WAL")
         finally:
             connection.close()
@@ -195,11 +200,13 @@ class _Update:
     def __init__(
         self,
         connection: Connection,
+        cache: str,
         counter: TokenCounter,
         found: Scan,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self.db = connection
+        self.cache = cache
         self.counter = counter
         self.scan = found
         self.progress = progress
@@ -219,7 +226,6 @@ class _Update:
         gc.disable()  # what is held are lists by the hundred thousand, and none of them is part of a cycle
         try:
             self._load_counters()
-            self.lists = PostingLists(db)
             known = {
                 row[0]: _Known(*row[1:])
                 for row in db.execute(
@@ -228,9 +234,10 @@ class _Update:
             }
             present = {found.path for found in self.scan.files}
             gone = [path for path in known if path not in present]
+            changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
+            self.lists = self._posting_lists(bool(known), sum(found.size for found in changed))
             for path in gone:
                 self._drop(path, known[path])
-            changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
             parsed = 0
             to_come = Counter(found.place.key for found in changed)
             self.copies.expect(found.size for found in changed)
@@ -267,6 +274,17 @@ class _Update:
             problems=self.problems,
             scan=self.scan,
         )
+
+    def _posting_lists(self, known: bool, size: int) -> PostingLists | BulkLists:
+        """Where the posting lists of changed files of this size in bytes are made, beside known files or with none."""
+        if not known and size >= BULK:
+            try:
+                from memory_budget.index.bulk_lists import BulkLists
+            except ImportError:
+                pass  # no numpy: the same lists take longer
+            else:
+                return BulkLists(self.db, self.cache)
+        return PostingLists(self.db)
 
     def _load_counters(self) -> None:
         db = self.db
@@ -327,16 +345,12 @@ class _Update:
         self.next_file += 1
         first = self.next_chunk
         tokens = length = 0
-        counts: Counter[str] = Counter()
         headings: list[int] = []
         for piece in self._parsed_pieces(content.hash, found.size, texts):
             tokens += piece.tokens
             length += self._insert_piece(file, group, piece, headings)
-            counts.update(piece.terms)
             self.lists.relieve()
-        for term in terms.terms(found.path):
-            counts[term] += 1
-        self.lists.add_file(group, file, length, counts)
+        self.lists.add_file(group, file, length, terms.terms(found.path))
         facts = content.facts
         self.db.execute(
             "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -372,12 +386,13 @@ class _Update:
             self.next_heading += 1
         if not piece.chunks:
             return 0
-        texts, tokens, above, leads, hashes, simhashes, lines, sections, counts, lengths = zip(
+        texts, tokens, above, leads, hashes, simhashes, lines, sections, found, names = zip(
             *piece.chunks, strict=True
         )
         sizes: dict[int, int] = defaultdict(int)
         for section, cost in zip(sections, tokens, strict=True):
             sizes[section] += cost
+        lengths = list(map(len, found))
         first = self.next_chunk
         base = SECTION_STEP * first  # no chunk raises the number by more, so the gaps between files are kept
         columns = page_rows.Columns(
@@ -396,9 +411,7 @@ class _Update:
             "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?)",
             page_rows.rows(first, file, group, columns, fresh),
         )
-        add = self.lists.add_chunk
-        for number, length, own in zip(count(first), lengths, counts, strict=False):
-            add(group, number, length, own)
+        self.lists.add_chunks(group, first, found, names)
         self.next_chunk = first + len(texts)
         return sum(lengths)
 
@@ -412,6 +425,7 @@ class _Update:
         words.update(terms.terms(path))
         db.execute("DELETE FROM files WHERE id=?", (known.id,))
         db.execute("DELETE FROM pages WHERE file=?", (known.id,))
+        assert isinstance(self.lists, PostingLists)  # the others are for an index that has no files yet
         self.lists.drop(known.grp, words, known.id, known.first, known.last)
 
     def _write_folders(self) -> None:

@@ -7,7 +7,6 @@ costs no more memory than a large one.
 from __future__ import annotations
 
 import codecs
-from collections import _count_elements  # type: ignore[attr-defined]
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -42,8 +41,7 @@ class TokenCounter(Protocol):
 
 class ParsedChunk(NamedTuple):
     """`heading` is the position of the line right above it among the file's headings, -1 for none; `section` counts
-    from the piece's first; `terms` maps a term to its count (at most 65,535), those of the headings above included,
-    and `length` is that of the text alone."""
+    from the piece's first; `terms` are those of its text, `names` those of the headings above, in order, repeats kept."""
 
     text: str
     tokens: int
@@ -53,19 +51,17 @@ class ParsedChunk(NamedTuple):
     simhash: int
     line: int
     section: int
-    terms: dict[str, int]
-    length: int
+    terms: list[str]
+    names: list[str]
 
 
 class ParsedPiece(NamedTuple):
     """Some of a file's chunks, in order, with the headings that first occur here: (position of the one it stands
-    under or -1, tokens, text). `terms`: how often each term stands in its chunks, the headings above each counted with
-    it."""
+    under or -1, tokens, text)."""
 
     chunks: list[ParsedChunk]
     headings: list[tuple[int, int, str]]
     tokens: int
-    terms: dict[str, int]
 
 
 class Content(NamedTuple):
@@ -193,7 +189,6 @@ class Parser:
             fresh: list[tuple[int, int, str]] = []
             parsed: list[ParsedChunk] = []
             start = line + text.count("\n", 0, body_at)
-            together: dict[str, int] = {}
             above: tuple[int, ...] | None = None
             heading = -1
             names: list[str] = []
@@ -211,8 +206,8 @@ class Parser:
                             shown, cost, _ = self._heading(key[1])
                             fresh.append((heading, cost, shown))
                         heading = number
-                parsed.append(self._chunk(raw, heading, names, together))
-            yield ParsedPiece(parsed, fresh, tokens, together)
+                parsed.append(self._chunk(raw, heading, names))
+            yield ParsedPiece(parsed, fresh, tokens)
             line += text.count("\n")
 
     def _heading(self, line: str) -> tuple[str, int, list[str]]:
@@ -225,11 +220,8 @@ class Parser:
             known = self._headings[line] = (shown, self._counter.count(shown + "\n\n"), terms.terms(line))
         return known
 
-    def _chunk(
-        self, raw: chunks.RawChunk, heading: int, names: list[str], together: dict[str, int]
-    ) -> ParsedChunk:
-        """One chunk with its terms, fingerprints and tokens; `names` are the terms of the headings above it. Its terms are
-        counted to those of its file, `together`."""
+    def _chunk(self, raw: chunks.RawChunk, heading: int, names: list[str]) -> ParsedChunk:
+        """One chunk with its terms, fingerprints and tokens; `names` are the terms of the headings above it."""
         known = self._chunks.get(raw.text)
         if known is None:
             if len(self._chunks) > _KNOWN_CHUNKS:
@@ -238,17 +230,8 @@ class Parser:
             if len(raw.text) <= _KNOWN_LENGTH:
                 self._chunks[raw.text] = known
         text, tokens, hash_, simhash, found = known
-        counts: dict[str, int] = {}
-        _count_elements(counts, found)
-        _count_elements(together, found)
-        if names:
-            _count_elements(counts, names)
-            _count_elements(together, names)
-        length = len(found)
-        if length > 65535:
-            counts = {term: min(count, 65535) for term, count in counts.items()}
         return ParsedChunk(
-            text, tokens, heading, raw.lead, hash_, simhash, raw.line, raw.section, counts, length
+            text, tokens, heading, raw.lead, hash_, simhash, raw.line, raw.section, found, names
         )
 
     def _analyse(self, text: str) -> _Analysed:

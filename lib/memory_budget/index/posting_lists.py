@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
+from collections import _count_elements, defaultdict  # type: ignore[attr-defined]
+from itertools import count
 from typing import TYPE_CHECKING
 
 from memory_budget.index import postings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
     from sqlite3 import Connection
 
     Lists = dict[str, list[int]]
@@ -49,6 +50,7 @@ class PostingLists:
         self._fresh = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
         self._chunks: dict[int, Lists] = {}
         self._files: dict[int, Lists] = {}
+        self._counts: dict[str, int] = {}  # of the file whose chunks are being added
         self._held = 0
         self._aside: set[int] = set()
         self._dropped: dict[int, set[str]] = defaultdict(set)
@@ -56,25 +58,36 @@ class PostingLists:
         self._starts: list[int] = []
         self._dropped_files: set[int] = set()
 
-    def add_chunk(self, group: int, number: int, length: int, counts: Mapping[str, int]) -> None:
-        """A chunk with these counts of terms (each at most 65,535) and this length in terms."""
+    def add_chunks(
+        self, group: int, first: int, found: Sequence[Sequence[str]], names: Sequence[Sequence[str]]
+    ) -> None:
+        """Chunks numbered from `first` with the terms of their texts, repeats kept, and of the headings above them."""
         by_term = self._chunks.get(group)
         if by_term is None:
             by_term = self._chunks[group] = defaultdict(list)
-        base = postings.entry(number, 0, length)
-        once, twice = base | 1 << 16, base | 2 << 16  # one object for most of a chunk's terms
-        for term, count in counts.items():
-            by_term[term].append(once if count == 1 else twice if count == 2 else base | count << 16)
-        self._held += len(counts)
+        together = self._counts
+        for number, own, above in zip(count(first), found, names, strict=False):
+            counts: dict[str, int] = {}
+            _count_elements(counts, own)
+            _count_elements(together, own)
+            if above:
+                _count_elements(counts, above)
+                _count_elements(together, above)
+            made = _Entries(number, len(own))
+            for term, times in counts.items():
+                by_term[term].append(made[times])
+            self._held += len(counts)
 
-    def add_file(self, group: int, number: int, length: int, counts: Mapping[str, int]) -> None:
-        """A file, after its chunks; its terms are those of all its chunks and more."""
+    def add_file(self, group: int, number: int, length: int, names: Sequence[str]) -> None:
+        """The file of the chunks added last: its terms are theirs and those of its path."""
         by_term = self._files.get(group)
         if by_term is None:
             by_term = self._files[group] = defaultdict(list)
+        counts, self._counts = self._counts, {}
+        _count_elements(counts, names)
         made = _Entries(number, length)
-        for term, count in counts.items():
-            by_term[term].append(made[count])
+        for term, times in counts.items():
+            by_term[term].append(made[times])
         self._held += len(counts)
 
     def relieve(self) -> None:

@@ -1,0 +1,288 @@
+"""The posting lists of a large index that is made anew, by numpy: as `posting_lists` makes them, in a quarter of the time.
+
+Terms are held as numbers, one for each that occurs, in the order of the text. Of a group that is complete they are sorted, and
+what stands together then is a posting. Much more than fits in memory is laid aside in a file, and sorted in parts, each from
+one term to another.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import chain, repeat
+from operator import add
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from memory_budget.index import postings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from sqlite3 import Connection
+
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.uint32]
+    Places = NDArray[np.intp]
+
+#: Occurrences of terms held in memory before they are laid aside (4 MB), and sorted at once (about 40 MB).
+HELD = 200_000
+PART = 200_000
+_MOST = 65535
+_NOTHING = bytearray()
+
+
+class _Ids(dict[str, int]):
+    """A number for each term met, counted from 0."""
+
+    def __missing__(self, term: str) -> int:
+        self[term] = made = len(self)
+        return made
+
+
+class _Extent(NamedTuple):
+    """Where occurrences are laid aside: bytes from the start of the file, how many, and their first text and the one after
+    their last."""
+
+    offset: int
+    size: int
+    first: int
+    after: int
+
+
+class _Group:
+    """What is held of a group. Its texts are chunks and, behind those of a file, the file's path, which has number 0."""
+
+    __slots__ = (
+        "aside",
+        "file_lengths",
+        "file_numbers",
+        "files",
+        "first",
+        "ids",
+        "lengths",
+        "numbers",
+        "occurrences",
+        "sizes",
+    )
+
+    def __init__(self) -> None:
+        self.ids = _Ids()
+        self.occurrences = array("I")  # ids of terms, text by text
+        self.sizes = array("I")  # how many of them each text has
+        self.numbers = array("I")  # of chunks
+        self.lengths = array("I")
+        self.files = array("I")  # the file of each text, from 0
+        self.file_numbers = array("I")
+        self.file_lengths = array("I")
+        self.aside: list[_Extent] = []
+        self.first = 0  # the first text whose occurrences are held in memory
+
+
+class BulkLists:
+    """Takes what `PostingLists` takes, for an index in which nothing stands yet. `folder`: for what is laid aside."""
+
+    def __init__(self, db: Connection, folder: str) -> None:
+        self._db = db
+        self._groups: dict[int, _Group] = {}
+        self._held = 0
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - it has no name, and goes with this object
+
+    def add_chunks(
+        self, group: int, first: int, found: Sequence[Sequence[str]], names: Sequence[Sequence[str]]
+    ) -> None:
+        """Chunks numbered from `first` with the terms of their texts, repeats kept, and of the headings above them."""
+        self._add(group, range(first, first + len(found)), found, names)
+
+    def _add(
+        self,
+        group: int,
+        numbers: Sequence[int],
+        found: Sequence[Sequence[str]],
+        names: Sequence[Sequence[str]],
+    ) -> _Group:
+        own = self._groups.get(group)
+        if own is None:
+            own = self._groups[group] = _Group()
+        before = len(own.occurrences)
+        texts = chain.from_iterable(zip(found, names, strict=True))
+        own.occurrences.extend(map(own.ids.__getitem__, chain.from_iterable(texts)))
+        self._held += len(own.occurrences) - before
+        lengths = list(map(len, found))
+        own.lengths.extend([min(length, _MOST) for length in lengths])
+        own.sizes.extend(map(add, lengths, map(len, names)))
+        own.numbers.extend(numbers)
+        own.files.extend(repeat(len(own.file_numbers), len(lengths)))
+        return own
+
+    def add_file(self, group: int, number: int, length: int, names: Sequence[str]) -> None:
+        """The file of the chunks added last: its terms are theirs and those of its path."""
+        own = self._add(group, (0,), ((),), (names,))
+        own.file_numbers.append(number)
+        own.file_lengths.append(min(length, _MOST))
+
+    def relieve(self) -> None:
+        """Lay aside what is held when that is much. To be called every megabyte of text or so."""
+        if self._held <= HELD:
+            return
+        for own in self._groups.values():
+            if own.occurrences:
+                offset = self._file.seek(0, 2)
+                own.occurrences.tofile(self._file)
+                own.aside.append(_Extent(offset, len(own.occurrences), own.first, len(own.sizes)))
+                own.first = len(own.sizes)
+                del own.occurrences[:]
+        self._held = 0
+
+    def complete(self, group: int) -> None:
+        """No more files of this group will come."""
+        own = self._groups.pop(group, None)
+        if own is not None:
+            self._held -= len(own.occurrences)
+            self._write(group, own)
+            if not any(other.aside for other in self._groups.values()):
+                self._file.truncate(0)
+
+    def finish(self) -> None:
+        """Write what is not written yet."""
+        for group in sorted(self._groups):
+            self.complete(group)
+        self._file.close()
+
+    def _write(self, group: int, own: _Group) -> None:
+        """The lists of a group, in the order of its terms."""
+        terms = sorted(own.ids)
+        ranks = np.empty(len(terms), np.uint32)
+        ranks[np.fromiter(map(own.ids.__getitem__, terms), np.intp, len(terms))] = np.arange(len(terms))
+        own.ids.clear()
+        counts = np.zeros(len(terms), np.intp)
+        for occurrences, _, _ in self._occurrences(own):
+            counts += np.bincount(ranks[occurrences], minlength=len(terms))
+        low = 0
+        while low < len(terms):
+            high = low + max(1, int(np.searchsorted(np.cumsum(counts[low:]), PART, "right")))
+            self._write_part(group, own, terms[low:high], self._sorted(own, ranks, low, high))
+            low = high
+
+    def _occurrences(self, own: _Group) -> Iterator[tuple[Numbers, int, int]]:
+        """All occurrences of a group, part by part, and the texts they are of."""
+        for extent in own.aside:
+            self._file.seek(extent.offset)
+            laid = np.frombuffer(self._file.read(4 * extent.size), np.uint32)
+            yield laid, extent.first, extent.after
+        if own.occurrences:
+            yield np.frombuffer(own.occurrences, np.uint32), own.first, len(own.sizes)
+
+    def _sorted(self, own: _Group, ranks: Numbers, low: int, high: int) -> NDArray[np.uint64]:
+        """The occurrences of the terms of these ranks as (rank less `low`) << 32 | text, in order."""
+        parts = []
+        sizes = np.frombuffer(own.sizes, np.uint32)
+        for occurrences, first, after in self._occurrences(own):
+            texts = np.repeat(np.arange(first, after, dtype=np.uint32), sizes[first:after])
+            found = ranks[occurrences]
+            if low or high < len(ranks):
+                inside = (found >= low) & (found < high)
+                found, texts = found[inside] - np.uint32(low), texts[inside]
+            parts.append(found.astype(np.uint64) << np.uint64(32) | texts)
+        keys = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        keys.sort()
+        return keys
+
+    def _write_part(self, group: int, own: _Group, terms: Sequence[str], keys: NDArray[np.uint64]) -> None:
+        starts = _changes(keys)
+        times = np.diff(starts, append=len(keys))
+        first = keys[starts]
+        ranks, texts = (first >> np.uint64(32)).astype(np.intp), first.astype(np.uint32)
+        files = np.frombuffer(own.files, np.uint32)[texts]
+        of_files = _changes(ranks.astype(np.uint64) << np.uint64(32) | files)
+        numbers = np.frombuffer(own.numbers, np.uint32)[texts]
+        of_chunks = np.flatnonzero(numbers)
+        chunk_lists = _Packed(
+            len(terms),
+            ranks[of_chunks],
+            numbers[of_chunks],
+            _payloads(times[of_chunks], np.frombuffer(own.lengths, np.uint32)[texts[of_chunks]]),
+            ranked=True,
+        )
+        named = files[of_files]
+        file_lists = _Packed(
+            len(terms),
+            ranks[of_files],
+            np.frombuffer(own.file_numbers, np.uint32)[named],
+            _payloads(np.add.reduceat(times, of_files), np.frombuffer(own.file_lengths, np.uint32)[named]),
+            ranked=False,
+        )
+        self._db.executemany(
+            "INSERT INTO postings VALUES(?,?,?,?,?,?,?,?)",
+            zip(
+                repeat(group),
+                terms,
+                chunk_lists.counts,
+                file_lists.counts,
+                chunk_lists.heads,
+                file_lists.heads,
+                chunk_lists.rests,
+                file_lists.rests,
+                strict=False,
+            ),
+        )
+
+
+def _changes(keys: NDArray[np.uint64]) -> Places:
+    """Where another key begins."""
+    return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+
+
+def _payloads(times: Places, lengths: Numbers) -> Numbers:
+    """See `postings`."""
+    payloads: Numbers = np.minimum(times, _MOST).astype(np.uint32) << np.uint32(16) | lengths
+    return payloads
+
+
+class _Packed:
+    """Lists as `postings.pack` makes them, one for each term: how many postings, the head, and the rest."""
+
+    def __init__(self, terms: int, ranks: Places, numbers: Numbers, payloads: Numbers, ranked: bool) -> None:
+        counts = np.bincount(ranks, minlength=terms)
+        ends = np.cumsum(counts)
+        starts = ends - counts
+        rests = dict[int, bytearray]()
+        for term in np.flatnonzero(counts > (postings.UNSORTED if ranked else postings.HEAD)).tolist():
+            part = slice(starts[term], ends[term])
+            own, worth = numbers[part], _impacts(payloads[part])
+            order = np.argsort(-worth, kind="stable")
+            head, rest = order[: postings.HEAD], order[postings.HEAD :]
+            if not ranked:
+                head.sort()
+            rest.sort()
+            numbers[part], payloads[part] = own[order], payloads[part][order]
+            if len(rest):
+                cut = slice(starts[term] + postings.HEAD, ends[term])
+                rests[term] = bytearray(numbers[cut].tobytes() + payloads[cut].tobytes())
+        # Numbers and payloads list by list: n numbers, n payloads.
+        heads = np.minimum(counts, postings.HEAD)
+        if rests:
+            kept = np.arange(len(ranks)) - starts[ranks] < postings.HEAD
+            ranks, numbers, payloads = ranks[kept], numbers[kept], payloads[kept]
+            ends = np.cumsum(heads)
+            starts = ends - heads
+        places = np.arange(len(ranks))
+        laid = np.empty(2 * len(ranks), np.uint32)
+        laid[places + starts[ranks]] = numbers
+        laid[places + ends[ranks]] = payloads
+        whole = bytearray(laid)
+        cuts = map(slice, (8 * starts).tolist(), (8 * ends).tolist())
+        self.counts: list[int] = counts.tolist()
+        self.heads: list[bytearray] = list(map(whole.__getitem__, cuts))
+        self.rests = [_NOTHING] * terms
+        for term, blob in rests.items():
+            self.rests[term] = blob
+
+
+def _impacts(payloads: Numbers) -> NDArray[np.float64]:
+    """`postings.impact` of many."""
+    times = (payloads >> np.uint32(16)).astype(np.float64)
+    lengths = (payloads & np.uint32(_MOST)).astype(np.float64)
+    impacts: NDArray[np.float64] = times / (times + 1.5 * (0.25 + 0.75 * lengths / 100.0))
+    return impacts

@@ -1,0 +1,70 @@
+"""The posting lists of a new index are the same whichever of the two ways they are made."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memory_budget.index import bulk_lists, postings, schema
+from memory_budget.index.bulk_lists import BulkLists
+from memory_budget.index.posting_lists import PostingLists
+from tests.support.cases import cases
+
+WORDS = st.lists(st.sampled_from(["a", "b", "c", "merge", "key", "schlüssel", "日本"]), max_size=12)
+FILES = st.lists(
+    st.tuples(
+        st.integers(1, 3),  # its group
+        st.lists(
+            st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6), max_size=3
+        ),  # chunks, piece by piece
+        WORDS,  # its path
+        st.booleans(),  # whether it is the last of its group
+    ),
+    max_size=12,
+)
+
+
+def written(lists: PostingLists | BulkLists, db: Any, files: list[Any]) -> list[Any]:
+    """What the lists of these files are."""
+    chunk = 1
+    closed = set()
+    for number, (group, pieces, path, last) in enumerate(files, 1):
+        if group in closed:
+            continue
+        length = 0
+        for piece in pieces:
+            found, names = zip(*piece, strict=True)
+            lists.add_chunks(group, chunk, found, names)
+            length += sum(map(len, found))
+            chunk += len(piece)
+            lists.relieve()
+        lists.add_file(group, number, length, path)
+        chunk += 3
+        if last:
+            lists.complete(group)
+            closed.add(group)
+    lists.finish()
+    rows = db.execute("SELECT * FROM postings ORDER BY grp, term").fetchall()
+    db.close()
+    return list(rows)
+
+
+@settings(max_examples=cases(200))
+@given(FILES, st.integers(0, 60), st.integers(1, 40), st.integers(1, 4), st.integers(0, 3))
+def test_both_ways_make_the_same_lists(
+    files: list[Any], held: int, part: int, unsorted: int, more: int
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.object(postings, "UNSORTED", unsorted),
+        patch.object(postings, "HEAD", unsorted + more),
+        patch.object(bulk_lists, "HELD", held),
+        patch.object(bulk_lists, "PART", part),
+    ):
+        one, two = schema.empty(), schema.empty()
+        expected = written(PostingLists(one), one, files)
+        assert written(BulkLists(two, folder), two, files) == expected
