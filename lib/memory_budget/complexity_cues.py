@@ -234,9 +234,8 @@ _RUNS = {
 def _words() -> dict[str, str]:
     """Word -> kind. The first list that has a word keeps it (the order of WORDS is from plain to telling)."""
     out: dict[str, str] = {}
-    for kind, text in WORDS.items():
-        for word in text.split():
-            out.setdefault(word, kind)
+    for kind, text in reversed(WORDS.items()):
+        out.update(dict.fromkeys(text.split(), kind))
     return out
 
 

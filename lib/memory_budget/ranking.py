@@ -21,10 +21,11 @@ when and it holds a time word. What each part is worth is printed by `tests/benc
 
 from __future__ import annotations
 
+from _operator import sub
 from math import log
 
 from memory_budget import dates, terms
-from memory_budget.units import file_of, id_of
+from memory_budget.units import file_of, id_of, lead_of
 from memory_budget.units import section_of as section_in
 
 TYPE_CHECKING = False
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     #: A candidate: its worth (score per token of its section, by which candidates are taken), negated so that the best
     #: sorts first; path, line, chunk, parts.
     Row = tuple[float, str, int, Chunk, Parts]
+    #: A section: its worth, negated; path, parts, chunks.
+    Judged = tuple[float, str, Parts, list[Chunk]]
 
 
 class Recipe:
@@ -99,6 +102,7 @@ WEAK_TERMS = frozenset(
 _K1 = 1.5
 _B = 0.75
 _TIMED = 2048
+_APART = 3  # how far apart two sections are that the ranking takes for separate, see `chunks.SECTION_STEP`
 #: Postings of a list that are always read: lists up to this are not sorted by what they are worth.
 _LEAST = 64
 
@@ -136,8 +140,13 @@ class _Term:
         self.held: dict[int, float] = {}
 
 
-def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) -> list[Row]:
-    """The chunks that have to do with the query, best first; of a large memory, those of the pages that hold most of it."""
+def rank(
+    view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, more: int | None = None
+) -> list[Row]:
+    """The chunks that have to do with the query, best first; of a large memory, those of the pages that hold most of it.
+
+    `more`: how many of those below the relevance floor are asked for, at least; None for all.
+    """
     entries = _weighted_terms(view, query, recipe)
     if not entries:
         return []
@@ -151,7 +160,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) ->
     chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, own, recipe)
     sections = _sections(chunks, entries, recipe)
     timed = _timed(view) if query.asks_when else frozenset()
-    found = _scored(view, query, recipe, now_day, chunks, own, entries, sections, timed)
+    found = _scored(view, query, recipe, now_day, chunks, own, entries, sections, timed, more)
     found.sort()
     return found
 
@@ -256,7 +265,10 @@ def _file_scores(view: View, entries: list[_Term], files: set[int]) -> dict[int,
 
 def _sections(chunks: list[Chunk], entries: list[_Term], recipe: Recipe) -> dict[int, tuple[float, float]]:
     """Section -> (score with its neighbours and coverage, coverage), where any of the prompt stands in or next to it."""
-    section_of = dict(zip(map(id_of, chunks), map(section_in, chunks), strict=True)).get
+    numbers = list(map(section_in, chunks))
+    section_of = dict(zip(map(id_of, chunks), numbers, strict=True)).get
+    # Those with others around them: none where all sections have headings, which is usual.
+    joined = _joined(sorted(set(numbers)))
     weighed: dict[int, float] = {}
     covered: dict[int, float] = {}
     get_weighed, get_covered = weighed.get, covered.get
@@ -266,9 +278,12 @@ def _sections(chunks: list[Chunk], entries: list[_Term], recipe: Recipe) -> dict
         for part, ids in entry.lists:
             best.update(dict.fromkeys(map(section_of, ids), part))  # type: ignore[arg-type]
         best.pop(None, None)  # type: ignore[call-overload]
-        near = best.copy()
         for section, part in best.items():
             weighed[section] = get_weighed(section, 0.0) + weight * part
+        if not joined:
+            continue
+        near = {section: best[section] for section in best.keys() & joined}
+        for section, part in list(near.items()):
             if near.get(section - 1, 0.0) < part:
                 near[section - 1] = part
             if near.get(section + 1, 0.0) < part:
@@ -277,6 +292,10 @@ def _sections(chunks: list[Chunk], entries: list[_Term], recipe: Recipe) -> dict
             covered[section] = get_covered(section, 0.0) + weight * part
     whole = sum([entry.weight for entry in entries])
     found = {}
+    for section, total in weighed.items():
+        if section not in joined:
+            coverage = total / whole
+            found[section] = (total * coverage**recipe.coverage, coverage)
     for section, found_there in covered.items():
         total = (
             get_weighed(section, 0.0)
@@ -285,6 +304,17 @@ def _sections(chunks: list[Chunk], entries: list[_Term], recipe: Recipe) -> dict
         )
         coverage = found_there / whole
         found[section] = (total * coverage**recipe.coverage, coverage)
+    return found
+
+
+def _joined(numbers: list[int]) -> set[int]:
+    """Of sections by number, those with another at most two away."""
+    found: set[int] = set()
+    if min(map(sub, numbers[1:], numbers), default=_APART) < _APART:
+        for step in (1, 2):
+            after = {number + step for number in numbers}.intersection(numbers)
+            found |= after
+            found.update([number - step for number in after])
     return found
 
 
@@ -298,8 +328,9 @@ def _scored(
     entries: list[_Term],
     sections: dict[int, tuple[float, float]],
     timed: frozenset[int],
+    more: int | None,
 ) -> list[Row]:
-    """Every chunk with a score, in no order."""
+    """The chunks with a score, in no order; with `more`, those above the floor and at least so many of the others."""
     numbers = set(map(file_of, chunks))
     file_scores = _file_scores(view, entries, numbers)
     # Of a file: path, factor for its date, what else is known of it, its share of the score.
@@ -314,59 +345,112 @@ def _scored(
     }
     own_share = recipe.own_share / sum([entry.weight for entry in entries])
     file_share, floor = recipe.file_share, recipe.size_floor
-    passages = _passages(chunks, own)
-    of_section: dict[int, tuple[float, str, Parts]] = {}
-    leads: dict[str, bool] = {"": False}
-    found = []
+    members: dict[int, list[Chunk]] = {}
+    last = -1
     for chunk in chunks:
-        key, file, number, section_tokens, _, lead, line, _, _, _, _, _, _, _ = chunk
-        judged = of_section.get(number)
-        if judged is None:
-            if number not in sections:
-                continue
-            section, coverage = sections[number]
-            path, factor, known, file_score = of_file[file]
-            passage = passages.get(number, 0.0)
-            score = (section + file_share * file_score) * (1.0 + own_share * passage) * factor * known
-            worth = score / (section_tokens if section_tokens > floor else floor)
-            judged = of_section[number] = (
-                -worth, path, (score, passage, section, file_score, coverage, factor)
-            )  # fmt: skip
-        negated, path, parts = judged
-        factor = 1.0
-        if lead:
-            named = leads.get(lead)
-            if named is None:
-                named = leads[lead] = query.words.issuperset(dates.words(lead))
-            if named:
-                factor = recipe.lead_factor
-        if timed and key in timed:
-            factor *= recipe.when_factor
-        if factor != 1.0:
-            negated *= factor
-            score, passage, section, file_score, coverage, dated = parts
-            parts = (score * factor, passage, section, file_score, coverage, dated * factor)
-        found.append((negated, path, line, chunk, parts))
+        if chunk[2] != last:
+            last = chunk[2]
+            inside = members.setdefault(last, [])
+        inside.append(chunk)
+    judged: list[Judged] = []
+    for number, inside in members.items():
+        if number not in sections:
+            continue
+        section, coverage = sections[number]
+        path, factor, known, file_score = of_file[inside[0][1]]
+        section_tokens = inside[0][3]
+        passage = _passage(inside, own)
+        score = (section + file_share * file_score) * (1.0 + own_share * passage) * factor * known
+        worth = score / (section_tokens if section_tokens > floor else floor)
+        judged.append((-worth, path, (score, passage, section, file_score, coverage, factor), inside))
+    factors = _factors(chunks, query, timed, recipe)
+    raised = _raised(judged, factors) if factors else []
+    end: tuple[float, str, int] = (1.0, "", 0)  # behind all
+    if more is not None and judged:
+        best = min([section[0] for section in judged] + [row[0] for row in raised])
+        judged, end = _foremost(judged, factors, recipe.relevance_floor * best, more)
+    found = [
+        (negated, path, chunk[6], chunk, parts)
+        for negated, path, parts, inside in judged
+        for chunk in inside
+        if chunk[0] not in factors
+    ]
+    found += [row for row in raised if row[:3] < end]
     return found
 
 
-def _passages(chunks: list[Chunk], own: dict[int, float]) -> dict[int, float]:
+def _factors(chunks: list[Chunk], query: Query, timed: frozenset[int], recipe: Recipe) -> dict[int, float]:
+    """Chunks that are worth more than their section, by id: they lead with a name that the query names, or tell a time."""
+    factors = {}
+    named = _named(set(map(lead_of, chunks)), query)
+    if named and recipe.lead_factor != 1.0:
+        factors = {chunk[0]: recipe.lead_factor for chunk in chunks if chunk[5] in named}
+    if timed and recipe.when_factor != 1.0:
+        for key in timed.intersection(map(id_of, chunks)):
+            factors[key] = factors.get(key, 1.0) * recipe.when_factor
+    return factors
+
+
+def _named(leads: set[str], query: Query) -> set[str]:
+    """Of the names that chunks lead with, those that the query names."""
+    known = query.words
+    found = set()
+    for lead in leads:
+        first = lead.partition(" ")[0]
+        if first.isalnum() and first not in known:
+            continue  # which is so for most, and seen at a tenth of the cost
+        if lead and known.issuperset(dates.words(lead)):
+            found.add(lead)
+    return found
+
+
+def _raised(judged: list[Judged], factors: dict[int, float]) -> list[Row]:
+    """The rows of the chunks that have a factor of their own."""
+    found: list[Row] = []
+    for negated, path, parts, inside in judged:
+        for chunk in inside:
+            if chunk[0] in factors:
+                factor = factors[chunk[0]]
+                score, passage, section, file_score, coverage, dated = parts
+                own = (score * factor, passage, section, file_score, coverage, dated * factor)
+                found.append((negated * factor, path, chunk[6], chunk, own))
+    return found
+
+
+def _foremost(
+    judged: list[Judged], factors: dict[int, float], floor: float, more: int
+) -> tuple[list[Judged], tuple[float, str, int]]:
+    """The sections above the floor and the next ones, with at least `more` chunks but for those with factors; and the place
+    in the order of rows that the first of the others has."""
+    judged.sort(key=_order)
+    count = 0
+    for number, section in enumerate(judged):
+        if section[0] > floor:
+            if count >= more:
+                return judged[:number], _order(section)
+            count += len([chunk for chunk in section[3] if chunk[0] not in factors])
+    return judged, (1.0, "", 0)
+
+
+def _order(section: Judged) -> tuple[float, str, int]:
+    """As the rows of its chunks are sorted; they stand together in the file."""
+    return section[0], section[1], section[3][0][6]
+
+
+def _passage(chunks: list[Chunk], own: dict[int, float]) -> float:
     """How much of the prompt single chunks of a section hold: the mean of its best chunk's and its average chunk's weight.
 
     By section, for a section is needed as a whole: the best passage says that it is the one, the average that the rest is
     about the same.
     """
-    get = own.get
-    best: dict[int, float] = {}
-    mean: dict[int, float] = {}
+    best = held = 0.0
     for chunk in chunks:
-        weight = get(chunk[0])
-        if weight is not None:
-            section = chunk[2]
-            mean[section] = mean.get(section, 0.0) + weight * chunk[4] / chunk[3]
-            if weight > best.get(section, 0.0):
-                best[section] = weight
-    return {section: (weight + mean[section]) / 2 for section, weight in best.items()}
+        if chunk[0] in own:
+            weight = own[chunk[0]]
+            held += weight * chunk[4]
+            if weight > best:
+                best = weight
+    return (best + held / chunks[0][3]) / 2 if held else best / 2
 
 
 def prior(file: File, now_day: int) -> float:

@@ -282,7 +282,8 @@ class Survey:
     ) -> None:
         """`now_day`: an ordinal day for recency, 0 to leave it out; `room`: tokens that may be filled from below the
         floor; `explain`: look at all that matches, for `Selection.verdicts`."""
-        rows = rank(view, Query(prompt, description), recipe, now_day)
+        more = None if explain or room > 0 else NEXT
+        rows = rank(view, Query(prompt, description), recipe, now_day, more)
         self.matched = bool(rows)
         self.explained = explain
         floor = recipe.relevance_floor * rows[0][0] if rows else 0.0

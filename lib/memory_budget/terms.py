@@ -335,7 +335,7 @@ _BYTE_LANES: list[bytes] = []  # the eight bits of a byte, a byte each
 _FULL_LANE = 255
 _ONES = int("01" * 64, 16)
 _WIDE_ONES = int("0001" * 64, 16)
-_TOP_BIT = bytes(49 if c >= 128 else 48 for c in range(256))  # "1" where a lane's highest bit is set
+_TOP_BIT = b"0" * 128 + b"1" * 128  # "1" where a lane's highest bit is set
 
 
 def simhash(found: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from memory_budget.units import path_of
 from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
 
-WORDS = "warehouse model refresh cost extract join retry schema token merge deploy cache dbt_run".split()
+WORDS = "warehouse model refresh cost extract join retry schema token merge deploy cache dbt_run when monday".split()
 SCOPES = ("global", "agent_recent", "agent_patterns")
 WEIGHTS = {"global": 0.2, "agent_recent": 0.3, "agent_patterns": 0.5}
 
@@ -31,6 +31,8 @@ def _words(rng: random.Random) -> str:
 
 def _block(rng: random.Random) -> str:
     kind = rng.random()
+    if kind < 0.1:
+        return f"{rng.choice(WORDS).capitalize()}: {_words(rng)}"
     if kind < 0.4:
         return _words(rng)
     lines = [_words(rng) for _ in range(rng.randint(1, 6))]
@@ -94,6 +96,22 @@ def printed(seen: MemoryView, found: selection.Selection) -> str:
 
 def ids(found: selection.Selection) -> list[int]:
     return [chunk.id for file in found.files for chunk in file.chunks]
+
+
+@settings(max_examples=cases(1_000))
+@given(MEMORIES, PROMPTS, st.sampled_from([0.094, 0.4, 0.8, 1.0]), st.integers(0, 40))
+def test_the_first_rows_are_those_of_all(
+    memory: dict[str, str], prompt: str, floor: float, more: int
+) -> None:
+    seen = view(memory)
+    recipe = ranking.Recipe(relevance_floor=floor)
+    every = ranking.rank(seen, ranking.Query(prompt), recipe)
+    found = ranking.rank(seen, ranking.Query(prompt), recipe, more=more)
+    assert found == every[: len(found)]
+    above = sum(row[0] <= floor * every[0][0] for row in every)
+    assert len(found) >= min(len(every), above + more)
+    for negated, _, _, _, parts in every:
+        assert parts[0] > 0 > negated
 
 
 @settings(max_examples=cases(1_000))
