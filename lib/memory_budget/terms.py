@@ -288,8 +288,13 @@ class _Words(dict[bytes, "tuple[str, ...]"]):
     """Word bytes -> terms, filled on demand."""
 
     def __missing__(self, word: bytes) -> tuple[str, ...]:
-        # One object a term: a look-up by it is a comparison of addresses.
-        found = self[word] = tuple([intern(term) for term in _word_terms(word)])
+        bare = word.strip(_JOINT_BYTES)
+        if bare != word:
+            found = self[bare]
+        else:
+            # One object a term: a look-up by it is a comparison of addresses.
+            found = tuple([intern(term) for term in _word_terms(word)])
+        self[word] = found
         return found
 
 

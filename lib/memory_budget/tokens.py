@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A cache of words past this size is emptied (about 11 MB at most), and the longest word kept, in characters.
-_CACHE_LIMIT = 100_000
+#: A cache of words past this size is emptied (about 13 MB at most), and the longest word kept, in characters.
+_CACHE_LIMIT = 120_000
 _LONGEST_KEPT = 200
 #: A cache of lines past this size is emptied (about 5 MB).
 _LINES_LIMIT = 20_000
@@ -26,6 +26,7 @@ _BLANK = 1 << 48
 #: works on a whole run at once, so a megabyte without a space would cost minutes.
 _RUN_LIMIT = 4_000
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WORD_END = _LETTERS | frozenset("0123456789")
 _NO_LETTERS = frozenset(" \t\n\r!\"#$%&'()*+,-./0123456789:;<=>?@[\\]^_`{|}~")
 
 
@@ -177,9 +178,12 @@ class Counter:
             inner = line
         if " ".join(words) != inner:
             return self._whole(line + end)
-        words[-1] += end
+        if line[-1] in _WORD_END and len(end) < 3:
+            total += end != ""  # line ends are a token of their own; after other signs they may join these
+        else:
+            words[-1] += end
         if inner is line:
-            total = self._whole(words[0])
+            total += self._whole(words[0])
             del words[0]
         return total + sum(map(self._spaced.__getitem__, words))
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from memory_budget.index.bulk_lists import BulkLists
 
 #: Bytes of memory files from which a new index is made by numpy: it takes a tenth of a second to load.
-BULK = 4_000_000
+BULK = 1_500_000
 #: Unused ids between two files, so that the neighbours of a chunk are in its file or nowhere.
 ID_GAP = 3
 #: Parsed files kept for copies of them, and the largest file kept, in bytes of text: about 10 MB of memory at most.

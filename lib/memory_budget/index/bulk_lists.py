@@ -7,11 +7,15 @@ one term to another.
 
 from __future__ import annotations
 
+import os
 from array import array
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from operator import add
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
+
+# Or a thread for each core is started when numpy is loaded, for linear algebra, of which there is none here.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
@@ -20,11 +24,14 @@ from memory_budget.index import postings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from sqlite3 import Connection
+    from typing import TypeVar
 
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.uint32]
+    Keys = NDArray[np.uint64]
     Places = NDArray[np.intp]
+    Number = TypeVar("Number", np.uint32, np.uint64)
 
 #: Occurrences of terms held in memory before they are laid aside (4 MB), and sorted at once (about 40 MB).
 HELD = 200_000
@@ -153,43 +160,67 @@ class BulkLists:
     def _write(self, group: int, own: _Group) -> None:
         """The lists of a group, in the order of its terms."""
         terms = sorted(own.ids)
-        ranks = np.empty(len(terms), np.uint32)
-        ranks[np.fromiter(map(own.ids.__getitem__, terms), np.intp, len(terms))] = np.arange(len(terms))
+        ids = np.fromiter(map(own.ids.__getitem__, terms), np.intp, len(terms))
         own.ids.clear()
+        ranks = np.empty(len(terms), np.uint32)
+        ranks[ids] = np.arange(len(terms))
         counts = np.zeros(len(terms), np.intp)
         for occurrences, _, _ in self._occurrences(own):
-            counts += np.bincount(ranks[occurrences], minlength=len(terms))
-        low = 0
-        while low < len(terms):
-            high = low + max(1, int(np.searchsorted(np.cumsum(counts[low:]), PART, "right")))
-            self._write_part(group, own, terms[low:high], self._sorted(own, ranks, low, high))
-            low = high
+            counts += np.bincount(occurrences, minlength=len(terms))
+        bounds = _bounds(counts[ids])
+        if len(bounds) == 2:
+            parts = iter([[_keys(own, ranks, *run) for run in self._occurrences(own)]])
+        else:
+            parts = self._parts(own, ranks, bounds)
+        for (low, high), part in zip(pairwise(bounds), parts, strict=True):
+            keys = np.concatenate(part)
+            keys.sort()
+            keys -= np.uint64(low << 32)
+            self._write_part(group, own, terms[low:high], keys)
 
     def _occurrences(self, own: _Group) -> Iterator[tuple[Numbers, int, int]]:
-        """All occurrences of a group, part by part, and the texts they are of."""
+        """All occurrences of a group, many at a time, and the texts they are of."""
+        waiting: list[_Extent] = []
+        size = 0
         for extent in own.aside:
-            self._file.seek(extent.offset)
-            laid = np.frombuffer(self._file.read(4 * extent.size), np.uint32)
-            yield laid, extent.first, extent.after
+            waiting.append(extent)
+            size += extent.size
+            if size >= PART:
+                yield self._laid(waiting)
+                waiting, size = [], 0
+        if waiting:
+            yield self._laid(waiting)
         if own.occurrences:
             yield np.frombuffer(own.occurrences, np.uint32), own.first, len(own.sizes)
 
-    def _sorted(self, own: _Group, ranks: Numbers, low: int, high: int) -> NDArray[np.uint64]:
-        """The occurrences of the terms of these ranks as (rank less `low`) << 32 | text, in order."""
-        parts = []
-        sizes = np.frombuffer(own.sizes, np.uint32)
-        for occurrences, first, after in self._occurrences(own):
-            texts = np.repeat(np.arange(first, after, dtype=np.uint32), sizes[first:after])
-            found = ranks[occurrences]
-            if low or high < len(ranks):
-                inside = (found >= low) & (found < high)
-                found, texts = found[inside] - np.uint32(low), texts[inside]
-            parts.append(found.astype(np.uint64) << np.uint64(32) | texts)
-        keys = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        keys.sort()
-        return keys
+    def _laid(self, extents: Sequence[_Extent]) -> tuple[Numbers, int, int]:
+        """What neighbouring extents hold."""
+        parts = [self._read(extent.offset, extent.size, np.uint32) for extent in extents]
+        return np.concatenate(parts), extents[0].first, extents[-1].after
 
-    def _write_part(self, group: int, own: _Group, terms: Sequence[str], keys: NDArray[np.uint64]) -> None:
+    def _read(self, offset: int, size: int, kind: type[Number]) -> NDArray[Number]:
+        """So many numbers from so many bytes behind the start of the file."""
+        self._file.seek(offset)
+        return np.frombuffer(self._file.read(size * np.dtype(kind).itemsize), kind)
+
+    def _parts(self, own: _Group, ranks: Numbers, bounds: Sequence[int]) -> Iterator[list[Keys]]:
+        """The keys of a group from each bound to the next. Every run of occurrences is sorted by itself and laid aside, for
+        each part to take its own from it: the time grows with the occurrences, not with their square."""
+        start = self._file.seek(0, 2)
+        runs = []
+        for run in self._occurrences(own):
+            keys = _keys(own, ranks, *run)
+            keys.sort()
+            cuts = np.searchsorted(keys, np.array(bounds, np.uint64) << np.uint64(32)).tolist()
+            runs.append((self._file.seek(0, 2), cuts))
+            self._file.write(keys.tobytes())
+        for at in range(len(bounds) - 1):
+            yield [
+                self._read(offset + 8 * cuts[at], cuts[at + 1] - cuts[at], np.uint64) for offset, cuts in runs
+            ]
+        self._file.truncate(start)
+
+    def _write_part(self, group: int, own: _Group, terms: Sequence[str], keys: Keys) -> None:
         starts = _changes(keys)
         times = np.diff(starts, append=len(keys))
         first = keys[starts]
@@ -229,7 +260,27 @@ class BulkLists:
         )
 
 
-def _changes(keys: NDArray[np.uint64]) -> Places:
+def _bounds(counts: Places) -> list[int]:
+    """Ranks of terms, from 0 to the end, with about `PART` occurrences between one and the next."""
+    bounds = [0]
+    totals = np.cumsum(counts)
+    while bounds[-1] < len(counts):
+        low = bounds[-1]
+        before = totals[low - 1] if low else 0
+        bounds.append(max(low + 1, int(np.searchsorted(totals, before + PART, "right"))))
+    return bounds
+
+
+def _keys(own: _Group, ranks: Numbers, occurrences: Numbers, first: int, after: int) -> Keys:
+    """Occurrences of terms in texts from `first` to the one before `after`, as rank << 32 | text."""
+    sizes = np.frombuffer(own.sizes, np.uint32)[first:after]
+    keys = ranks[occurrences].astype(np.uint64)
+    keys <<= np.uint64(32)
+    keys |= np.repeat(np.arange(first, after, dtype=np.uint32), sizes)
+    return keys
+
+
+def _changes(keys: Keys) -> Places:
     """Where another key begins."""
     return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
 
