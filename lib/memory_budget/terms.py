@@ -240,7 +240,7 @@ def _name_terms(word: str) -> list[str]:
     return found
 
 
-def _word_terms(raw: bytes) -> tuple[str, ...]:
+def word_terms(raw: bytes) -> tuple[str, ...]:
     """What one space-separated run of word bytes stands for."""
     raw = raw.strip(_JOINT_BYTES)[:_LONGEST_RUN]
     if raw.isascii():
@@ -255,7 +255,7 @@ def _word_terms(raw: bytes) -> tuple[str, ...]:
             if lower in STOP_WORDS:
                 return ()
             if lower.endswith("'s"):
-                return _word_terms(raw[:-2])
+                return word_terms(raw[:-2])
             if word.replace("'", "").isalpha():
                 return tuple([term for term in map(_plain, lower.split("'")) if term])
         return tuple(_name_terms(word)) if word else ()
@@ -278,7 +278,7 @@ def _mixed_terms(text: str) -> tuple[str, ...]:
         elif word:
             lower = word.lower().translate(_ACCENTS)
             found += (
-                _word_terms(lower.encode()) if lower.isascii() else (lower.strip(_JOINTS)[:_LONGEST_WORD],)
+                word_terms(lower.encode()) if lower.isascii() else (lower.strip(_JOINTS)[:_LONGEST_WORD],)
             )
             word = ""
     return tuple([term for term in found if term])
@@ -288,12 +288,12 @@ class _Words(dict[bytes, "tuple[str, ...]"]):
     """Word bytes -> terms, filled on demand."""
 
     def __missing__(self, word: bytes) -> tuple[str, ...]:
-        bare = word.strip(_JOINT_BYTES)
-        if bare != word:
-            found = self[bare]
+        stripped = bare(word)
+        if stripped != word:
+            found = self[stripped]
         else:
             # One object a term: a look-up by it is a comparison of addresses.
-            found = tuple([intern(term) for term in _word_terms(word)])
+            found = tuple([intern(term) for term in word_terms(word)])
         self[word] = found
         return found
 
@@ -305,8 +305,17 @@ def terms(text: str) -> list[str]:
     """The index terms of a text in the order of its words, repeats kept."""
     if len(_words) > _CACHE_LIMIT:
         _words.clear()
-    runs = text.encode("utf-8", "replace").translate(_TABLE).split()
-    return list(chain.from_iterable(map(_words.__getitem__, runs)))
+    return list(chain.from_iterable(map(_words.__getitem__, runs(text))))
+
+
+def runs(text: str) -> list[bytes]:
+    """The runs of word bytes in a text, which `word_terms` makes terms of."""
+    return text.encode("utf-8", "replace").translate(_TABLE).split()
+
+
+def bare(run: bytes) -> bytes:
+    """A run without the joints around it, which are no part of what it says."""
+    return run.strip(_JOINT_BYTES)
 
 
 _blake2b: Callable[..., Any] | None = None
@@ -337,7 +346,8 @@ class _Lanes(dict[str, int]):
 
 _lanes = _Lanes()
 _BYTE_LANES: list[bytes] = []  # the eight bits of a byte, a byte each
-_FULL_LANE = 255
+#: Terms that a lane of 8 bits can count.
+FULL_LANE = 255
 _ONES = int("01" * 64, 16)
 _WIDE_ONES = int("0001" * 64, 16)
 _TOP_BIT = b"0" * 128 + b"1" * 128  # "1" where a lane's highest bit is set
@@ -352,15 +362,15 @@ def simhash(found: Sequence[str]) -> int:
     if len(_lanes) > _CACHE_LIMIT:
         _lanes.clear()
     size = len(found)
-    if size <= _FULL_LANE:
+    if size <= FULL_LANE:
         total = sum(map(_lanes.__getitem__, found))
         total += _ONES * (0x80 - size // 2 - 1)  # a lane's top bit is set when most terms set the bit
         return int(total.to_bytes(64, "big").translate(_TOP_BIT), 2)
     counted = found[:30_000]
     total = 0
-    for start in range(0, len(counted), _FULL_LANE):
+    for start in range(0, len(counted), FULL_LANE):
         part = bytearray(128)  # the same in lanes of 16 bits
-        part[1::2] = sum(map(_lanes.__getitem__, counted[start : start + _FULL_LANE])).to_bytes(64, "big")
+        part[1::2] = sum(map(_lanes.__getitem__, counted[start : start + FULL_LANE])).to_bytes(64, "big")
         total += int.from_bytes(part, "big")
     total += _WIDE_ONES * (0x8000 - len(counted) // 2 - 1)
     return int(total.to_bytes(128, "big")[::2].translate(_TOP_BIT), 2)

@@ -137,6 +137,12 @@ def test_a_build_by_numpy_gives_the_same(
     project: Project, monkeypatch: pytest.MonkeyPatch, little: bool
 ) -> None:
     tables = "groups", "files", "pages", "postings", "copies"
+    memory = Path(project.root, ".claude/memory/specialists")
+    for agent, before in (("first", "Alpha comes before."), ("second", "Quite other words come before.")):
+        folder = memory / agent / "patterns"
+        folder.mkdir(parents=True)
+        (folder / "a.md").write_text(f"# {agent}\n\n{before}\n", encoding="utf-8")
+        (folder / "same.md").write_text("# Same\n\nThis file has a copy.\n", encoding="utf-8")
     update(project)
     expected = [rows(project, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
     monkeypatch.setattr(build, "BULK", 0)
@@ -144,6 +150,7 @@ def test_a_build_by_numpy_gives_the_same(
     if little:
         monkeypatch.setattr(bulk_lists, "HELD", 100)
         monkeypatch.setattr(bulk_lists, "PART", 50)
+        monkeypatch.setattr(bulk_lists, "KNOWN", 0)
     update(project, rebuild=True)
     assert [rows(project, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables] == expected
     assert not [name for name in os.listdir(project.cache) if "tmp" in name]

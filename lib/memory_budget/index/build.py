@@ -187,6 +187,10 @@ class _Copies:
         found = self._pieces.get(hash_)
         return None if found is None else found[1]
 
+    def forget(self) -> None:
+        self._pieces.clear()
+        self._size = 0
+
     def keep(self, hash_: bytes, size: int, pieces: list[ParsedPiece]) -> None:
         self._pieces[hash_] = (size, pieces)
         self._size += size
@@ -217,7 +221,6 @@ class _Update:
         self.tokens = 0
         self.problems: list[tuple[str, str]] = []
         self.copies = _Copies()
-        self.parser = Parser(counter)
 
     def run(self, started: float, *, rebuilt: bool) -> Report:
         db = self.db
@@ -236,6 +239,7 @@ class _Update:
             gone = [path for path in known if path not in present]
             changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
             self.lists = self._posting_lists(bool(known), sum(found.size for found in changed))
+            self.parser = Parser(self.counter, self.lists.words)
             for path in gone:
                 self._drop(path, known[path])
             parsed = 0
@@ -248,6 +252,9 @@ class _Update:
                 to_come[found.place.key] -= 1
                 if not to_come[found.place.key]:
                     self.lists.complete(self._group(found.place))
+                    if self.parser.words is not self.lists.words:  # other numbers from now on
+                        self.parser = Parser(self.counter, self.lists.words)
+                        self.copies.forget()
             if self.progress:
                 self.progress(len(changed), len(changed))
             self.lists.finish()
@@ -350,7 +357,7 @@ class _Update:
             tokens += piece.tokens
             length += self._insert_piece(file, group, piece, headings)
             self.lists.relieve()
-        self.lists.add_file(group, file, length, terms.terms(found.path))
+        self.lists.add_file(group, file, length, found.path)
         facts = content.facts
         self.db.execute(
             "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -386,13 +393,12 @@ class _Update:
             self.next_heading += 1
         if not piece.chunks:
             return 0
-        texts, tokens, above, leads, hashes, simhashes, lines, sections, found, names = zip(
+        texts, tokens, above, leads, hashes, simhashes, lines, sections, found, lengths, names = zip(
             *piece.chunks, strict=True
         )
         sizes: dict[int, int] = defaultdict(int)
         for section, cost in zip(sections, tokens, strict=True):
             sizes[section] += cost
-        lengths = list(map(len, found))
         first = self.next_chunk
         base = SECTION_STEP * first  # no chunk raises the number by more, so the gaps between files are kept
         columns = page_rows.Columns(

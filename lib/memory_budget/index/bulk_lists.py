@@ -1,25 +1,21 @@
 """The posting lists of a large index that is made anew, by numpy: as `posting_lists` makes them, in a quarter of the time.
 
-Terms are held as numbers, one for each that occurs, in the order of the text. Of a group that is complete they are sorted, and
+Terms come as numbers (`vocabulary`), in the order of the text. Of a group that is complete they are sorted, and
 what stands together then is a posting. Much more than fits in memory is laid aside in a file, and sorted in parts, each from
 one term to another.
 """
 
 from __future__ import annotations
 
-import os
 from array import array
 from itertools import chain, pairwise, repeat
-from operator import add
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
-
-# Or a thread for each core is started when numpy is loaded, for linear algebra, of which there is none here.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
 from memory_budget.index import postings
+from memory_budget.index.vocabulary import SIZE, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,19 +29,13 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
     Number = TypeVar("Number", np.uint32, np.uint64)
 
-#: Occurrences of terms held in memory before they are laid aside (4 MB), and sorted at once (about 40 MB).
+#: Occurrences of terms held in memory before they are laid aside (about 1 MB), and sorted at once (about 10 MB).
 HELD = 200_000
-PART = 200_000
+PART = 100_000
+#: Terms past which numbers begin anew when no group is open: about 40 MB.
+KNOWN = 300_000
 _MOST = 65535
 _NOTHING = bytearray()
-
-
-class _Ids(dict[str, int]):
-    """A number for each term met, counted from 0."""
-
-    def __missing__(self, term: str) -> int:
-        self[term] = made = len(self)
-        return made
 
 
 class _Extent(NamedTuple):
@@ -67,7 +57,6 @@ class _Group:
         "file_numbers",
         "files",
         "first",
-        "ids",
         "lengths",
         "numbers",
         "occurrences",
@@ -75,8 +64,7 @@ class _Group:
     )
 
     def __init__(self) -> None:
-        self.ids = _Ids()
-        self.occurrences = array("I")  # ids of terms, text by text
+        self.occurrences = bytearray()  # numbers of terms, text by text
         self.sizes = array("I")  # how many of them each text has
         self.numbers = array("I")  # of chunks
         self.lengths = array("I")
@@ -88,44 +76,39 @@ class _Group:
 
 
 class BulkLists:
-    """Takes what `PostingLists` takes, for an index in which nothing stands yet. `folder`: for what is laid aside."""
+    """Takes what `PostingLists` takes, for an index in which nothing stands yet, with numbers for terms. `folder`: for what
+    is laid aside. `words` makes the terms it takes; when many are known, other numbers begin with another group."""
 
     def __init__(self, db: Connection, folder: str) -> None:
+        self.words = Vocabulary()
         self._db = db
         self._groups: dict[int, _Group] = {}
         self._held = 0
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - it has no name, and goes with this object
 
-    def add_chunks(
-        self, group: int, first: int, found: Sequence[Sequence[str]], names: Sequence[Sequence[str]]
-    ) -> None:
+    def add_chunks(self, group: int, first: int, found: Sequence[bytes], names: Sequence[bytes]) -> None:
         """Chunks numbered from `first` with the terms of their texts, repeats kept, and of the headings above them."""
         self._add(group, range(first, first + len(found)), found, names)
 
     def _add(
-        self,
-        group: int,
-        numbers: Sequence[int],
-        found: Sequence[Sequence[str]],
-        names: Sequence[Sequence[str]],
+        self, group: int, numbers: Sequence[int], found: Sequence[bytes], names: Sequence[bytes]
     ) -> _Group:
         own = self._groups.get(group)
         if own is None:
             own = self._groups[group] = _Group()
         before = len(own.occurrences)
-        texts = chain.from_iterable(zip(found, names, strict=True))
-        own.occurrences.extend(map(own.ids.__getitem__, chain.from_iterable(texts)))
-        self._held += len(own.occurrences) - before
-        lengths = list(map(len, found))
+        own.occurrences += b"".join(chain.from_iterable(zip(found, names, strict=True)))
+        self._held += (len(own.occurrences) - before) // SIZE
+        lengths = [len(text) // SIZE for text in found]
         own.lengths.extend([min(length, _MOST) for length in lengths])
-        own.sizes.extend(map(add, lengths, map(len, names)))
+        own.sizes.extend([length + len(text) // SIZE for length, text in zip(lengths, names, strict=True)])
         own.numbers.extend(numbers)
         own.files.extend(repeat(len(own.file_numbers), len(lengths)))
         return own
 
-    def add_file(self, group: int, number: int, length: int, names: Sequence[str]) -> None:
+    def add_file(self, group: int, number: int, length: int, path: str) -> None:
         """The file of the chunks added last: its terms are theirs and those of its path."""
-        own = self._add(group, (0,), ((),), (names,))
+        own = self._add(group, (0,), (b"",), (self.words.of(path),))
         own.file_numbers.append(number)
         own.file_lengths.append(min(length, _MOST))
 
@@ -136,20 +119,22 @@ class BulkLists:
         for own in self._groups.values():
             if own.occurrences:
                 offset = self._file.seek(0, 2)
-                own.occurrences.tofile(self._file)
-                own.aside.append(_Extent(offset, len(own.occurrences), own.first, len(own.sizes)))
+                self._file.write(own.occurrences)
+                own.aside.append(_Extent(offset, len(own.occurrences) // SIZE, own.first, len(own.sizes)))
                 own.first = len(own.sizes)
-                del own.occurrences[:]
+                own.occurrences.clear()
         self._held = 0
 
     def complete(self, group: int) -> None:
         """No more files of this group will come."""
         own = self._groups.pop(group, None)
         if own is not None:
-            self._held -= len(own.occurrences)
+            self._held -= len(own.occurrences) // SIZE
             self._write(group, own)
             if not any(other.aside for other in self._groups.values()):
                 self._file.truncate(0)
+            if not self._groups and len(self.words.terms) > KNOWN:
+                self.words = Vocabulary()
 
     def finish(self) -> None:
         """Write what is not written yet."""
@@ -159,15 +144,15 @@ class BulkLists:
 
     def _write(self, group: int, own: _Group) -> None:
         """The lists of a group, in the order of its terms."""
-        terms = sorted(own.ids)
-        ids = np.fromiter(map(own.ids.__getitem__, terms), np.intp, len(terms))
-        own.ids.clear()
-        ranks = np.empty(len(terms), np.uint32)
-        ranks[ids] = np.arange(len(terms))
-        counts = np.zeros(len(terms), np.intp)
+        known = self.words.terms
+        counts = np.zeros(len(known), np.intp)
         for occurrences, _, _ in self._occurrences(own):
-            counts += np.bincount(occurrences, minlength=len(terms))
-        bounds = _bounds(counts[ids])
+            counts += np.bincount(occurrences, minlength=len(known))
+        numbers = sorted(np.flatnonzero(counts).tolist(), key=known.__getitem__)
+        terms = [known[number] for number in numbers]
+        ranks = np.empty(len(known), np.uint32)
+        ranks[numbers] = np.arange(len(numbers))
+        bounds = _bounds(counts[numbers])
         if len(bounds) == 2:
             parts = iter([[_keys(own, ranks, *run) for run in self._occurrences(own)]])
         else:

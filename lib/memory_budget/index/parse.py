@@ -16,10 +16,12 @@ from memory_budget.sources import Found
 from memory_budget.units import signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    #: Of a chunk: its text as it is shown, tokens, hash, fingerprint, terms.
-    _Analysed = tuple[str, int, int, int, list[str]]
+    #: Terms as an `Analyser` gives them.
+    Terms = list[str] | bytes
+    #: Of a chunk: its text as it is shown, tokens, hash, fingerprint, terms and how many.
+    _Analysed = tuple[str, int, int, int, Terms, int]
 
 #: Chunks remembered, and the longest one in characters (about 5 MB); heading lines remembered.
 _KNOWN_CHUNKS = 4_000
@@ -39,9 +41,30 @@ class TokenCounter(Protocol):
     def count(self, text: str) -> int: ...
 
 
+class Analyser(Protocol):
+    """What makes terms of texts: words, or numbers of words (`vocabulary`)."""
+
+    def of(self, text: str) -> Terms: ...
+
+    def analyse(self, texts: Sequence[str]) -> Sequence[tuple[Terms, int, int]]:
+        """Of each text its terms, how many they are, and its fingerprint."""
+
+
+class Words:
+    """Terms as words."""
+
+    def of(self, text: str) -> list[str]:
+        return terms.terms(text)
+
+    def analyse(self, texts: Sequence[str]) -> list[tuple[list[str], int, int]]:
+        found = map(terms.terms, texts)
+        return [(own, len(own), terms.simhash(own)) for own in found]
+
+
 class ParsedChunk(NamedTuple):
     """`heading` is the position of the line right above it among the file's headings, -1 for none; `section` counts
-    from the piece's first; `terms` are those of its text, `names` those of the headings above, in order, repeats kept."""
+    from the piece's first; `terms` are those of its text (`length` of them), `names` those of the headings above, in
+    order, repeats kept."""
 
     text: str
     tokens: int
@@ -51,8 +74,9 @@ class ParsedChunk(NamedTuple):
     simhash: int
     line: int
     section: int
-    terms: list[str]
-    names: list[str]
+    terms: Terms
+    length: int
+    names: Terms
 
 
 class ParsedPiece(NamedTuple):
@@ -169,10 +193,12 @@ def _cut(text: str) -> int:
 class Parser:
     """Parses files. A memory says much more than once: chunks and heading lines it has just seen are not analysed again."""
 
-    def __init__(self, counter: TokenCounter) -> None:
+    def __init__(self, counter: TokenCounter, words: Analyser) -> None:
+        self.words = words
         self._counter = counter
         self._chunks: dict[str, _Analysed] = {}
-        self._headings: dict[str, tuple[str, int, list[str]]] = {}
+        self._headings: dict[str, tuple[str, int]] = {}
+        self._names: dict[tuple[str, ...], Terms] = {}
 
     def pieces(self, texts: Iterator[str]) -> Iterator[ParsedPiece]:
         """Parse a file piece by piece; heading numbers go on across pieces."""
@@ -191,55 +217,74 @@ class Parser:
             start = line + text.count("\n", 0, body_at)
             above: tuple[int, ...] | None = None
             heading = -1
-            names: list[str] = []
-            for raw in chunks.split(text[body_at:] if body_at else text, start):
+            names = self.words.of("")
+            raws = chunks.split(text[body_at:] if body_at else text, start)
+            analysed = self._analysed([raw.text for raw in raws])
+            for raw in raws:
                 if raw.heading_lines is not above:
                     above = raw.heading_lines
-                    names = []
-                    for own in chunks.naming(raw.headings):
-                        names += self._heading(own)[2]
+                    names = self._named(chunks.naming(raw.headings))
                     heading = -1
                     for key in zip(above, raw.headings, strict=True):
                         number = seen.get(key)
                         if number is None:
                             number = seen[key] = len(seen)
-                            shown, cost, _ = self._heading(key[1])
+                            shown, cost = self._heading(key[1])
                             fresh.append((heading, cost, shown))
                         heading = number
-                parsed.append(self._chunk(raw, heading, names))
+                shown, cost, hash_, simhash, found, length = analysed[raw.text]
+                parsed.append(
+                    ParsedChunk(
+                        shown,
+                        cost,
+                        heading,
+                        raw.lead,
+                        hash_,
+                        simhash,
+                        raw.line,
+                        raw.section,
+                        found,
+                        length,
+                        names,
+                    )
+                )
             yield ParsedPiece(parsed, fresh, tokens)
             line += text.count("\n")
 
-    def _heading(self, line: str) -> tuple[str, int, list[str]]:
-        """A heading line as it is shown, what it costs with the blank line after it, and its terms."""
+    def _heading(self, line: str) -> tuple[str, int]:
+        """A heading line as it is shown, and what it costs with the blank line after it."""
         known = self._headings.get(line)
         if known is None:
             if len(self._headings) > _KNOWN_HEADINGS:
                 self._headings.clear()
             shown = rendering.neutral(line)
-            known = self._headings[line] = (shown, self._counter.count(shown + "\n\n"), terms.terms(line))
+            known = self._headings[line] = shown, self._counter.count(shown + "\n\n")
         return known
 
-    def _chunk(self, raw: chunks.RawChunk, heading: int, names: list[str]) -> ParsedChunk:
-        """One chunk with its terms, fingerprints and tokens; `names` are the terms of the headings above it."""
-        known = self._chunks.get(raw.text)
+    def _named(self, headings: tuple[str, ...]) -> Terms:
+        """The terms of heading lines."""
+        known = self._names.get(headings)
         if known is None:
-            if len(self._chunks) > _KNOWN_CHUNKS:
-                self._chunks.clear()
-            known = self._analyse(raw.text)
-            if len(raw.text) <= _KNOWN_LENGTH:
-                self._chunks[raw.text] = known
-        text, tokens, hash_, simhash, found = known
-        return ParsedChunk(
-            text, tokens, heading, raw.lead, hash_, simhash, raw.line, raw.section, found, names
-        )
+            if len(self._names) > _KNOWN_HEADINGS:
+                self._names.clear()
+            known = self._names[headings] = self.words.of("\n".join(headings))
+        return known
 
-    def _analyse(self, text: str) -> _Analysed:
-        if "<" in text or not text.isascii():
-            text = rendering.neutral(text)
-        found = terms.terms(text)
-        hash_ = signed(chunks.folded_hash(text))
-        return text, self._counter.count(text + "\n\n"), hash_, terms.simhash(found), found
+    def _analysed(self, texts: list[str]) -> dict[str, _Analysed]:
+        """Chunks with their terms, fingerprints and tokens."""
+        if len(self._chunks) > _KNOWN_CHUNKS:
+            self._chunks.clear()
+        known = self._chunks
+        found = {text: known[text] for text in texts if text in known}
+        fresh = list(dict.fromkeys([text for text in texts if text not in found]))
+        shown = [rendering.neutral(text) if "<" in text or not text.isascii() else text for text in fresh]
+        for text, own, (words, length, simhash) in zip(fresh, shown, self.words.analyse(shown), strict=True):
+            hash_ = signed(chunks.folded_hash(own))
+            cost = self._counter.count(own + "\n\n")
+            made = found[text] = own, cost, hash_, simhash, words, length
+            if len(text) <= _KNOWN_LENGTH:
+                known[text] = made
+        return found
 
 
 def frame_tokens(path: str, counter: TokenCounter) -> int:

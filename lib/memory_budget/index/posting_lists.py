@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from memory_budget.index import postings
+from memory_budget.index.parse import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,9 +44,10 @@ class _Entries(dict[int, int]):
 
 
 class PostingLists:
-    """To be made before the first file is dropped or added."""
+    """To be made before the first file is dropped or added. `words` makes the terms it takes."""
 
     def __init__(self, db: Connection) -> None:
+        self.words = Words()
         self._db = db
         self._fresh = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
         self._chunks: dict[int, Lists] = {}
@@ -78,13 +80,13 @@ class PostingLists:
                 by_term[term].append(made[times])
             self._held += len(counts)
 
-    def add_file(self, group: int, number: int, length: int, names: Sequence[str]) -> None:
+    def add_file(self, group: int, number: int, length: int, path: str) -> None:
         """The file of the chunks added last: its terms are theirs and those of its path."""
         by_term = self._files.get(group)
         if by_term is None:
             by_term = self._files[group] = defaultdict(list)
         counts, self._counts = self._counts, {}
-        _count_elements(counts, names)
+        _count_elements(counts, self.words.of(path))
         made = _Entries(number, length)
         for term, times in counts.items():
             by_term[term].append(made[times])
