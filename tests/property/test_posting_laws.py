@@ -68,7 +68,7 @@ def written(lists: PostingLists | BulkLists, db: Any, files: list[Any]) -> list[
     st.integers(1, 40),
     st.integers(1, 4),
     st.integers(0, 3),
-    st.sampled_from([0, 4, 300_000]),
+    st.sampled_from([0, 4, 150_000]),
 )
 def test_both_ways_make_the_same_lists(
     files: list[Any], held: int, part: int, unsorted: int, more: int, known: int

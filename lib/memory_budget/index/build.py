@@ -252,9 +252,6 @@ class _Update:
                 to_come[found.place.key] -= 1
                 if not to_come[found.place.key]:
                     self.lists.complete(self._group(found.place))
-                    if self.parser.words is not self.lists.words:  # other numbers from now on
-                        self.parser = Parser(self.counter, self.lists.words)
-                        self.copies.forget()
             if self.progress:
                 self.progress(len(changed), len(changed))
             self.lists.finish()
@@ -357,6 +354,9 @@ class _Update:
             tokens += piece.tokens
             length += self._insert_piece(file, group, piece, headings)
             self.lists.relieve()
+            if self.parser.words is not self.lists.words:  # other numbers from now on
+                self.parser.use(self.lists.words)
+                self.copies.forget()
         self.lists.add_file(group, file, length, found.path)
         facts = content.facts
         self.db.execute(

@@ -2,13 +2,14 @@
 
 Terms come as numbers (`vocabulary`), in the order of the text. Of a group that is complete they are sorted, and
 what stands together then is a posting. Much more than fits in memory is laid aside in a file, and sorted in parts, each from
-one term to another.
+one term to another. When too many terms are known, what open groups hold is laid aside sorted, and numbers begin anew.
 """
 
 from __future__ import annotations
 
 from array import array
-from itertools import chain, pairwise, repeat
+from heapq import merge
+from itertools import chain, islice, pairwise, repeat
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 #: Occurrences of terms held in memory before they are laid aside (about 1 MB), and sorted at once (about 10 MB).
 HELD = 200_000
 PART = 100_000
-#: Terms past which numbers begin anew when no group is open: about 40 MB.
-KNOWN = 300_000
+#: Terms past which numbers begin anew: about 25 MB.
+KNOWN = 150_000
+#: Bytes of terms read at once.
+_BLOCK = 1 << 16
 _MOST = 65535
 _NOTHING = bytearray()
 
@@ -48,11 +51,21 @@ class _Extent(NamedTuple):
     after: int
 
 
+class _Epoch(NamedTuple):
+    """What a group holds by numbers that are out of use: how often each of its terms occurs, in their order, where these are
+    laid aside (bytes from the start of the file, how many), and its occurrences in runs of sorted keys (the same, keys)."""
+
+    counts: Places
+    terms: tuple[int, int]
+    runs: list[tuple[int, int]]
+
+
 class _Group:
     """What is held of a group. Its texts are chunks and, behind those of a file, the file's path, which has number 0."""
 
     __slots__ = (
         "aside",
+        "epochs",
         "file_lengths",
         "file_numbers",
         "files",
@@ -72,12 +85,13 @@ class _Group:
         self.file_numbers = array("I")
         self.file_lengths = array("I")
         self.aside: list[_Extent] = []
+        self.epochs: list[_Epoch] = []
         self.first = 0  # the first text whose occurrences are held in memory
 
 
 class BulkLists:
     """Takes what `PostingLists` takes, for an index in which nothing stands yet, with numbers for terms. `folder`: for what
-    is laid aside. `words` makes the terms it takes; when many are known, other numbers begin with another group."""
+    is laid aside. `words` makes the terms it takes; after `relieve` it may be another one."""
 
     def __init__(self, db: Connection, folder: str) -> None:
         self.words = Vocabulary()
@@ -114,12 +128,15 @@ class BulkLists:
 
     def relieve(self) -> None:
         """Lay aside what is held when that is much. To be called every megabyte of text or so."""
+        if len(self.words.terms) > KNOWN:
+            for own in self._groups.values():
+                self._close(own)
+            self.words = Vocabulary()
         if self._held <= HELD:
             return
         for own in self._groups.values():
             if own.occurrences:
-                offset = self._file.seek(0, 2)
-                self._file.write(own.occurrences)
+                offset = self._lay(own.occurrences)
                 own.aside.append(_Extent(offset, len(own.occurrences) // SIZE, own.first, len(own.sizes)))
                 own.first = len(own.sizes)
                 own.occurrences.clear()
@@ -131,10 +148,8 @@ class BulkLists:
         if own is not None:
             self._held -= len(own.occurrences) // SIZE
             self._write(group, own)
-            if not any(other.aside for other in self._groups.values()):
+            if not any(other.aside or other.epochs for other in self._groups.values()):
                 self._file.truncate(0)
-            if not self._groups and len(self.words.terms) > KNOWN:
-                self.words = Vocabulary()
 
     def finish(self) -> None:
         """Write what is not written yet."""
@@ -144,15 +159,12 @@ class BulkLists:
 
     def _write(self, group: int, own: _Group) -> None:
         """The lists of a group, in the order of its terms."""
-        known = self.words.terms
-        counts = np.zeros(len(known), np.intp)
-        for occurrences, _, _ in self._occurrences(own):
-            counts += np.bincount(occurrences, minlength=len(known))
-        numbers = sorted(np.flatnonzero(counts).tolist(), key=known.__getitem__)
-        terms = [known[number] for number in numbers]
-        ranks = np.empty(len(known), np.uint32)
-        ranks[numbers] = np.arange(len(numbers))
-        bounds = _bounds(counts[numbers])
+        if own.epochs:
+            self._close(own)
+            self._write_epochs(group, own)
+            return
+        terms, counts, ranks = self._ranked(own)
+        bounds = _bounds(counts)
         if len(bounds) == 2:
             parts = iter([[_keys(own, ranks, *run) for run in self._occurrences(own)]])
         else:
@@ -162,6 +174,90 @@ class BulkLists:
             keys.sort()
             keys -= np.uint64(low << 32)
             self._write_part(group, own, terms[low:high], keys)
+
+    def _ranked(self, own: _Group) -> tuple[list[str], Places, Numbers]:
+        """The terms of a group in order, how often they occur, and for each number the rank."""
+        known = self.words.terms
+        counts = np.zeros(len(known), np.intp)
+        for occurrences, _, _ in self._occurrences(own):
+            counts += np.bincount(occurrences, minlength=len(known))
+        numbers = sorted(np.flatnonzero(counts).tolist(), key=known.__getitem__)
+        ranks = np.empty(len(known), np.uint32)
+        ranks[numbers] = np.arange(len(numbers))
+        return [known[number] for number in numbers], counts[numbers], ranks
+
+    def _close(self, own: _Group) -> None:
+        """Lay aside what a group holds by the numbers in use."""
+        if not own.aside and not own.occurrences:
+            return
+        terms, counts, ranks = self._ranked(own)
+        runs = [(self._lay(keys.tobytes()), len(keys)) for keys in self._runs(own, ranks)]
+        said = "\n".join(terms).encode()
+        own.epochs.append(_Epoch(counts, (self._lay(said), len(said)), runs))
+        self._held -= len(own.occurrences) // SIZE
+        own.occurrences.clear()
+        own.aside.clear()
+        own.first = len(own.sizes)
+
+    def _lay(self, data: bytes | bytearray) -> int:
+        """Lay bytes aside. Returns where."""
+        offset = self._file.seek(0, 2)
+        self._file.write(data)
+        return offset
+
+    def _runs(self, own: _Group, ranks: Numbers) -> Iterator[Keys]:
+        """All occurrences of a group as sorted keys, many at a time."""
+        for run in self._occurrences(own):
+            keys = _keys(own, ranks, *run)
+            keys.sort()
+            yield keys
+
+    def _write_epochs(self, group: int, own: _Group) -> None:
+        """The lists of a group with terms by numbers of several vocabularies, each in the same order."""
+        places = [array("I") for _ in own.epochs]
+        size = 0
+        for at, fresh, _ in self._merged(own):
+            size += fresh
+            places[at].append(size - 1)
+        ranks = [np.frombuffer(place, np.uint32) for place in places]
+        counts = np.zeros(size, np.intp)
+        for epoch, above in zip(own.epochs, ranks, strict=True):
+            counts[above] += epoch.counts
+        bounds = _bounds(counts)
+        runs = []
+        for epoch, above in zip(own.epochs, ranks, strict=True):
+            cuts = np.searchsorted(above, bounds).astype(np.uint64) << np.uint64(32)
+            for offset, length in epoch.runs:
+                keys = self._read(offset, length, np.uint64)
+                runs.append((offset, np.searchsorted(keys, cuts).tolist(), above))
+        terms = (term for _, fresh, term in self._merged(own) if fresh)
+        for at, (low, high) in enumerate(pairwise(bounds)):
+            parts = []
+            for offset, cut, above in runs:
+                part = self._read(offset + 8 * cut[at], cut[at + 1] - cut[at], np.uint64)
+                rank = above[part >> np.uint64(32)] - np.uint32(low)
+                parts.append(rank.astype(np.uint64) << np.uint64(32) | part & np.uint64(0xFFFFFFFF))
+            keys = np.concatenate(parts)
+            keys.sort()
+            self._write_part(group, own, list(islice(terms, high - low)), keys)
+
+    def _merged(self, own: _Group) -> Iterator[tuple[int, bool, str]]:
+        """The terms of all epochs in order: which epoch, whether it is the first that has this term, the term."""
+        last = ""
+        for term, at in merge(*[self._said(epoch, at) for at, epoch in enumerate(own.epochs)]):
+            yield at, term != last, term
+            last = term
+
+    def _said(self, epoch: _Epoch, at: int) -> Iterator[tuple[str, int]]:
+        """The terms of an epoch, with its place."""
+        offset, size = epoch.terms
+        rest = b""
+        for start in range(offset, offset + size, _BLOCK):
+            self._file.seek(start)
+            *lines, rest = (rest + self._file.read(min(_BLOCK, offset + size - start))).split(b"\n")
+            for line in lines:
+                yield line.decode(), at
+        yield rest.decode(), at
 
     def _occurrences(self, own: _Group) -> Iterator[tuple[Numbers, int, int]]:
         """All occurrences of a group, many at a time, and the texts they are of."""
@@ -193,12 +289,9 @@ class BulkLists:
         each part to take its own from it: the time grows with the occurrences, not with their square."""
         start = self._file.seek(0, 2)
         runs = []
-        for run in self._occurrences(own):
-            keys = _keys(own, ranks, *run)
-            keys.sort()
+        for keys in self._runs(own, ranks):
             cuts = np.searchsorted(keys, np.array(bounds, np.uint64) << np.uint64(32)).tolist()
-            runs.append((self._file.seek(0, 2), cuts))
-            self._file.write(keys.tobytes())
+            runs.append((self._lay(keys.tobytes()), cuts))
         for at in range(len(bounds) - 1):
             yield [
                 self._read(offset + 8 * cuts[at], cuts[at + 1] - cuts[at], np.uint64) for offset, cuts in runs

@@ -200,6 +200,12 @@ class Parser:
         self._headings: dict[str, tuple[str, int]] = {}
         self._names: dict[tuple[str, ...], Terms] = {}
 
+    def use(self, words: Analyser) -> None:
+        """Have terms made by another analyser, from the next piece on."""
+        self.words = words
+        self._chunks.clear()
+        self._names.clear()
+
     def pieces(self, texts: Iterator[str]) -> Iterator[ParsedPiece]:
         """Parse a file piece by piece; heading numbers go on across pieces."""
         line = 1

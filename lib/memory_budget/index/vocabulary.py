@@ -28,40 +28,39 @@ _CACHE_LIMIT = 120_000
 
 
 class _Words(dict[bytes, bytes]):
-    """Word bytes -> the numbers of its terms, filled on demand."""
+    """Word bytes -> the numbers of its terms, filled on demand. `hashes`: `terms.digest` of each term, one after the other."""
 
-    __slots__ = ("_vocabulary",)
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-
-    def __missing__(self, word: bytes) -> bytes:
-        bare = terms.bare(word)
-        found = self[bare] if bare != word else self._vocabulary.numbered(terms.word_terms(word))
-        self[word] = found
-        return found
-
-
-class Vocabulary:
-    """Numbers for terms, from 0 in the order they are met. `terms` are those terms."""
+    __slots__ = ("_ids", "hashes", "terms")
 
     def __init__(self) -> None:
         self.terms: list[str] = []
+        self.hashes = bytearray()
         self._ids: dict[str, int] = {}
-        self._words = _Words(self)
-        self._hashes = bytearray()  # `terms.digest` of each
 
-    def numbered(self, found: Sequence[str]) -> bytes:
-        """The numbers of terms."""
+    def __missing__(self, word: bytes) -> bytes:
+        bare = terms.bare(word)
+        found = self[bare] if bare != word else self._numbered(terms.word_terms(word))
+        self[word] = found
+        return found
+
+    def _numbered(self, found: Sequence[str]) -> bytes:
         numbers = array("I")
         for term in found:
             number = self._ids.get(term)
             if number is None:
                 number = self._ids[term] = len(self.terms)
                 self.terms.append(term)
-                self._hashes += terms.digest(term)
+                self.hashes += terms.digest(term)
             numbers.append(number)
         return numbers.tobytes()
+
+
+class Vocabulary:
+    """Numbers for terms, from 0 in the order they are met. `terms` are those terms."""
+
+    def __init__(self) -> None:
+        self._words = _Words()
+        self.terms = self._words.terms
 
     def of(self, text: str) -> bytes:
         """The numbers of `terms.terms`."""
@@ -78,7 +77,7 @@ class Vocabulary:
         if short:
             numbers = np.frombuffer(b"".join([found[at] for at in short]), np.uint32)
             counts = [sizes[at] for at in short]
-            hashes = np.frombuffer(self._hashes, np.uint64).take(numbers)
+            hashes = np.frombuffer(self._words.hashes, np.uint64).take(numbers)
             # A byte for every bit, eight to a number: none of these lanes can overflow.
             lanes = np.unpackbits(hashes.view(np.uint8)).view(np.uint64).reshape(-1, 8)
             starts = list(accumulate(counts[:-1], initial=0))
