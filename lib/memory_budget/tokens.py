@@ -101,10 +101,6 @@ class Counter:
         letter before something else every few thousand characters that is exact, too; elsewhere it counts too many.
         """
         known = self._blocks
-        if text[-2:] == "\n\n":
-            count = known.get(text[:-2])
-            if count:
-                return count
         if "\r" in text:
             return self._whole(text)
         if len(known) > _BLOCKS_LIMIT:
@@ -136,6 +132,10 @@ class Counter:
                 odd = [start]
             total += self._by_lines("\n\n".join([*odd, tail]))
         return total
+
+    def paragraph(self, text: str) -> int:
+        """Tokens of a text and the blank line below it."""
+        return self._blocks.get(text) or self.count(text + "\n\n")
 
     def _block(self, block: str) -> int:
         """Tokens of a block without blank lines and of the two line ends behind it; 0 when it starts with a blank line."""
@@ -229,6 +229,10 @@ class UpperBound:
     def count(self, text: str) -> int:
         """At least as many tokens as `text` has."""
         return upper_bound(text)
+
+    def paragraph(self, text: str) -> int:
+        """At least as many tokens as a text and the blank line below it have."""
+        return upper_bound(text + "\n\n")
 
 
 _PUNCTUATION = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -392,19 +393,34 @@ def _build_lines(name: str, found: dict[str, float]) -> list[Line]:
 
 
 def large_file(bench: Bench) -> list[Line]:
-    """One file of 50 MB."""
+    """One file of 50 MB: of the memory's own text, and of its words with random ones in between, as logs have them."""
     files = sorted((bench.root / ".claude" / "memory").rglob("*.md"))
     text = "\n\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
+    words = text.split()
+    chance = random.Random(7)
+
+    def line() -> str:
+        drawn = chance.choices(words, k=60)
+        for at in range(0, 60, 5):
+            drawn[at] = f"{chance.getrandbits(32):08x}"
+        return " ".join(drawn)
+
     path = bench.root / ".claude" / "memory" / "patterns" / "enormous.md"
-    with open(path, "w", encoding="utf-8") as file:
-        written = 0
-        while written < 50_000_000:
-            file.write(text + "\n\n")
-            written += len(text) + 2
-    try:
-        return _build_lines("with one file of 50 MB", build_index(bench))
-    finally:
-        path.unlink()
+    lines = []
+    kinds: list[tuple[str, Callable[[], str]]] = [
+        ("", lambda: text),
+        (", a fifth of its words random", line),
+    ]
+    for name, part in kinds:
+        with open(path, "w", encoding="utf-8") as file:
+            written = 0
+            while written < 50_000_000:
+                written += file.write(part() + "\n\n")
+        try:
+            lines += _build_lines(f"with one file of 50 MB{name}", build_index(bench))
+        finally:
+            path.unlink()
+    return lines
 
 
 def flat(small: Bench, large: Bench, pairs: int) -> list[Line]:

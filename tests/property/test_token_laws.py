@@ -40,6 +40,8 @@ def test_the_exact_counter_agrees_with_the_tokenizer(text: str) -> None:
 @given(texts)
 def test_a_count_does_not_depend_on_what_was_counted_before(text: str) -> None:
     assert tokens.Counter().count(text) == COUNTER.count(text)
+    COUNTER.count(f"{text}\n\n{text}")
+    assert COUNTER.paragraph(text) == COUNTER.count(text + "\n\n") == count(text + "\n\n")
 
 
 @given(texts)

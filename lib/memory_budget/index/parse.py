@@ -40,6 +40,8 @@ class TokenCounter(Protocol):
 
     def count(self, text: str) -> int: ...
 
+    def paragraph(self, text: str) -> int: ...
+
 
 class Analyser(Protocol):
     """What makes terms of texts: words, or numbers of words (`vocabulary`)."""
@@ -264,7 +266,7 @@ class Parser:
             if len(self._headings) > _KNOWN_HEADINGS:
                 self._headings.clear()
             shown = rendering.neutral(line)
-            known = self._headings[line] = shown, self._counter.count(shown + "\n\n")
+            known = self._headings[line] = shown, self._counter.paragraph(shown)
         return known
 
     def _named(self, headings: tuple[str, ...]) -> Terms:
@@ -286,7 +288,7 @@ class Parser:
         shown = [rendering.neutral(text) if "<" in text or not text.isascii() else text for text in fresh]
         for text, own, (words, length, simhash) in zip(fresh, shown, self.words.analyse(shown), strict=True):
             hash_ = signed(chunks.folded_hash(own))
-            cost = self._counter.count(own + "\n\n")
+            cost = self._counter.paragraph(own)
             made = found[text] = own, cost, hash_, simhash, words, length
             if len(text) <= _KNOWN_LENGTH:
                 known[text] = made
