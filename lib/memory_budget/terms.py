@@ -346,8 +346,9 @@ class _Lanes(dict[str, int]):
 
 _lanes = _Lanes()
 _BYTE_LANES: list[bytes] = []  # the eight bits of a byte, a byte each
-#: Terms that a lane of 8 bits can count.
+#: Terms that a lane of 8 bits can count, and as many as a fingerprint looks at.
 FULL_LANE = 255
+MOST_COUNTED = 30_000
 _ONES = int("01" * 64, 16)
 _WIDE_ONES = int("0001" * 64, 16)
 _TOP_BIT = b"0" * 128 + b"1" * 128  # "1" where a lane's highest bit is set
@@ -356,8 +357,8 @@ _TOP_BIT = b"0" * 128 + b"1" * 128  # "1" where a lane's highest bit is set
 def simhash(found: Sequence[str]) -> int:
     """A 64-bit fingerprint of a chunk's terms; near duplicates differ in few bits (Charikar 2002).
 
-    Bits are counted in 64 lanes of one big integer: about 0.1 microseconds a term. Of more than 30,000
-    terms the first 30,000 count, which keeps the lanes from overflowing.
+    Bits are counted in 64 lanes of one big integer: about 0.1 microseconds a term. Of more than
+    `MOST_COUNTED` terms the first count, which keeps the lanes from overflowing.
     """
     if len(_lanes) > _CACHE_LIMIT:
         _lanes.clear()
@@ -366,7 +367,7 @@ def simhash(found: Sequence[str]) -> int:
         total = sum(map(_lanes.__getitem__, found))
         total += _ONES * (0x80 - size // 2 - 1)  # a lane's top bit is set when most terms set the bit
         return int(total.to_bytes(64, "big").translate(_TOP_BIT), 2)
-    counted = found[:30_000]
+    counted = found[:MOST_COUNTED]
     total = 0
     for start in range(0, len(counted), FULL_LANE):
         part = bytearray(128)  # the same in lanes of 16 bits

@@ -7,7 +7,7 @@ from array import array
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget import terms
@@ -91,6 +91,7 @@ def test_both_ways_make_the_same_lists(
     st.lists(st.one_of(WORDS, st.text(max_size=200), WORDS.map(lambda text: f"{text} " * 80)), max_size=8),
     st.sampled_from([0, 3, 120_000]),
 )
+@example(["rows", "merge rows keys " * 15_000, "", "keys rows " * 128], 120_000)
 def test_numbers_stand_for_the_same_terms(texts: list[str], limit: int) -> None:
     with patch.object(vocabulary, "_CACHE_LIMIT", limit):
         words = Vocabulary()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from array import array
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 # Or a thread for each core is started when numpy is loaded, for linear algebra, of which there is none here.
@@ -72,21 +71,28 @@ class Vocabulary:
         """Of each text the numbers of its terms, how many they are, and `terms.simhash`."""
         found = list(map(self.of, texts))
         sizes = [len(numbers) // SIZE for numbers in found]
-        prints = [0] * len(texts)
-        short = [at for at, size in enumerate(sizes) if 0 < size <= terms.FULL_LANE]
-        if short:
-            numbers = np.frombuffer(b"".join([found[at] for at in short]), np.uint32)
-            counts = [sizes[at] for at in short]
-            hashes = np.frombuffer(self._words.hashes, np.uint64).take(numbers)
-            # A byte for every bit, eight to a number: none of these lanes can overflow.
-            lanes = np.unpackbits(hashes.view(np.uint8)).view(np.uint64).reshape(-1, 8)
-            starts = list(accumulate(counts[:-1], initial=0))
-            totals = np.add.reduceat(lanes, starts).view(np.uint8)
-            halves = (np.array(counts, np.uint32) // 2).astype(np.uint8)
-            bits = np.packbits(totals > halves[:, None], axis=1)
-            for at, made in zip(short, bits.view(">u8")[:, 0].tolist(), strict=True):
-                prints[at] = made
-        for at, size in enumerate(sizes):
-            if size > terms.FULL_LANE:
-                prints[at] = terms.simhash([self.terms[number] for number in array("I", found[at])])
-        return list(zip(found, sizes, prints, strict=True))
+        return list(zip(found, sizes, self._fingerprints(found), strict=True))
+
+    def _fingerprints(self, found: Sequence[bytes]) -> list[int]:
+        """`terms.simhash` of texts by the numbers of their terms."""
+        counted = [numbers[: SIZE * terms.MOST_COUNTED] for numbers in found if numbers]
+        if not counted:
+            return [0] * len(found)
+        hashes = np.frombuffer(self._words.hashes, np.uint64)
+        numbers = np.frombuffer(b"".join(counted), np.uint32)
+        # A byte for every bit, eight to a number; so many terms are added that none of these lanes can overflow.
+        lanes = np.unpackbits(hashes.take(numbers).view(np.uint8)).view(np.uint64).reshape(-1, 8)
+        starts: list[int] = []
+        firsts: list[int] = []
+        end = 0
+        for one in counted:
+            firsts.append(len(starts))
+            start, end = end, end + len(one) // SIZE
+            starts.extend(range(start, end, terms.FULL_LANE))
+        totals = np.add.reduceat(lanes, starts).view(np.uint8)
+        if len(starts) > len(counted):
+            totals = np.add.reduceat(totals, firsts, dtype=np.uint16)
+        sizes = np.array([len(one) // SIZE for one in counted], np.uint16)
+        bits = np.packbits(totals > (sizes // 2)[:, None], axis=1)
+        prints = iter(bits.view(">u8")[:, 0].tolist())
+        return [next(prints) if numbers else 0 for numbers in found]
