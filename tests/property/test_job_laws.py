@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget import schedule
@@ -42,6 +42,10 @@ _TEXTS = st.lists(_LINES, max_size=40).map("\n".join)
 
 
 @given(_TEXTS, st.floats(0.01, 1.0))
+@example(
+    "一二三。四五\nWe decided to keep `a/b.py` because 12 % failed.\nPlain words go on. And on! Then more?",
+    0.5,
+)
 @settings(max_examples=cases(150))
 def test_a_summary_keeps_to_its_share_and_invents_nothing(text: str, ratio: float) -> None:
     summary = summaries.summarise(text, ratio, _count)

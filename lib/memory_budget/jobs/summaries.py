@@ -370,7 +370,8 @@ def _print(units: Sequence[_Unit], chosen: set[int], note: str, tail: str) -> st
                 fence = unit.fence
             parts[-1] += "\n" + "\n".join(lines)
         elif unit.block == block and unit.kind in ("sentence", "line"):
-            joint = "" if parts[-1].endswith(("。", "！", "？")) else " "
+            dense = parts[-1].endswith(("。", "！", "？")) and not unit.text[:1].isascii()
+            joint = "" if dense else " "
             parts[-1] += (joint if unit.kind == "sentence" else "\n") + unit.text
         elif unit.block == block:
             parts[-1] += "\n" + "\n".join(lines)
