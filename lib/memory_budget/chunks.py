@@ -284,27 +284,24 @@ class _Splitter:
             return
         self.block = []
         self.bare_heading = False
-        rule = self._take_rule() if self.rule else ""
+        rule = self._take_rule()
         text = "\n".join(block)
         start = self.start
         if rule and self.headings:
             text = rule + RULED + text
             block = [rule, "", *block]
             start = max(1, start - 2)
+        pieces: Iterator[tuple[int, str]] | tuple[tuple[int, str], ...] = ((0, text),)
         if len(text) > LIST_LIMIT and self.kind == "list":
             pieces = _pieces(block, LIST_LIMIT, items=True)
         elif len(text) > TEXT_LIMIT and self.kind != "code":
             pieces = _pieces(block, TEXT_LIMIT, items=False)
-        else:
-            self._keep(text, start)
-            return
         for offset, piece in pieces:
-            self._keep(piece, start + offset)
-
-    def _keep(self, text: str, line: int) -> None:
-        text = text.strip("\n")
-        lead = _lead(text) if self.kind == "text" else ""
-        self.found.append(RawChunk(text, self.headings, self.heading_lines, self.kind, lead, line))
+            piece = piece.strip("\n")
+            lead = _lead(piece) if self.kind == "text" else ""
+            self.found.append(
+                RawChunk(piece, self.headings, self.heading_lines, self.kind, lead, start + offset)
+            )
 
 
 def _number_sections(found: list[RawChunk]) -> None:

@@ -288,13 +288,8 @@ class _Words(dict[bytes, "tuple[str, ...]"]):
     """Word bytes -> terms, filled on demand."""
 
     def __missing__(self, word: bytes) -> tuple[str, ...]:
-        stripped = bare(word)
-        if stripped != word:
-            found = self[stripped]
-        else:
-            # One object a term: a look-up by it is a comparison of addresses.
-            found = tuple([intern(term) for term in word_terms(word)])
-        self[word] = found
+        # One object a term: a look-up by it is a comparison of addresses.
+        found = self[word] = tuple([intern(term) for term in word_terms(word)])
         return found
 
 
@@ -311,11 +306,6 @@ def terms(text: str) -> list[str]:
 def runs(text: str) -> list[bytes]:
     """The runs of word bytes in a text, which `word_terms` makes terms of."""
     return text.encode("utf-8", "replace").translate(_TABLE).split()
-
-
-def bare(run: bytes) -> bytes:
-    """A run without the joints around it, which are no part of what it says."""
-    return run.strip(_JOINT_BYTES)
 
 
 _blake2b: Callable[..., Any] | None = None
@@ -346,8 +336,9 @@ class _Lanes(dict[str, int]):
 
 _lanes = _Lanes()
 _BYTE_LANES: list[bytes] = []  # the eight bits of a byte, a byte each
-#: Terms that a lane of 8 bits can count, and as many as a fingerprint looks at.
+#: Terms that a lane of 8 bits can count.
 FULL_LANE = 255
+#: Terms of a text that a fingerprint looks at.
 MOST_COUNTED = 30_000
 _ONES = int("01" * 64, 16)
 _WIDE_ONES = int("0001" * 64, 16)

@@ -83,7 +83,9 @@ def test_both_ways_make_the_same_lists(
     ):
         one, two = schema.empty(), schema.empty()
         expected = written(PostingLists(one), one, files)
-        assert written(BulkLists(two, folder), two, files) == expected
+        lists = BulkLists(two, folder)
+        assert written(lists, two, files) == expected
+        assert lists._held == 0
 
 
 @settings(max_examples=cases(200))

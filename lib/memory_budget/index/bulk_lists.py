@@ -132,6 +132,7 @@ class BulkLists:
             for own in self._groups.values():
                 self._close(own)
             self.words = Vocabulary()
+            self._held = 0
         if self._held <= HELD:
             return
         for own in self._groups.values():
@@ -169,11 +170,22 @@ class BulkLists:
             parts = iter([[_keys(own, ranks, *run) for run in self._occurrences(own)]])
         else:
             parts = self._parts(own, ranks, bounds)
+        self._write_parts(group, own, bounds, iter(terms), parts)
+
+    def _write_parts(
+        self,
+        group: int,
+        own: _Group,
+        bounds: Sequence[int],
+        terms: Iterator[str],
+        parts: Iterator[list[Keys]],
+    ) -> None:
+        """The lists of a group from each bound to the next: `parts` are their keys, `terms` all terms in order."""
         for (low, high), part in zip(pairwise(bounds), parts, strict=True):
             keys = np.concatenate(part)
             keys.sort()
             keys -= np.uint64(low << 32)
-            self._write_part(group, own, terms[low:high], keys)
+            self._write_part(group, own, list(islice(terms, high - low)), keys)
 
     def _ranked(self, own: _Group) -> tuple[list[str], Places, Numbers]:
         """The terms of a group in order, how often they occur, and for each number the rank."""
@@ -194,7 +206,6 @@ class BulkLists:
         runs = [(self._lay(keys.tobytes()), len(keys)) for keys in self._runs(own, ranks)]
         said = "\n".join(terms).encode()
         own.epochs.append(_Epoch(counts, (self._lay(said), len(said)), runs))
-        self._held -= len(own.occurrences) // SIZE
         own.occurrences.clear()
         own.aside.clear()
         own.first = len(own.sizes)
@@ -224,22 +235,29 @@ class BulkLists:
         for epoch, above in zip(own.epochs, ranks, strict=True):
             counts[above] += epoch.counts
         bounds = _bounds(counts)
+        terms = (term for _, fresh, term in self._merged(own) if fresh)
+        self._write_parts(group, own, bounds, terms, self._parts_of_epochs(own, ranks, bounds))
+
+    def _parts_of_epochs(
+        self, own: _Group, ranks: Sequence[Numbers], bounds: Sequence[int]
+    ) -> Iterator[list[Keys]]:
+        """What `_parts` gives, of epochs whose terms have these ranks among all."""
         runs = []
         for epoch, above in zip(own.epochs, ranks, strict=True):
-            cuts = np.searchsorted(above, bounds).astype(np.uint64) << np.uint64(32)
+            within = np.searchsorted(above, bounds)
             for offset, length in epoch.runs:
-                keys = self._read(offset, length, np.uint64)
-                runs.append((offset, np.searchsorted(keys, cuts).tolist(), above))
-        terms = (term for _, fresh, term in self._merged(own) if fresh)
-        for at, (low, high) in enumerate(pairwise(bounds)):
-            parts = []
-            for offset, cut, above in runs:
-                part = self._read(offset + 8 * cut[at], cut[at + 1] - cut[at], np.uint64)
-                rank = above[part >> np.uint64(32)] - np.uint32(low)
-                parts.append(rank.astype(np.uint64) << np.uint64(32) | part & np.uint64(0xFFFFFFFF))
-            keys = np.concatenate(parts)
-            keys.sort()
-            self._write_part(group, own, list(islice(terms, high - low)), keys)
+                runs.append((offset, _cuts(self._read(offset, length, np.uint64), within), above))
+        for at in range(len(bounds) - 1):
+            part = []
+            for offset, cuts, above in runs:
+                keys = self._slice(offset, cuts, at)
+                rank = above[keys >> np.uint64(32)].astype(np.uint64)
+                part.append(rank << np.uint64(32) | keys & np.uint64(0xFFFFFFFF))
+            yield part
+
+    def _slice(self, offset: int, cuts: Sequence[int], at: int) -> Keys:
+        """The keys of a run laid aside from one cut to the next."""
+        return self._read(offset + 8 * cuts[at], cuts[at + 1] - cuts[at], np.uint64)
 
     def _merged(self, own: _Group) -> Iterator[tuple[int, bool, str]]:
         """The terms of all epochs in order: which epoch, whether it is the first that has this term, the term."""
@@ -290,12 +308,9 @@ class BulkLists:
         start = self._file.seek(0, 2)
         runs = []
         for keys in self._runs(own, ranks):
-            cuts = np.searchsorted(keys, np.array(bounds, np.uint64) << np.uint64(32)).tolist()
-            runs.append((self._lay(keys.tobytes()), cuts))
+            runs.append((self._lay(keys.tobytes()), _cuts(keys, bounds)))
         for at in range(len(bounds) - 1):
-            yield [
-                self._read(offset + 8 * cuts[at], cuts[at + 1] - cuts[at], np.uint64) for offset, cuts in runs
-            ]
+            yield [self._slice(offset, cuts, at) for offset, cuts in runs]
         self._file.truncate(start)
 
     def _write_part(self, group: int, own: _Group, terms: Sequence[str], keys: Keys) -> None:
@@ -356,6 +371,12 @@ def _keys(own: _Group, ranks: Numbers, occurrences: Numbers, first: int, after: 
     keys <<= np.uint64(32)
     keys |= np.repeat(np.arange(first, after, dtype=np.uint32), sizes)
     return keys
+
+
+def _cuts(keys: Keys, ranks: Sequence[int] | Places) -> list[int]:
+    """Where the keys of each of these ranks begin, in sorted keys."""
+    cuts: list[int] = np.searchsorted(keys, np.array(ranks, np.uint64) << np.uint64(32)).tolist()
+    return cuts
 
 
 def _changes(keys: Keys) -> Places:

@@ -225,7 +225,7 @@ class Parser:
             start = line + text.count("\n", 0, body_at)
             above: tuple[int, ...] | None = None
             heading = -1
-            names = self.words.of("")
+            names: Terms = b""
             raws = chunks.split(text[body_at:] if body_at else text, start)
             analysed = self._analysed([raw.text for raw in raws])
             for raw in raws:

@@ -27,7 +27,10 @@ _CACHE_LIMIT = 120_000
 
 
 class _Words(dict[bytes, bytes]):
-    """Word bytes -> the numbers of its terms, filled on demand. `hashes`: `terms.digest` of each term, one after the other."""
+    """Word bytes -> the numbers of its terms, filled on demand. `hashes`: `terms.digest` of each term, one after the other.
+
+    It knows no `Vocabulary`: builds run without garbage collection, and a cycle would keep every vocabulary to the end.
+    """
 
     __slots__ = ("_ids", "hashes", "terms")
 
@@ -37,9 +40,7 @@ class _Words(dict[bytes, bytes]):
         self._ids: dict[str, int] = {}
 
     def __missing__(self, word: bytes) -> bytes:
-        bare = terms.bare(word)
-        found = self[bare] if bare != word else self._numbered(terms.word_terms(word))
-        self[word] = found
+        found = self[word] = self._numbered(terms.word_terms(word))
         return found
 
     def _numbered(self, found: Sequence[str]) -> bytes:
