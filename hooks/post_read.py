@@ -5,6 +5,7 @@ import sys
 
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/lib"]
 
-from memory_budget import hook_io, on_demand
+from memory_budget.base import hook
+from memory_budget.run import reads
 
-hook_io.run(on_demand.post_read, quiet=True)
+hook.run(reads.post_read, quiet=True)

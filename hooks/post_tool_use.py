@@ -5,6 +5,7 @@ import sys
 
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/lib"]
 
-from memory_budget import agent_end, hook_io
+from memory_budget.base import hook
+from memory_budget.run import hooks
 
-hook_io.run(agent_end.post_tool_use)
+hook.run(hooks.post_tool_use)

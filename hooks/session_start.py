@@ -5,9 +5,11 @@ import sys
 
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/lib"]
 
-from memory_budget import agent_end, agent_start, hook_io
+from memory_budget.base import hook
+from memory_budget.run import hooks as run_hooks
+from memory_budget.start import hooks as start_hooks
 
 if len(sys.argv) > 1:
-    hook_io.run(lambda project, payload: agent_start.session_start(project, payload, int(sys.argv[1])))
+    hook.run(lambda project, payload: start_hooks.session_start(project, payload, int(sys.argv[1])))
 else:
-    hook_io.run(agent_end.session_start)
+    hook.run(run_hooks.session_start)

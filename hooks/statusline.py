@@ -5,6 +5,7 @@ import sys
 
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/lib"]
 
-from memory_budget import hook_io, statusline
+from memory_budget.base import hook
+from memory_budget.run import statusline
 
-hook_io.run(statusline.print_rows, quiet=True)
+hook.run(statusline.print_rows, quiet=True)

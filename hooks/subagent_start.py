@@ -5,6 +5,7 @@ import sys
 
 sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/lib"]
 
-from memory_budget import agent_start, hook_io
+from memory_budget.base import hook
+from memory_budget.start import hooks
 
-hook_io.run(lambda project, payload: agent_start.subagent_start(project, payload, int(sys.argv[1])))
+hook.run(lambda project, payload: hooks.subagent_start(project, payload, int(sys.argv[1])))

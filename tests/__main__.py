@@ -1,7 +1,7 @@
 """Run the project's checks: `python3 -m tests`, from a checkout, with any Python 3.10 or newer.
 
 The first run makes a virtual environment with the pinned packages under `.cache/` and installs the real client from
-npm for the end-to-end tests. Lint and types come first, then one pytest run whose summary closes the output.
+npm for the end-to-end tests. Lint, types and the layers of imports come first, then one pytest run whose summary closes the output.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ import time
 
 from tests.support import client_install, environment
 
-PARTS = ("lint", "types", "unit", "property", "e2e")
+PARTS = ("lint", "types", "imports", "unit", "property", "e2e")
+#: The linter of imports has no module to run; the library lies in a folder that is not installed.
+IMPORT_LINTER = (
+    "import sys; sys.path.insert(0, 'lib'); from importlinter.cli import lint_imports; "
+    "sys.exit(lint_imports(no_cache=True, no_logo=True))"
+)
 PYTHON_FILES = ("lib", "hooks", "install.py", "tests")
 
 
@@ -46,14 +51,15 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     files = [name for name in PYTHON_FILES if (environment.ROOT / name).exists()]
     checks = {
-        "lint": [["ruff", "check", *files], ["ruff", "format", "--check", *files]],
-        "types": [["mypy", *files]],
+        "lint": [["-m", "ruff", "check", *files], ["-m", "ruff", "format", "--check", *files]],
+        "types": [["-m", "mypy", *files]],
+        "imports": [["-c", IMPORT_LINTER]],
     }
     failed = [
         part
         for part in options.parts
         for command in checks.get(part, ())
-        if not run(part, [python, "-m", *command])
+        if not run(part, [python, *command])
     ]
     suites = [f"tests/{part}" for part in options.parts if (environment.ROOT / "tests" / part).is_dir()]
     if suites:
@@ -76,7 +82,8 @@ def prepare_client() -> None:
 
 
 def run(part: str, command: list[str]) -> bool:
-    print(f"\n== {part}: {' '.join(command[2:])}", flush=True)
+    shown = " ".join(command[2:]) if command[1] == "-m" else "import-linter"
+    print(f"\n== {part}: {shown}", flush=True)
     start = time.monotonic()
     done = subprocess.run(command, cwd=environment.ROOT, env=environment.clean_environment())
     if part != "tests":

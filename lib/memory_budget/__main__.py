@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from memory_budget.cli import main
+from memory_budget.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

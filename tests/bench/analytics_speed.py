@@ -28,7 +28,7 @@ begin = time.monotonic()
 sys.path.insert(0, sys.argv[1])
 from datetime import datetime
 from memory_budget import analytics, analytics_store, profiles, tuning
-from memory_budget.project import Project
+from memory_budget.base.project import Project
 if sys.argv[3] == "analyse":
     with analytics_store.opened([sys.argv[2]]) as store:
         found = analytics.analyse(store, profiles.defaults(), days=None, now=datetime.now())

@@ -30,9 +30,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget import complexity, profiles, rendering, selection, thesaurus  # noqa: E402
 from memory_budget.index import reader  # noqa: E402
-from memory_budget.ranking import RECIPE  # noqa: E402
+from memory_budget.select import block, complexity, packing  # noqa: E402
+from memory_budget.select.ranking import RECIPE  # noqa: E402
+from memory_budget.select.view import View  # noqa: E402
+from memory_budget.settings import profiles  # noqa: E402
+from memory_budget.text import synonyms as text_synonyms  # noqa: E402
 from tests.bench import task_sets, trimming  # noqa: E402
 from tests.bench.indexed import IndexedProject  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
@@ -64,10 +67,10 @@ class Case:
 
     def __init__(
         self,
-        view: selection.View,
+        view: View,
         prompt: str,
         weights: Mapping[str, float],
-        share_in: Callable[[selection.Selection], float],
+        share_in: Callable[[packing.Selection], float],
     ) -> None:
         self.verdict = complexity.classify(prompt)
         self.tier = complexity.TIERS.index(self.verdict.tier)
@@ -77,9 +80,9 @@ class Case:
         self.relative = 1.0
         self._at = {EVERYTHING: share_in(everything)}
 
-    def _select(self, budget: int) -> selection.Selection:
-        return selection.select(
-            self._view, self._prompt, budget, weights=self._weights, frame_tokens=rendering.FRAME_TOKENS
+    def _select(self, budget: int) -> packing.Selection:
+        return packing.select(
+            self._view, self._prompt, budget, weights=self._weights, frame_tokens=block.FRAME_TOKENS
         )
 
     def evidence(self, budget: int) -> float:
@@ -93,7 +96,7 @@ class Case:
 
 def from_data(folder: Path, name: str, every: int) -> Iterator[Case]:
     """Questions to the conversations of one set, with the units that answer them."""
-    synonyms = thesaurus.load()
+    synonyms = text_synonyms.load()
     for record in trimming.records(folder, name):
         corpus = trimming.Corpus(record)
         view = trimming.InMemory(corpus, RECIPE, synonyms).view
@@ -102,7 +105,7 @@ def from_data(folder: Path, name: str, every: int) -> Iterator[Case]:
                 yield Case(view, prompt, {"global": 1.0}, functools.partial(_units_in, view, units))
 
 
-def _units_in(view: MemoryView, units: Sequence[str], found: selection.Selection) -> float:
+def _units_in(view: MemoryView, units: Sequence[str], found: packing.Selection) -> float:
     text = trimming.folded(trimming.printed(view, found))
     return sum(unit in text for unit in units) / len(units)
 
@@ -119,7 +122,7 @@ def from_tasks(tasks: task_sets.TaskSet, indexed: IndexedProject) -> Iterator[Ca
         yield Case(allocation.view, task.prompt, allocation.settings.profile.weights, share_in)
 
 
-def _sections_in(view: reader.MemoryView, task: task_sets.Task, found: selection.Selection) -> float:
+def _sections_in(view: reader.MemoryView, task: task_sets.Task, found: packing.Selection) -> float:
     texts = view.texts([chunk for file in found.files for chunk in file.chunks])
     text = trimming.folded(b"\n\n".join(texts.values()).decode())
     return sum(section.sent(text) == section.tokens for section in task.needs) / len(task.needs)

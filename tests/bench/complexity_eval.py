@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How well `memory_budget.complexity` orders tasks, and what its tiers are worth.
+"""How well `memory_budget.select.complexity` orders tasks, and what its tiers are worth.
 
     complexity_eval.py --data dev/complexity.jsonl.gz [--part PART ...]
 
@@ -30,7 +30,7 @@ import numpy as np  # type: ignore[import-not-found,unused-ignore]
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget import complexity  # noqa: E402
+from memory_budget.select import complexity  # noqa: E402
 from tests.bench.complexity_train import TRAIN, Data, Prior, predict  # noqa: E402
 
 FOLDS = 8

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Train the small model behind `memory_budget.complexity` and write its table of weights.
+"""Train the small model behind `memory_budget.select.complexity` and write its table of weights.
 
-    complexity_train.py --data dev/complexity.jsonl.gz [--out lib/memory_budget/data/complexity.bin]
+    complexity_train.py --data dev/complexity.jsonl.gz [--out lib/memory_budget/select/complexity.bin]
 
 The data are JSON lines with `set`, `group`, `id`, `prompt` and `y` (harder is larger), given by path and not part of this project.
 Only the sets in TRAIN are learned from; whatever else the file holds is for evaluation alone (`complexity_eval.py`).
@@ -29,7 +29,7 @@ import numpy as np  # type: ignore[import-not-found,unused-ignore]
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lib"))
 
-from memory_budget import complexity  # noqa: E402
+from memory_budget.select import complexity  # noqa: E402
 
 TRAIN = ("swebench", "swescope", "locscope", "storypoints")
 MIN_SOURCES, MIN_TEXTS = 2, 4
@@ -216,7 +216,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=ROOT / "lib/memory_budget/data/complexity.bin")
+    parser.add_argument("--out", type=Path, default=ROOT / "lib/memory_budget/select/complexity.bin")
     parser.add_argument("--size", type=int, default=32749, help="slots of the table (a prime)")
     args = parser.parse_args()
     data = Data(args.data)

@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from memory_budget import background
-from memory_budget.jobs import work
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.upkeep import survey
 
 AGENTS = 50
 VOCABULARY = 4_000
@@ -25,12 +25,12 @@ def main(files: int) -> None:
         write_notes(Path(folder), files)
         project = Project(folder, folder)
         started = time.perf_counter()
-        background.update_index(project)
+        update.update_index(project)
         print(f"index of {files} files: {time.perf_counter() - started:.1f} s")
         started = time.perf_counter()
-        own = work.begin(project, time.time())
+        own = survey.begin(project, time.time())
         print(f"looked at again: {time.perf_counter() - started:.1f} s")
-        report = work.find_duplicates(own)
+        report = survey.find_duplicates(own)
         copies = sum(len(one.copies) for one in report.sets)
         print(
             f"duplicates: {report.seconds:.1f} s; {len(report.sets)} sets, {copies} copies; {len(report.near)} near; "

@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from memory_budget import background, invocation
+from memory_budget.base.project import Project
+from memory_budget.index import update
 from memory_budget.index.reader import MemoryView
-from memory_budget.project import Project
-from memory_budget.ranking import Recipe
-from memory_budget.rendering import FRAME_TOKENS
-from memory_budget.selection import Selection, select
+from memory_budget.select.block import FRAME_TOKENS
+from memory_budget.select.packing import Selection, select
+from memory_budget.select.ranking import Recipe
+from memory_budget.start import allocate as start_allocate
 
 
 class IndexedProject:
@@ -26,8 +27,8 @@ class IndexedProject:
         (root / "home").mkdir()
         fill(root / "project")
         self.project = Project(str(root / "project"), str(root / "home"))
-        background.update_index(self.project)
-        self.known = invocation.know(self.project)
+        update.update_index(self.project)
+        self.known = start_allocate.know(self.project)
         self._count = count
 
     def close(self) -> None:
@@ -42,25 +43,25 @@ class IndexedProject:
         tier: str = "medium",
         profile: str | None = None,
         cap: int | None = None,
-    ) -> invocation.Allocation:
+    ) -> start_allocate.Allocation:
         """What an agent gets. An agent that gets nothing on purpose has no place in a benchmark."""
-        found = invocation.allocate(
+        found = start_allocate.allocate(
             self.project,
-            invocation.Task(agent, prompt),
+            start_allocate.Task(agent, prompt),
             known=self.known,
             cap=cap,
             tier=tier,
             profile=profile,
         )
-        if isinstance(found, invocation.Nothing):
+        if isinstance(found, start_allocate.Nothing):
             raise SystemExit(f"{agent} gets no memory on purpose")
         if found.estimated:
             raise SystemExit("the index could not be read")
         return found
 
-    def block(self, allocation: invocation.Allocation) -> tuple[str, int]:
+    def block(self, allocation: start_allocate.Allocation) -> tuple[str, int]:
         """The block and its tokens, counted anew. A block over its budget ends the run."""
-        text = invocation.render(allocation)
+        text = start_allocate.render(allocation)
         used = self._count(text)
         if used > allocation.budget:
             raise SystemExit(
@@ -68,7 +69,7 @@ class IndexedProject:
             )
         return text, used
 
-    def relevant(self, allocation: invocation.Allocation, recipe: Recipe) -> tuple[str, Selection]:
+    def relevant(self, allocation: start_allocate.Allocation, recipe: Recipe) -> tuple[str, Selection]:
         """The text of all that is relevant to the task by a recipe, whatever it costs."""
         view: MemoryView = allocation.view
         found = select(

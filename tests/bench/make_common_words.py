@@ -1,4 +1,4 @@
-"""Writes lib/memory_budget/common_words.py: the words the tokenizer-free upper bound counts below their bytes.
+"""Writes lib/memory_budget/text/common_words.py: the words the tokenizer-free upper bound counts below their bytes.
 
     python tests/bench/make_common_words.py
 
@@ -15,7 +15,7 @@ import tiktoken
 
 SIGNS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\t"
 SINGLE, DOUBLE = 6_000, 9_000
-TARGET = Path(__file__).parents[2] / "lib" / "memory_budget" / "common_words.py"
+TARGET = Path(__file__).parents[2] / "lib" / "memory_budget" / "text" / "common_words.py"
 TEMPLATE = '''"""Words whose tokens are known wherever a word can stand; made by `tests/bench/make_common_words.py`.
 
 `ONE`: one cl100k_base token after a space and at the start of a line, and at most two together with any one ASCII

@@ -1,4 +1,4 @@
-"""Makes lib/memory_budget/data/thesaurus.sqlite: words of like meaning, distilled from a sentence model.
+"""Makes lib/memory_budget/text/synonyms.sqlite: words of like meaning, distilled from a sentence model.
 
     python tests/bench/make_thesaurus.py MODEL_FOLDER WORDS_FOLDER
 
@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lib"))
 
-from memory_budget import terms, thesaurus
+from memory_budget.text import synonyms
+from memory_budget.text import words as text_words
 
 LEAST = 0.35
 NEIGHBOURS = 150
@@ -39,9 +40,9 @@ def vocabulary(folder: Path, lists: Path) -> dict[str, list[str]]:
             and word.isascii()
             and word.isalpha()
             and word.islower()
-            and word not in terms.STOP_WORDS
+            and word not in text_words.STOP_WORDS
         ):
-            forms = found.setdefault(terms.stem(word), [])
+            forms = found.setdefault(text_words.stem(word), [])
             if len(forms) < FORMS and word not in forms:
                 forms.append(word)
     return found
@@ -82,8 +83,8 @@ def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
         return 2
-    thesaurus.write(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
-    print(f"{thesaurus.PATH}: {Path(thesaurus.PATH).stat().st_size:,} bytes")
+    synonyms.write(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
+    print(f"{synonyms.PATH}: {Path(synonyms.PATH).stat().st_size:,} bytes")
     return 0
 
 

@@ -32,8 +32,8 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget import background  # noqa: E402
-from memory_budget.project import Project  # noqa: E402
+from memory_budget.base.project import Project  # noqa: E402
+from memory_budget.index import update  # noqa: E402
 from tests.support.client import Client  # noqa: E402
 from tests.support.client_install import client as installed_client  # noqa: E402
 from tests.support.fake_api import AgentScript, FakeAPI, Script, agent, tool  # noqa: E402
@@ -121,7 +121,7 @@ def capture(program: Path, scratch: Path, columns: int) -> str:
         "projects": {str(project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
     }
     (home / ".claude.json").write_text(json.dumps(state))
-    background.update_index(Project(str(project), str(home)))
+    update.update_index(Project(str(project), str(home)))
     calls = [agent(prompt, name, description=text) for name, (prompt, text) in TASKS.items()]
     reads = [[tool("Read", file_path=str(project / path), limit=lines)] for path, lines in READ_LATER.items()]
     scripts = {

@@ -22,8 +22,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
-from memory_budget import agents, background, profiles
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.settings import agents, profiles
 from tests.support.blocks import blocks_in
 from tests.support.client import Client
 from tests.support.client_install import client as installed_client
@@ -60,7 +61,7 @@ def run(corpus: Path, program: Path, scratch: Path) -> int:
     home.mkdir()
     own = Project(str(project), str(home))
     names = _make_agents(own)
-    background.update_index(own)
+    update.update_index(own)
     calls = []
     for key, name in names.items():
         for tier, task in TASKS.items():

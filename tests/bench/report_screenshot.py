@@ -19,8 +19,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
-from memory_budget import report
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.reports import report
+from memory_budget.upkeep.report_inputs import report_inputs
 from tests.support import browser, usage_logs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,7 @@ def sample(folder: Path) -> dict[str, Any]:
     project = Project(str(root), home=str(folder / "home"))
     Path(project.memory).mkdir(parents=True)
     usage_logs.write_log(Path(project.log), list(usage_logs.team_records(60, NOW)))
-    found = report.gather(project, 60, now=NOW)
+    found = report.gather(project, 60, report_inputs(project, NOW), now=NOW)
     rng = random.Random(5)
     tokens = 121_000.0
     for day in range(60, -1, -1):

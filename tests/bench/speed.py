@@ -10,6 +10,7 @@ this checkout); it is copied. `--times` sets how many times its memory the large
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import random
@@ -26,8 +27,9 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
-from memory_budget import background, start_code, starts
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.run import claims
 from tests.bench import corpora
 from tests.support.environment import ROOT
 
@@ -64,7 +66,7 @@ class Bench:
         # What hooks start detached is no part of their cost and would only be in the way of the next measurement.
         (data / "interpreter").write_text(f"{self.base}\n{shutil.which('true')}\n", encoding="utf-8")
         # As the installer leaves it. The interpreter of the tests is of the version of the one behind it.
-        start_code.write(str(ROOT / "lib" / "memory_budget"))
+        compileall.compile_dir(ROOT / "lib", quiet=2)
         self.root = root
         self.project = Project(str(root), str(self.home))
         self.agent = self._an_agent()
@@ -188,18 +190,18 @@ def peak_memory(bench: Bench, argv: Sequence[str], data: bytes) -> float:
 
 def warm(bench: Bench, pairs: int) -> tuple[list[Line], dict[str, list[Run]]]:
     """Every hook with an index that is up to date."""
-    background.update_index(bench.project)
+    update.update_index(bench.project)
     bench.clear()
 
     def subagent(number: int, *, planned: bool) -> Callable[[], Run]:
         def case() -> Run:
             agent = f"a{bench.count:06}"
             if planned:
-                starts.plan_in_prompt(bench.project, "bench", bench.agent, "open", "prompt")
+                claims.plan_in_prompt(bench.project, "bench", bench.agent, "open", "prompt")
             else:
                 bench.clear()
                 parts = ["x" * 9000] * 3
-                starts.plan_in_context(bench.project, "bench", bench.agent, f"t{bench.count}", parts)
+                claims.plan_in_context(bench.project, "bench", bench.agent, f"t{bench.count}", parts)
             data = bench.payload("SubagentStart", agent_id=agent, agent_type=bench.agent)
             return bench.run([QUIET, "subagent_start", str(number)], data)
 
@@ -251,7 +253,7 @@ def _ratio_line(name: str, runs: dict[str, list[Run]], case: str, target: float 
 
 def changed(bench: Bench, pairs: int) -> list[Line]:
     """After an edit of one file of up to 20 KB, and without any index."""
-    background.update_index(bench.project)
+    update.update_index(bench.project)
     files = sorted((bench.root / ".claude" / "memory").rglob(f"{bench.agent}/**/*.md"))
     near = [path for path in files if path.stat().st_size <= 20_000]
     path = max(near or files, key=lambda found: found.stat().st_size)
@@ -292,7 +294,7 @@ def changed(bench: Bench, pairs: int) -> list[Line]:
 
 def together(bench: Bench, count: int = 32) -> list[Line]:
     """Many agents at once: total time against the processor time they need."""
-    background.update_index(bench.project)
+    update.update_index(bench.project)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     shares = []
     for _ in range(5):
@@ -335,13 +337,13 @@ def together(bench: Bench, count: int = 32) -> list[Line]:
 BUILD = """
 import json, resource, sys, time
 sys.path.insert(0, sys.argv[1])
-from memory_budget import background
+from memory_budget.index import update
 from memory_budget.index import build
-from memory_budget.project import Project
-from memory_budget.sources import Sources
-from memory_budget.tokens import load_encoding
+from memory_budget.base.project import Project
+from memory_budget.index.sources import Sources
+from memory_budget.text.tokens import load_encoding
 project = Project(sys.argv[2], sys.argv[3])
-counter = background.counter()
+counter = update.counter()
 began, cpu = time.perf_counter(), time.process_time()
 report = build.update(project, Sources(), counter, rebuild=True)
 found = {"tokens": report.tokens, "files": report.files, "seconds": time.perf_counter() - began,
@@ -427,7 +429,7 @@ def flat(small: Bench, large: Bench, pairs: int) -> list[Line]:
     """The start hook on both corpora, side by side in the same rounds."""
     # as the plugin leaves an index: with the checked profiles and the agents' files in it
     for bench in (small, large):
-        background.update_index(bench.project)
+        update.update_index(bench.project)
     with small.index_held(), large.index_held():
         runs = paired(
             small,

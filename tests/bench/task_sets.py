@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from memory_budget import chunks, rendering
-from memory_budget.ranking import RECIPE, Recipe
+from memory_budget.select.ranking import RECIPE, Recipe
+from memory_budget.text import escape, markdown
 from tests.bench import corpora
 from tests.bench.indexed import IndexedProject
 
@@ -138,11 +138,11 @@ class TaskSet:
 def _sections(path: Path, heading: str) -> Iterator[list[str]]:
     """The texts under each heading line of that wording, as the block prints them."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    _, start = chunks.front_matter(text)
+    _, start = markdown.front_matter(text)
     found: dict[int, list[str]] = {}
-    for raw in chunks.split(text[start:], 1 + text.count("\n", 0, start)):
+    for raw in markdown.split(text[start:], 1 + text.count("\n", 0, start)):
         if raw.headings and raw.headings[-1].strip() == heading:
-            printed = rendering.neutral(raw.text)
+            printed = escape.neutral(raw.text)
             if any(sign.isalnum() for sign in printed):
                 found.setdefault(raw.heading_lines[-1], []).append(printed)
     yield from found.values()
@@ -182,7 +182,7 @@ class ReferenceLoader:
             if used + tokens > budget:
                 break
             used += tokens
-            texts.append(rendering.neutral(text))
+            texts.append(escape.neutral(text))
         return "\n\n".join(texts), used
 
 

@@ -32,9 +32,10 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget import rendering, selection, thesaurus  # noqa: E402
-from memory_budget.ranking import Recipe  # noqa: E402
-from memory_budget.tokens import load_encoding  # noqa: E402
+from memory_budget.select import block, packing  # noqa: E402
+from memory_budget.select.ranking import Recipe  # noqa: E402
+from memory_budget.text import synonyms as text_synonyms  # noqa: E402
+from memory_budget.text.tokens import load_encoding  # noqa: E402
 from tests.bench import task_sets  # noqa: E402
 from tests.bench.indexed import IndexedProject, fill_from  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
@@ -111,25 +112,25 @@ class InMemory:
     def block(self, prompt: str, budget: int) -> tuple[str, float]:
         """The block at a budget, and the seconds its selection took."""
         start = time.perf_counter()
-        found = selection.select(
+        found = packing.select(
             self.view,
             prompt,
             budget,
             weights={"global": 1.0},
-            frame_tokens=rendering.FRAME_TOKENS,
+            frame_tokens=block.FRAME_TOKENS,
             fill=True,
             recipe=self.recipe,
         )
         seconds = time.perf_counter() - start
-        block = printed(self.view, found)
-        used = len(_encode(block))
+        text = printed(self.view, found)
+        used = len(_encode(text))
         if used > budget:
             raise SystemExit(f"over budget: {used} of {budget} tokens for {prompt!r}")
-        return block, seconds
+        return text, seconds
 
     def relevant(self, prompt: str, recipe: Recipe) -> tuple[str, int]:
         """All that is relevant by a recipe, and what it costs."""
-        found = selection.select(self.view, prompt, 10**9, weights={"global": 1.0}, recipe=recipe)
+        found = packing.select(self.view, prompt, 10**9, weights={"global": 1.0}, recipe=recipe)
         return printed(self.view, found), found.demand_tokens
 
     def close(self) -> None:
@@ -182,7 +183,7 @@ def records(folder: Path, name: str) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def printed(view: MemoryView, found: selection.Selection) -> str:
+def printed(view: MemoryView, found: packing.Selection) -> str:
     """The block as an agent reads it."""
     pieces = []
     for file in found.files:
@@ -192,9 +193,9 @@ def printed(view: MemoryView, found: selection.Selection) -> str:
             text = view.said[chunk.id].encode()
             entries.append((chunk.id != last + 1, [line.text for line in lines], text))
             last = chunk.id
-        pieces.append(rendering.Piece(file.file.path, entries))
-    left_out = [rendering.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in found.left_out]
-    return rendering.block("a3f5b2c19d", pieces, left_out)
+        pieces.append(block.Piece(file.file.path, entries))
+    left_out = [block.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in found.left_out]
+    return block.block("a3f5b2c19d", pieces, left_out)
 
 
 def recalls(corpora: Iterable[Corpus], engine: Engine, every: int) -> tuple[list[float], float]:
@@ -286,7 +287,7 @@ def main(argv: list[str] | None = None) -> int:
         run_tasks(options.tasks, options.demand, options.ablation)
     if not options.data:
         return 0
-    synonyms = thesaurus.load()
+    synonyms = text_synonyms.load()
 
     def engine(recipe: Recipe) -> Engine:
         return Indexed if options.index else lambda corpus: InMemory(corpus, recipe, synonyms)

@@ -29,10 +29,11 @@ from typing import NamedTuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../lib"))
 
-from memory_budget import profiles, tuning_replay
-from memory_budget.tuning_replay import Candidate, Need
+from memory_budget.reports import tuning_replay
+from memory_budget.reports.tuning_replay import Candidate, Need
+from memory_budget.settings import names, profiles
 
-TIERS = profiles.TIERS
+TIERS = names.TIERS
 LIMIT = 0.05
 MONTH = 30
 QUARTER = 90

@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from memory_budget import schedule
-from memory_budget.jobs import notes
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.upkeep import memory_files, schedule
 from tests.support.client import Client
 from tests.support.fake_api import Script, agent
 from tests.support.projects import wait_for_records, wait_until
@@ -70,6 +69,8 @@ def test_what_an_agent_was_given_counts(client: Client, team: Path) -> None:
     project = long_ago(team, client)
     client.run(team, Script())
     wait_until(lambda: "monthly" in results(team).get("results", {}), 60)
-    counted = {note.path: note for note in notes.load(project, notes.read_seen(project)) if note.uses}
+    counted = {
+        note.path: note for note in memory_files.load(project, memory_files.read_seen(project)) if note.uses
+    }
     assert sorted(counted) == sorted(given["files"])
     assert {agents for note in counted.values() for agents in note.agents} == {"dbt-expert"}

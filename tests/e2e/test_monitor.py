@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from memory_budget import background
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.index import update
 from tests.support.blocks import assert_valid_records, count, only_block
 from tests.support.client import TIMEOUT, Client, Session
 from tests.support.environment import ROOT
@@ -36,7 +36,7 @@ def with_profiles(team: Path, **settings: Any) -> None:
 def indexed(team: Path, client: Client) -> Project:
     """The project with its index made, as it is after a session or two."""
     project = Project(str(team), str(client.home))
-    background.update_index(project)
+    update.update_index(project)
     return project
 
 

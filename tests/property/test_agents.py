@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_budget import agents, profiles
-from memory_budget.agents import AgentFile, Agents
+from memory_budget.settings import agents, profiles
+from memory_budget.settings.agents import AgentFile, Agents
 
 parts = st.sampled_from(["a", "B", "b", "roles", "..", "~", "x y", "é", "*", "con", ""])
 names = st.lists(parts, min_size=1, max_size=3).flatmap(

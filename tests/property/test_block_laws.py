@@ -11,8 +11,11 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import agent_start, background, invocation, rendering
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.select import block
+from memory_budget.start import allocate, hooks
+from memory_budget.text import escape
 from tests.support.blocks import count
 from tests.support.cases import cases
 
@@ -94,12 +97,12 @@ def test_a_block_keeps_to_its_budget_and_its_frame(files: dict[str, str], prompt
     try:
         for indexed, budget in itertools.product((False, True), (*BUDGETS, more)):
             if indexed:
-                background.update_index(project)
-            task = invocation.Task("some-agent", prompt, identifier="x")
-            allocation = invocation.allocate(project, task, cap=budget)
-            assert isinstance(allocation, invocation.Allocation)
+                update.update_index(project)
+            task = allocate.Task("some-agent", prompt, identifier="x")
+            allocation = allocate.allocate(project, task, cap=budget)
+            assert isinstance(allocation, allocate.Allocation)
             assert allocation.estimated is not indexed
-            block = invocation.render(allocation)
+            block = allocate.render(allocation)
             tokens, stated = count(block), allocation.selection.tokens
             assert tokens <= stated <= budget or not block
             if not block:
@@ -118,19 +121,19 @@ def test_a_block_keeps_to_its_budget_and_its_frame(files: dict[str, str], prompt
 def test_parts_keep_to_the_budget_and_to_their_limit(files: dict[str, str], budget: int) -> None:
     project = make(files)
     try:
-        background.update_index(project)
-        task = invocation.Task("some-agent", "incremental models merge", identifier="x")
-        allocation = invocation.allocate(project, task, cap=budget, promptless=True)
-        assert isinstance(allocation, invocation.Allocation)
-        parts = agent_start._parts(project, allocation)
-        assert all(len(part) <= agent_start.PART_LIMIT for part in parts)
-        assert len(parts) <= agent_start.PARTS
+        update.update_index(project)
+        task = allocate.Task("some-agent", "incremental models merge", identifier="x")
+        allocation = allocate.allocate(project, task, cap=budget, promptless=True)
+        assert isinstance(allocation, allocate.Allocation)
+        parts = hooks._parts(project, allocation)
+        assert all(len(part) <= hooks.PART_LIMIT for part in parts)
+        assert len(parts) <= hooks.PARTS
         pointer = 0
         for part in parts:
-            block, _, after = part.partition("\n</project-memory>\n")
-            check_frame(block + "\n</project-memory>\n\n")
+            body, _, after = part.partition("\n</project-memory>\n")
+            check_frame(body + "\n</project-memory>\n\n")
             pointer += count(after)
-        assert sum(count(part) for part in parts) - pointer <= budget or budget < rendering.FRAME_TOKENS
+        assert sum(count(part) for part in parts) - pointer <= budget or budget < block.FRAME_TOKENS
     finally:
         shutil.rmtree(project.root)
 
@@ -141,25 +144,25 @@ def test_no_text_can_pose_as_the_frame(chunks: list[tuple[str, bool, str, str]])
     printed = []
     left_out = []
     for path, gap, heading, text in chunks:
-        heading = rendering.neutral(" ".join(heading.split("\n")))
-        printed.append((gap, [heading], rendering.neutral(text).encode()))
-        left_out.append(rendering.LeftOut(path, heading, 7))
-    pieces = [rendering.Piece(chunks[0][0], printed), rendering.Piece(chunks[-1][0], printed[::-1])]
-    check_frame(rendering.block("0123456789ab", pieces, left_out))
+        heading = escape.neutral(" ".join(heading.split("\n")))
+        printed.append((gap, [heading], escape.neutral(text).encode()))
+        left_out.append(block.LeftOut(path, heading, 7))
+    pieces = [block.Piece(chunks[0][0], printed), block.Piece(chunks[-1][0], printed[::-1])]
+    check_frame(block.block("0123456789ab", pieces, left_out))
 
 
 @settings(max_examples=cases(1_000))
 @given(TEXTS)
 def test_making_text_harmless_twice_changes_nothing(text: str) -> None:
-    once = rendering.neutral(text)
-    assert rendering.neutral(once) == once
+    once = escape.neutral(text)
+    assert escape.neutral(once) == once
     assert len(once) - len(text) == 3 * (once.count("&lt;") - text.count("&lt;"))
 
 
 @settings(max_examples=cases(1_000))
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 10**9))
 def test_a_line_of_the_left_out_list_stays_one_line(path: str, heading: str, tokens: int) -> None:
-    shown = rendering.neutral(" ".join(heading.split("\n")))
-    line = rendering.left_out_line(rendering.LeftOut(".claude/memory/" + path, shown, tokens))
+    shown = escape.neutral(" ".join(heading.split("\n")))
+    line = block.left_out_line(block.LeftOut(".claude/memory/" + path, shown, tokens))
     assert line.count("\n") == 1
     assert line.endswith(" tokens)\n")

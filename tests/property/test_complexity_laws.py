@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import complexity
-from memory_budget.complexity import TIERS, classify, parse_tier
+from memory_budget.select import complexity
+from memory_budget.select.complexity import TIERS, classify, parse_tier
 from tests.support.cases import cases
 
 FRAGMENTS = st.sampled_from(

@@ -12,9 +12,11 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import background, invocation, terms
-from memory_budget.project import Project
-from memory_budget.units import path_of
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.index.records import path_of
+from memory_budget.start import allocate
+from memory_budget.text import words
 from tests.support.blocks import count
 from tests.support.cases import cases
 
@@ -114,12 +116,12 @@ def blocks(project: Project) -> list[str]:
     found = []
     for task in TASKS:
         for cap in (None, 120, 400):
-            allocation = invocation.allocate(
-                project, invocation.Task("dbt-expert", task, identifier="same"), cap=cap
+            allocation = allocate.allocate(
+                project, allocate.Task("dbt-expert", task, identifier="same"), cap=cap
             )
-            assert isinstance(allocation, invocation.Allocation)
+            assert isinstance(allocation, allocate.Allocation)
             assert not allocation.stale
-            block = invocation.render(allocation)
+            block = allocate.render(allocation)
             assert count(block) <= allocation.selection.tokens
             found.append(
                 f"{allocation.selection.tokens} {allocation.selection.demand_tokens} {allocation.scoped_tokens}\n{block}"
@@ -142,12 +144,12 @@ def test_an_index_kept_up_to_date_gives_the_same_as_a_new_one(
             for step in steps:
                 clock += 1
                 take(folder, step, clock)
-            background.update_index(project)
+            update.update_index(project)
         kept_up = blocks(project)
-        report = background.update_index(project)
+        report = update.update_index(project)
         assert report is not None
         assert (report.parsed, report.removed) == (0, 0)
-        assert background.update_index(project, rebuild=True) is not None
+        assert update.update_index(project, rebuild=True) is not None
         assert blocks(project) == kept_up
         elsewhere = Project(str(scratch / "other"), str(scratch / "home"))
         shutil.copytree(
@@ -155,7 +157,7 @@ def test_an_index_kept_up_to_date_gives_the_same_as_a_new_one(
         )
         if (folder / ".claude/agent-memory").exists():
             shutil.copytree(folder / ".claude/agent-memory", scratch / "other/.claude/agent-memory")
-        background.update_index(elsewhere)
+        update.update_index(elsewhere)
         assert blocks(elsewhere) == kept_up
     finally:
         shutil.rmtree(scratch)
@@ -179,7 +181,7 @@ def changed(
         for step in before:
             clock += 1
             take(folder, step, clock)
-        background.update_index(project)
+        update.update_index(project)
         for step in after:
             clock += 1
             take(folder, step, clock)
@@ -199,12 +201,12 @@ def test_a_block_keeps_to_its_budget_whatever_changed_since(
             if not indexed:
                 os.unlink(project.index)
             for task in TASKS:
-                allocation = invocation.allocate(
-                    project, invocation.Task("dbt-expert", task, identifier="x"), cap=cap
+                allocation = allocate.allocate(
+                    project, allocate.Task("dbt-expert", task, identifier="x"), cap=cap
                 )
-                assert isinstance(allocation, invocation.Allocation)
+                assert isinstance(allocation, allocate.Allocation)
                 assert allocation.estimated is not indexed
-                block = invocation.render(allocation)
+                block = allocate.render(allocation)
                 tokens = count(block)
                 assert tokens <= allocation.selection.tokens <= cap
                 assert block.count("</project-memory>") == (1 if block else 0)
@@ -214,8 +216,8 @@ def test_a_block_keeps_to_its_budget_whatever_changed_since(
 
 def seen(project: Project) -> dict[str, object]:
     """What an agent's start sees of its memory, with numbers of chunks and files as places."""
-    allocation = invocation.allocate(project, invocation.Task("dbt-expert", TASKS[0], identifier="x"))
-    assert isinstance(allocation, invocation.Allocation)
+    allocation = allocate.allocate(project, allocate.Task("dbt-expert", TASKS[0], identifier="x"))
+    assert isinstance(allocation, allocate.Allocation)
     view = allocation.view
     chunks = {chunk.id: chunk for chunk in view.chunks()}
     files = view.files({chunk.file for chunk in chunks.values()})
@@ -232,7 +234,7 @@ def seen(project: Project) -> dict[str, object]:
         )
         for number, chunk in chunks.items()
     }
-    for term in {term for word in [*WORDS, "sh", "code", "memory", "patterns"] for term in terms.terms(word)}:
+    for term in {term for word in [*WORDS, "sh", "code", "memory", "patterns"] for term in words.terms(word)}:
         found[term] = {places[number] for own in view.holders(term) for number in own if number in places}
         found[term + " in files"] = {
             files[number].path: payload
@@ -256,5 +258,5 @@ def test_what_changed_is_seen_as_an_index_will_show_it(
     """Of a changed file most is taken from the index as it stands; the terms and fingerprints are those of the new text."""
     with changed(before, after) as project:
         laid_over = seen(project)
-        background.update_index(project)
+        update.update_index(project)
         assert laid_over == seen(project)

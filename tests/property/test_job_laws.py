@@ -7,9 +7,8 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import schedule
-from memory_budget.jobs import archival, duplicates, secrets, summaries
-from memory_budget.tokens import UpperBound
+from memory_budget.text.tokens import UpperBound
+from memory_budget.upkeep import archival, duplicates, schedule, secrets, summaries
 from tests.support.cases import cases
 
 _count = UpperBound().count

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_budget import fastjson
+from memory_budget.base import fastjson
 
 # Every text there is, lone surrogates included.
 texts = st.text(st.characters(codec=None, exclude_categories=()))

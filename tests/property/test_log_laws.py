@@ -10,8 +10,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_budget import usage_log
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.log import usage
 
 RECORDS = st.fixed_dictionaries(
     {"agent": st.text(st.characters(codec="utf-8"), max_size=20)},
@@ -27,22 +27,22 @@ def test_a_cut_anywhere_costs_one_line(steps: list[tuple[dict[str, Any], int]]) 
         project = Project(folder, "")
         safe: list[dict[str, Any]] = []
         for record, cut in steps:
-            usage_log.append(project, record)
+            usage.append(project, record)
             line = len(orjson.dumps(record)) + 1
             with open(project.log, "r+b") as file:
                 size = file.seek(0, 2)
                 file.truncate(size - min(cut, line))
             if cut <= 1:  # without its line end it is a record still
                 safe.append(record)
-        found = [entry for entry in _read(project) if not isinstance(entry, usage_log.BadLine)]
+        found = [entry for entry in _read(project) if not isinstance(entry, usage.BadLine)]
         assert found == safe
     finally:
         shutil.rmtree(folder)
 
 
-def _read(project: Project) -> list[dict[str, Any] | usage_log.BadLine]:
+def _read(project: Project) -> list[dict[str, Any] | usage.BadLine]:
     try:
-        return list(usage_log.read(project.log))
+        return list(usage.read(project.log))
     except FileNotFoundError:
         return []
 
@@ -55,7 +55,7 @@ def test_any_bytes_may_stand_before_a_record(before: bytes, record: dict[str, An
         project.ensure_cache()
         with open(project.log, "wb") as file:
             file.write(before)
-        usage_log.append(project, record)
+        usage.append(project, record)
         assert _read(project)[-1] == record
     finally:
         shutil.rmtree(folder)

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_budget.monitor import LEVELS, Monitor
-from tests.unit.test_monitor import start
+from memory_budget.run.meter import LEVELS, Monitor
+from tests.unit.test_meter import start
 
 tokens = st.integers(0, 60_000)
 reads = st.lists(st.tuples(st.sampled_from(["global", "agent_recent", ""]), tokens), max_size=12)

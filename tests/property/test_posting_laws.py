@@ -10,11 +10,11 @@ from unittest.mock import patch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import terms
 from memory_budget.index import bulk_lists, postings, schema, vocabulary
 from memory_budget.index.bulk_lists import BulkLists
 from memory_budget.index.posting_lists import PostingLists
 from memory_budget.index.vocabulary import Vocabulary
+from memory_budget.text import words as text_words
 from tests.support.cases import cases
 
 WORDS = st.lists(
@@ -99,7 +99,7 @@ def test_numbers_stand_for_the_same_terms(texts: list[str], limit: int) -> None:
         words = Vocabulary()
         for _ in range(2):
             for text, (numbers, length, fingerprint) in zip(texts, words.analyse(texts), strict=True):
-                expected = terms.terms(text)
+                expected = text_words.terms(text)
                 assert [words.terms[number] for number in array("I", numbers)] == expected
-                assert (length, fingerprint) == (len(expected), terms.simhash(expected))
+                assert (length, fingerprint) == (len(expected), text_words.simhash(expected))
                 assert words.of(text) == numbers

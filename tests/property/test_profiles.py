@@ -8,9 +8,10 @@ import jsonschema
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory_budget import fastjson, profile_check, profiles
-from memory_budget.errors import BudgetError
-from memory_budget.profile_shape import ProfileError
+from memory_budget.base import fastjson
+from memory_budget.base.errors import BudgetError
+from memory_budget.settings import check, names, profiles
+from memory_budget.settings.validate import ProfileError
 from tests.support.cases import cases
 
 scalars = (
@@ -42,7 +43,7 @@ anything = st.recursive(
 
 @cache
 def validator() -> jsonschema.Draft202012Validator:
-    with open(profile_check.SCHEMA_FILE, encoding="utf-8") as file:
+    with open(check.SCHEMA_FILE, encoding="utf-8") as file:
         return jsonschema.Draft202012Validator(json.load(file))
 
 
@@ -115,7 +116,7 @@ def test_whatever_a_file_holds_it_is_taken_or_refused_with_a_place(raw: object) 
     for name in own.names():
         profile = own.profile(name)
         assert abs(sum(profile.weights.values()) - 1) < 1e-9
-        budgets = [own.budget(profile, tier, "claude-x") for tier in profiles.TIERS]
+        budgets = [own.budget(profile, tier, "claude-x") for tier in names.TIERS]
         assert all(0 <= budget <= profile.max_budget for budget in budgets)
     for agent in own.agents:
         settings_of = own.settings(own.default_profile, agent)
@@ -144,7 +145,7 @@ def test_the_full_check_finds_an_error_exactly_where_the_hooks_refuse(
     raw: object, indent: int | None
 ) -> None:
     text = json.dumps(raw, indent=indent)
-    errors = [finding for finding in profile_check.check_text(text) if finding.level == "error"]
+    errors = [finding for finding in check.check_text(text) if finding.level == "error"]
     try:
         profiles.compile(profiles.Text(text))
     except BudgetError:
@@ -160,14 +161,14 @@ def test_the_full_check_finds_an_error_exactly_where_the_hooks_refuse(
 @given(st.text(max_size=200) | anything.map(json.dumps))
 @settings(max_examples=cases(50))
 def test_any_text_is_checked(text: str) -> None:
-    for finding in profile_check.check_text(text):
+    for finding in check.check_text(text):
         assert "\n" not in finding.sentence("f")
 
 
 @given(
     st.integers(0, 10**6),
     st.integers(0, 10**6),
-    st.sampled_from(profiles.TIERS),
+    st.sampled_from(names.TIERS),
     st.floats(0.5, 2),
     st.integers(1, 10**6),
 )
@@ -180,6 +181,6 @@ def test_a_budget_never_passes_its_caps(base: int, more: int, tier: str, ratio: 
     )
     budget = own.budget(own.profile("p"), tier, "any", ratio)
     assert budget * ratio <= min(base + more, 0.75 * window) + 1e-3
-    upper = profiles.next_tier(tier)
+    upper = names.next_tier(tier)
     if upper is not None:
         assert own.budget(own.profile("p"), upper, "any", ratio) >= budget

@@ -7,8 +7,9 @@ import random
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from memory_budget import chunks, ranking, selection
-from memory_budget.units import path_of
+from memory_budget.index.records import path_of
+from memory_budget.select import packing, ranking
+from memory_budget.text import markdown
 from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
 
@@ -75,7 +76,7 @@ def view(memory: dict[str, str]) -> MemoryView:
     return MemoryView(memory, count, scopes=lambda path: path.split("/")[0])
 
 
-def printed(seen: MemoryView, found: selection.Selection) -> str:
+def printed(seen: MemoryView, found: packing.Selection) -> str:
     """The files of a selection as a renderer prints them."""
     parts = []
     for entry in found.files:
@@ -94,7 +95,7 @@ def printed(seen: MemoryView, found: selection.Selection) -> str:
     return "".join(parts)
 
 
-def ids(found: selection.Selection) -> list[int]:
+def ids(found: packing.Selection) -> list[int]:
     return [chunk.id for file in found.files for chunk in file.chunks]
 
 
@@ -120,7 +121,7 @@ def test_never_over_budget_and_no_chunk_twice(
     memory: dict[str, str], prompt: str, budget: int, frame: int, fill: bool, recipe: ranking.Recipe
 ) -> None:
     seen = view(memory)
-    found = selection.select(
+    found = packing.select(
         seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill, recipe=recipe
     )
     assert found.tokens <= max(budget, 0)
@@ -135,7 +136,7 @@ def test_never_over_budget_and_no_chunk_twice(
     gaps = sum(
         b.id != a.id + 1 for file in found.files for a, b in zip(file.chunks, file.chunks[1:], strict=False)
     )
-    assert count(printed(seen, found)) + gaps * (selection.GAP_TOKENS - count("[...]\n\n")) == cost
+    assert count(printed(seen, found)) + gaps * (packing.GAP_TOKENS - count("[...]\n\n")) == cost
 
 
 @settings(max_examples=cases(1_000))
@@ -148,7 +149,7 @@ def test_order_of_files_does_not_matter(
     results = []
     for texts in (memory, dict(items), memory):
         seen = view(texts)
-        results.append(printed(seen, selection.select(seen, prompt, budget, weights=WEIGHTS)))
+        results.append(printed(seen, packing.select(seen, prompt, budget, weights=WEIGHTS)))
     assert results[0] == results[1] == results[2]
 
 
@@ -159,15 +160,15 @@ def test_more_budget_never_loses_a_pinned_chunk(
 ) -> None:
     seen = view(memory)
     pinned = {chunk.id for chunk in seen.pinned()}
-    small = selection.select(seen, prompt, budget, weights=WEIGHTS)
-    large = selection.select(seen, prompt, budget + more, weights=WEIGHTS)
+    small = packing.select(seen, prompt, budget, weights=WEIGHTS)
+    large = packing.select(seen, prompt, budget + more, weights=WEIGHTS)
     assert pinned & set(ids(small)) <= pinned & set(ids(large))
 
 
 @settings(max_examples=cases(1_000))
 @given(BODIES)
 def test_fences_are_never_cut_and_nothing_is_lost(body: str) -> None:
-    found = chunks.split(body)
+    found = markdown.split(body)
     for chunk in found:
         assert chunk.text.count("```") % 2 == 0
         assert chunk.text.strip("\n") == chunk.text != ""
@@ -226,11 +227,11 @@ def fenced_of(seed: int, blocks: int) -> tuple[str, list[str]]:
 @given(SEEDS, st.integers(1, 6), BUDGETS)
 def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int) -> None:
     body, fences = fenced_of(seed, blocks)
-    found = chunks.split(body)
+    found = markdown.split(body)
     for fence in fences:
         assert sum(fence in chunk.text for chunk in found) == 1
     seen = view({"global/a.md": body})
-    text = printed(seen, selection.select(seen, "warehouse model cost", budget, weights=WEIGHTS, fill=True))
+    text = printed(seen, packing.select(seen, "warehouse model cost", budget, weights=WEIGHTS, fill=True))
     for number, fence in enumerate(fences):
         assert (f"F{number} " in text) == (fence in text)
 
@@ -238,8 +239,8 @@ def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int
 @settings(max_examples=cases(1_000))
 @given(st.text(max_size=400))
 def test_any_text_can_be_cut(text: str) -> None:
-    for chunk in chunks.split(text):
+    for chunk in markdown.split(text):
         assert chunk.text
         assert chunk.text[0] not in "\r\n"
         assert chunk.text[-1] not in "\r\n"
-    chunks.front_matter(text)
+    markdown.front_matter(text)

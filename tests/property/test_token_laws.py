@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from memory_budget import tokens
+from memory_budget.text import tokens
 from tests.support.blocks import count
 
 #: White space of every kind: what Python and the encoding's pattern call so is not the same.

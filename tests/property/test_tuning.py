@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory_budget import tuning_apply, tuning_replay
-from memory_budget.profiles import SCOPES, TIERS, defaults
-from memory_budget.project import Project
-from memory_budget.tuning_replay import Candidate, Need
+from memory_budget.base.project import Project
+from memory_budget.reports import tuning_apply, tuning_replay
+from memory_budget.reports.tuning_replay import Candidate, Need
+from memory_budget.settings.names import SCOPES, TIERS
+from memory_budget.settings.profiles import defaults
 from tests.support.cases import cases
 
 NAMES = ("a", "b", "c", "d")

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from memory_budget.environment import base_interpreter
+from memory_budget.base.installation import base_interpreter
 from tests.support.environment import ROOT
 
 INTERPRETER = base_interpreter()

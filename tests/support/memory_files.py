@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from memory_budget.jobs import notes
-from memory_budget.jobs.notes import Note
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.upkeep import memory_files
+from memory_budget.upkeep.memory_files import Note
 from tests.support.projects import make_project
 
 MEMORY = ".claude/memory"
@@ -92,4 +92,4 @@ def used(
 def seen_since(project: Project, first: int, active: Iterable[int] = ()) -> None:
     """Let the jobs have known every file since a day, and agents have run on some days."""
     paths = [f"{MEMORY}/{name}" for name in snapshot(project) if name.endswith(".md")]
-    notes.write_seen(project, notes.Seen(dict.fromkeys(paths, first), list(active)))
+    memory_files.write_seen(project, memory_files.Seen(dict.fromkeys(paths, first), list(active)))

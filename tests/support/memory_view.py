@@ -6,9 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from memory_budget import chunks, terms
-from memory_budget.rendering import file_line
-from memory_budget.units import Chunk, File, Heading, make_chunks, make_headings
+from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
+from memory_budget.text import markdown, words
+from memory_budget.text.escape import file_line
 
 _IDS_BETWEEN_FILES = 3
 
@@ -36,11 +36,11 @@ class MemoryView:
         next_section = 1
         chunk_terms = file_terms = 0
         for number, (path, text) in enumerate(sorted(texts.items()), 1):
-            matter, start = chunks.front_matter(text)
+            matter, start = markdown.front_matter(text)
             scope = scopes(path)
             heading_ids: dict[int, int] = {}
             bag: Counter[str] = Counter()
-            raws = chunks.split(text[start:], 1 + text.count("\n", 0, start))
+            raws = markdown.split(text[start:], 1 + text.count("\n", 0, start))
             section_tokens: Counter[int] = Counter()
             for raw in raws:
                 section_tokens[raw.section] += count(raw.text + "\n\n")
@@ -52,9 +52,9 @@ class MemoryView:
                         row = (own_id, parent, count(heading + "\n\n"), heading)
                         self._headings[own_id] = make_headings([row])[0]
                     parent = heading_ids[line]
-                own = terms.terms(raw.text)
+                own = words.terms(raw.text)
                 found = Counter(own)
-                found.update(chunks.heading_terms(raw.headings))
+                found.update(markdown.heading_terms(raw.headings))
                 length = len(own)
                 fields = (
                     next_id,
@@ -66,8 +66,8 @@ class MemoryView:
                     raw.line,
                     length,
                     parent,
-                    chunks.folded_hash(raw.text),
-                    terms.simhash(own),
+                    markdown.folded_hash(raw.text),
+                    words.simhash(own),
                     number,
                     0,
                     0,
@@ -82,7 +82,7 @@ class MemoryView:
                 next_id += 1
             next_id += _IDS_BETWEEN_FILES
             next_section += max(section_tokens, default=0) + _IDS_BETWEEN_FILES
-            bag.update(terms.terms(path))
+            bag.update(words.terms(path))
             size = bag.total()
             for term, times in bag.items():
                 payload = min(times, 65535) << 16 | min(size, 65535)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget import agents, profiles
-from memory_budget.agents import AgentFile, Agents
+from memory_budget.settings import agents, profiles
+from memory_budget.settings.agents import AgentFile, Agents
 
 
 def agent_file(stem: str, name: str = "", kind: str = "") -> AgentFile:

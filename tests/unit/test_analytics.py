@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
-from memory_budget import analytics, analytics_store, profiles, usage_log
-from memory_budget.errors import BudgetError
-from memory_budget.project import Project
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
+from memory_budget.log import usage
+from memory_budget.reports import analytics
+from memory_budget.reports import store as reports_store
+from memory_budget.settings import profiles
 from tests.support.usage_logs import needing, record, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 
 
 def analyse(*paths: Path, days: int | None = None) -> dict[str, Any]:
-    with analytics_store.opened([str(path) for path in paths], days=days, now=NOW) as store:
+    with reports_store.opened([str(path) for path in paths], days=days, now=NOW) as store:
         return analytics.analyse(store, profiles.defaults(), days=days, now=NOW)
 
 
@@ -167,7 +170,7 @@ def test_rotated_and_compressed_logs(tmp_path: Path) -> None:
         gzip.compress(json.dumps(record(agent="old")).encode())
     )
     write_log(folder / "budget-usage.jsonl.1", [record(agent="older")])
-    paths = usage_log.files(project)
+    paths = usage.files(project)
     assert paths[-1] == project.log
     assert {row["name"] for row in analyse(*map(Path, paths))["agents"]} == {"new", "old", "older"}
 
@@ -241,11 +244,11 @@ def test_an_empty_log(tmp_path: Path) -> None:
 
 def test_expand_names_what_is_not_there(tmp_path: Path) -> None:
     path = write_log(tmp_path / "a.jsonl", [])
-    assert analytics_store.expand([str(tmp_path / "*.jsonl"), str(path)]) == [str(path)]
+    assert reports_store.expand([str(tmp_path / "*.jsonl"), str(path)]) == [str(path)]
     packed = write_log(tmp_path / "a.jsonl.gz", [])
-    assert analytics_store.expand([str(tmp_path / "*")]) == [str(packed)]
+    assert reports_store.expand([str(tmp_path / "*")]) == [str(packed)]
     with pytest.raises(BudgetError, match="no such file"):
-        analytics_store.expand([str(tmp_path / "*.log")])
+        reports_store.expand([str(tmp_path / "*.log")])
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from memory_budget import calibration, profiles
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.run import calibration
+from memory_budget.settings import profiles, token_ratio
 
 Run = tuple[str, float, float]
 
@@ -111,20 +112,20 @@ def settings(**section: Any) -> profiles.Profiles:
     ],
 )
 def test_ratio_of_an_agent_that_starts(model: str, agent: str, ratio: float) -> None:
-    assert calibration.ratio(settings(), LEARNED, model, agent) == ratio
+    assert token_ratio.ratio(settings(), LEARNED, model, agent) == ratio
 
 
 def test_a_ratio_set_by_hand_goes_first() -> None:
     by_hand = settings(ratio={"claude-opus": 1.5})
-    assert calibration.ratio(by_hand, LEARNED, "opus", "x") == 1.5
-    assert calibration.ratio(by_hand, None, "", "x") == 1.0
-    assert calibration.ratio(settings(auto=False), LEARNED, "opus", "x") == 1.0
-    assert calibration.ratio(settings(max_error=0.01), LEARNED, "opus", "x") == 1.0
+    assert token_ratio.ratio(by_hand, LEARNED, "opus", "x") == 1.5
+    assert token_ratio.ratio(by_hand, None, "", "x") == 1.0
+    assert token_ratio.ratio(settings(auto=False), LEARNED, "opus", "x") == 1.0
+    assert token_ratio.ratio(settings(max_error=0.01), LEARNED, "opus", "x") == 1.0
 
 
 @pytest.mark.parametrize("broken", [None, [], "x", 3, {}])
 def test_nothing_learned(broken: object) -> None:
-    assert calibration.ratio(settings(), broken, "opus", "x") == 1.0
+    assert token_ratio.ratio(settings(), broken, "opus", "x") == 1.0
 
 
 # -- from transcripts to the state
@@ -166,12 +167,12 @@ def test_learned_from_transcripts_and_kept(tmp_path: Path) -> None:
         file.write('["torn", "cla')
 
     assert calibration.update(project, Words())
-    state = calibration.read_state(project)
+    state = token_ratio.read_state(project)
     learned = state["models"]["claude-opus-5-5"]
     assert learned["ratio"] == pytest.approx(1.25, rel=0.02)
     assert learned["runs"] == 30
     assert set(state["last_by_agent"]) == {f"agent-{number}" for number in range(4)}
-    assert calibration.ratio(settings(), state, "", "agent-1") == learned["ratio"]
+    assert token_ratio.ratio(settings(), state, "", "agent-1") == learned["ratio"]
     assert not calibration.update(project, Words())  # nothing new
 
 
@@ -183,4 +184,4 @@ def test_a_second_lesson_adds_to_the_first(tmp_path: Path) -> None:
             path = transcript(tmp_path / f"{number}.jsonl", int(words), int(counted))
             calibration.note(project, agent, "claude-opus-5-5", int(counted), path)
         assert calibration.update(project, Words())
-    assert calibration.read_state(project)["models"]["claude-opus-5-5"]["runs"] == 24
+    assert token_ratio.read_state(project)["models"]["claude-opus-5-5"]["runs"] == 24

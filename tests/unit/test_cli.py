@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from memory_budget import background, usage_log
-from memory_budget.cli import main
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.cli.main import main
+from memory_budget.index import update
+from memory_budget.log import usage
 from tests.support import hooks
 from tests.support.blocks import count
 from tests.support.projects import make_project
@@ -142,8 +143,8 @@ def test_index_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_status_knows_index_and_log(folder: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert as_json(capsys, "status", "--project", folder)["index"]["usable"] is False
     project = Project(str(folder), str(home))
-    background.update_index(project)
-    usage_log.append(project, {"agent": "dbt-expert", "exceeded_budget": True, "delivered": False})
+    update.update_index(project)
+    usage.append(project, {"agent": "dbt-expert", "exceeded_budget": True, "delivered": False})
     with open(project.log, "a") as file:
         file.write("torn")
     shown = as_json(capsys, "status", "--project", folder)
@@ -158,7 +159,7 @@ def findings(shown: Any) -> list[tuple[str, str, str]]:
 
 def test_doctor_names_what_is_wrong(folder: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(str(folder), str(home))
-    background.update_index(project)
+    update.update_index(project)
     (folder / ".claude/memory/patterns/out.md").symlink_to("/etc/hostname")
     (folder / ".claude/memory/budget-profiles.json").write_text("{")
     data = Path(project.index).read_bytes()

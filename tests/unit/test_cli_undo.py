@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from memory_budget import agents, cli, journal, profiles, tuning_apply
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.cli import main as cli
+from memory_budget.reports import tuning_apply
+from memory_budget.settings import agents, profiles
+from memory_budget.upkeep import journal
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 
 PROFILES = '{"version":  "1.0.0"}\n'

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget import complexity
 from memory_budget.cli import complexity as command
-from memory_budget.complexity import classify, override_in_prompt, parse_tier
+from memory_budget.select import complexity
+from memory_budget.select.complexity import classify, override_in_prompt, parse_tier
 
 # The tier examples of the public reference project (its profiles file, its guides, the help of its detector), as documented there.
 DOCUMENTED = {
@@ -345,9 +345,9 @@ def test_a_damaged_table_is_refused(data: bytes) -> None:
 
 
 def test_a_fresh_process_imports_nothing_else() -> None:
-    lib = Path(complexity.__file__).parents[1]
+    lib = Path(complexity.__file__).parents[2]
     code = (
-        f"import sys; sys.path.insert(0, {str(lib)!r}); before = set(sys.modules); from memory_budget import complexity\n"
+        f"import sys; sys.path.insert(0, {str(lib)!r}); before = set(sys.modules); from memory_budget.select import complexity\n"
         "complexity.classify('Investigate why the nightly load got slow after the upgrade of the warehouse', 'Slow load')\n"
         "print(*sorted(set(sys.modules) - before))"
     )
@@ -355,7 +355,7 @@ def test_a_fresh_process_imports_nothing_else() -> None:
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     assert set(done.stdout.split()) <= {
-        "__future__", "memory_budget", "memory_budget.complexity", "memory_budget.complexity_cues",
+        "__future__", "memory_budget", "memory_budget.select", "memory_budget.select.complexity", "memory_budget.select.complexity_cues",
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 import pytest
 
-from memory_budget import fastjson
+from memory_budget.base import fastjson
 from tests.support.environment import ROOT
 
 
@@ -107,7 +107,8 @@ def test_locates_a_pointer(pointer: str, place: tuple[int, int]) -> None:
 def test_neither_json_nor_re_is_imported() -> None:
     script = (
         "import os, sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
-        "from memory_budget import fastjson, profiles, agents;"
+        "from memory_budget.base import fastjson;"
+        "from memory_budget.settings import profiles, agents;"
         "fastjson.loads(fastjson.dumps({'a': 1}));"
         "agents.resolve('dbt-expert', profiles.load('/nowhere', '').profiles);"
         "print(*sorted(set(sys.modules) - before))"
@@ -120,7 +121,8 @@ def test_neither_json_nor_re_is_imported() -> None:
     )
     ours = {
         "memory_budget",
-        *(f"memory_budget.{name}" for name in ("agents", "errors", "fastjson", "profiles")),
+        *(f"memory_budget.{name}" for name in ("base", "base.errors", "base.fastjson", "settings")),
+        *(f"memory_budget.settings.{name}" for name in ("agents", "names", "profiles")),
     }
     assert set(run.stdout.split()) <= {"__future__", "_json", *ours}
 
@@ -128,7 +130,7 @@ def test_neither_json_nor_re_is_imported() -> None:
 def test_works_without_the_private_module() -> None:
     script = (
         "import sys; sys.modules['_json'] = None; sys.path.insert(0, sys.argv[1])\n"
-        "from memory_budget import fastjson\n"
+        "from memory_budget.base import fastjson\n"
         "text = sys.stdin.read()\n"
         "print(fastjson.dumps(fastjson.loads(text)))\n"
         "try: fastjson.loads('{\"a\": tru}')\n"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget import background, invocation
-from memory_budget.project import Project
-from memory_budget.selection import Verdict
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.select.packing import Verdict
+from memory_budget.start import allocate
 from tests.support import hooks
 from tests.support.projects import make_project
 
@@ -31,20 +32,20 @@ class Memory:
         self.update()
 
     def update(self) -> None:
-        assert background.update_index(self.project, wait=10) is not None
+        assert update.update_index(self.project, wait=10) is not None
 
     def write(self, path: str, text: str) -> None:
         make_project(self.folder, {path: text})
         later = (self.folder / path).stat().st_mtime_ns + 10_000_000
         os.utime(self.folder / path, ns=(later, later))
 
-    def allocation(self, prompt: str, agent: str = "dbt-expert") -> invocation.Allocation:
-        found = invocation.allocate(self.project, invocation.Task(agent, prompt))
-        assert isinstance(found, invocation.Allocation)
+    def allocation(self, prompt: str, agent: str = "dbt-expert") -> allocate.Allocation:
+        found = allocate.allocate(self.project, allocate.Task(agent, prompt))
+        assert isinstance(found, allocate.Allocation)
         return found
 
     def block(self, prompt: str, agent: str = "dbt-expert") -> str:
-        return invocation.render(self.allocation(prompt, agent))
+        return allocate.render(self.allocation(prompt, agent))
 
 
 @pytest.fixture
@@ -56,14 +57,14 @@ def test_nothing_changed_is_nothing_stale(memory: Memory) -> None:
     allocation = memory.allocation("incremental models")
     assert not allocation.stale
     assert not allocation.estimated
-    assert "surrogate key" in invocation.render(allocation)
+    assert "surrogate key" in allocate.render(allocation)
 
 
 def test_an_edit_counts_at_once(memory: Memory) -> None:
     memory.write(MODELS, "# Incremental models\n\nIncremental models append from now on.\n")
     allocation = memory.allocation("incremental models")
     assert allocation.stale
-    block = invocation.render(allocation)
+    block = allocate.render(allocation)
     assert "append from now on" in block
     assert "surrogate key" not in block
 
@@ -152,12 +153,12 @@ def test_nothing_is_marked_as_left_out_that_was_not(memory: Memory) -> None:
 def test_a_pipe_among_the_notes_holds_nobody_up(indexed: bool, tmp_path: Path, home: Path) -> None:
     folder = make_project(tmp_path / "project", FILES)
     if indexed:
-        background.update_index(Project(str(folder), str(home)))
+        update.update_index(Project(str(folder), str(home)))
     os.mkfifo((folder / MODELS).parent / "pipe.md")
     os.mkfifo((folder / MODELS).parent / "MEMORY.metadata.json")
     said = hooks.run("pre_tool_use", hooks.agent_call("dbt-expert"), folder, home, timeout=8)
     assert "surrogate key" in str(said.prompt)
-    assert background.update_index(Project(str(folder), str(home)), wait=10) is not None
+    assert update.update_index(Project(str(folder), str(home)), wait=10) is not None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_a_file_of_any_kind_stops_nothing(data: bytes, memory: Memory) -> None:
     for _ in range(2):  # as a file that changed, then as an indexed one
         path.write_bytes(data)
         allocation = memory.allocation("incremental models")
-        block = invocation.render(allocation)
+        block = allocate.render(allocation)
         assert count(block) <= allocation.selection.tokens <= allocation.budget
         memory.update()
         data += b"\n"
@@ -202,7 +203,7 @@ def test_a_file_that_cannot_be_read_is_named(memory: Memory, monkeypatch: pytest
 
     memory.write(MODELS, "other text\n")
     monkeypatch.setattr(build, "read_content", refuse)
-    report = background.update_index(memory.project, wait=10)
+    report = update.update_index(memory.project, wait=10)
     assert report is not None
     assert report.problems == [(MODELS, "Permission denied")]
     assert "surrogate key" not in memory.block("incremental models")
@@ -236,12 +237,12 @@ def test_native_memory_that_the_client_loads_is_not_sent_twice(
     )
     project = Project(str(folder), str(home))
     if indexed:
-        background.update_index(project)
-    allocation = invocation.allocate(
-        project, invocation.Task("dbt-expert", "incremental models line"), cap=60_000
+        update.update_index(project)
+    allocation = allocate.allocate(
+        project, allocate.Task("dbt-expert", "incremental models line"), cap=60_000
     )
-    assert isinstance(allocation, invocation.Allocation)
-    block = invocation.render(allocation)
+    assert isinstance(allocation, allocate.Allocation)
+    block = allocate.render(allocation)
     assert ("incremental models line 1\n" in block) is sent
     assert ("incremental models line 100\n" in block) is sent
     assert "incremental models line 101\n" in block
@@ -262,12 +263,12 @@ def test_native_memory_of_long_lines_is_loaded_up_to_its_size(tmp_path: Path, ho
         },
     )
     project = Project(str(folder), str(home))
-    background.update_index(project)
-    allocation = invocation.allocate(
-        project, invocation.Task("dbt-expert", "incremental models line"), cap=100_000
+    update.update_index(project)
+    allocation = allocate.allocate(
+        project, allocate.Task("dbt-expert", "incremental models line"), cap=100_000
     )
-    assert isinstance(allocation, invocation.Allocation)
-    block = invocation.render(allocation)
+    assert isinstance(allocation, allocate.Allocation)
+    block = allocate.render(allocation)
     assert "line 5 " not in block
     assert "line 20 " not in block
     assert "line 27 " in block
@@ -283,8 +284,8 @@ def test_a_side_file_that_changes_is_read_again(memory: Memory) -> None:
 
 
 def _verdicts(memory: Memory) -> list[Verdict]:
-    allocation = invocation.allocate(
-        memory.project, invocation.Task("dbt-expert", "incremental models"), explain=True
+    allocation = allocate.allocate(
+        memory.project, allocate.Task("dbt-expert", "incremental models"), explain=True
     )
-    assert isinstance(allocation, invocation.Allocation)
+    assert isinstance(allocation, allocate.Allocation)
     return list(allocation.selection.verdicts)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from memory_budget import starts
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.run import claims
 from tests.support import hooks
 from tests.support.environment import ROOT
 from tests.support.projects import make_project
@@ -60,14 +60,14 @@ def payload(agent: str = "a1", agent_type: str = "dbt-expert", **more: Any) -> d
 
 
 def test_an_agent_that_was_planned_for_the_prompt_costs_a_shell(plugin: Plugin) -> None:
-    starts.plan_in_prompt(plugin.planned(), "5e55-10n", "dbt-expert", "t1", "turn-1")
+    claims.plan_in_prompt(plugin.planned(), "5e55-10n", "dbt-expert", "t1", "turn-1")
     assert plugin.run("subagent_start", payload(), "1") == ""
-    starts.bind(plugin.planned(), "5e55-10n", "dbt-expert", "t1", "a1")
+    claims.bind(plugin.planned(), "5e55-10n", "dbt-expert", "t1", "a1")
     assert plugin.run("subagent_start", payload(), "4") == ""
 
 
 def test_a_plan_that_waits_is_handed_on_whole(plugin: Plugin) -> None:
-    starts.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
+    claims.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
     given = payload(note="a \\ b %s \u2028 日本 'q'")
     text = plugin.run("subagent_start", given, "3")
     assert text.startswith("hook subagent_start 3 ")
@@ -83,8 +83,8 @@ def test_in_doubt_python_is_asked(more: dict[str, Any], plugin: Plugin) -> None:
 
 def test_a_workflow_may_start_agents_nobody_planned_for(plugin: Plugin) -> None:
     project = plugin.planned()
-    starts.plan_in_prompt(project, "5e55-10n", "dbt-expert", "t1", "turn-1")
-    Path(starts.workflow_path(project, "5e55-10n")).write_text("turn-1\n")
+    claims.plan_in_prompt(project, "5e55-10n", "dbt-expert", "t1", "turn-1")
+    Path(claims.workflow_path(project, "5e55-10n")).write_text("turn-1\n")
     assert plugin.run("subagent_start", payload(), "1") != ""
 
 
@@ -112,11 +112,11 @@ def test_no_payload_is_a_failure(data: bytes, plugin: Plugin) -> None:
 
 
 def test_a_payload_without_a_line_end_is_read(plugin: Plugin) -> None:
-    starts.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
+    claims.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
     assert plugin.run("subagent_start", json.dumps(payload()).encode(), "1") != ""
 
 
 def test_text_in_a_field_is_no_field(plugin: Plugin) -> None:
-    starts.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
+    claims.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
     given = {"note": '"agent_type":"fork"', **payload()}
     assert plugin.run("subagent_start", given, "1") != ""

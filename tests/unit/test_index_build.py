@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from memory_budget import background, invocation, tokens
+from memory_budget.base.project import Project
 from memory_budget.index import build, bulk_lists, pages, parse, posting_lists, postings, schema
-from memory_budget.project import Project
-from memory_budget.sources import Sources
+from memory_budget.index.sources import Sources
+from memory_budget.index.update import update_index
+from memory_budget.start import allocate
+from memory_budget.text import tokens
 from tests.support.blocks import count
 from tests.support.projects import make_project, team_files
 
@@ -47,7 +49,7 @@ def chunk_costs(project: Project) -> list[tuple[str, int]]:
 
 
 def update(project: Project, **more: Any) -> build.Report:
-    report = background.update_index(project, wait=10, **more)
+    report = update_index(project, wait=10, **more)
     assert report is not None
     return report
 
@@ -233,15 +235,15 @@ def test_a_project_path_with_signs_in_it_opens(tmp_path: Path) -> None:
     root = make_project(tmp_path / "a ? b # c % d", {".claude/memory/patterns/a.md": "words of note\n"})
     project = Project(str(root), "")
     update(project)
-    allocation = invocation.allocate(project, invocation.Task("x", "words of note"))
-    assert isinstance(allocation, invocation.Allocation)
+    allocation = allocate.allocate(project, allocate.Task("x", "words of note"))
+    assert isinstance(allocation, allocate.Allocation)
     assert not allocation.estimated
 
 
 def test_a_reader_sees_one_state_while_the_index_changes(project: Project) -> None:
     """A background update between choosing and printing must not take the chosen chunks away."""
     update(project)
-    known = invocation.know(project)
+    known = allocate.know(project)
     assert known.reader is not None
     before = known.reader.db.execute("SELECT count(*) FROM pages").fetchone()
     for path in Path(project.memory).rglob("*.md"):

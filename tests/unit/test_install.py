@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget import environment
+from memory_budget.base import installation
 from memory_budget.installer.command import main
 from memory_budget.installer.host import Host
 
@@ -157,7 +157,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_first_run_sets_everything_up(machine: Machine) -> None:
     assert machine.install() == 0
     base, libraries, _ = (machine.data / "interpreter").read_text().split("\n")
-    assert base == environment.base_interpreter()
+    assert base == installation.base_interpreter()
     assert Path(libraries).is_relative_to(machine.data)
     assert os.access(libraries, os.X_OK)
     pip = next(call for call in machine.calls if "install" in call)
@@ -328,7 +328,7 @@ def test_without_network_the_plugin_is_installed_and_says_what_is_missing(machin
     assert machine.install() == 1
     assert "ERROR: No matching distribution for one==1" in machine.said
     assert "upper estimates" in machine.said
-    assert (machine.data / "interpreter").read_text() == f"{environment.base_interpreter()}\n\n"
+    assert (machine.data / "interpreter").read_text() == f"{installation.base_interpreter()}\n\n"
     assert machine.settings.exists()
     assert not list(machine.data.glob("venv-*"))
     machine.network = True

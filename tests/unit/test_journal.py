@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget import journal
-from memory_budget.errors import BudgetError
-from memory_budget.journal import NotApplied, Step
-from memory_budget.project import Project
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
+from memory_budget.upkeep import journal
+from memory_budget.upkeep.journal import NotApplied, Step
 from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_budget.json_edit import JsonTextError, parse, remove_member, set_member
+from memory_budget.settings.json_edit import JsonTextError, parse, remove_member, set_member
 
 KEYS = st.text(st.characters(codec="utf-8"), max_size=6)
 VALUES = st.recursive(

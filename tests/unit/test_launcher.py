@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from memory_budget.environment import base_interpreter
+from memory_budget.base.installation import base_interpreter
 
 LAUNCHER = Path(__file__).parents[2] / "bin" / "memory-budget"
 BASE = base_interpreter()

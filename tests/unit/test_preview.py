@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from memory_budget.cli import main, preview
-from memory_budget.statusline import cells
+from memory_budget.cli import preview
+from memory_budget.cli.main import main
+from memory_budget.run.statusline import cells
 from tests.support.projects import make_project
 
 COPY = (

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from memory_budget import profiles
-from memory_budget.errors import BudgetError
-from memory_budget.profile_shape import ProfileError
-from memory_budget.profiles import Profiles
+from memory_budget.base.errors import BudgetError
+from memory_budget.settings import names, profiles
+from memory_budget.settings.profiles import Profiles
+from memory_budget.settings.validate import ProfileError
 
 #: A file as the scripts before this plugin had it: nothing but their keys.
 OLDER = {
@@ -68,13 +68,13 @@ def write(folder: Path, content: object) -> Path:
 )
 def test_shipped_budgets(name: str, budgets: list[int]) -> None:
     shipped = profiles.defaults()
-    assert [shipped.budget(shipped.profile(name), tier) for tier in profiles.TIERS] == budgets
+    assert [shipped.budget(shipped.profile(name), tier) for tier in names.TIERS] == budgets
 
 
 def test_the_maximum_caps_the_budget() -> None:
     own = profiles.compile({"profiles": {"specialist-narrow": {"max_budget": 25_000}}})
     narrow = own.profile("specialist-narrow")
-    assert [own.budget(narrow, tier) for tier in profiles.TIERS] == [10_000, 20_000, 25_000, 25_000]
+    assert [own.budget(narrow, tier) for tier in names.TIERS] == [10_000, 20_000, 25_000, 25_000]
 
 
 def test_no_budget_takes_more_than_its_share_of_the_window() -> None:
@@ -101,9 +101,9 @@ def test_fractions_lose_no_token() -> None:
 
 
 def test_tiers_go_up_step_by_step() -> None:
-    assert profiles.next_tier("simple") == "medium"
-    assert profiles.next_tier("complex") == "multi-system"
-    assert profiles.next_tier("multi-system") is None
+    assert names.next_tier("simple") == "medium"
+    assert names.next_tier("complex") == "multi-system"
+    assert names.next_tier("multi-system") is None
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_an_agents_own_settings_go_first() -> None:
         ),
         ({"profiles": {"a/b": {"base_budget": 2, "max_budget": 1}}}, "/profiles/a~1b/max_budget"),
         (
-            {"profiles": {"specialist-narrow": {"scope_weights": dict.fromkeys(profiles.SCOPES, 0)}}},
+            {"profiles": {"specialist-narrow": {"scope_weights": dict.fromkeys(names.SCOPES, 0)}}},
             "/profiles/specialist-narrow/scope_weights",
         ),
         ({"agent_assignments": {"x": "nobody"}}, "/agent_assignments/x"),

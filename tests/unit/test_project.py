@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget.project import Project, digest, listing, project_of, read_bytes, safe_name, write_atomic
+from memory_budget.base.files import digest, listing, read_bytes, safe_name, write_atomic
+from memory_budget.base.project import Project, project_of
 from tests.support.projects import make_project
 
 

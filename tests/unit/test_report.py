@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from memory_budget import report
-from memory_budget.cli import main
-from memory_budget.project import Project
+from memory_budget.base.project import Project
+from memory_budget.cli.main import main
+from memory_budget.reports import report
+from memory_budget.upkeep.report_inputs import report_inputs
 from tests.support.usage_logs import needing, record, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
@@ -26,7 +27,7 @@ def make_project(root: Path, records: list[dict[str, Any]]) -> Project:
 
 
 def page_of(project: Project, days: int | None = 30) -> str:
-    return report.render(report.gather(project, days, now=NOW))
+    return report.render(report.gather(project, days, report_inputs(project, NOW), now=NOW))
 
 
 class Outline(HTMLParser):
@@ -135,7 +136,7 @@ def test_it_says_what_comes_of_the_advice(tmp_path: Path, needs: list[int], said
 
 def test_write_for_the_jobs(tmp_path: Path) -> None:
     project = make_project(tmp_path, [record(timestamp="2026-11-20T10:00:00")])
-    path = report.write(project, 7, now=NOW)
+    path = report.write(project, 7, report.gather(project, 7, report_inputs(project, NOW), now=NOW), NOW)
     assert path == f"{project.cache}/reports/2026-11-21-7-days.html"
     assert Path(path).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (Path(project.cache) / ".gitignore").exists()

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from memory_budget import agent_start, invocation, schedule
-from memory_budget.project import Project
-from memory_budget.schedule import State
+from memory_budget.base.project import Project
+from memory_budget.start import allocate, hooks
+from memory_budget.upkeep import schedule
+from memory_budget.upkeep.schedule import State
 from tests.support.children import child
 from tests.support.memory_files import memory
 
@@ -220,15 +221,15 @@ def test_a_damaged_state_is_a_new_start(project: Project) -> None:
 
 
 def test_an_agents_start_looks_at_one_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not agent_start._jobs_due(project)
+    assert not hooks._jobs_due(project)
     schedule.mark(project, time.time() + 3600)
-    assert not agent_start._jobs_due(project)
+    assert not hooks._jobs_due(project)
     schedule.mark(project, time.time() - 1)
-    assert agent_start._jobs_due(project)
+    assert hooks._jobs_due(project)
     schedule.mark(project, time.time() + 3600)
     set_back = time.time() - 86400
     monkeypatch.setattr(time, "time", lambda: set_back)
-    assert agent_start._jobs_due(project)
+    assert hooks._jobs_due(project)
 
 
 def test_an_agents_start_sets_off_a_job_that_is_due(
@@ -236,12 +237,12 @@ def test_an_agents_start_sets_off_a_job_that_is_due(
 ) -> None:
     started: list[str] = []
     monkeypatch.setattr(
-        "memory_budget.detached.start_once", lambda project, task, seconds: started.append(task)
+        "memory_budget.base.spawn.start_once", lambda project, task, seconds: started.append(task)
     )
-    allocation = invocation.allocate(project, invocation.Task("dbt-expert", "Review the models."))
-    assert isinstance(allocation, invocation.Allocation)
-    agent_start._refresh(project, allocation)
+    allocation = allocate.allocate(project, allocate.Task("dbt-expert", "Review the models."))
+    assert isinstance(allocation, allocate.Allocation)
+    hooks._refresh(project, allocation)
     assert "jobs" not in started
     schedule.mark(project, time.time() - 1)
-    agent_start._refresh(project, allocation)
+    hooks._refresh(project, allocation)
     assert started[-1] == "jobs"

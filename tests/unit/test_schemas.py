@@ -8,7 +8,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from memory_budget import profile_check, profiles, sources
+from memory_budget.index import sources
+from memory_budget.settings import check as settings_check
+from memory_budget.settings import names, profiles
 from tests.support.environment import ROOT
 
 SCHEMAS = sorted((ROOT / "schemas").glob("*.schema.json"))
@@ -60,7 +62,7 @@ def test_every_field_is_described(path: Path) -> None:
 
 
 def test_the_schemas_defaults_are_the_shipped_ones() -> None:
-    schema = read(profile_check.SCHEMA_FILE)
+    schema = read(settings_check.SCHEMA_FILE)
     shipped = read(profiles.DEFAULTS_FILE)
     for name, field in fields(schema, schema):
         if "default" in field and "*" not in name:
@@ -74,9 +76,9 @@ def test_the_schemas_defaults_are_the_shipped_ones() -> None:
 
 def test_the_shipped_defaults_pass_their_own_checks() -> None:
     shipped = read(profiles.DEFAULTS_FILE)
-    assert profile_check.check_text(Path(profiles.DEFAULTS_FILE).read_text(encoding="utf-8")) == []
+    assert settings_check.check_text(Path(profiles.DEFAULTS_FILE).read_text(encoding="utf-8")) == []
     assert profiles.compile(shipped).document == shipped
-    schema = read(profile_check.SCHEMA_FILE)
+    schema = read(settings_check.SCHEMA_FILE)
     assert set(shipped) == set(schema["properties"]), "every setting has a shipped value"
     assert len([key for key in shipped["agent_assignments"] if "/" in key]) == 25
 
@@ -121,7 +123,7 @@ def test_the_file_this_format_comes_from_loads_unchanged() -> None:
     else:
         result = profiles.load(str(folder), "")
         assert result.problem is None
-        assert profile_check.check_project(str(folder), "").findings == []
+        assert settings_check.check_project(str(folder), "").findings == []
         own = result.profiles
     narrow = own.profile("specialist-narrow")
-    assert [own.budget(narrow, tier) for tier in profiles.TIERS] == [10_000, 20_000, 30_000, 40_000]
+    assert [own.budget(narrow, tier) for tier in names.TIERS] == [10_000, 20_000, 30_000, 40_000]

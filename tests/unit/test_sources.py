@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget.project import Project
-from memory_budget.sources import Scan, Sources, expand_braces, loaded_lines, name_matches, owners_of, scan
+from memory_budget.base.project import Project
+from memory_budget.index.sources import (
+    Scan,
+    Sources,
+    expand_braces,
+    loaded_lines,
+    name_matches,
+    owners_of,
+    scan,
+)
 from tests.support.projects import make_project
 
 

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from memory_budget import statusline
-from memory_budget.monitor import Monitor
-from memory_budget.statusline import Row, Style, cells, cut, draw, level_of, style_of
-from tests.unit.test_monitor import THRESHOLDS, start
+from memory_budget.base import figures
+from memory_budget.run.meter import Monitor
+from memory_budget.run.statusline import Row, Style, cells, cut, draw, level_of, style_of
+from tests.unit.test_meter import THRESHOLDS, start
 
 PLAIN = Style(unicode=False, colours=False, many=False)
 RICH = Style(unicode=True, colours=True, many=True)
@@ -112,4 +112,4 @@ def test_cut_never_halves_a_character() -> None:
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert statusline.printable("a\x1b[31m\nb\u202e") == "a [31m b"
+    assert figures.printable("a\x1b[31m\nb\u202e") == "a [31m b"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from memory_budget import transcripts
+from memory_budget.run import transcripts
 
 
 def usage(new: int = 1, written: int = 2, cached: int = 3, out: int = 4) -> dict[str, int]:

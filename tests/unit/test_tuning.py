@@ -11,11 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from memory_budget import tuning, tuning_apply, tuning_replay
-from memory_budget.cli import main, output
-from memory_budget.errors import BudgetError
-from memory_budget.project import Project
-from memory_budget.tuning_replay import Need
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
+from memory_budget.cli import output
+from memory_budget.cli.main import main
+from memory_budget.reports import tuning, tuning_apply, tuning_replay
+from memory_budget.reports.tuning_replay import Need
 from tests.support.environment import ROOT
 from tests.support.usage_logs import needing, record, write_log
 

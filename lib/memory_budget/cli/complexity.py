@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from memory_budget import complexity
+from memory_budget.select import complexity
 
 if TYPE_CHECKING:
     import argparse

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from memory_budget import agents, delivery, environment, profile_check, profiles, tokens, usage_log
+from memory_budget.base import installation
+from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
-from memory_budget.project import Project
-from memory_budget.sources import Sources, scan
+from memory_budget.index.sources import Sources, scan
+from memory_budget.log import usage
+from memory_budget.run import lost_prompts
+from memory_budget.settings import agents, check, profiles
+from memory_budget.text import tokens
 
 LIBRARIES = ("tiktoken", "jsonschema", "filelock", "orjson", "rich", "jinja2")
 
@@ -77,25 +81,25 @@ def _interpreter() -> Iterator[Finding]:
             "problem",
             "libraries",
             f"Python {version} at {sys.executable} lacks {', '.join(missing)}",
-            f"run: python3 {os.path.join(environment.plugin_root(), 'install.py')}",
+            f"run: python3 {os.path.join(installation.plugin_root(), 'install.py')}",
         )
     else:
         yield Finding("ok", "libraries", f"Python {version}, all there")
-    data = environment.data_folder()
-    interpreters = environment.read_interpreters(data)
+    data = installation.data_folder()
+    interpreters = installation.read_interpreters(data)
     if not interpreters.base or not os.access(interpreters.base, os.X_OK):
         yield Finding(
             "note",
             "hooks",
             f"{data}/interpreter names no Python; hooks look for one at each start",
-            f"run: python3 {os.path.join(environment.plugin_root(), 'install.py')}",
+            f"run: python3 {os.path.join(installation.plugin_root(), 'install.py')}",
         )
     else:
         yield Finding("ok", "hooks", f"run with {interpreters.base}")
 
 
 def _profiles(project: Project) -> Iterator[Finding]:
-    report = profile_check.check_project(project.root, project.home)
+    report = check.check_project(project.root, project.home)
     if not report.path:
         yield Finding("ok", "profiles", "shipped defaults (no budget-profiles.json)")
         return
@@ -174,8 +178,8 @@ def _index(project: Project) -> Iterator[Finding]:
 def _log(project: Project) -> Iterator[Finding]:
     count = 0
     undelivered: list[str] = []
-    for entry in usage_log.read_all(project):
-        if isinstance(entry, usage_log.BadLine):
+    for entry in usage.read_all(project):
+        if isinstance(entry, usage.BadLine):
             yield Finding("problem", "usage log", str(entry))
             continue
         count += 1
@@ -188,7 +192,7 @@ def _log(project: Project) -> Iterator[Finding]:
             f"{len(undelivered)} of {count} agents did not get their block, last {undelivered[-1]}",
             'set "delivery": "context" in budget-profiles.json, or disable the plugin that rewrites their prompts, too',
         )
-    for entry in delivery.known_rewriters(project):
+    for entry in lost_prompts.known_rewriters(project):
         name = f"the plugin {entry['plugin']}" if entry.get("plugin") else "a hook"
         yield Finding(
             "note",

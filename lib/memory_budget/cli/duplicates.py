@@ -7,7 +7,7 @@ import time
 
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
-from memory_budget.jobs import duplicates, work
+from memory_budget.upkeep import duplicates, survey
 
 SHOWN = 20
 
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when there are copies of whole files."""
     project = project_with_memory(args.project)
-    own = work.begin(project, time.time(), output.progress("indexing"))
-    report = work.find_duplicates(own, output.progress("comparing"))
+    own = survey.begin(project, time.time(), output.progress("indexing"))
+    report = survey.find_duplicates(own, output.progress("comparing"))
     if args.json:
         output.print_json(duplicates.as_json(report))
     else:

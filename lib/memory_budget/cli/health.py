@@ -8,7 +8,7 @@ from datetime import date
 
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
-from memory_budget.jobs import health, work
+from memory_budget.upkeep import health, survey
 
 SHOWN = 20
 
@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a threshold is met, or a file holds a secret or cannot be read."""
     project = project_with_memory(args.project)
-    own = work.begin(project, time.time(), output.progress("indexing"))
-    report = work.examine(own, output.progress("reading"))
+    own = survey.begin(project, time.time(), output.progress("indexing"))
+    report = survey.examine(own, output.progress("reading"))
     if args.json:
         output.print_json(health.as_json(report))
     else:

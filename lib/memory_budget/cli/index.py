@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from memory_budget import background
+from memory_budget.base.errors import BudgetError
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
-from memory_budget.errors import BudgetError
+from memory_budget.index import update
 
 WAIT_SECONDS = 600.0
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a memory file could not be used as it is."""
     project = project_with_memory(args.project)
-    report = background.update_index(
+    report = update.update_index(
         project, rebuild=args.rebuild, wait=WAIT_SECONDS, progress=output.progress("indexing")
     )
     if report is None:

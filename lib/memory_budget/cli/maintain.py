@@ -13,16 +13,16 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from memory_budget import background
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
 from memory_budget.cli import output
-from memory_budget.errors import BudgetError
-from memory_budget.jobs import notes, proposals
-from memory_budget.project import Project
+from memory_budget.index import update
+from memory_budget.upkeep import memory_files, proposals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.jobs.proposals import Proposal, Result
+    from memory_budget.upkeep.proposals import Proposal, Result
 
 LINES = 60
 SHOWN = 40
@@ -138,7 +138,7 @@ def difference(project: Project, one: Proposal, limit: int | None) -> list[str]:
             lines += ["--- /dev/null", f"+++ b/{step.target}", *_cut(new, limit)]
     for kept, moved in one.compare:
         try:
-            old, new = (notes.read_text(project, path).splitlines() for path in (moved, kept))
+            old, new = (memory_files.read_text(project, path).splitlines() for path in (moved, kept))
         except OSError as error:
             lines.append(f"  {error.filename}: {error.strerror}")
             continue
@@ -170,11 +170,11 @@ def _as_json(project: Project, one: Proposal, with_difference: bool, limit: int 
 def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal]) -> int:
     results: list[Result] = []
     if chosen:
-        background.update_index(project, wait=60.0)  # so that the counts of what moves can follow it
+        update.update_index(project, wait=60.0)  # so that the counts of what moves can follow it
         now = time.time()
         batch = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S") + "-maintain"
         results = proposals.apply(project, chosen, now=now, batch=batch, progress=output.progress("applying"))
-        background.update_index(project, wait=60.0)
+        update.update_index(project, wait=60.0)
     done = [result for result in results if result.entry]
     skipped = [result for result in results if not result.entry]
     if args.json:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from memory_budget.statusline import printable
+from memory_budget.base.figures import printable
 
 #: The most days any verb looks back: a century.
 MOST_DAYS = 36_500

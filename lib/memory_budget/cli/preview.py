@@ -14,17 +14,21 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from memory_budget import background, complexity, invocation, statusline
+from memory_budget.base import figures
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
-from memory_budget.errors import BudgetError
-from memory_budget.project import Project
-from memory_budget.ranking import RECIPE
-from memory_budget.selection import Verdict
-from memory_budget.units import path_of
+from memory_budget.index import update
+from memory_budget.index.records import path_of
+from memory_budget.run import statusline
+from memory_budget.select import complexity
+from memory_budget.select.packing import Verdict
+from memory_budget.select.ranking import RECIPE
+from memory_budget.start import allocate
 
 if TYPE_CHECKING:
-    from memory_budget.ranking import Parts
+    from memory_budget.select.ranking import Parts
 
 #: Chunks listed without `--all`; at least a third of them are of those left out.
 SHOWN = 42
@@ -85,12 +89,12 @@ def run(args: argparse.Namespace) -> int:
 def _indexed(project: Project) -> str:
     """Bring the index up to date; where the project cannot be written, in a scratch folder, which is returned."""
     try:
-        background.update_index(project, wait=60.0, progress=output.progress("indexing"))
+        update.update_index(project, wait=60.0, progress=output.progress("indexing"))
     except OSError:
         scratch = tempfile.mkdtemp(prefix="memory-budget-")
         project.cache = scratch
         project.index = scratch + "/index.sqlite"
-        background.update_index(project, wait=60.0, progress=output.progress("indexing"))
+        update.update_index(project, wait=60.0, progress=output.progress("indexing"))
         return scratch
     return ""
 
@@ -103,14 +107,14 @@ def _show(args: argparse.Namespace, project: Project) -> int:
     if _compares(args):
         second = prompt if args.diff is None else args.diff
         return _diff(args, found, _allocate(args, project, second, args.diff_profile or args.profile))
-    if isinstance(found, invocation.Nothing):
+    if isinstance(found, allocate.Nothing):
         if args.json:
             output.print_json({"agent": found.identity.name, **_figures(found)})
         else:
             line = f"{found.identity.name}: {_summary(found)}"
             print(line, file=sys.stderr if args.block else sys.stdout)
     elif args.block:
-        sys.stdout.buffer.write(invocation.render_utf8(found))
+        sys.stdout.buffer.write(allocate.render_utf8(found))
         sys.stdout.buffer.flush()
     elif args.json:
         output.print_json(as_json(found))
@@ -125,9 +129,9 @@ def _compares(args: argparse.Namespace) -> bool:
 
 def _allocate(
     args: argparse.Namespace, project: Project, prompt: str, profile: str | None
-) -> invocation.Allocation | invocation.Nothing:
-    task = invocation.Task(args.agent, prompt, args.description)
-    return invocation.allocate(
+) -> allocate.Allocation | allocate.Nothing:
+    task = allocate.Task(args.agent, prompt, args.description)
+    return allocate.allocate(
         project,
         task,
         cap=args.budget,
@@ -149,7 +153,7 @@ def _prompt(args: argparse.Namespace) -> str:
     return args.prompt or ""
 
 
-def as_json(allocation: invocation.Allocation) -> dict[str, Any]:
+def as_json(allocation: allocate.Allocation) -> dict[str, Any]:
     """Everything there is to say of an allocation."""
     selection = allocation.selection
     verdict = allocation.verdict
@@ -192,7 +196,7 @@ def as_json(allocation: invocation.Allocation) -> dict[str, Any]:
     }
 
 
-def _chunk(allocation: invocation.Allocation, verdict: Verdict) -> dict[str, Any]:
+def _chunk(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any]:
     chunk, file = verdict.chunk, verdict.file
     return {
         "path": file.path,
@@ -218,14 +222,14 @@ def _kept(verdict: Verdict) -> bool:
     return verdict.reason in ("kept", "pinned")
 
 
-def _headings(allocation: invocation.Allocation, verdict: Verdict) -> list[str]:
+def _headings(allocation: allocate.Allocation, verdict: Verdict) -> list[str]:
     """The headings above a chunk, outermost first, without their marks."""
     chunk = verdict.chunk
     lines = path_of(chunk.heading, allocation.view.headings([chunk]))
     return [line.text.lstrip("# ") for line in lines]
 
 
-def _same_as(allocation: invocation.Allocation, verdict: Verdict) -> dict[str, Any] | None:
+def _same_as(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any] | None:
     """Where a duplicate's text is said as well: the chunk that is kept in its stead, if any is."""
     for other in allocation.selection.verdicts:
         if verdict.twin and other.chunk.id == verdict.twin:
@@ -240,7 +244,7 @@ def _score_parts(parts: Parts) -> dict[str, float]:
     return {name: round(part, 2) for name, part in zip(names, parts[1:], strict=True)}
 
 
-def _reduction(allocation: invocation.Allocation) -> float:
+def _reduction(allocation: allocate.Allocation) -> float:
     return 1 - allocation.tokens / allocation.scoped_tokens if allocation.scoped_tokens else 0.0
 
 
@@ -248,7 +252,7 @@ _SOURCES = {
     "detected": "detected",
     "unsure": "nothing in the task tells",
     "prompt": "set in the prompt",
-    "environment": f"set by {invocation.COMPLEXITY_VARIABLE}",
+    "environment": f"set by {allocate.COMPLEXITY_VARIABLE}",
     "profiles": "set in the profiles",
     "given": "given",
 }
@@ -261,7 +265,7 @@ _REASONS = {
 }
 
 
-def _print(allocation: invocation.Allocation, limit: int | None) -> None:
+def _print(allocation: allocate.Allocation, limit: int | None) -> None:
     selection = allocation.selection
     width = _width()
     print(f"{allocation.identity.name}: {_summary(allocation)}")
@@ -288,11 +292,11 @@ def _print(allocation: invocation.Allocation, limit: int | None) -> None:
     if selection.left_out:
         print("\nnamed in the block as left out:")
         for entry in selection.left_out:
-            where = statusline.printable(f"{_short(entry.file.path)} > {entry.heading.lstrip('# ')}")
+            where = figures.printable(f"{_short(entry.file.path)} > {entry.heading.lstrip('# ')}")
             print(f"  {where} ({output.tokens(entry.tokens)} tokens)")
 
 
-def _print_chunks(allocation: invocation.Allocation, limit: int | None, width: int) -> None:
+def _print_chunks(allocation: allocate.Allocation, limit: int | None, width: int) -> None:
     """The files, by number, and the chunks, best first: those sent, then those left out."""
     verdicts = allocation.selection.verdicts
     best = max(map(_worth, verdicts))
@@ -344,9 +348,9 @@ def _most_telling(verdicts: Iterable[Verdict], limit: int | None) -> list[Verdic
     return kept + rest
 
 
-def _summary(found: invocation.Allocation | invocation.Nothing) -> str:
+def _summary(found: allocate.Allocation | allocate.Nothing) -> str:
     """Profile and tier; on a second line the tokens sent, allotted and asked for."""
-    if isinstance(found, invocation.Nothing):
+    if isinstance(found, allocate.Nothing):
         return f"gets no memory (profile {found.profile})"
     bumped = f", bumped from {found.bumped_from}" if found.bumped_from else ""
     native = (
@@ -372,7 +376,7 @@ class _Files:
         return self.paths.setdefault(path, len(self.paths) + 1)
 
 
-def _files_table(allocation: invocation.Allocation, files: _Files, width: int) -> None:
+def _files_table(allocation: allocate.Allocation, files: _Files, width: int) -> None:
     sent = {entry.file.path: entry for entry in allocation.selection.files}
     scopes = {verdict.file.path: verdict.file.scope for verdict in allocation.selection.verdicts}
     rows: list[Row] = []
@@ -413,10 +417,10 @@ def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Itera
 
 def _innermost(names: Sequence[str], room: int) -> str:
     """As much of `a > b > c` as there is room for, from its end."""
-    text = statusline.printable(" > ".join(names))
+    text = figures.printable(" > ".join(names))
     while statusline.cells(text) > room and len(names) > 1:
         names = names[1:]
-        text = statusline.printable("… > " + " > ".join(names))
+        text = figures.printable("… > " + " > ".join(names))
     if statusline.cells(text) <= room:
         return text
     kept = text.removeprefix("… > ")
@@ -427,8 +431,8 @@ def _innermost(names: Sequence[str], room: int) -> str:
 
 def _diff(
     args: argparse.Namespace,
-    one: invocation.Allocation | invocation.Nothing,
-    other: invocation.Allocation | invocation.Nothing,
+    one: allocate.Allocation | allocate.Nothing,
+    other: allocate.Allocation | allocate.Nothing,
 ) -> int:
     """What a second prompt or profile adds (+) and takes away (-)."""
     first, second = _sent(one), _sent(other)
@@ -477,9 +481,9 @@ def _diff(
     return 0
 
 
-def _sent(found: invocation.Allocation | invocation.Nothing) -> dict[tuple[str, int], dict[str, Any]]:
+def _sent(found: allocate.Allocation | allocate.Nothing) -> dict[tuple[str, int], dict[str, Any]]:
     """The chunks sent, by file and line."""
-    if isinstance(found, invocation.Nothing):
+    if isinstance(found, allocate.Nothing):
         return {}
     return {
         (verdict.file.path, verdict.chunk.line): _chunk(found, verdict)
@@ -488,8 +492,8 @@ def _sent(found: invocation.Allocation | invocation.Nothing) -> dict[tuple[str, 
     }
 
 
-def _figures(found: invocation.Allocation | invocation.Nothing) -> dict[str, Any]:
-    if isinstance(found, invocation.Nothing):
+def _figures(found: allocate.Allocation | allocate.Nothing) -> dict[str, Any]:
+    if isinstance(found, allocate.Nothing):
         return {"profile": found.profile, "budget": 0, "tokens": 0, "demand_tokens": 0}
     return {
         "profile": found.settings.profile.name,

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from memory_budget import profile_check, profiles
-from memory_budget.errors import BudgetError
-from memory_budget.project import user_home
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import user_home
+from memory_budget.settings import check, profiles
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """0 the file is fine (or there is none), 1 it has errors."""
     project = os.path.abspath(args.project or ".")
     try:
-        report = profile_check.check_project(project, user_home())
+        report = check.check_project(project, user_home())
     except BudgetError as error:
         print(f"memory-budget profiles: {error}", file=sys.stderr)
         return 1
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
-def _lines(report: profile_check.Report) -> list[str]:
+def _lines(report: check.Report) -> list[str]:
     lines = [finding.sentence(report.shown) for finding in report.findings]
     warnings = len(report.findings) - len(report.errors)
     if report.errors:
@@ -64,7 +64,7 @@ def _lines(report: profile_check.Report) -> list[str]:
     return lines
 
 
-def _settings(report: profile_check.Report) -> profiles.Profiles:
+def _settings(report: check.Report) -> profiles.Profiles:
     return profiles.compile(profiles.read(report.path)) if report.path else profiles.defaults()
 
 
@@ -72,7 +72,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _as_json(report: profile_check.Report) -> str:
+def _as_json(report: check.Report) -> str:
     return json.dumps(
         {
             "ok": not report.errors,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memory_budget.errors import BudgetError
-from memory_budget.project import Project
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
 
 
 def project_with_memory(path: str) -> Project:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+from datetime import datetime
 from typing import Any
 
-from memory_budget import analytics_store, report
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import write_atomic
+from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.cli.tune import print_recommendations, short_names
-from memory_budget.errors import BudgetError
-from memory_budget.project import Project, write_atomic
+from memory_budget.reports import report, store
+from memory_budget.upkeep.report_inputs import report_inputs
 
 DAYS = 30
 #: Groups of the analysis, their titles and the name of their first column.
@@ -43,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     project = Project(args.project)
-    logs = analytics_store.expand(args.log) if args.log else None
+    logs = store.expand(args.log) if args.log else None
     days = args.days if args.days is not None else (None if args.all or logs else DAYS)
-    found = report.gather(project, days, logs=logs)
+    found = report.gather(project, days, report_inputs(project, datetime.now()), logs=logs)
     if args.html:
         _write(args.html, report.render(found))
     if args.json:

@@ -7,12 +7,12 @@ import sys
 import time
 from typing import Any
 
-from memory_budget import schedule
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
-from memory_budget.errors import BudgetError
-from memory_budget.jobs import run as job
-from memory_budget.project import Project
+from memory_budget.upkeep import jobs as job
+from memory_budget.upkeep import schedule
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,11 +9,13 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from memory_budget import calibration, profiles, schedule, usage_log
+from memory_budget.base.files import listing
+from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
-from memory_budget.jobs import proposals
-from memory_budget.project import Project, listing
+from memory_budget.log import usage
+from memory_budget.settings import profiles, token_ratio
+from memory_budget.upkeep import proposals, schedule
 
 LAST = 10
 
@@ -57,12 +59,12 @@ def gather(project: Project, last: int) -> dict[str, Any]:
 def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
     """What is known of how models count: the ratio in use of every model seen or set by hand, and where it comes from."""
     section = settings.section("calibration")
-    learned = calibration.read_state(project).get("models", {})
+    learned = token_ratio.read_state(project).get("models", {})
     found = []
     for model in sorted({*learned, *section["ratio"]}):
         entry = learned.get(model)
         by_hand = settings.calibration_ratio(model)
-        own = calibration.Ratio(**entry) if entry else None
+        own = token_ratio.Ratio(**entry) if entry else None
         in_use = 1.0
         if by_hand is not None:
             source, in_use = "set in the profiles", by_hand
@@ -116,8 +118,8 @@ def _scopes(groups: list[Any]) -> dict[str, dict[str, int]]:
 def _log(project: Project, last: int) -> dict[str, Any]:
     records: deque[dict[str, Any]] = deque(maxlen=last)
     count = bad = exceeded = undelivered = 0
-    for entry in usage_log.read_all(project):
-        if isinstance(entry, usage_log.BadLine):
+    for entry in usage.read_all(project):
+        if isinstance(entry, usage.BadLine):
             bad += 1
             continue
         count += 1

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from memory_budget import report, tuning, tuning_apply
+from memory_budget.base.project import Project
 from memory_budget.cli import output
-from memory_budget.project import Project
+from memory_budget.reports import report, tuning, tuning_apply
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
         return _undo(project, as_json=args.json)
     logs = None
     if args.log:
-        from memory_budget import analytics_store
+        from memory_budget.reports import store
 
-        logs = analytics_store.expand(args.log)
+        logs = store.expand(args.log)
     # Other logs are a question asked by the way: what is kept is the project's own.
     found = tuning.recommend(project, args.days, logs=logs, write=logs is None)
     for key in ("recommendations", "changes"):

@@ -6,17 +6,18 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memory_budget import background, journal, tuning_apply
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.project import Project
 from memory_budget.cli import output
-from memory_budget.errors import BudgetError
-from memory_budget.jobs import proposals
-from memory_budget.project import Project
+from memory_budget.index import update
+from memory_budget.reports import tuning_apply
+from memory_budget.upkeep import journal, proposals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.journal import Entry
-    from memory_budget.tuning_apply import Applied
+    from memory_budget.reports.tuning_apply import Applied
+    from memory_budget.upkeep.journal import Entry
 
 #: The kind shown for changes of the profiles file.
 BUDGETS = "budgets"
@@ -103,7 +104,7 @@ def _undo(project: Project, chosen: Sequence[_Made]) -> list[dict[str, Any]]:
             {"id": entry.id, "title": entry.title, "state": entry.state, "problems": entry.problems}
             for entry in proposals.undo(project, memory)
         ]
-        background.update_index(project, wait=60.0)
+        update.update_index(project, wait=60.0)
     for one in reversed(chosen):
         if isinstance(one.source, tuning_apply.Applied):
             problems = []

@@ -13,13 +13,14 @@ import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget import terms
-from memory_budget.chunks import SECTION_STEP
+from memory_budget.base.files import listing
+from memory_budget.base.project import Project
 from memory_budget.index import page_rows, pages, schema
 from memory_budget.index.parse import ParsedPiece, Parser, TokenCounter, frame_tokens, read_content
 from memory_budget.index.posting_lists import PostingLists
-from memory_budget.project import Project, listing
-from memory_budget.sources import Found, Place, Scan, Sources, scan
+from memory_budget.index.sources import Found, Place, Scan, Sources, scan
+from memory_budget.text import words as text_words
+from memory_budget.text.markdown import SECTION_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -426,9 +427,9 @@ class _Update:
         db = self.db
         words: set[str] = set()
         for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
-            words.update(terms.terms(text.decode()))
-            words.update(terms.terms(headings))
-        words.update(terms.terms(path))
+            words.update(text_words.terms(text.decode()))
+            words.update(text_words.terms(headings))
+        words.update(text_words.terms(path))
         db.execute("DELETE FROM files WHERE id=?", (known.id,))
         db.execute("DELETE FROM pages WHERE file=?", (known.id,))
         assert isinstance(self.lists, PostingLists)  # the others are for an index that has no files yet

@@ -11,8 +11,8 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from memory_budget import fastjson
-from memory_budget.sources import SIDE_SUFFIX
+from memory_budget.base import fastjson
+from memory_budget.index.sources import SIDE_SUFFIX
 
 _ISO = re.compile(r"(?<!\d)(\d{4})[-_./](\d{1,2})[-_./](\d{1,2})(?!\d)")
 _MONTH_ONLY = re.compile(r"(?<!\d)(20\d{2}|19\d{2})[-_](\d{2})(?!\d)")

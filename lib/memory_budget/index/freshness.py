@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.sources import MISSING, below, fence, is_regular, is_text, locate, owners_of, within
+from memory_budget.index.sources import MISSING, below, fence, is_regular, is_text, locate, owners_of, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
+    from memory_budget.base.project import Project
     from memory_budget.index.reader import Group, IndexReader
-    from memory_budget.project import Project
-    from memory_budget.sources import Found, Sources
+    from memory_budget.index.sources import Found, Sources
 
 #: Files whose time of change is looked at while an agent waits, last changed first.
 STAT_LIMIT = 250
@@ -89,7 +89,7 @@ def _look_again(
     result: Changes,
 ) -> None:
     """Find the changed files and those that are new in changed folders, as far as this agent may have them."""
-    from memory_budget.sources import Found, Scan, _walk
+    from memory_budget.index.sources import Found, Scan, _walk
 
     known = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
     candidates = dict.fromkeys(paths)

@@ -8,13 +8,12 @@ background process.
 
 from __future__ import annotations
 
-from memory_budget import chunks as markdown
-from memory_budget import rendering, terms
+from memory_budget.base.files import read_bytes
 from memory_budget.index import pages
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
-from memory_budget.project import read_bytes
-from memory_budget.tokens import upper_bound
-from memory_budget.units import make_chunks, make_headings, signed
+from memory_budget.index.records import make_chunks, make_headings, signed
+from memory_budget.text import escape, markdown, words
+from memory_budget.text.tokens import upper_bound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
     from memory_budget.index.freshness import Changes
     from memory_budget.index.reader import MemoryView, Posting
-    from memory_budget.sources import Found
-    from memory_budget.units import Chunk, Heading
+    from memory_budget.index.records import Chunk, Heading
+    from memory_budget.index.sources import Found
 
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
 PARSE_LIMIT = 200_000
@@ -96,16 +95,16 @@ class Overlay:
                 above, heading = heading, headings.get(key, 0)
                 if not heading:
                     heading = headings[key] = OVERLAY_BASE + len(self.headings)
-                    shown = rendering.neutral(key[1])
+                    shown = escape.neutral(key[1])
                     cost = known.lines.get(shown) or upper_bound(shown + "\n\n")
                     self.headings[heading] = make_headings([(heading, above, cost, shown)])[0]
                     lines[heading] = shown
-            shown = rendering.neutral(raw.text)
+            shown = escape.neutral(raw.text)
             old = known.take(shown)
             if old is None:
-                own_terms = terms.terms(shown)
+                own_terms = words.terms(shown)
                 cost, count = upper_bound(shown + "\n\n"), len(own_terms)
-                prints = signed(markdown.folded_hash(shown)), terms.simhash(own_terms)
+                prints = signed(markdown.folded_hash(shown)), words.simhash(own_terms)
             else:
                 cost, count, prints = old.tokens, old.terms, (old.hash, old.simhash)
             tokens += cost
@@ -122,7 +121,7 @@ class Overlay:
                 if known.names(old.heading) == (lines[above], lines[heading]):
                     self._same[old.id] = chunk
                     continue
-                own_terms = terms.terms(shown)
+                own_terms = words.terms(shown)
             own_terms = own_terms + markdown.heading_terms(raw.headings)
             for term in own_terms:
                 counts[term] = counts.get(term, 0) + 1
@@ -148,14 +147,14 @@ class Overlay:
             for chunk, section, cost, lead, line, count, heading, hash_, simhash in rows
         ):
             self._chunks[made.id] = made
-        for term in terms.terms(found.path):
+        for term in words.terms(found.path):
             counts[term] = counts.get(term, 0) + 1
         self._counts.append((number, self._next, length, counts))
         self.tokens += tokens
         self.terms += length
         entry = IndexedFile(
             number, found.path, found.place.scope, group.id if group else 0, tokens,
-            upper_bound(rendering.file_line(found.path)), 0, ordinal(found.mtime_ns), 0, 0, -1.0,
+            upper_bound(escape.file_line(found.path)), 0, ordinal(found.mtime_ns), 0, 0, -1.0,
             matter.get("always", "").lower() in ("true", "yes", "on", "1"), length,
         )  # fmt: skip
         entry.expires, entry.first, entry.last, entry.native = expires, first, self._next - 1, loaded

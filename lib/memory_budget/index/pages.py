@@ -17,7 +17,7 @@ from __future__ import annotations
 from _operator import itemgetter
 from itertools import repeat
 
-from memory_budget.units import Chunk, Heading, make_chunks, make_headings
+from memory_budget.index.records import Chunk, Heading, make_chunks, make_headings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ import codecs
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from memory_budget import chunks, rendering, terms
 from memory_budget.index.facts import Facts, facts
-from memory_budget.sources import Found
-from memory_budget.units import signed
+from memory_budget.index.records import signed
+from memory_budget.index.sources import Found
+from memory_budget.text import escape, markdown
+from memory_budget.text import words as text_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,11 +57,11 @@ class Words:
     """Terms as words."""
 
     def of(self, text: str) -> list[str]:
-        return terms.terms(text)
+        return text_words.terms(text)
 
     def analyse(self, texts: Sequence[str]) -> list[tuple[list[str], int, int]]:
-        found = map(terms.terms, texts)
-        return [(own, len(own), terms.simhash(own)) for own in found]
+        found = map(text_words.terms, texts)
+        return [(own, len(own), text_words.simhash(own)) for own in found]
 
 
 class ParsedChunk(NamedTuple):
@@ -76,7 +77,7 @@ class ParsedChunk(NamedTuple):
     simhash: int
     line: int
     section: int
-    terms: Terms
+    text_words: Terms
     length: int
     names: Terms
 
@@ -126,7 +127,7 @@ def read_content(found: Found) -> tuple[Content, Iterator[str]]:
         problem = "" if _is_utf8(found.real) else _NOT_UTF8
         head = _plain(data[:_LARGE_HEAD].decode("utf-8", "replace"))
         texts = _pieces(found.real)
-    matter, body_at = chunks.front_matter(head)
+    matter, body_at = markdown.front_matter(head)
     own = facts(found.path, found.real, matter, head[body_at:])
     return Content(hash_, own, problem, found.loaded_lines(head)), texts
 
@@ -216,7 +217,7 @@ class Parser:
         for text in texts:
             body_at = 0
             if first:
-                _, body_at = chunks.front_matter(text)
+                _, body_at = markdown.front_matter(text)
                 first = False
             # The whole text first: its lines are counted then, and found again when its chunks are.
             tokens = self._counter.count(text)
@@ -226,12 +227,12 @@ class Parser:
             above: tuple[int, ...] | None = None
             heading = -1
             names: Terms = b""
-            raws = chunks.split(text[body_at:] if body_at else text, start)
+            raws = markdown.split(text[body_at:] if body_at else text, start)
             analysed = self._analysed([raw.text for raw in raws])
             for raw in raws:
                 if raw.heading_lines is not above:
                     above = raw.heading_lines
-                    names = self._named(chunks.naming(raw.headings))
+                    names = self._named(markdown.naming(raw.headings))
                     heading = -1
                     for key in zip(above, raw.headings, strict=True):
                         number = seen.get(key)
@@ -265,7 +266,7 @@ class Parser:
         if known is None:
             if len(self._headings) > _KNOWN_HEADINGS:
                 self._headings.clear()
-            shown = rendering.neutral(line)
+            shown = escape.neutral(line)
             known = self._headings[line] = shown, self._counter.paragraph(shown)
         return known
 
@@ -285,9 +286,9 @@ class Parser:
         known = self._chunks
         found = {text: known[text] for text in texts if text in known}
         fresh = list(dict.fromkeys([text for text in texts if text not in found]))
-        shown = [rendering.neutral(text) if "<" in text or not text.isascii() else text for text in fresh]
+        shown = [escape.neutral(text) if "<" in text or not text.isascii() else text for text in fresh]
         for text, own, (words, length, simhash) in zip(fresh, shown, self.words.analyse(shown), strict=True):
-            hash_ = signed(chunks.folded_hash(own))
+            hash_ = signed(markdown.folded_hash(own))
             cost = self._counter.paragraph(own)
             made = found[text] = own, cost, hash_, simhash, words, length
             if len(text) <= _KNOWN_LENGTH:
@@ -297,4 +298,4 @@ class Parser:
 
 def frame_tokens(path: str, counter: TokenCounter) -> int:
     """What the line above a file's chunks costs."""
-    return counter.count(rendering.file_line(path))
+    return counter.count(escape.file_line(path))

@@ -7,20 +7,38 @@ Read only, on the hot path. Files that changed since the index was brought up to
 from __future__ import annotations
 
 from memory_budget.index import pages as stored
+from memory_budget.index.records import Chunk, File, Heading, heading_of, page_of
 from memory_budget.index.schema import DatabaseError, IndexUnusable, OperationalError, open_reader
-from memory_budget.sources import owners_of
-from memory_budget.thesaurus import parse
-from memory_budget.units import Chunk, File, Heading, heading_of, page_of
+from memory_budget.index.sources import owners_of
+from memory_budget.text.synonyms import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from sqlite3 import Connection
-    from typing import Any
-
-    from memory_budget.index.overlay import Overlay
+    from typing import Any, Protocol
 
     Posting = tuple[list[int], list[int]]
+
+    class ChangedFiles(Protocol):
+        """Files that changed since the index was made, as `overlay` serves them."""
+
+        masked: set[int]
+        tokens: int
+        terms: int
+        headings: dict[int, Heading]
+        texts: dict[int, str]
+
+        @property
+        def chunk_count(self) -> int: ...
+        @property
+        def file_count(self) -> int: ...
+        def holders(self, term: str) -> list[int]: ...
+        def file_postings(self, term: str) -> Posting: ...
+        def chunks(self, files: Collection[int] | None = None) -> list[Chunk]: ...
+        def file(self, number: int) -> IndexedFile | None: ...
+        def pinned(self) -> list[int]: ...
+
 
 __all__ = ["DatabaseError", "Group", "IndexReader", "IndexUnusable", "IndexedFile", "MemoryView"]
 
@@ -109,7 +127,7 @@ class MemoryView:
         self.native_groups = {group.id for group in groups if native and group.native == native}
         self.native_tokens = 0
         self.today = today
-        self.overlay: Overlay | None = None
+        self.overlay: ChangedFiles | None = None
         self.masked: set[int] = set()
         self._marks = ",".join("?" * len(groups))
         self._groups = [group.id for group in groups]
@@ -144,7 +162,7 @@ class MemoryView:
         )
         return {file for file, twin in rows if twin not in gone}
 
-    def lay_over(self, overlay: Overlay) -> None:
+    def lay_over(self, overlay: ChangedFiles) -> None:
         """Serve changed files from `overlay`, and none of what the index has of them."""
         self.overlay = overlay
         self._headings.update(overlay.headings)

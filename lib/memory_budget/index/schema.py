@@ -9,11 +9,11 @@ entries first, whatever the size of the memory.
 from __future__ import annotations
 
 import os
+import sqlite3
 
-from memory_budget.errors import BudgetError
-from memory_budget.index.driver import sqlite
-from memory_budget.terms import ANALYZER_VERSION
-from memory_budget.thesaurus import PATH as THESAURUS
+from memory_budget.base.errors import BudgetError
+from memory_budget.text.synonyms import PATH as THESAURUS
+from memory_budget.text.words import ANALYZER_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 11
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
-DatabaseError = sqlite.DatabaseError
-OperationalError = sqlite.OperationalError
+DatabaseError = sqlite3.DatabaseError
+OperationalError = sqlite3.OperationalError
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -73,7 +73,7 @@ def open_reader(path: str) -> Connection:
         raise IndexUnusable(f"there is no index at {path}")
     try:
         # check_same_thread and isolation are left alone; a URI makes the connection read only.
-        connection = sqlite.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)
+        connection = sqlite3.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)
         _attach_thesaurus(connection)
         # One transaction for all that is read: a background update in between would take chosen chunks away.
         connection.execute("BEGIN")
@@ -102,7 +102,7 @@ def open_writer(path: str) -> Connection:
     Raises IndexUnusable when the file is damaged or of another version.
     """
     try:
-        connection = sqlite.connect(path, timeout=30.0, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             connection.execute("PRAGMA page_size=8192")
@@ -119,12 +119,12 @@ def open_writer(path: str) -> Connection:
 
 def connect(path: str) -> Connection:
     """Whatever database stands at a path, whoever made it. Raises DatabaseError when used and none stands there."""
-    return sqlite.connect(path)
+    return sqlite3.connect(path)
 
 
 def empty() -> Connection:
     """An index of nothing, in memory."""
-    connection = sqlite.connect("file::memory:", isolation_level=None, uri=True)
+    connection = sqlite3.connect("file::memory:", isolation_level=None, uri=True)
     _attach_thesaurus(connection)
     connection.executescript(_TABLES)
     return connection

@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from memory_budget import terms
+from memory_budget.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class _Words(dict[bytes, bytes]):
         self._ids: dict[str, int] = {}
 
     def __missing__(self, word: bytes) -> bytes:
-        found = self[word] = self._numbered(terms.word_terms(word))
+        found = self[word] = self._numbered(words.word_terms(word))
         return found
 
     def _numbered(self, found: Sequence[str]) -> bytes:
@@ -50,7 +50,7 @@ class _Words(dict[bytes, bytes]):
             if number is None:
                 number = self._ids[term] = len(self.terms)
                 self.terms.append(term)
-                self.hashes += terms.digest(term)
+                self.hashes += words.digest(term)
             numbers.append(number)
         return numbers.tobytes()
 
@@ -66,7 +66,7 @@ class Vocabulary:
         """The numbers of `terms.terms`."""
         if len(self._words) > _CACHE_LIMIT:
             self._words.clear()
-        return b"".join(map(self._words.__getitem__, terms.runs(text)))
+        return b"".join(map(self._words.__getitem__, words.runs(text)))
 
     def analyse(self, texts: Sequence[str]) -> list[tuple[bytes, int, int]]:
         """Of each text the numbers of its terms, how many they are, and `terms.simhash`."""
@@ -76,7 +76,7 @@ class Vocabulary:
 
     def _fingerprints(self, found: Sequence[bytes]) -> list[int]:
         """`terms.simhash` of texts by the numbers of their terms."""
-        counted = [numbers[: SIZE * terms.MOST_COUNTED] for numbers in found if numbers]
+        counted = [numbers[: SIZE * words.MOST_COUNTED] for numbers in found if numbers]
         if not counted:
             return [0] * len(found)
         hashes = np.frombuffer(self._words.hashes, np.uint64)
@@ -89,7 +89,7 @@ class Vocabulary:
         for one in counted:
             firsts.append(len(starts))
             start, end = end, end + len(one) // SIZE
-            starts.extend(range(start, end, terms.FULL_LANE))
+            starts.extend(range(start, end, words.FULL_LANE))
         totals = np.add.reduceat(lanes, starts).view(np.uint8)
         if len(starts) > len(counted):
             totals = np.add.reduceat(totals, firsts, dtype=np.uint16)

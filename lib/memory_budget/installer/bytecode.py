@@ -1,5 +1,4 @@
-"""Compiled byte code of the library and the hooks, so that no agent's start has to compile, and that of a start in one
-file (`start_code`).
+"""Compiled byte code of the library and the hooks, so that no agent's start has to compile.
 
 Both the checkout and the copy that the client keeps per version are compiled: which of the two a client runs
 depends on its version. Byte code carries the source's time, so an updated source is never passed over.
@@ -11,7 +10,7 @@ import compileall
 import glob
 import os
 
-from memory_budget import environment, start_code
+from memory_budget.base import installation
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
 
@@ -40,19 +39,13 @@ def install(host: Host, receipt: Receipt) -> None:
 
 def client_copies(host: Host) -> list[str]:
     """The client's copies of the plugin, one folder per version."""
-    cache = os.path.join(host.client_home, "plugins", "cache", host.marketplace, environment.PLUGIN)
+    cache = os.path.join(host.client_home, "plugins", "cache", host.marketplace, installation.PLUGIN)
     copies = sorted(glob.glob(os.path.join(glob.escape(cache), "*", "")))
     return [copy.rstrip(os.sep) for copy in copies if copy.rstrip(os.sep) != host.root]
 
 
 def _compile(root: str) -> bool:
     done = [compileall.compile_dir(os.path.join(root, name), quiet=2) for name in _COMPILED]
-    try:
-        start_code.write(os.path.join(root, "lib", "memory_budget"))
-    except FileNotFoundError:
-        pass  # a copy of another version, which has other modules: it writes its own
-    except OSError:
-        return False
     return all(done)
 
 

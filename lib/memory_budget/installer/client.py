@@ -13,11 +13,11 @@ import os
 import shutil
 from typing import Any
 
-from memory_budget import json_edit
-from memory_budget.errors import BudgetError
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import write_atomic
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
-from memory_budget.project import write_atomic
+from memory_budget.settings import json_edit
 
 STEP = "Client"
 _MARKETPLACES = "extraKnownMarketplaces"

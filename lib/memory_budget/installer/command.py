@@ -9,8 +9,9 @@ import shlex
 import shutil
 from collections.abc import Sequence
 
-from memory_budget import __version__, environment
-from memory_budget.errors import BudgetError
+from memory_budget import __version__
+from memory_budget.base import installation
+from memory_budget.base.errors import BudgetError
 from memory_budget.installer import bytecode, client, libraries, workspace
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
@@ -45,7 +46,7 @@ def install(host: Host, project: str, with_client: bool) -> int:
     receipt = Receipt(host.data)
     if not host.dry_run:
         receipt.make_folder(host.data)
-    host.already("Python", f"{platform.python_version()}, {host.short(environment.base_interpreter())}")
+    host.already("Python", f"{platform.python_version()}, {host.short(installation.base_interpreter())}")
     complete = libraries.install(host, receipt)
     if with_client:
         client.install(host, receipt)

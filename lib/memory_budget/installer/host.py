@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
 
-from memory_budget import environment
+from memory_budget.base import installation
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -42,9 +42,9 @@ class Host:
         out: TextIO | None = None,
         run: Run = run_program,
     ) -> None:
-        self.root = root or environment.plugin_root()
+        self.root = root or installation.plugin_root()
         self.environ = dict(os.environ if environ is None else environ)
-        self.client_home = environment.client_home(self.environ)
+        self.client_home = installation.client_home(self.environ)
         self.out = out or sys.stdout
         self.dry_run = False
         self._run = run
@@ -57,7 +57,7 @@ class Host:
         cache = os.path.join(self.client_home, "plugins", "cache", "")
         if self.is_client_copy:
             return self.root[len(cache) :].split(os.sep)[0]
-        return environment.MARKETPLACE
+        return installation.MARKETPLACE
 
     @property
     def is_client_copy(self) -> bool:
@@ -67,7 +67,7 @@ class Host:
     @property
     def plugin_id(self) -> str:
         """`PLUGIN@MARKETPLACE`, the name by which the client's files call it."""
-        return f"{environment.PLUGIN}@{self.marketplace}"
+        return f"{installation.PLUGIN}@{self.marketplace}"
 
     def run(self, argv: Sequence[str], cwd: str | None = None, timeout: float = 120, **extra: str) -> Result:
         """Run a program in `cwd` (the data folder if none is given) with `extra` environment variables."""

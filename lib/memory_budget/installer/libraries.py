@@ -13,9 +13,9 @@ import re
 import shutil
 import sys
 
-from memory_budget import environment
-from memory_budget.environment import Interpreters
-from memory_budget.errors import BudgetError
+from memory_budget.base import installation
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.installation import Interpreters
 from memory_budget.installer.host import Host, Result
 from memory_budget.installer.receipt import Receipt
 
@@ -38,9 +38,9 @@ class LibrariesError(BudgetError):
 
 def install(host: Host, receipt: Receipt) -> bool:
     """Find or make the environment and tell the launcher. False when there are no libraries."""
-    base = environment.base_interpreter()
+    base = installation.base_interpreter()
     lock = os.path.join(host.root, "requirements.lock")
-    known = environment.read_interpreters(host.data)
+    known = installation.read_interpreters(host.data)
     try:
         wanted = os.path.join(host.data, PREFIX + _key(lock, base))
         python = os.path.join(wanted, "bin", "python")
@@ -59,7 +59,7 @@ def install(host: Host, receipt: Receipt) -> bool:
         wanted = ""
     if not host.dry_run:
         if known != Interpreters(base, python):
-            environment.write_interpreters(host.data, Interpreters(base, python))
+            installation.write_interpreters(host.data, Interpreters(base, python))
         if wanted:
             _remove_others(host.data, wanted)
     return bool(python)

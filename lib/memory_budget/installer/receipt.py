@@ -13,8 +13,8 @@ import os
 import shutil
 from typing import Any
 
-from memory_budget.errors import BudgetError
-from memory_budget.project import write_atomic
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import write_atomic
 
 Change = dict[str, Any]
 

@@ -8,9 +8,10 @@ import shlex
 import shutil
 from typing import Any, NamedTuple
 
+from memory_budget.base.files import write_atomic
+from memory_budget.base.project import CACHE, MEMORY
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
-from memory_budget.project import CACHE, MEMORY, write_atomic
 
 STEP = "Project"
 _PROFILES = "budget-profiles.json"

@@ -1,0 +1,1 @@
+"""Files, processes, JSON, what every hook does, and where things lie."""

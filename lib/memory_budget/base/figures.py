@@ -1,0 +1,21 @@
+"""How figures and names from outside are written for a person."""
+
+from __future__ import annotations
+
+
+def percent(share: float) -> int:
+    """A share in per cent, rounded down: 100 means that it is reached."""
+    return int(share * 100 + 1e-9)
+
+
+def thousands(number: float) -> str:
+    """18,234 as 18.2K, 20,000 as 20K, 3,400,000 as 3.4M, 950 as 950."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "K")):
+        if number >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + unit
+    return f"{number:.0f}"
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names and descriptions come from outside."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).strip()

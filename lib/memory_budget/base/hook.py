@@ -1,0 +1,78 @@
+"""What every hook does around its work: read one JSON value, answer with one or with nothing, always exit 0.
+
+Whatever goes wrong inside, the agent starts with its own prompt, the person gets one line, and the log says why.
+A hook that exits 2 would block the agent; nothing here can.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from memory_budget.base import fastjson
+from memory_budget.base.hook_log import log
+from memory_budget.base.project import Project, project_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from memory_budget.base.payload import Answer, Payload
+
+
+def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -> None:
+    """Do one hook call. Ends the process: whatever a handler leaves open needs no closing.
+
+    `quiet`: a failure is logged, and the person is not told.
+    """
+    gc.disable()  # the process ends before collecting anything would pay
+    project: Project | None = None
+    answer: Answer = None
+    try:
+        value = fastjson.loads(_read_all(0))
+        if isinstance(value, dict):
+            project = project_of(value)
+            if project is not None:
+                answer = handler(project, value)
+    except Exception as error:
+        line = failure(project, error)
+        answer = None if quiet else {"systemMessage": line}
+    if answer:
+        try:
+            write_all(1, fastjson.encode(answer))
+        except (OSError, ValueError):
+            pass
+    sys.stderr = None  # nothing is left that could print
+    os._exit(0)
+
+
+def failure(project: Project | None, error: BaseException) -> str:
+    """Log a failure and give the line for the person."""
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    reason = " ".join(reason.split())[:300]
+    where = ""
+    if project is not None:
+        import traceback
+
+        try:
+            log(project, "".join(traceback.format_exception(error)))
+            where = "; see .claude/cache/memory-budget/logs/hooks.log"
+        except OSError:
+            pass
+    return f"memory-budget: this agent goes on without its memory ({reason}){where}"
+
+
+def _read_all(handle: int) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        part = os.read(handle, 1 << 16)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]

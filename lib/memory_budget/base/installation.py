@@ -1,0 +1,71 @@
+"""Where the plugin's own things lie on this machine: its root, its data folder, its two interpreters.
+
+The client gives every plugin a data folder that survives updates. It holds the virtual environment with the
+libraries and the file `interpreter`, which `bin/memory-budget` reads before every hook:
+
+    line 1  the base interpreter, for hooks (standard library only, started with `-I -S`)
+    line 2  the virtual environment's interpreter, for the command line and jobs; empty when there is none
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from memory_budget.base.files import write_atomic
+from memory_budget.base.project import user_home
+
+PLUGIN = "memory-budget"
+MARKETPLACE = "memory-budget"
+
+
+class Interpreters(NamedTuple):
+    """Absolute paths of the two programs; "" where there is none."""
+
+    base: str
+    libraries: str
+
+
+def plugin_root() -> str:
+    """The plugin's folder: the checkout, or the copy the client made of it."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def client_home(environ: Mapping[str, str] = os.environ) -> str:
+    """The client's folder of settings and plugins: `~/.claude` unless `CLAUDE_CONFIG_DIR` names another."""
+    return environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME") or user_home(), ".claude")
+
+
+def data_folder(environ: Mapping[str, str] = os.environ) -> str:
+    """The plugin's data folder, whether or not it exists yet.
+
+    The client names it in `CLAUDE_PLUGIN_DATA`, the launcher in `MEMORY_BUDGET_DATA`.
+    """
+    return (
+        environ.get("CLAUDE_PLUGIN_DATA")
+        or environ.get("MEMORY_BUDGET_DATA")
+        or os.path.join(client_home(environ), "plugins", "data", f"{PLUGIN}-{MARKETPLACE}")
+    )
+
+
+def read_interpreters(data: str) -> Interpreters:
+    """What the file `interpreter` in the data folder names; empty strings when there is no such file."""
+    try:
+        with open(os.path.join(data, "interpreter"), encoding="utf-8") as file:
+            lines = file.read().split("\n")
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    base, libraries = (*lines, "", "")[:2]
+    return Interpreters(base, libraries)
+
+
+def write_interpreters(data: str, interpreters: Interpreters) -> None:
+    """Put both paths into the data folder in one step: agents may be starting. Raises OSError."""
+    write_atomic(os.path.join(data, "interpreter"), ("\n".join(interpreters) + "\n").encode())
+
+
+def base_interpreter() -> str:
+    """The real interpreter behind the running one: no shim, no virtual environment."""
+    return getattr(sys, "_base_executable", "") or sys.executable

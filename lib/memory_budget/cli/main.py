@@ -1,0 +1,89 @@
+"""The command line: `memory-budget VERB`. One verb is one module here; this one only finds it.
+
+Exit 0: done. 1: a problem was found. 2: the command was used wrongly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import NamedTuple
+
+from memory_budget.base.errors import BudgetError
+
+
+class Verb(NamedTuple):
+    """A verb, the module that does it, and its line of help."""
+
+    name: str
+    module: str
+    help: str
+
+
+VERBS = (
+    Verb("preview", "preview", "show what an agent would be given for a task, and why"),
+    Verb("complexity", "complexity", "show how hard a task looks, and why"),
+    Verb("status", "status", "show the state of memory, index, profiles and the log"),
+    Verb("run", "run", "do the daily, weekly or monthly job, or the report, now"),
+    Verb("maintain", "maintain", "show what the jobs propose to change in memory, and do what you choose"),
+    Verb("health", "health", "show the size of all memory, its growth, and files to look at"),
+    Verb("duplicates", "duplicates", "show what is said more than once"),
+    Verb("undo", "undo", "take changes to memory back"),
+    Verb("report", "report", "report how budgets were used, what was needed, what it cost"),
+    Verb("tune", "tune", "show what the log says about budgets; change them with --apply"),
+    Verb("index", "index", "bring the index of memory up to date"),
+    Verb("profiles", "profiles", "check the budget profiles"),
+    Verb("doctor", "doctor", "look for what is wrong and say how to put it right"),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["background"]:
+        from memory_budget.upkeep import background
+
+        return background.main(argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="memory-budget",
+        description="Gives every agent the part of the project's memory that its task needs.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        # Only the verb that was asked for is imported; the others are just named in the help.
+        own = verbs.add_parser(
+            verb.name, help=verb.help, description=verb.help[0].upper() + verb.help[1:] + "."
+        )
+        own.add_argument(
+            "--project", default=".", metavar="DIR", help="the project (default: the current folder)"
+        )
+        own.add_argument("--json", action="store_true", help="print one JSON value instead of text")
+        if argv[:1] == [verb.name]:
+            _module(verb).add_arguments(own)
+    args = parser.parse_args(argv)
+    verb = next(entry for entry in VERBS if entry.name == args.verb)
+    if not os.path.isdir(args.project):
+        print(f"memory-budget: {args.project}: no such folder", file=sys.stderr)
+        return 2
+    try:
+        return int(_module(verb).run(args))
+    except BudgetError as error:
+        print(f"memory-budget: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"memory-budget: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _module(verb: Verb):  # type: ignore[no-untyped-def]
+    return importlib.import_module(f"memory_budget.cli.{verb.module}")

@@ -1,0 +1,54 @@
+"""An agent's view of memory when there is no index yet: part of the files, read while the agent waits.
+
+The tables of an index, empty, in memory, with an overlay that holds what can be parsed in a tenth of a second: the
+agent's own files before the global ones, the last changed first. Tokens are upper bounds.
+"""
+
+from __future__ import annotations
+
+from memory_budget.index.freshness import Changes
+from memory_budget.index.overlay import Overlay
+from memory_budget.index.reader import Group, IndexReader, MemoryView
+from memory_budget.index.schema import empty
+from memory_budget.index.sources import owners_of, scan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memory_budget.base.project import Project
+    from memory_budget.index.sources import Sources
+
+#: Bytes of memory that are read while an agent waits: what can be parsed in a tenth of a second.
+READ_LIMIT = 60_000
+
+
+class _Unwritten(IndexReader):
+    """A reader of no file."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.db = empty()
+
+
+def makeshift_view(
+    project: Project, sources: Sources, names: Sequence[str], native: str, today: int
+) -> MemoryView:
+    """The view of an agent with these folder names."""
+    found = scan(project, sources, names).files
+    places: dict[tuple[str, str, str, str], int] = {}
+    for file in found:
+        places.setdefault(file.place.key, len(places) + 1)
+    chosen = set(owners_of(((number, *key) for key, number in places.items()), names))
+    groups = [Group((number, *key, 0, 0, 0, 0)) for key, number in places.items() if number in chosen]
+    view = MemoryView(_Unwritten(), groups, native, today)
+    mine = [file for file in found if places[file.place.key] in chosen]
+    mine.sort(key=lambda file: (file.place.scope == "global", -file.mtime_ns, file.path))
+    changed = Changes()
+    changed.found = mine
+    overlay = Overlay(view, changed, native, READ_LIMIT)
+    view.lay_over(overlay)
+    unread = sum(file.size for file in mine) - overlay.bytes
+    view.scoped_tokens += unread // 4  # about four bytes a token: only the reduction reported rests on it
+    return view

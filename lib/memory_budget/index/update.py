@@ -1,0 +1,123 @@
+"""Brings the index up to date under a lock, and keeps in it what a start would else have to read: profiles and agents."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from memory_budget.base import fastjson
+from memory_budget.base.project import Project
+from memory_budget.index import build, schema
+from memory_budget.index.parse import TokenCounter
+from memory_budget.index.sources import Sources
+from memory_budget.settings import agents, profiles, token_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def counter() -> TokenCounter:
+    """The exact token counter, or the upper bound where tiktoken is not installed."""
+    from memory_budget.text import tokens
+
+    try:
+        return tokens.Counter()
+    except ImportError:
+        return tokens.UpperBound()
+
+
+def update_index(
+    project: Project,
+    *,
+    rebuild: bool = False,
+    wait: float = 0.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> build.Report | None:
+    """Bring the index up to date. None when another process is at it and did not end within `wait` seconds.
+
+    Two processes never build at once; one that comes while another builds leaves word, and the other looks again.
+    """
+    lock = _lock(project, wait)
+    if lock is None:
+        return None
+    again = project.cache + "/state/index.again"
+    damaged = project.cache + "/state/index.damaged"  # an agent's start found it so
+    project.ensure_cache("state")
+    try:
+        for _ in range(3):
+            if os.path.exists(again):
+                os.unlink(again)
+            settings = profiles.load(project.root, project.home, _cached_profiles(project))
+            own = Sources(settings.profiles.sources())
+            anew = rebuild or os.path.exists(damaged)
+            report = build.update(project, own, counter(), rebuild=anew, progress=progress)
+            if anew and os.path.exists(damaged):
+                os.unlink(damaged)
+            _keep(project, settings)
+            if not os.path.exists(again):
+                break
+        return report
+    finally:
+        lock.release()
+
+
+def _lock(project: Project, wait: float) -> Any:
+    """The index lock, or None when it is taken; then the holder is asked to look again."""
+    try:
+        from filelock import FileLock, Timeout
+    except ImportError:
+        return _NoLock()
+    project.ensure_cache("state")
+    lock = FileLock(project.cache + "/index.lock", timeout=wait)
+    try:
+        lock.acquire()
+    except Timeout:
+        with open(project.cache + "/state/index.again", "w", encoding="ascii"):
+            pass
+        return None
+    return lock
+
+
+class _NoLock:
+    """Stands in where filelock is not installed: SQLite's own lock still keeps two updates apart."""
+
+    def release(self) -> None:
+        pass
+
+
+def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
+    try:
+        db = schema.open_writer(project.index) if os.path.exists(project.index) else None
+    except schema.IndexUnusable:
+        return None
+    if db is None:
+        return None
+    try:
+        row = db.execute("SELECT value FROM meta WHERE key='profiles'").fetchone()
+        value = fastjson.loads(row[0]) if row else None
+        return (value[0], value[1]) if isinstance(value, list) else None
+    except (schema.DatabaseError, ValueError, IndexError):
+        return None  # damaged: the update that follows finds out, too
+    finally:
+        db.close()
+
+
+def _keep(project: Project, settings: profiles.LoadResult) -> None:
+    """Keep what the start hook would else have to read: compiled profiles and the agent files."""
+    found = agents.scan(project.root, project.home)
+    db = schema.open_writer(project.index)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        for key, value in (
+            ("profiles", [list(settings.signature), settings.state]),
+            ("agents", found.to_state()),
+            ("updated", time.time()),
+        ):
+            db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, fastjson.dumps(value)))
+        db.execute(
+            "INSERT OR REPLACE INTO meta VALUES('calibration',?)", (token_ratio.learned_text(project),)
+        )
+        db.execute("COMMIT")
+    finally:
+        db.close()

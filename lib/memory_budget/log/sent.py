@@ -1,0 +1,145 @@
+"""Which files and chunks a run was given, and which memory files its agent opened itself: facts for the daily count.
+
+One JSON object per line in the cache (`sent.jsonl`), appended under the usage log's lock. The daily job takes the
+lines over into the index and drops them, so the file stays small. It is kept apart from the usage log because that
+is read by people and by other programs, and a run may be given hundreds of chunks.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import orjson
+from filelock import FileLock
+
+from memory_budget.base.files import read_bytes
+from memory_budget.base.project import NATIVE_LOCAL, NATIVE_PROJECT, Project
+
+LOCK_SECONDS = 30.0
+FILE = "sent.jsonl"
+#: What lies here is memory whose reading counts as a use.
+_ROOTS = (".claude/memory", NATIVE_PROJECT, NATIVE_LOCAL)
+
+
+class Sent(NamedTuple):
+    """One run. `time` in seconds since the epoch; `files` and `read` are paths as shown, `chunks` their hashes."""
+
+    time: float
+    agent: str
+    files: list[str]
+    chunks: list[int]
+    read: list[str]
+
+
+def remember(
+    project: Project, kept: dict[str, Any], record: dict[str, Any], transcript: str, now: float
+) -> None:
+    """Note what a run that has ended was given and what it read. A block that did not arrive is no use.
+
+    `kept` is the allocation as it was kept, `record` the run's usage record. Raises OSError, and TimeoutError when
+    the lock is held for 30 s.
+    """
+    arrived = record.get("delivered") is not False
+    files = list(kept.get("files") or {}) if arrived else []
+    chunks = [number for own in kept.get("chunks") or [] for number in own] if arrived else []
+    read = reads(project, transcript)
+    if not files and not read:
+        return
+    sent = Sent(now, str(kept.get("agent") or record["agent"]), files, chunks, read)
+    line = orjson.dumps(sent._asdict()) + b"\n"
+    project.ensure_cache()
+    with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
+        handle = os.open(f"{project.cache}/{FILE}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                line = b"\n" + line  # a line cut off by a crash must not swallow this one
+            view = memoryview(line)
+            while view:
+                view = view[os.write(handle, view) :]
+        finally:
+            os.close(handle)
+
+
+def reads(project: Project, transcript: str) -> list[str]:
+    """The memory files that an agent opened with its Read tool, as paths from the project's root."""
+    found: dict[str, None] = {}
+    try:
+        file = open(transcript, "rb")  # noqa: SIM115
+    except OSError:
+        return []
+    bases = [(os.path.realpath(project.root), "")]
+    if project.home:
+        bases.append((os.path.realpath(project.home), "~/"))
+    with file:
+        for line in file:
+            if b'"Read"' not in line:
+                continue
+            try:
+                message = orjson.loads(line)["message"]
+                blocks = message["content"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            for block in blocks if isinstance(blocks, list) else ():
+                if (
+                    isinstance(block, dict)
+                    and block.get("type") == "tool_use"
+                    and block.get("name") == "Read"
+                ):
+                    given = block.get("input")
+                    path = given.get("file_path") if isinstance(given, dict) else None
+                    shown = _shown(project, path, bases) if isinstance(path, str) else ""
+                    if shown:
+                        found.setdefault(shown)
+    return list(found)
+
+
+def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
+    """The path as memory shows it; "" for what is no memory file."""
+    if "\0" in path or not path.lower().endswith(".md") or path != path.encode("utf-8", "replace").decode():
+        return ""
+    real = os.path.realpath(os.path.join(project.root, path))
+    for base, prefix in bases:
+        if real.startswith(base + "/"):
+            shown = real[len(base) + 1 :]
+            roots = _ROOTS if not prefix else (NATIVE_PROJECT,)
+            if any(shown.startswith(root + "/") for root in roots):
+                return prefix + shown
+    return ""
+
+
+def set_aside(project: Project) -> str:
+    """Give the lines written so far a name of their own, so that they can be counted once. Returns their path, ""
+    when there are none. A part set aside before and not dropped yet is given first."""
+    folder = project.ensure_cache("state")
+    for waiting in sorted(os.listdir(folder)):
+        if waiting.startswith("sent-") and waiting.endswith(".jsonl"):
+            return f"{folder}/{waiting}"
+    path = f"{project.cache}/{FILE}"
+    with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
+        if not os.path.exists(path):
+            return ""
+        target = f"{folder}/sent-{os.urandom(8).hex()}.jsonl"
+        os.rename(path, target)
+    return target
+
+
+def parse(path: str) -> list[Sent]:
+    """The whole lines of a part; others are passed over."""
+    found = []
+    for line in read_bytes(path).split(b"\n"):
+        try:
+            value = orjson.loads(line)
+            found.append(
+                Sent(
+                    float(value["time"]),
+                    str(value["agent"]),
+                    [str(name) for name in value["files"]],
+                    [int(number) for number in value["chunks"]],
+                    [str(name) for name in value["read"]],
+                )
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found

@@ -1,0 +1,165 @@
+"""The usage log: one JSON object per line, one line per run of an agent.
+
+Appended under a lock, each line in one write. A line that a crash or a full disk left without an end is closed first,
+so it can never swallow the next one; readers name such lines and go on.
+
+The log is rotated (`log_rotation`): `read` reads one file, `read_all` every part once.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
+
+import orjson
+from filelock import FileLock
+
+from memory_budget.base import fastjson
+from memory_budget.base.files import listing
+from memory_budget.base.project import Project
+
+LOCK_SECONDS = 30.0
+
+
+class BadLine(NamedTuple):
+    """A line that is no record: where it stands (from 1) and what is wrong with it."""
+
+    path: str
+    number: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.number}: {self.problem}"
+
+
+def append(project: Project, record: dict[str, Any]) -> None:
+    """Add one record. Raises OSError, and filelock.Timeout (a TimeoutError) when another writer holds the log for 30 s."""
+    project.ensure_cache()
+    line = _line(record)
+    with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
+        handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            if not _ends_whole(handle):
+                line = b"\n" + line
+            view = memoryview(line)
+            while view:
+                view = view[os.write(handle, view) :]
+        finally:
+            os.close(handle)
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(record, default=str) + b"\n"
+    except TypeError:  # half an emoji in the task, or a number past 64 bits
+        return fastjson.dumps(record, replace_surrogates=True).encode() + b"\n"
+
+
+def _ends_whole(handle: int) -> bool:
+    """Whether the file is empty or its last line has its end."""
+    size = os.fstat(handle).st_size
+    return size == 0 or os.pread(handle, 1, size - 1) == b"\n"
+
+
+def read(path: str) -> Iterator[dict[str, Any] | BadLine]:
+    """The records of one log file in order, and the lines that are none. Raises OSError."""
+    with open_file(path) as file:
+        yield from _records(path, file)
+
+
+def read_all(project: Project) -> Iterator[dict[str, Any] | BadLine]:
+    """As `read`, of the log and all its rotated parts: each record once, also if the log is rotated meanwhile.
+
+    A part that cannot be read to its end is named as a bad line 0.
+    """
+    for path, file in _open_all(project):
+        if isinstance(file, Exception):
+            yield BadLine(path, 0, f"cannot be read: {getattr(file, 'strerror', None) or file}")
+            continue
+        with file:
+            try:
+                yield from _records(path, file)
+            except (OSError, EOFError, zlib.error) as error:
+                yield BadLine(path, 0, f"cannot be read further: {getattr(error, 'strerror', None) or error}")
+
+
+def files(project: Project) -> list[str]:
+    """The project's usage log with its rotated and compressed parts, oldest name first, the current one last.
+
+    A plain file whose compressed copy stands beside it is left out: that is a rotation not quite at its end.
+    """
+    folder, name = os.path.split(project.log)
+    stem = name.removesuffix(".jsonl")
+    found = [
+        entry
+        for entry in listing(folder)
+        if entry.startswith(stem)
+        and ".jsonl" in entry
+        and not entry.endswith((".tmp", ".lock"))
+        and entry != name
+    ]
+    packed = {entry.removesuffix(".gz") for entry in found if entry.endswith(".gz")}
+    paths = [f"{folder}/{entry}" for entry in found if entry not in packed]
+    return [path for path in [*paths, project.log] if os.path.isfile(path)]
+
+
+def standing(project: Project) -> object:
+    """Which files make up the log: equal before and after a reading during which nothing was rotated."""
+    try:
+        current = os.stat(project.log).st_ino
+    except OSError:
+        current = 0
+    return files(project), current
+
+
+def open_file(path: str) -> IO[bytes]:
+    """A log as it was before it was compressed. Raises OSError, and ValueError for zstd before Python 3.14."""
+    if path.endswith(".gz"):
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    if path.endswith(".zst"):
+        try:
+            from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+        except ImportError as error:  # before Python 3.14
+            raise ValueError("this Python cannot read zstd line by line") from error
+        return zstd.open(path, "rb")  # type: ignore[no-any-return, unused-ignore]
+    return open(path, "rb")
+
+
+def _open_all(project: Project) -> list[tuple[str, IO[bytes] | Exception]]:
+    """Every part, open (or why it is not): what is renamed or compressed from now on is read as it is now."""
+    while True:
+        before = standing(project)
+        opened = [(path, _opened(path)) for path in files(project)]
+        if standing(project) == before:
+            return opened
+        for _, file in opened:
+            if not isinstance(file, Exception):
+                file.close()
+
+
+def _opened(path: str) -> IO[bytes] | Exception:
+    try:
+        return open_file(path)
+    except (OSError, ValueError) as error:
+        return error
+
+
+def _records(path: str, file: IO[bytes]) -> Iterator[dict[str, Any] | BadLine]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            value = orjson.loads(line)
+        except ValueError:
+            if not line.endswith(b"\n"):
+                yield BadLine(path, number, "cut off: the line has no end")
+            else:
+                yield BadLine(path, number, f"not JSON: {line[:60].decode('utf-8', 'replace').strip()!r}")
+            continue
+        if isinstance(value, dict) and isinstance(value.get("agent"), str):
+            yield value
+        else:
+            yield BadLine(path, number, f"not a usage record but {type(value).__name__}")

@@ -1,0 +1,1 @@
+"""What the log says, and the budgets that follow from it."""

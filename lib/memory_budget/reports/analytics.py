@@ -1,0 +1,236 @@
+"""What the usage log says: how budgets were used, what was needed, what it cost and what it saved.
+
+    analyse    figures overall and per agent, profile, tier, scope and model, and over time
+
+Definitions. Use: tokens loaded in per cent of the budget. Demand: tokens of memory relevant enough to send. Exceedance:
+share of runs whose demand was over the budget of the tier detected at first, or whose later reads went over it.
+Reduction: 1 - tokens loaded / tokens of all memory in scope. Money spent: all of a run's API tokens at the prices in
+the profiles. Money saved: the memory in scope that was not sent, as if it had been written to the cache by the
+run's first request and read from it by the others (paid as plain input where the run used no cache).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from memory_budget.reports.store import Store
+from memory_budget.settings.names import SCOPES, TIERS
+from memory_budget.settings.profiles import Profiles
+
+#: Dimensions of the report: the key of the result and the column.
+DIMENSIONS = {"agents": "agent", "profiles": "profile", "tiers": "first_tier", "models": "model"}
+#: Their names as groups have them, over a record's columns; "" for all records as one group.
+_GROUP = {
+    "agent": "agent",
+    "profile": "coalesce(profile, 'unknown')",
+    "first_tier": "coalesce(first_tier, 'unknown')",
+    "model": "coalesce(model, '')",
+    "": "'all'",
+}
+#: Beyond this many days the timeline goes by weeks.
+DAILY_UP_TO = 62
+
+#: Sums of a group of runs: made once per (agent, profile, tier, model), then added up per dimension.
+_SUMS = """
+    count(*) AS runs, sum(loaded) AS tokens_sent, sum(budget) AS budget, sum(demand) AS demand,
+    sum(100 * loaded / budget) FILTER (WHERE budget > 0) AS use, count(*) FILTER (WHERE budget > 0) AS used,
+    count(*) FILTER (WHERE exceeded) AS exceeded,
+    sum(scoped) AS scoped, sum(loaded) FILTER (WHERE scoped > 0) AS loaded_of_scoped,
+    sum(on_demand) AS on_demand, count(*) FILTER (WHERE on_demand > 0) AS on_demand_runs,
+    count(*) FILTER (WHERE delivered) AS delivered, count(*) FILTER (WHERE NOT delivered) AS not_delivered,
+    count(*) FILTER (WHERE NOT success) AS failed,
+    sum(seconds) AS seconds, count(seconds) AS timed,
+    sum(requests) AS requests, count(requests) AS metered, sum(api_input) AS input, sum(api_cache_write) AS cache_creation,
+    sum(api_cache_read) AS cache_read, sum(api_output) AS output,
+    sum(greatest(scoped - loaded, 0)) FILTER (WHERE api_cache_write + api_cache_read > 0) AS kept_written,
+    sum(greatest(scoped - loaded, 0) * greatest(requests - 1, 0)) FILTER (WHERE api_cache_write + api_cache_read > 0)
+        AS kept_read,
+    sum(greatest(scoped - loaded, 0) * requests) FILTER (WHERE api_cache_write + api_cache_read = 0) AS kept_plain,
+    sum(in_global) AS in_global, sum(in_agent_recent) AS in_agent_recent, sum(in_agent_patterns) AS in_agent_patterns
+"""
+_SUMMED = (
+    "runs", "tokens_sent", "budget", "demand", "use", "used", "exceeded", "scoped", "loaded_of_scoped", "on_demand",
+    "on_demand_runs", "delivered", "not_delivered", "failed", "seconds", "timed", "requests", "metered", "input",
+    "cache_creation", "cache_read", "output", "in_global", "in_agent_recent", "in_agent_patterns", "priced", "spent",
+    "saved",
+)  # fmt: skip
+_QUANTILES = """
+    quantile_cont(demand, [0.5, 0.95]) AS demand,
+    quantile_cont(100 * loaded / nullif(budget, 0), [0.5, 0.95]) AS use,
+    quantile_cont(hook_ms, [0.5, 0.95]) AS hook_ms
+"""
+
+
+def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime) -> dict[str, Any]:
+    """Everything the report shows of the log, as JSON."""
+    _prepare(store, settings)
+    first, last = store.rows("SELECT min(ended), max(ended) FROM runs")[0]
+    prices = settings.section("prices")
+    found: dict[str, Any] = {
+        "generated": now.isoformat(timespec="seconds"),
+        "days": days,
+        "first": first.isoformat() if first else None,
+        "last": last.isoformat() if last else None,
+        "files": [file._asdict() for file in store.files],
+        "bad_lines": {"count": store.bad_count, "named": [str(line) for line in store.bad]},
+        "overall": _dimension(store, "")[0],
+        "prices": {"as_of": prices.get("as_of", ""), "currency": prices.get("currency", "USD")},
+        "unpriced_models": [
+            row[0]
+            for row in store.rows(
+                "SELECT model FROM sums WHERE model != '' AND priced = 0 GROUP BY 1 HAVING sum(requests) > 0 ORDER BY 1 LIMIT 20"
+            )
+        ],
+    }
+    for key, column in DIMENSIONS.items():
+        found[key] = _dimension(store, column)
+    found["tiers"].sort(key=lambda row: TIERS.index(row["name"]) if row["name"] in TIERS else len(TIERS))
+    found["scopes"] = _scopes(store, found["overall"]["scopes"])
+    found["timeline"] = _timeline(store, first, last)
+    return found
+
+
+def _prepare(store: Store, settings: Profiles) -> None:
+    """Make the table `sums`: one row per agent, profile, tier and model, with what its runs cost and saved."""
+    names = ", ".join(f"{_GROUP[column]} AS {column}" for column in DIMENSIONS.values())
+    store.execute(
+        f"CREATE OR REPLACE TEMP TABLE plain AS SELECT {names}, {_SUMS} FROM runs GROUP BY 1, 2, 3, 4"
+    )
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE prices (model VARCHAR, input DOUBLE, output DOUBLE, reads DOUBLE, writes DOUBLE)"
+    )
+    for (model,) in store.rows("SELECT DISTINCT model FROM plain WHERE model != ''"):
+        price = settings.price(model)
+        if price is not None:
+            plain = float(price.get("input", 0.0))
+            row = [float(price.get(key, plain)) for key in ("cache_read", "cache_write")]
+            store.execute(
+                "INSERT INTO prices VALUES (?, ?, ?, ?, ?)",
+                [model, plain, float(price.get("output", 0.0)), *row],
+            )
+    store.execute("""CREATE OR REPLACE TEMP TABLE sums AS SELECT plain.*,
+        CASE WHEN p.model IS NULL THEN 0 ELSE metered END AS priced,
+        (plain.input * p.input + plain.output * p.output + cache_read * reads + cache_creation * writes) / 1e6 AS spent,
+        (coalesce(kept_written, 0) * writes + coalesce(kept_read, 0) * reads + coalesce(kept_plain, 0) * p.input) / 1e6 AS saved
+        FROM plain LEFT JOIN prices p ON plain.model = p.model""")
+
+
+def _dimension(store: Store, column: str) -> list[dict[str, Any]]:
+    """Figures per value of a column, most runs first; of "" one group, also where there is no record."""
+    sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in _SUMMED)
+    rows = store.dicts(
+        f"SELECT {column or _GROUP['']} AS name, {sums} FROM sums GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    quantiles = {
+        row.pop("name"): row
+        for row in store.dicts(f"SELECT {_GROUP[column]} AS name, {_QUANTILES} FROM runs GROUP BY 1")
+    }
+    if not rows and not column:
+        return [_figures(dict.fromkeys(_SUMMED, 0) | {"name": "all"}, {})]
+    return [_figures(row, quantiles[row["name"]]) for row in rows]
+
+
+def _figures(sums: dict[str, Any], quantiles: dict[str, Any]) -> dict[str, Any]:
+    """One group as the report has it; None where there is nothing to measure. Tokens, per cent, milliseconds, money."""
+    runs = sums["runs"]
+
+    def mean(key: str, count: str = "runs") -> float | None:
+        return round(sums[key] / sums[count], 4) if sums[count] else None
+
+    found: dict[str, Any] = {
+        "name": sums["name"] or "unknown",
+        "runs": runs,
+        "tokens_sent": round(sums["tokens_sent"]),
+        "tokens_sent_mean": mean("tokens_sent"),
+        "budget_mean": mean("budget"),
+        "demand": round(sums["demand"]),
+        "demand_mean": mean("demand"),
+        "use_mean": mean("use", "used"),
+        "exceeded": sums["exceeded"],
+        "exceedance": mean("exceeded"),
+        "reduction": round(1 - sums["loaded_of_scoped"] / sums["scoped"], 6) if sums["scoped"] else None,
+        "scoped": round(sums["scoped"]),
+    }
+    for key in ("on_demand", "on_demand_runs", "delivered", "not_delivered", "failed"):
+        found[key] = round(sums[key])
+    found["seconds_mean"] = mean("seconds", "timed")
+    found["api"] = (
+        {key: round(sums[key]) for key in ("requests", "input", "cache_creation", "cache_read", "output")}
+        if sums["metered"]
+        else None
+    )
+    found["priced"] = sums["priced"]
+    found["spent"] = round(sums["spent"], 4) if sums["priced"] else None
+    found["saved"] = round(sums["saved"], 4) if sums["priced"] else None
+    for key in ("demand", "use", "hook_ms"):
+        middle, high = quantiles.get(key) or (None, None)
+        found[f"{key}_median"] = round(middle, 2) if middle is not None else None
+        found[f"{key}_p95"] = round(high, 2) if high is not None else None
+    total = sums["tokens_sent"]
+    named = {scope: sums[f"in_{scope}"] for scope in SCOPES}
+    named["other"] = max(0.0, total - sum(named.values()))
+    found["scopes"] = {scope: round(tokens / total, 6) if total else 0.0 for scope, tokens in named.items()}
+    return found
+
+
+def _scopes(store: Store, shares: dict[str, float]) -> list[dict[str, Any]]:
+    """What came from each scope: tokens, their share of all that was sent and of all budgets, and the runs that got some.
+
+    A record has one demand for all scopes, so what is exceeded is known of runs only.
+    """
+    in_scopes = {scope: f"coalesce(in_{scope}, 0)" for scope in SCOPES}
+    in_scopes["other"] = f"greatest(loaded - {' - '.join(in_scopes.values())}, 0)"
+    found = []
+    for scope, tokens in in_scopes.items():
+        if scope == "other" and shares[scope] <= 0.0005:
+            continue
+        (row,) = store.dicts(
+            f"""SELECT count(*) AS runs, sum(tokens) AS tokens, sum(tokens) / (SELECT sum(budget) FROM runs) AS of_budget,
+            avg(tokens) AS mean, quantile_cont(tokens, [0.5, 0.95]) AS quantiles
+            FROM (SELECT {tokens} AS tokens FROM runs) WHERE tokens > 0"""
+        )
+        median, p95 = row["quantiles"] or (None, None)
+        figures = {"of_budget": row["of_budget"], "tokens_mean": row["mean"]}
+        figures |= {"tokens_median": median, "tokens_p95": p95}
+        found.append(
+            {"name": scope, "tokens": round(row["tokens"] or 0), "share": shares[scope], "runs": row["runs"]}
+            | {key: None if value is None else round(value, 4) for key, value in figures.items()}
+        )
+    return found
+
+
+def _timeline(store: Store, first: datetime | None, last: datetime | None) -> list[dict[str, Any]]:
+    """Figures per day, or per week where there are many days; days without a run are there with 0 runs."""
+    if first is None or last is None:
+        return []
+    step = "day" if last - first <= timedelta(days=DAILY_UP_TO) else "week"
+    rows = {
+        row.pop("start"): row
+        for row in store.dicts(
+            f"""SELECT date_trunc('{step}', ended)::DATE AS start, count(*) AS runs, sum(loaded) AS tokens_sent,
+            sum(demand) AS demand, avg(exceeded::INT) AS exceedance,
+            1 - sum(loaded) FILTER (WHERE scoped > 0) / nullif(sum(scoped), 0) AS reduction,
+            avg(scoped) FILTER (WHERE scoped > 0) AS scoped_mean FROM runs GROUP BY 1 ORDER BY 1"""
+        )
+    }
+    found = []
+    at, stop = min(rows), max(rows)
+    empty = {
+        "runs": 0,
+        "tokens_sent": 0,
+        "demand": 0,
+        "exceedance": None,
+        "reduction": None,
+        "scoped_mean": None,
+    }
+    while at <= stop:
+        found.append({"start": at.isoformat(), "step": step, **rows.get(at, empty)})
+        at += timedelta(days=1 if step == "day" else 7)
+    return found
+
+
+def data_days(store: Store, now: datetime) -> float:
+    """Days from the first record to `now`; 0 without any."""
+    first = store.rows("SELECT min(ended) FROM runs")[0][0]
+    return max(0.0, (now - first).total_seconds() / 86400) if first else 0.0

@@ -1,0 +1,124 @@
+"""The report on memory budgets: what the log says, what should change, how memory grows.
+
+gather   everything the report shows, as JSON
+render   one HTML page that needs nothing besides itself
+write    render into the cache folder, for the jobs
+
+What the jobs say of memory itself (its sizes by day, what they propose) is handed in by the caller: `upkeep/report_inputs`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from memory_budget.base import figures
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import write_atomic
+from memory_budget.base.project import Project
+from memory_budget.reports import analytics, tuning
+from memory_budget.reports import store as reports_store
+from memory_budget.settings import profiles
+
+FOLDER = "reports"
+TEMPLATE = "report.html"
+
+
+def gather(
+    project: Project,
+    days: int | None,
+    upkeep: Mapping[str, Any],
+    *,
+    logs: Sequence[str] | None = None,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """Everything the report shows. `upkeep`: {"memory", "proposals"}; `logs`: other logs than the project's. Raises
+    BudgetError."""
+    now = now or datetime.now()
+    loaded = profiles.load(project.root, project.home)
+    advice: dict[str, Any] | None = None
+    with reports_store.opened(project if logs is None else logs, days=days, now=now) as store:
+        found = analytics.analyse(store, loaded.profiles, days=days, now=now)
+        if loaded.problem is None:  # advice on defaults nobody uses would mislead
+            advice = tuning.recommend_from(project, store, loaded.profiles, now=now, write=logs is None)
+    return {
+        "project": project.root,
+        "analysis": found,
+        "advice": advice,
+        "problem": loaded.problem,
+        "thresholds": {
+            key: loaded.profiles.section("health")[key] for key in ("warning", "critical", "limit")
+        },
+        "limit": loaded.profiles.section("tuning")["max_exceedance"],
+        **upkeep,
+    }
+
+
+def render(found: dict[str, Any]) -> str:
+    """The report as one HTML page. Raises BudgetError where a library for it is missing."""
+    try:
+        import jinja2
+
+        from memory_budget.reports import charts
+    except ImportError as error:
+        raise BudgetError(
+            f"an HTML report needs the package {error.name}; run: python3 install.py"
+        ) from error
+    folder = os.path.dirname(__file__)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(
+        count=_count,
+        percent=_percent,
+        thousands=thousands,
+        money=_money,
+        sure=_sure,
+        leaf=lambda name: name.rsplit("/", 1)[-1],
+    )
+    sizes = [(row["day"], row["tokens"]) for row in found["memory"]]
+    drawn = charts.charts(found["analysis"], sizes, found["thresholds"], found["limit"])
+    return environment.get_template(TEMPLATE).render(charts=drawn, **found)
+
+
+def write(project: Project, days: int, gathered: dict[str, Any], now: datetime) -> str:
+    """Write what was gathered for the last `days` into the cache folder as a page. Returns its path."""
+    page = render(gathered)
+    path = f"{project.ensure_cache(FOLDER)}/{now:%Y-%m-%d}-{days}-days.html"
+    write_atomic(path, page.encode("utf-8"))
+    return path
+
+
+# -- how figures are written
+
+
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _percent(value: float | None, digits: int = 0) -> str:
+    return "–" if value is None else f"{100 * value:.{digits}f}\u00a0%"
+
+
+def _sure(confidence: float) -> str:
+    """Nothing is known for certain from a sample."""
+    return ">99\u00a0%" if confidence > 0.99 else _percent(confidence)
+
+
+def thousands(value: float | None) -> str:
+    """A figure as a person reads it; a dash where there is none."""
+    return "–" if value is None else figures.thousands(value)
+
+
+def _money(value: float | None, currency: str = "USD") -> str:
+    if value is None:
+        return "–"
+    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency)
+    amount = f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
+    return f"{sign}{amount}" if sign else f"{amount} {currency}"

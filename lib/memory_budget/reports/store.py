@@ -1,0 +1,332 @@
+"""Usage logs as one table: current, rotated and compressed files, of this project or of a whole fleet.
+
+DuckDB reads them: a million records in a few seconds, with what does not fit in `MEMORY_LIMIT` on disk in a
+folder that is removed afterwards. A line that is no record is left out, counted and named. Logs of other writers with the
+same field names are read as well; what they do not have is null.
+
+The view `runs` has one row per record, columns as in `COLUMNS`. Times are wall-clock times of the machine that wrote.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import digest
+from memory_budget.base.project import Project
+from memory_budget.log import lines, usage
+from memory_budget.log.usage import BadLine
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: What DuckDB may keep in memory; the process needs about 130 MB besides.
+MEMORY_LIMIT = "160MB"
+#: Bad lines named per file; all are counted.
+NAMED_PER_FILE = 20
+
+
+def _figure(field: str) -> str:
+    return f"CASE WHEN {field} BETWEEN 0 AND {lines.MOST} THEN {field} END"
+
+
+def _name(field: str) -> str:
+    return f"nullif({field}, '')"
+
+
+#: Columns of `runs`: SQL type, and the expression over a record's fields.
+COLUMNS = {
+    "ended": (
+        "TIMESTAMP",
+        "CASE WHEN year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) "
+        f"BETWEEN {lines.YEARS[0]} AND {lines.YEARS[1] - 1} THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END",
+    ),
+    "agent": ("VARCHAR", _name("agent")),
+    "first_tier": ("VARCHAR", f"coalesce({_name('bumped_from')}, {_name('complexity')})"),
+    "profile": ("VARCHAR", _name("profile")),
+    "model": ("VARCHAR", _name("model")),
+    "budget": ("FLOAT", _figure("budget_allocated")),
+    "loaded": ("FLOAT", _figure("tokens_loaded")),
+    "demand": ("FLOAT", f"coalesce({_figure('demand_tokens')}, {_figure('tokens_loaded')})"),
+    "scoped": ("FLOAT", _figure("scoped_tokens")),
+    "on_demand": ("FLOAT", _figure("on_demand_tokens")),
+    "exceeded": ("BOOLEAN", "exceeded_budget"),
+    "delivered": ("BOOLEAN", "delivered"),
+    "success": ("BOOLEAN", "success"),
+    "seconds": ("FLOAT", _figure("duration_seconds")),
+    "in_global": ("FLOAT", _figure('scope_breakdown."global"')),
+    "in_agent_recent": ("FLOAT", _figure("scope_breakdown.agent_recent")),
+    "in_agent_patterns": ("FLOAT", _figure("scope_breakdown.agent_patterns")),
+    "requests": ("FLOAT", _figure("api_usage.requests")),
+    "api_input": ("FLOAT", _figure("api_usage.input")),
+    "api_cache_write": ("FLOAT", _figure("api_usage.cache_creation")),
+    "api_cache_read": ("FLOAT", _figure("api_usage.cache_read")),
+    "api_output": ("FLOAT", _figure("api_usage.output")),
+    "hook_ms": ("FLOAT", _figure("hook_ms")),
+}
+
+#: Fields read from a record, with their types. A field of another type reads as null.
+_FIELDS = {
+    "timestamp": "VARCHAR",
+    "agent": "VARCHAR",
+    "complexity": "VARCHAR",
+    "bumped_from": "VARCHAR",
+    "profile": "VARCHAR",
+    "model": "VARCHAR",
+    "budget_allocated": "DOUBLE",
+    "tokens_loaded": "DOUBLE",
+    "demand_tokens": "DOUBLE",
+    "scoped_tokens": "DOUBLE",
+    "on_demand_tokens": "DOUBLE",
+    "exceeded_budget": "BOOLEAN",
+    "delivered": "BOOLEAN",
+    "success": "BOOLEAN",
+    "duration_seconds": "DOUBLE",
+    "scope_breakdown": 'STRUCT("global" DOUBLE, agent_recent DOUBLE, agent_patterns DOUBLE)',
+    "api_usage": "STRUCT(requests DOUBLE, input DOUBLE, cache_creation DOUBLE, cache_read DOUBLE, output DOUBLE)",
+    "hook_ms": "DOUBLE",
+}
+_GOOD = " AND ".join(f"{name} IS NOT NULL" for name in ("agent", "ended", "budget", "loaded"))
+
+
+def _read_json(**more: str) -> str:
+    """The table function that reads a log's fields, and `more`; its parameter is the file's name."""
+    fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in (*_FIELDS.items(), *more.items()))
+    return f"read_json(?, format='newline_delimited', ignore_errors=true, columns={{{fields}}})"
+
+
+def _chosen() -> str:
+    return ", ".join(
+        f"CAST({expression} AS {kind}) AS {name}" for name, (kind, expression) in COLUMNS.items()
+    )
+
+
+class LogFile(NamedTuple):
+    """One file read: `records` in it, and lines that are none."""
+
+    path: str
+    records: int
+    bad: int
+
+
+class Store:
+    """The records of some logs. `bad`: the named bad lines; `bad_count`: all of them. Close it, or use `opened`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: str) -> None:
+        self._db = connection
+        self._folder = folder
+        self.files: list[LogFile] = []
+        self.bad: list[BadLine] = []
+        self.bad_count = 0
+        self._bounds: tuple[datetime | None, datetime | None] = (None, None)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._db.execute(sql, list(parameters)).fetchall()
+
+    def each(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows in portions, for results that should not be in memory at once."""
+        cursor = self._db.execute(sql, list(parameters))
+        while rows := cursor.fetchmany(10_000):
+            yield from rows
+
+    def dicts(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        cursor = self._db.execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def tasks(self, agents: Sequence[str]) -> Iterator[tuple[str, str, str, float]]:
+        """Agent, first tier, task and tokens needed of these agents' runs in the view, largest need first.
+
+        Read from the files again: tasks are long texts, seldom wanted, and would not fit in memory with the rest.
+        """
+        since, until = self._bounds
+        ended, first_tier = COLUMNS["ended"][1], COLUMNS["first_tier"][1]
+        need = f"greatest({COLUMNS['demand'][1]}, {COLUMNS['loaded'][1]})"
+        for file in self.files:
+            if file.records:
+                try:
+                    yield from self.each(
+                        f"SELECT agent, {first_tier}, task, {need} AS need "
+                        f"FROM {_read_json(task='VARCHAR')} "
+                        f"WHERE agent IN (SELECT unnest(?)) AND need IS NOT NULL AND {ended} >= ? AND {ended} < ? "
+                        "ORDER BY need DESC, task LIMIT 2000",
+                        [
+                            self._plain_name(file.path),
+                            list(agents),
+                            since or datetime.min,
+                            until or datetime.max,
+                        ],
+                    )
+                except self._error():
+                    continue  # examples are a convenience; a damaged file was named when it was read
+
+    @property
+    def records(self) -> int:
+        return sum(file.records for file in self.files)
+
+    # -- filling it
+
+    def fill(self, logs: Sequence[str] | Project) -> None:
+        """Read all of these files, or of a project's log; that one again from the start if it was rotated meanwhile."""
+        while True:
+            before = usage.standing(logs) if isinstance(logs, Project) else None
+            columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
+            self._db.execute(f"CREATE OR REPLACE TABLE records ({columns})")
+            for path in usage.files(logs) if isinstance(logs, Project) else logs:
+                self.add(path)
+            if not isinstance(logs, Project) or usage.standing(logs) == before:
+                return
+            self.files, self.bad, self.bad_count = [], [], 0
+
+    def add(self, path: str) -> None:
+        """Read one log file. What cannot be read at all is named as a bad line 0."""
+        try:
+            if path.endswith(".gz"):
+                lines.read_through(path)  # DuckDB checks no sum, before 2.0 not even for an end
+            good, bad = self._insert(self._plain_name(path))
+        except (self._error(), *lines.BROKEN):
+            self._add_carefully(path)
+            return
+        if bad:
+            named = lines.name_broken(path, bad, NAMED_PER_FILE)
+            self.bad += named if named is not None else lines.name_at(path, self._places(path))
+        self.bad_count += bad
+        self.files.append(LogFile(path, good, bad))
+
+    def _insert(self, path: str) -> tuple[int, int]:
+        """Add the records of a file, in any order: keeping theirs would take twice the time. Good and bad ones."""
+        inserted = self.rows(f"INSERT INTO records SELECT {_chosen()} FROM {_read_json()}", [path])[0][0]
+        bad = self.rows(f"DELETE FROM records WHERE NOT ({_GOOD})")[0][0]
+        return inserted - bad, bad
+
+    def _places(self, path: str) -> list[int]:
+        """Where the first bad lines are, counted from 0 without blank ones: a second reading, in order."""
+        self._db.execute("SET preserve_insertion_order = true")
+        try:
+            rows = self.rows(
+                f"SELECT place FROM (SELECT {_chosen()}, row_number() OVER () - 1 AS place FROM {_read_json()}) "
+                f"WHERE NOT ({_GOOD}) LIMIT {NAMED_PER_FILE}",
+                [self._plain_name(path)],
+            )
+        finally:
+            self._db.execute("SET preserve_insertion_order = false")
+        return [int(row[0]) for row in rows]
+
+    def _plain_name(self, path: str) -> str:
+        """A name that DuckDB cannot take for a pattern."""
+        if not any(sign in path for sign in "*?[]{}"):
+            return path
+        link = f"{self._folder}/{digest(path)}-{os.path.basename(path).translate(str.maketrans('*?[]{}', '______'))}"
+        if not os.path.lexists(link):
+            os.symlink(os.path.abspath(path), link)
+        return link
+
+    def _add_carefully(self, path: str) -> None:
+        """Read a file DuckDB gave up on (cut-off compression, one line of many megabytes): what can be had of it."""
+        copy = f"{self._folder}/{len(self.files)}.jsonl"
+        good = bad = 0
+        try:
+            with open(copy, "wb") as target:
+                for number, line in lines.lines(path):
+                    problem = lines.problem(line)
+                    if problem is None:
+                        target.write(line.rstrip(b"\n") + b"\n")
+                        good += 1
+                    elif problem:
+                        bad += 1
+                        if bad <= NAMED_PER_FILE:
+                            self.bad.append(BadLine(path, number, problem))
+        except lines.BROKEN as error:
+            bad += 1
+            self.bad.append(lines.no_further(path, error))
+        self._insert(copy)
+        os.unlink(copy)
+        self.bad_count += bad
+        self.files.append(LogFile(path, good, bad))
+
+    def _error(self) -> type[Exception]:
+        import duckdb
+
+        return duckdb.Error
+
+    def show(self, since: datetime | None, until: datetime | None = None) -> None:
+        """Make the view `runs`: the records that ended in [since, until)."""
+        self._bounds = (since, until)
+        bounds = ["true"]
+        if since is not None:
+            bounds.append(f"ended >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S}'")
+        if until is not None:
+            bounds.append(f"ended < TIMESTAMP '{until:%Y-%m-%d %H:%M:%S}'")
+        self._db.execute(f"CREATE OR REPLACE VIEW runs AS SELECT * FROM records WHERE {' AND '.join(bounds)}")
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        self._db.execute(sql, list(parameters))
+
+    def close(self) -> None:
+        self._db.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def opened(
+    logs: Sequence[str] | Project, *, days: int | None = None, now: datetime | None = None
+) -> Iterator[Store]:
+    """The records of log files, or of a project's log with its rotated parts; with `days`, the view shows those of the
+    last so many days up to `now`.
+
+    Raises BudgetError where DuckDB is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise BudgetError(
+            "reports need the package duckdb, which is not installed; run: python3 install.py"
+        ) from error
+    folder = tempfile.mkdtemp(prefix="memory-budget-")
+    connection = duckdb.connect(
+        config={
+            "memory_limit": MEMORY_LIMIT,
+            "threads": min(4, os.cpu_count() or 1),
+            "temp_directory": folder,
+            "preserve_insertion_order": "false",
+            # Nothing is ever fetched: what is needed is built in.
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+    connection.execute("SET enable_progress_bar = false")  # it would draw on standard output
+    store = Store(connection, folder)
+    try:
+        store.fill(logs)
+        since = (now or datetime.now()) - timedelta(days=days) if days is not None else None
+        store.show(since)
+        yield store
+    finally:
+        store.close()
+
+
+def expand(patterns: Sequence[str]) -> list[str]:
+    """Files named by paths and globs, each once, and not a file beside its compressed copy, which is a rotation not
+    quite at its end. Raises BudgetError for one that names none.
+    """
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        expanded = os.path.expanduser(pattern)
+        names = [expanded] if os.path.isfile(expanded) else sorted(glob.glob(expanded, recursive=True))
+        if os.path.isdir(expanded):
+            raise BudgetError(
+                f"{pattern}: a folder; name the logs in it, such as {pattern.rstrip('/')}/*.jsonl*"
+            )
+        names = [name for name in names if os.path.isfile(name)]
+        if not names:
+            raise BudgetError(f"{pattern}: no such file")
+        for name in names:
+            found.setdefault(os.path.realpath(name), name)
+    return [name for path, name in found.items() if f"{path}.gz" not in found]

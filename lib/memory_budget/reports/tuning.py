@@ -1,0 +1,343 @@
+"""What the usage log says about budgets: recommendations with their evidence.
+
+    recommend             replay every agent's history, write `recommendations.json`, return the same
+    apply_automatically   what the monthly job may do by itself (`tuning.auto`); the work is `tuning_apply`'s
+
+Beside the profile of each agent (`tuning_advice`, by the replay in `tuning_replay`) there are corrections of tiers (tasks
+that were classed too low, by what they needed), weights of profiles whose agents are short of memory (`tuning_weights`),
+and whether `hard` enforcement is justified.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from memory_budget.base.files import write_atomic
+from memory_budget.base.project import Project
+from memory_budget.reports import analytics, tuning_advice, tuning_replay, tuning_weights
+from memory_budget.reports import store as reports_store
+from memory_budget.reports.store import Store
+from memory_budget.reports.tuning_replay import Need
+from memory_budget.settings import agents, profiles, token_ratio
+from memory_budget.settings.names import SCOPES, TIERS
+from memory_budget.settings.profiles import Profiles
+
+FILE = "recommendations.json"
+SCHEMA_VERSION = 1
+QUARTER_DAYS = 90
+#: Beyond this many records they are grouped by two per cent of their size, and by week.
+EXACT_UP_TO = 100_000
+#: Tasks named as examples of a tier that was too low.
+EXAMPLES = 3
+
+
+def recommend(
+    project: Project,
+    days: int | None = None,
+    *,
+    logs: Sequence[str] | None = None,
+    now: datetime | None = None,
+    write: bool = True,
+) -> dict[str, Any]:
+    """Recommendations from the last `days` of the log (default: `tuning.history_days`), kept in the cache folder.
+
+    Raises BudgetError where the profiles file is broken: advice on defaults nobody uses would mislead.
+    """
+    now = now or datetime.now()
+    settings = _sound(profiles.load(project.root, project.home))
+    with reports_store.opened(project if logs is None else logs) as store:
+        return recommend_from(project, store, settings, days, now=now, write=write)
+
+
+def recommend_from(
+    project: Project,
+    store: Store,
+    settings: Profiles,
+    days: int | None = None,
+    *,
+    now: datetime,
+    write: bool = True,
+) -> dict[str, Any]:
+    """As `recommend`, from logs that are open; the store's view is changed to the days replayed."""
+    days = days if days is not None else int(settings.section("tuning")["history_days"])
+    store.show(now - timedelta(days=days))
+    found = _from_store(project, store, settings, days=days, now=now)
+    if write and (found["records"] or os.path.exists(f"{project.cache}/{FILE}")):
+        project.ensure_cache()
+        write_atomic(f"{project.cache}/{FILE}", orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    return found
+
+
+def read(project: Project) -> dict[str, Any] | None:
+    """The recommendations as last written, None where there are none."""
+    try:
+        with open(f"{project.cache}/{FILE}", "rb") as file:
+            value = orjson.loads(file.read())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) and value.get("schema_version") == SCHEMA_VERSION else None
+
+
+def apply_automatically(project: Project, *, now: datetime | None = None) -> list[str]:
+    """Apply what is sure enough, where `tuning.auto` is on. Returns a line per change; nothing where it is off."""
+    from memory_budget.reports import tuning_apply
+
+    now = now or datetime.now()
+    settings = profiles.load(project.root, project.home).profiles
+    if not settings.section("tuning")["auto"]:
+        return []
+    found = recommend(project, now=now)
+    chosen = [change for change in found["changes"] if not change["held"]]
+    if not chosen:
+        return []
+    done = tuning_apply.apply(project, chosen, automatic=True, now=now)
+    return [change["title"] for change in done.changes]
+
+
+def _from_store(
+    project: Project, store: Store, settings: Profiles, *, days: int | None, now: datetime
+) -> dict[str, Any]:
+    """Recommendations from open logs, as JSON (`schemas/recommendations.schema.json`)."""
+
+    rules = settings.section("tuning_parameters")
+    tuning = settings.section("tuning")
+    threshold = float(rules["recommendation_confidence_threshold"])
+    span = analytics.data_days(store, now)
+    known = agents.scan(project.root, project.home)
+    learned = token_ratio.read_state(project)
+    named = _name_agents(store, settings, known)
+    facts = {row["agent"]: row for row in _facts(store)}
+    entries = []
+    for agent, needs in _histories(store, now):
+        fact = facts[agent]
+        if fact["runs"] < int(rules["minimum_samples_for_recommendation"]):
+            continue
+        identity = agents.resolve(agent, settings, known)
+        ratio = token_ratio.ratio(settings, learned, fact["model"] or "", identity.name)
+        entry = tuning_advice.advise(
+            settings, identity, agent, needs, fact, rules, float(tuning["max_exceedance"]), ratio
+        )
+        if entry is not None:
+            entries.append(entry)
+    _add_examples(store, entries, named)
+    weights = tuning_weights.weights(
+        settings, entries, float(rules["scope_deviation_for_weights"]), float(tuning["max_exceedance"])
+    )
+    changes = []
+    recent = _recent(project, now, named, settings, known)
+    for entry in entries:
+        if entry["recommended_action"] in ("upgrade", "downgrade") and entry["confidence"] >= threshold:
+            changes.append(_profile_change(entry, span, tuning, recent))
+    for entry in weights:
+        if entry["confidence"] >= threshold:
+            changes.append(_weight_change(entry, span, tuning, recent))
+    order = {"upgrade": 0, "downgrade": 1, "correct_tiers": 2, "maintain": 3}
+    entries.sort(key=lambda entry: (order[entry["recommended_action"]], -entry["confidence"], entry["agent"]))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generated": now.isoformat(timespec="seconds"),
+        "days": days,
+        "days_of_data": round(span, 1),
+        "records": sum(fact["runs"] for fact in facts.values()),
+        "parameters": {
+            "max_exceedance": tuning["max_exceedance"],
+            "min_days": tuning["min_days"],
+            "max_changes_per_quarter": tuning["max_changes_per_quarter"],
+            **{key: rules[key] for key in sorted(rules)},
+        },
+        "recommendations": entries,
+        "weights": weights,
+        "enforcement": _enforcement(store, settings, span),
+        "changes": changes,
+    }
+
+
+def _sound(loaded: profiles.LoadResult) -> Profiles:
+    from memory_budget.base.errors import BudgetError
+
+    if loaded.problem:
+        raise BudgetError(
+            f"{loaded.problem}; put the profiles file right first (memory-budget profiles check)"
+        )
+    return loaded.profiles
+
+
+# -- reading the log
+
+
+def _name_agents(store: Store, settings: Profiles, known: agents.Agents) -> dict[str, str]:
+    """Make the table `named` of the names in the log, and of each the one its agent goes by here; returns the same.
+
+    One agent may stand in the log as `x`, `specialists/x` and `plugin:x`, when the profiles or the logs of several machines
+    name it differently. What has one profile is one agent, and goes by the name with the most runs.
+    """
+    first: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for (name,) in store.rows("SELECT agent FROM runs GROUP BY 1 ORDER BY count(*) DESC, 1"):
+        named[name] = first.setdefault(_key(name, settings, known), name)
+    store.execute("CREATE OR REPLACE TEMP TABLE named (agent VARCHAR, name VARCHAR)")
+    store.execute(
+        "INSERT INTO named SELECT unnest(?), unnest(?)", [list(named), [named[name] for name in named]]
+    )
+    return named
+
+
+def _key(name: str, settings: Profiles, known: agents.Agents) -> str:
+    """The same for all names that the profiles take for one agent."""
+    identity = agents.resolve(name, settings, known)
+    return identity.assignment_key or identity.override_key or name
+
+
+def _histories(store: Store, now: datetime) -> Iterator[tuple[str, list[Need]]]:
+    """Every agent's needs, one agent at a time."""
+    count = store.rows("SELECT count(*) FROM runs")[0][0]
+    size = "greatest(demand, loaded)"
+    days = f"greatest(date_diff('day', ended, TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'), 0)"
+    if count > EXACT_UP_TO:
+        size = f"exp(ceil(ln(greatest({size}, 1)) * 50) / 50)"
+        days = f"{days} // 7 * 7"
+    tiers = ", ".join(f"'{tier}'" for tier in TIERS)
+    agent: str | None = None
+    needs: list[Need] = []
+    for name, age, tier, tokens, runs in store.each(
+        f"""SELECT name, {days} AS age, first_tier, {size} AS tokens, count(*)
+        FROM runs JOIN named USING (agent) WHERE first_tier IN ({tiers}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+    ):
+        if name != agent:
+            if agent is not None:
+                yield agent, needs
+            agent, needs = name, []
+        needs.append(Need(float(age), tier, float(tokens), int(runs)))
+    if agent is not None:
+        yield agent, needs
+
+
+def _facts(store: Store) -> list[dict[str, Any]]:
+    """Per agent: runs, the model used most, how budgets were used, and scope shares of runs that got all they needed."""
+    whole = "coalesce(demand, 0) <= budget AND loaded > 0"
+    sums = ", ".join(f"sum(in_{scope}) FILTER (WHERE {whole}) AS {scope}" for scope in SCOPES)
+    return store.dicts(
+        f"""SELECT name AS agent, count(*) AS runs, mode(model) AS model,
+        avg(exceeded::INT) AS exceedance, avg(loaded / nullif(budget, 0)) AS use,
+        {sums}
+        FROM runs JOIN named USING (agent)
+        WHERE first_tier IN ({", ".join(f"'{tier}'" for tier in TIERS)}) GROUP BY 1"""
+    )
+
+
+def _add_examples(store: Store, entries: list[dict[str, Any]], named: dict[str, str]) -> None:
+    """Name the tasks that stand behind corrections of tiers; reads the logs once more, only where there are any."""
+    wanted = {(entry["agent"], tier["tier"]): tier for entry in entries for tier in entry["tiers"]}
+    if not wanted:
+        return
+    agents_wanted = {agent for agent, _ in wanted}
+    for agent, tier, task, tokens in store.tasks([name for name in named if named[name] in agents_wanted]):
+        correction = wanted.get((named[agent], tier))
+        if (
+            correction is None
+            or tokens <= correction["above_tokens"]
+            or len(correction["examples"]) >= EXAMPLES
+        ):
+            continue
+        if task and all(example["task"] != task for example in correction["examples"]):
+            correction["examples"].append({"task": task[:200], "tokens": round(tokens)})
+
+
+# -- enforcement
+
+
+def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any]:
+    """Whether hard enforcement is justified: enough days of data, and few enough runs that it would cut short."""
+    tuning = settings.section("tuning")
+    limit, days = float(tuning["max_exceedance"]), int(tuning["min_days"])
+    runs, exceeded = store.rows(
+        "SELECT count(*), count(*) FILTER (WHERE exceeded) FROM runs "
+        f"WHERE ended >= (SELECT max(ended) FROM runs) - INTERVAL {max(days, 1)} DAY"
+    )[0]
+    rate = exceeded / runs if runs else 0.0
+    confidence = 1 - tuning_replay.chance_above(limit, rate, float(runs)) if runs else 0.0
+    enough = span >= days and runs > 0
+    justified = enough and rate < limit and confidence >= 0.5
+    current = settings.section("enforcement")
+    cuts = "hard cuts" if current == "hard" else "hard would cut"
+    if not enough:
+        early = (
+            "too early to say whether hard is justified" if current == "hard" else "enforcement stays soft"
+        )
+        reason = f"{span:.0f} of {days} days of data so far: {early}"
+    elif justified:
+        reason = f"{rate:.1%} of {runs} runs in {days} days were over budget, under {limit:.0%}: {cuts} that few short"
+    else:
+        reason = f"{rate:.1%} of {runs} runs in {days} days were over budget, not under {limit:.0%}: {cuts} them short"
+    return {
+        "current": current,
+        "hard_justified": bool(justified),
+        "exceedance": round(rate, 4),
+        "records": runs,
+        "confidence": round(confidence, 4),
+        "reason": reason,
+    }
+
+
+# -- changes
+
+
+def _recent(
+    project: Project, now: datetime, named: dict[str, str], settings: Profiles, known: agents.Agents
+) -> dict[tuple[str, str], list[float]]:
+    """How many days ago something was changed, by kind and by agent (as it is named now) or profile."""
+    from memory_budget.reports import tuning_apply
+
+    names = {_key(name, settings, known): name for name in named.values()}
+    found: dict[tuple[str, str], list[float]] = {}
+    for (kind, name), ages in tuning_apply.recent_changes(project, now, QUARTER_DAYS).items():
+        if kind == "profile":
+            name = names.get(_key(name, settings, known), name)
+        found.setdefault((kind, name), []).extend(ages)
+    return found
+
+
+def _held(span: float, tuning: dict[str, Any], ages: Sequence[float]) -> str:
+    """Why a change is not applied automatically, "" for nothing. `ages`: days since the like was changed."""
+    days, most = int(tuning["min_days"]), int(tuning["max_changes_per_quarter"])
+    if span < days:
+        return f"{span:.0f} of {days} days of data so far"
+    if len(ages) >= most:
+        last = f"changed {min(ages):.0f} days ago; " if ages else ""
+        return f"{last}at most {most} change{'' if most == 1 else 's'} in {QUARTER_DAYS} days"
+    return ""
+
+
+def _profile_change(
+    entry: dict[str, Any], span: float, tuning: dict[str, Any], recent: dict[tuple[str, str], list[float]]
+) -> dict[str, Any]:
+    """What would be written for an agent."""
+    return {
+        "kind": "profile",
+        "agent": entry["agent"],
+        "from": entry["current_profile"],
+        "to": entry["recommended_profile"],
+        "title": f"{entry['agent']}: {entry['current_profile']} -> {entry['recommended_profile']} ({entry['reason']})",
+        "confidence": entry["confidence"],
+        "held": _held(span, tuning, recent.get(("profile", entry["agent"]), [])),
+    }
+
+
+def _weight_change(
+    entry: dict[str, Any], span: float, tuning: dict[str, Any], recent: dict[tuple[str, str], list[float]]
+) -> dict[str, Any]:
+    shown = ", ".join(f"{scope} {entry['recommended_weights'][scope]:g}" for scope in SCOPES)
+    return {
+        "kind": "weights",
+        "profile": entry["profile"],
+        "from": entry["current_weights"],
+        "to": entry["recommended_weights"],
+        "title": f"{entry['profile']}: weights {shown} (misplaced {entry['misplaced_before']:.0%} -> {entry['misplaced_after']:.0%})",
+        "confidence": entry["confidence"],
+        "held": _held(span, tuning, recent.get(("weights", entry["profile"]), [])),
+    }

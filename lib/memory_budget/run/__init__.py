@@ -1,0 +1,1 @@
+"""An agent while it runs and at its end."""

@@ -1,0 +1,93 @@
+"""The hooks after an agent's start: they note what the client says and leave the work to a detached process."""
+
+from __future__ import annotations
+
+from memory_budget.base import fastjson, spawn
+from memory_budget.base.files import safe_name, write_atomic
+from memory_budget.base.payload import text_field
+from memory_budget.run import claims, messages, state
+from memory_budget.select import block
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memory_budget.base.payload import Answer, Payload
+    from memory_budget.base.project import Project
+
+
+def post_tool_use(project: Project, payload: Payload) -> Answer:
+    """After the Agent tool answered: for a background agent at its launch, which tells its id."""
+    given = payload.get("tool_input")
+    response = payload.get("tool_response")
+    if not isinstance(given, dict) or not isinstance(response, dict):
+        return None
+    agent = response.get("agentId")
+    agent_type = given.get("subagent_type") or "general-purpose"
+    if isinstance(agent, str) and isinstance(agent_type, str):
+        tool_use = text_field(payload, "tool_use_id")
+        session = text_field(payload, "session_id")
+        claims.bind(project, session, agent_type, tool_use, agent)
+        if not _delivered(project, payload, tool_use, text_field(given, "prompt")):
+            state.mark_lost(project, session, agent)
+        return messages.tell(project, payload, tool_use, [])
+    return None
+
+
+def _delivered(project: Project, payload: Payload, tool_use: str, prompt: str) -> bool:
+    """False, and word is left, when the prompt that the agent got is not the one with its memory."""
+    kept = claims.read_pending(
+        claims.pending_path(project, claims.pending_key(text_field(payload, "session_id"), tool_use))
+    )
+    if kept is None or kept["channel"] != "prompt" or not kept["scope_breakdown"]:
+        return True
+    if block.opening(kept["allocation_id"]) in prompt:
+        return True
+    from memory_budget.run import lost_prompts
+
+    session_transcript = text_field(payload, "transcript_path")
+    caller = lost_prompts.calling_transcript(session_transcript, text_field(payload, "agent_id"))
+    lost_prompts.mark_lost(project, kept, caller, prompt)
+    return False
+
+
+def not_started(project: Project, payload: Payload) -> Answer:
+    """The Agent tool was refused or failed: what was planned for it is dropped."""
+    given = payload.get("tool_input")
+    if isinstance(given, dict):
+        agent_type = given.get("subagent_type") or "general-purpose"
+        if isinstance(agent_type, str):
+            claims.cancel(
+                project, text_field(payload, "session_id"), agent_type, text_field(payload, "tool_use_id")
+            )
+    return None
+
+
+def subagent_stop(project: Project, payload: Payload) -> Answer:
+    """An agent ended: its record is written by a detached process, which can wait for its transcript."""
+    agent = text_field(payload, "agent_id")
+    if not agent or payload.get("agent_type") == "fork":
+        return None
+    path = f"{project.ensure_cache('ended')}/{safe_name(agent)}.json"
+    kept = {
+        key: payload.get(key)
+        for key in ("session_id", "agent_id", "agent_type", "agent_transcript_path", "transcript_path")
+    }
+    write_atomic(path, fastjson.encode(kept))
+    spawn.start(project, "finish", "--ended", path)
+    return None
+
+
+def stop(project: Project, payload: Payload) -> Answer:
+    """A turn ended: what was left for the person is told."""
+    return messages.tell(project, payload, "", [])
+
+
+def session_end(project: Project, payload: Payload) -> Answer:
+    """The session is over: what it left open is closed by a detached process."""
+    spawn.start(project, "close", "--session", text_field(payload, "session_id"))
+    return None
+
+
+def session_start(project: Project, payload: Payload) -> Answer:
+    """A session starts: the index is brought up to date, and what an earlier client left open is closed."""
+    spawn.start(project, "session")
+    return None

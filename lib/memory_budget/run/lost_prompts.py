@@ -1,0 +1,180 @@
+"""Whether an agent's block got through, and whose doing it was when it did not.
+
+Of several plugins that rewrite an agent's prompt, the one that answers last wins and the others are not told. What the
+agent was given shows that it happened; the transcript of whoever started it keeps every hook's answer with its command.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from memory_budget.base import fastjson, notices
+from memory_budget.base.files import listing, read_bytes, safe_name, write_atomic
+from memory_budget.run import notes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from memory_budget.base.project import Project
+
+#: How much of a transcript's end is searched, in bytes: a call's hooks stand close to its end.
+SEARCHED = 16_000_000
+OWN_NAME = "memory-budget"
+#: The client may keep a command as the plugin wrote it, with its root as a variable, which names no plugin.
+OWN_LAUNCHER = "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget"
+#: After this many seconds the client has written what it will write about a call.
+PATIENCE = 5.0
+
+
+class Rewriter:
+    """A hook that rewrote a prompt: the plugin it belongs to (its command, where that cannot be told)."""
+
+    __slots__ = ("command", "plugin")
+
+    def __init__(self, plugin: str, command: str) -> None:
+        self.plugin = plugin
+        self.command = command
+
+    @property
+    def named(self) -> str:
+        return f"the plugin {self.plugin}" if self.plugin else f"another hook ({self.command})"
+
+
+def rewriter_of(transcript: str, tool_use: str, prompt: str) -> Rewriter | None:
+    """Who else rewrote the prompt of a call of the Agent tool: the one whose prompt the agent got, or the last.
+
+    `transcript`: of the session, or of the agent that made the call. None where nothing tells.
+    """
+    found: Rewriter | None = None
+    mark = fastjson.dumps(tool_use).encode()
+    for line in _tail(transcript).split(b"\n"):
+        if mark not in line or b"hook_success" not in line or b"updatedInput" not in line:
+            continue
+        try:
+            entry: Any = fastjson.loads(line)
+            attachment = entry["attachment"]
+            if attachment["toolUseID"] != tool_use:
+                continue
+            answer: Any = fastjson.loads(attachment["stdout"])
+            given = answer["hookSpecificOutput"]["updatedInput"]["prompt"]
+            command = attachment["command"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        plugin = plugin_of(command)
+        if plugin == OWN_NAME or OWN_LAUNCHER in command:
+            continue
+        found = Rewriter(plugin, command)
+        if given == prompt:
+            break
+    return found
+
+
+def _tail(path: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        size = os.fstat(handle).st_size
+        return os.pread(handle, SEARCHED, max(0, size - SEARCHED))
+    finally:
+        os.close(handle)
+
+
+def plugin_of(command: str) -> str:
+    """The name of the plugin that a hook's command lies in, by the manifest above its files; "" where there is none."""
+    # The script stands after the interpreter that runs it, which may lie in another plugin's environment.
+    for word in reversed(command.replace('"', " ").replace("'", " ").split()):
+        if not word.startswith("/"):
+            continue
+        folder = os.path.dirname(word)
+        while len(folder) > 1:
+            try:
+                manifest = fastjson.loads(read_bytes(folder + "/.claude-plugin/plugin.json", 100_000))
+            except (OSError, ValueError):
+                folder = os.path.dirname(folder)
+                continue
+            name = manifest.get("name") if isinstance(manifest, dict) else None
+            if isinstance(name, str):
+                return name
+            break
+    return ""
+
+
+def calling_transcript(session_transcript: str, parent: str) -> str:
+    """The transcript of whoever called the Agent tool: the session's, or that of the agent `parent`."""
+    if not parent or safe_name(parent) != parent:
+        return session_transcript
+    return f"{session_transcript.removesuffix('.jsonl')}/subagents/agent-{parent}.jsonl"
+
+
+def lost(
+    project: Project,
+    kept: Mapping[str, Any],
+    transcript: str,
+    prompt: str,
+    *,
+    wait: float = 0.0,
+    patient: bool = False,
+) -> str | None:
+    """An agent did not get its block: keep who rewrote its prompt, for `doctor`. Returns the line for the person, "" where
+    the session was told already, None where nothing shows it yet and the caller is `patient`.
+
+    `transcript`: of whoever called the Agent tool; `wait`: how many seconds it may take the client to write to it. Raises
+    OSError.
+    """
+    found = rewriter_of(transcript, kept["tool_use_id"], prompt)
+    until = time.monotonic() + wait
+    while found is None and time.monotonic() < until:
+        time.sleep(0.05)
+        found = rewriter_of(transcript, kept["tool_use_id"], prompt)
+    if found is not None:
+        entry = {"plugin": found.plugin, "command": found.command, "at": kept["started"]}
+        path = f"{project.ensure_cache('rewriters')}/{safe_name(found.plugin or found.command)}.json"
+        write_atomic(path, fastjson.encode(entry))
+    elif patient:
+        return None
+    if not notices.once(project, f"delivery-{kept['session_id']}"):
+        return ""
+    who = found.named if found is not None else "another plugin"
+    return (
+        f"{kept['agent']} started without its memory: {who} rewrote its prompt after this plugin did. "
+        'Set "delivery": "context" in .claude/memory/budget-profiles.json, or disable one of the two'
+    )
+
+
+def mark_lost(project: Project, kept: Mapping[str, Any], transcript: str, prompt: str) -> None:
+    """The same from a hook right after the start, when the client has not written the answers of the hooks before it yet:
+    whoever tells the person next finds out. Raises OSError."""
+    session = kept["session_id"]
+    if not os.path.exists(notices.notice_path(project, f"delivery-{session}")):
+        fields = {field: kept[field] for field in ("agent", "session_id", "tool_use_id", "started")}
+        text = fastjson.dumps([fields, transcript, prompt])
+        notes.leave_note(project, session, notes.LOST + kept["tool_use_id"], text)
+
+
+def explain(project: Project, marked: str, age: float) -> str | None:
+    """The line for the person from what `mark_lost` kept `age` seconds ago, "" where the session was told already, None
+    where it is too early to say."""
+    try:
+        noted: Any = fastjson.loads(marked)
+        kept, transcript, prompt = noted
+        return lost(project, kept, transcript, prompt, patient=age < PATIENCE)
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def known_rewriters(project: Project) -> list[dict[str, Any]]:
+    """Whose rewrites have won here: {"plugin", "command", "at"}, the latest first."""
+    found = []
+    for name in listing(project.cache + "/rewriters"):
+        try:
+            entry = fastjson.loads(read_bytes(f"{project.cache}/rewriters/{name}"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get("at"), (int, float)):
+            found.append(entry)
+    return sorted(found, key=lambda entry: -float(entry["at"]))

@@ -1,0 +1,56 @@
+"""What a hook's answer tells the person: its own lines, and the notes left since the last one."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from memory_budget.base.files import listing, read_bytes, safe_name
+from memory_budget.base.payload import message, text_field
+from memory_budget.base.project import Project
+from memory_budget.run.notes import LOST, leave_note
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memory_budget.base.payload import Answer, Payload
+
+
+def take_notes(project: Project, session: str) -> list[str]:
+    """The lines left for the person. Each is given out once."""
+    where = f"{project.cache}/notes/{safe_name(session)}"
+    found = []
+    for name in listing(where):
+        if name.endswith(".tmp"):
+            continue
+        path = f"{where}/{name}"
+        try:
+            text: str | None = read_bytes(path).decode("utf-8", "replace")
+            if name.startswith(LOST):
+                from memory_budget.run import lost_prompts
+
+                text = lost_prompts.explain(project, str(text), time.time() - os.stat(path).st_mtime)
+                if text is None:
+                    continue
+            os.unlink(path)
+        except OSError:
+            continue  # another hook tells it
+        if text:
+            found.append(text)
+    try:
+        os.rmdir(where)  # nobody looks for notes where there is no folder
+    except OSError:
+        pass
+    return found
+
+
+def tell(project: Project, payload: Payload, name: str, lines: Sequence[str]) -> Answer:
+    """The answer that shows lines to the person, and the notes left so far. The client shows no message of a hook that
+    runs inside an agent: there the lines become notes. `name`: unlike any other's."""
+    session = text_field(payload, "session_id")
+    if payload.get("agent_id"):
+        for number, line in enumerate(lines):
+            leave_note(project, session, f"{name}-{number}", line)
+        return None
+    return message([*take_notes(project, session), *lines])

@@ -1,0 +1,18 @@
+"""Lines left for the person until a hook comes by whose message is shown.
+
+notes/<session>/<name>    one line
+"""
+
+from __future__ import annotations
+
+from memory_budget.base.files import safe_name, write_atomic
+from memory_budget.base.project import Project
+
+#: A note whose name begins with this is one of `delivery.mark_lost`.
+LOST = "lost-"
+
+
+def leave_note(project: Project, session: str, name: str, text: str) -> None:
+    """Have a line told by the next hook of this session whose message a person sees. Raises OSError."""
+    where = project.ensure_cache("notes", safe_name(session))
+    write_atomic(f"{where}/{safe_name(name)}", text.encode("utf-8", "replace"))

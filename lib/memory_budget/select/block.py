@@ -1,0 +1,161 @@
+"""The block an agent reads before its task: its frame and its parts.
+
+Pure functions. Every line of the block is a unit whose tokens are known before it is printed: units end with a
+line end and the next one starts with something else, and there the encoding always starts anew, so the tokens of
+the block are the sum of the tokens of its units. Units with parts that vary (an id, a path in the left-out list)
+are counted by bounds that `tests/property/test_block_laws.py` holds against the tokenizer.
+"""
+
+from __future__ import annotations
+
+from memory_budget.text.escape import LEFT_OUT_TAG, TAG, file_line, shown_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+#: What stands for chunks that were left out between two that were not.
+GAP = "[...]\n\n"
+GAP_TOKENS = 2
+_GAP = GAP.encode()
+
+_INTRODUCTION = (
+    "Background notes from this project's memory (.claude/memory), recorded earlier, for the task that follows this "
+    'block. "[...]" marks omissions.\n\n'
+)
+_LEFT_OUT_INTRODUCTION = "Not included, can be read there:\n"
+
+#: Tokens of everything in the block but files, gaps and the left-out list: at most this many, whatever the id.
+FRAME_TOKENS = 52
+#: The same of a block in four labelled parts, where a file's line may stand again at the head of a part (128 tokens are more
+#: than a path has).
+PARTS_FRAME_TOKENS = 4 * (FRAME_TOKENS + 10) + 3 * 128
+#: Tokens of the left-out list without its lines.
+LEFT_OUT_FRAME_TOKENS = 20
+#: Tokens of a left-out line besides those of its file's line in the block and of its heading's line.
+LEFT_OUT_LINE_TOKENS = 4
+
+
+class Piece:
+    """One printed file: its path as shown, and for each chunk whether something was left out just before it, the
+    heading lines above it that are not printed yet, and its text (UTF-8, as it is kept and as it is sent)."""
+
+    __slots__ = ("chunks", "path")
+
+    def __init__(self, path: str, chunks: Sequence[tuple[bool, Sequence[str], bytes]]) -> None:
+        self.path = path
+        self.chunks = chunks
+
+
+class LeftOut:
+    """One line of the left-out list."""
+
+    __slots__ = ("heading", "path", "tokens")
+
+    def __init__(self, path: str, heading: str, tokens: int) -> None:
+        self.path = path
+        self.heading = heading
+        self.tokens = tokens
+
+
+def left_out_line(entry: LeftOut) -> str:
+    """One line of the left-out list; the heading without its marks."""
+    heading = entry.heading.lstrip("#").strip()
+    where = f"{shown_path(entry.path)} > {heading}" if heading else shown_path(entry.path)
+    return f"- {where} ({entry.tokens} tokens)\n"
+
+
+def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = "") -> str:
+    """A whole block, ready to stand before a prompt; "" when there is nothing in it. `label` names a part of several."""
+    return block_utf8(allocation, pieces, left_out, label).decode()
+
+
+def block_utf8(
+    allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = ""
+) -> bytes:
+    """The same in UTF-8: memory with a dash or an arrow in it is twice as large as text, and a start would move it five
+    times."""
+    parts = [(opening(allocation, label) + _INTRODUCTION).encode()]
+    for piece in pieces:
+        _print(piece, parts.append)
+    if len(parts) == 1:
+        return b""
+    if left_out:
+        lines = "".join(map(left_out_line, left_out))
+        parts.append(f"<{LEFT_OUT_TAG}>\n{_LEFT_OUT_INTRODUCTION}{lines}</{LEFT_OUT_TAG}>\n".encode())
+    parts.append(f"</{TAG}>\n\n".encode())
+    return b"".join(parts)
+
+
+def empty(allocation: str) -> str:
+    """A block of nothing, for memory that is all in a file which is named after it."""
+    return f"{opening(allocation)}{_INTRODUCTION}</{TAG}>\n\n"
+
+
+def opening(allocation: str, label: str = "") -> str:
+    """The first line of a block. A transcript that holds it shows that the block arrived."""
+    return f'<{TAG} id="{allocation}"{label}>\n'
+
+
+def _print(piece: Piece, put: Callable[[bytes], None]) -> None:
+    put(file_line(piece.path).encode())
+    for gap, headings, text in piece.chunks:
+        if gap:
+            put(_GAP)
+        for heading in headings:
+            put(heading.encode())
+            put(b"\n\n")
+        put(text)
+        put(b"\n\n")
+
+
+def in_parts(
+    allocation: str, pieces: Sequence[Piece], left_out: Sequence[LeftOut], limit: int, count: int
+) -> tuple[list[str], list[Piece]]:
+    """A block as at most `count` labelled blocks of at most `limit` characters, and the pieces that found no place.
+
+    For the context channel, where one value holds 10,000 characters and values arrive in any order. Chunks stay
+    whole; pieces are taken in the order given, best first.
+    """
+    frame = len(block(allocation, [Piece("", [(False, (), b"")])], (), _label(count, count)))
+    groups: list[list[Piece]] = [[]]
+    room = limit - frame
+    rest: list[Piece] = []
+    for piece in pieces:
+        kept: list[tuple[bool, Sequence[str], bytes]] = []
+        over: list[tuple[bool, Sequence[str], bytes]] = []
+        head = len(file_line(piece.path))
+        for chunk in piece.chunks:
+            size = len(GAP) + sum(len(heading) + 2 for heading in chunk[1]) + len(chunk[2].decode()) + 2
+            if size + head > limit - frame or (over and len(groups) == count):
+                over.append(chunk)
+                continue
+            if size + (0 if kept else head) > room:
+                if len(groups) == count:
+                    over.append(chunk)
+                    continue
+                if kept:
+                    groups[-1].append(Piece(piece.path, kept))
+                    kept = []
+                groups.append([])
+                room = limit - frame
+            room -= size + (0 if kept else head)
+            kept.append(chunk)
+        if kept:
+            groups[-1].append(Piece(piece.path, kept))
+        if over:
+            rest.append(Piece(piece.path, over))
+    groups = [group for group in groups if group]
+    parts = []
+    for number, group in enumerate(groups, 1):
+        label = _label(number, len(groups)) if len(groups) > 1 else ""  # one alone costs what was counted
+        text = block(allocation, group, (), label)
+        if number == len(groups) and left_out:
+            listed = block(allocation, group, left_out, label)
+            text = listed if len(listed) <= limit else text
+        parts.append(text)
+    return parts, rest
+
+
+def _label(number: int, count: int) -> str:
+    return f' part="{number} of {count}"'

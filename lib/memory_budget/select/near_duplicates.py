@@ -1,0 +1,117 @@
+"""Finds chunks that say what another one says: nothing is to be sent twice.
+
+Two chunks are twins when their texts are the same but for white space, or nearly the same: fingerprints that differ in
+at most `NEAR_BITS` bits, lengths within a tenth, and the same facts. Facts are the numbers and names of a text. Two notes
+in the same words with another time, amount or person are two memories (an appointment a week, a limit that was raised),
+and a fingerprint over many words does not see one of them change.
+"""
+
+from __future__ import annotations
+
+from memory_budget.index.records import hash_of, simhash_of, terms_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from memory_budget.index.records import Chunk
+
+#: Bits in which the fingerprints of near duplicates may differ.
+NEAR_BITS = 3
+#: Terms below which a chunk is too short for its fingerprint to tell near duplicates.
+NEAR_TERMS = 12
+
+_QUARTERS = (0, 16, 32, 48)
+#: What may stand around a word, and what ends a sentence.
+_AROUND = "*_`~\"'()[]{}<>|,;:.!?#"
+_ENDS = (".", "!", "?", ":", "|")
+
+
+def alike(chunks: Sequence[Chunk]) -> set[int]:
+    """The chunks that can have a twin: those that share a hash, or a quarter of their fingerprint, with another.
+
+    Fingerprints that differ in at most three bits agree in one of their four 16-bit quarters.
+    """
+    found: set[int] = set()
+    twice = _twice(list(map(hash_of, chunks)))
+    if twice:
+        found.update([chunk.id for chunk in chunks if chunk.hash in twice])
+    long = [chunk for chunk, terms in zip(chunks, map(terms_of, chunks), strict=True) if terms >= NEAR_TERMS]
+    words = memoryview(b"".join([number.to_bytes(8, "little") for number in map(simhash_of, long)])).cast("H")
+    for number in range(4):
+        quarters = words[number::4].tolist()
+        twice = _twice(quarters)
+        if twice:
+            found.update([chunk.id for chunk, own in zip(long, quarters, strict=True) if own in twice])
+    return found
+
+
+def find(
+    chunks: Iterable[Chunk], texts: Callable[[Collection[Chunk]], Mapping[int, bytes]]
+) -> dict[int, int]:
+    """Chunks that repeat one before them, with the one they repeat (their ids).
+
+    `texts` gives what chunks say in UTF-8; it is called at most once, and only where two chunks are nearly the same.
+    """
+    found: dict[int, int] = {}
+    first: dict[int, int] = {}
+    quarters: dict[tuple[int, int], list[Chunk]] = {}
+    close: dict[int, list[Chunk]] = {}  # near ones before a chunk, in their order
+    shown: dict[int, Chunk] = {}
+    for chunk in chunks:
+        same = first.setdefault(chunk.hash, chunk.id)
+        if same != chunk.id:
+            found[chunk.id] = same
+            continue
+        if chunk.terms < NEAR_TERMS:
+            continue
+        near: dict[int, Chunk] = {}
+        for shift in _QUARTERS:
+            others = quarters.setdefault((shift, chunk.simhash >> shift & 0xFFFF), [])
+            for other in others:
+                if (other.simhash ^ chunk.simhash).bit_count() <= NEAR_BITS and (
+                    abs(other.terms - chunk.terms) * 10 <= chunk.terms
+                ):
+                    near[other.id] = other
+            others.append(chunk)
+        if near:
+            close[chunk.id] = list(near.values())
+            shown[chunk.id] = chunk
+            shown.update(near)
+    if close:
+        said = {number: facts(text.decode()) for number, text in texts(shown.values()).items()}
+        for number, others in close.items():
+            for other in others:
+                if other.id not in found and said[other.id] == said[number]:
+                    found[number] = other.id
+                    break
+    # The one that a copy repeats may itself repeat another by its facts.
+    return {number: found.get(twin, twin) for number, twin in found.items()}
+
+
+def facts(text: str) -> list[str]:
+    """The numbers and names of a text in its order: words with a digit, and capitalised words inside a sentence.
+
+    The number of a list item is none: the same item may be the second here and the third there.
+    """
+    found = []
+    for line in text.split("\n"):
+        inside = False
+        for at, word in enumerate(line.split()):
+            bare = word.strip(_AROUND)
+            if bare:
+                if any(map(str.isdigit, bare)):
+                    if at or not bare.isdigit():
+                        found.append(bare)
+                elif inside and bare[0].isupper():
+                    found.append(bare)
+                inside = True
+            if word.endswith(_ENDS):
+                inside = False
+    return found
+
+
+def _twice(numbers: list[int]) -> set[int]:
+    """The numbers that occur more than once."""
+    seen: set[int] = set()
+    return {number for number in numbers if number in seen or seen.add(number)}  # type: ignore[func-returns-value]

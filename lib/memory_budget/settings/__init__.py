@@ -1,0 +1,1 @@
+"""What a person configured: profiles, agents, and the checks of both."""

@@ -1,0 +1,326 @@
+"""The full check of a profiles file: every problem at once, and what is allowed but surely not meant.
+
+For the command line and background jobs only: it imports jsonschema. The hooks use the strict checks of
+`profile_shape`, which stop at the first problem.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections import Counter
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from memory_budget.base import fastjson
+from memory_budget.base.errors import BudgetError
+from memory_budget.settings import agents, names, profiles, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SCHEMA_FILE = os.path.join(os.path.dirname(profiles.DEFAULTS_FILE), "budget-profiles.schema.json")
+
+
+class Finding(NamedTuple):
+    """One thing found. `level`: "error" (the file is not used while it stands) or "warning".
+
+    `line` and `column` count from 1 (0: the file as a whole); `pointer` is a JSON pointer, "" for the whole
+    document; `meaning` is what the schema says of the key, "" where it says nothing.
+    """
+
+    level: str
+    line: int
+    column: int
+    pointer: str
+    expected: str
+    found: str
+    meaning: str = ""
+
+    def sentence(self, file: str) -> str:
+        """One line for a person; editors and terminals jump to its head."""
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.pointer)
+        where = f"{shown}: " if shown else ""
+        return f"{place}: {self.level}: {where}expected {self.expected}, found {self.found}"
+
+
+class Report(NamedTuple):
+    """What was checked: the file's `path` ("" where only the shipped defaults hold), as `shown`, and the
+    findings.
+    """
+
+    path: str
+    shown: str
+    findings: list[Finding]
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == "error"]
+
+
+def check_project(project: str, home: str) -> Report:
+    """Check the profiles file that counts for a project."""
+    path, _signature = profiles.find(project, home)
+    if not path:
+        return Report("", "the shipped defaults", [])
+    shown = profiles.shown(path, project, home)
+    try:
+        text = profiles.read(path)
+    except profiles.ProfilesFileError as error:
+        line, column, message = _placed(str(error))
+        expected, _comma, found = message.removeprefix("expected ").partition(", found ")
+        return Report(path, shown, [Finding("error", line, column, "", expected, found or "something else")])
+    return Report(path, shown, check_text(text))
+
+
+def check_text(text: str) -> list[Finding]:
+    """Every finding in the text of a profiles file, in the order they stand in it."""
+    try:
+        raw = fastjson.loads(text)
+    except fastjson.JSONError as error:
+        found = profiles.what_stands(text, error.line, error.column)
+        return [Finding("error", error.line, error.column, "", f"JSON ({error.message})", found)]
+    schema = _schema()
+    findings = {finding.pointer: finding for finding in reversed(list(_schema_errors(raw, schema, text)))}
+    if isinstance(raw, dict):
+        wrong = set(findings)
+        sound = _without(raw, wrong, "")
+        document = validate.lay_over(profiles.defaults().document, sound)
+        for problem in (*validate.problems_together(document), *_strict_errors(raw)):
+            if not any(_related(problem.pointer, pointer) for pointer in wrong):
+                findings.setdefault(problem.pointer, _finding("error", text, problem, schema))
+        for doubt in (
+            *_unknown_keys(raw, schema, schema, ""),
+            *_repeated_keys(text),
+            *_doubts(document, sound),
+        ):
+            findings.setdefault(doubt.pointer, _finding("warning", text, doubt, schema))
+    return sorted(findings.values(), key=lambda finding: (finding.line, finding.column, finding.pointer))
+
+
+def _without(value: Any, wrong: set[str], pointer: str) -> Any:
+    """A document without the members that are wrong, so that the rest can be judged as a whole."""
+    if not isinstance(value, dict):
+        return value
+    members = ((key, item, validate.pointer_to(pointer, key)) for key, item in value.items())
+    return {
+        key: _without(item, wrong, below)
+        for key, item, below in members
+        # A list with a wrong item goes as a whole: its other items would change their numbers.
+        if below not in wrong
+        and not (isinstance(item, list) and any(_related(below, other) for other in wrong))
+    }
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether one pointer leads to the same place as the other, or to a place inside it."""
+    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")
+
+
+def _placed(message: str) -> tuple[int, int, str]:
+    """`:3:7: text` -> (3, 7, "text"); without a place (0, 0, text)."""
+    parts = message.split(":", 3)
+    if len(parts) == 4 and parts[1].isdigit() and parts[2].isdigit():
+        return int(parts[1]), int(parts[2]), parts[3].strip()
+    return 0, 0, message.lstrip(": ")
+
+
+def _schema() -> dict[str, Any]:
+    try:
+        with open(SCHEMA_FILE, encoding="utf-8") as file:
+            schema: dict[str, Any] = json.load(file)
+            return schema
+    except (OSError, ValueError) as error:
+        raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
+
+
+def _finding(level: str, text: str, problem: validate.ProfileError, schema: Mapping[str, Any]) -> Finding:
+    line, column = fastjson.locate(text, problem.pointer)
+    meaning = _described(schema, problem.pointer)
+    return Finding(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
+
+
+# -- errors
+
+
+def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[Finding]:
+    import jsonschema  # 76 ms: only a person who asks waits for it
+
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(raw):
+        pointer = ""
+        for part in error.absolute_path:
+            pointer = validate.pointer_to(pointer, part)
+        if "propertyNames" in error.absolute_schema_path:
+            problem = validate.ProfileError(pointer, "keys that are names", "an empty key")
+        else:
+            problem = validate.ProfileError(
+                pointer, _expected(error.schema), validate.describe(error.instance)
+            )
+        yield _finding("error", text, problem, schema)
+
+
+def _expected(schema: Mapping[str, Any]) -> str:
+    """What a schema asks for, in words."""
+    kind = schema.get("type")
+    if "enum" in schema:
+        return f"{', '.join(schema['enum'][:-1])} or {schema['enum'][-1]}"
+    if kind in ("number", "integer"):
+        what = "a whole number" if kind == "integer" else "a number"
+        least = (
+            f"above {schema['exclusiveMinimum']}"
+            if "exclusiveMinimum" in schema
+            else f"from {schema['minimum']}"
+        )
+        return f"{what} {least} to {schema['maximum']}"
+    if "title" in schema:
+        return str(schema["title"])
+    return {
+        "string": "a name" if schema.get("minLength") else "a text",
+        "boolean": "true or false",
+        "object": "an object",
+        "array": "a list",
+    }.get(str(kind), "something else")
+
+
+def _strict_errors(raw: object) -> Iterator[validate.ProfileError]:
+    """What only the hooks' own checks refuse, such as NaN, which is not JSON but is read as a number."""
+    try:
+        profiles.compile(raw)
+    except validate.ProfileError as error:
+        yield error
+
+
+# -- warnings
+
+
+def _unknown_keys(
+    value: object, schema: Mapping[str, Any], root: Mapping[str, Any], pointer: str
+) -> Iterator[validate.ProfileError]:
+    """Keys that no one reads. Those that start with an underscore or slashes are notes, and welcome."""
+    schema = _resolved(schema, root)
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        for key, item in value.items():
+            below = validate.pointer_to(pointer, key)
+            if key in known:
+                yield from _unknown_keys(item, known[key], root, below)
+            elif "additionalProperties" in schema:
+                yield from _unknown_keys(item, schema["additionalProperties"], root, below)
+            elif known and not key.startswith(("_", "//")):
+                near = difflib.get_close_matches(key, known, 1)
+                meant = (
+                    f"a known key (did you mean {near[0]}?)" if near else f"a known key ({', '.join(known)})"
+                )
+                yield validate.ProfileError(below, meant, validate.describe(key))
+
+
+def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in schema:
+        target: Mapping[str, Any] = root
+        for part in schema["$ref"].split("/")[1:]:
+            target = target[part]
+        schema = target
+    return schema
+
+
+def _described(root: Mapping[str, Any], pointer: str) -> str:
+    """The description of the key that a pointer names, or of the nearest key around it that has one."""
+    schema = root
+    said = ""
+    for part in pointer.split("/")[1:]:
+        schema = _resolved(schema, root)
+        name = part.replace("~1", "/").replace("~0", "~")
+        below = (
+            schema.get("properties", {}).get(name)
+            or schema.get("additionalProperties")
+            or schema.get("items")
+        )
+        if below is None:
+            break
+        schema = below
+        said = schema.get("description") or _resolved(schema, root).get("description", said)
+    return said
+
+
+class _Pairs(dict[str, Any]):
+    """An object as it was read, which remembers the keys that stood twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+
+
+def _repeated_keys(text: str) -> Iterator[validate.ProfileError]:
+    stack = [("", json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_Pairs))]
+    while stack:
+        pointer, value = stack.pop()
+        if isinstance(value, _Pairs):
+            for key in value.repeated:
+                yield validate.ProfileError(
+                    validate.pointer_to(pointer, key),
+                    "every key once (only the last counts)",
+                    "it again",
+                )
+            stack += [(validate.pointer_to(pointer, key), item) for key, item in value.items()]
+
+
+def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[validate.ProfileError]:
+    """What works and is hardly meant, in what the person wrote."""
+    problem = validate.ProfileError
+    for name in own.get("profiles", {}):
+        weights = document["profiles"][name].get("scope_weights", {})
+        total = sum(weights.get(scope, 0) for scope in names.SCOPES)
+        if "scope_weights" in own["profiles"][name] and abs(total - 1) > 0.001:
+            pointer = validate.pointer_to("/profiles", name) + "/scope_weights"
+            yield problem(
+                pointer, "weights that make 1 together (they are scaled until they do)", f"{total:g}"
+            )
+    for table in ("agent_assignments", "agents"):
+        for agent in own.get(table, {}):
+            if not agents.can_match(agent):
+                groups = " or ".join(f"{kind}/" for kind in agents.KINDS)
+                yield problem(
+                    validate.pointer_to("/" + table, agent),
+                    f"an agent's name, alone or after {groups}",
+                    validate.describe(agent) + ", which no agent can have",
+                )
+    rising = {
+        "alert_thresholds": ("info", "warning", "critical"),
+        "health": ("warning", "critical", "limit"),
+    }
+    for table, keys in rising.items():
+        if table in own:
+            yield from _not_rising("/" + table, keys, document[table])
+    if "complexity_multipliers" in own:
+        steps = {tier: document["complexity_multipliers"][tier]["multiplier"] for tier in names.TIERS}
+        yield from _not_rising("/complexity_multipliers", names.TIERS, steps)
+    yield from _no_times(own.get("schedule", {}))
+
+
+def _no_times(schedule: Mapping[str, Any]) -> Iterator[validate.ProfileError]:
+    """Due times that are five fields, but no times."""
+    from cronsim import CronSim, CronSimError
+
+    for job in ("daily", "weekly", "monthly"):
+        if job in schedule:
+            try:
+                next(CronSim(schedule[job], datetime(2026, 1, 1)))
+            except (CronSimError, StopIteration):
+                yield validate.ProfileError(
+                    f"/schedule/{job}",
+                    "a cron expression that comes due (this job will not run)",
+                    validate.describe(schedule[job]),
+                )
+
+
+def _not_rising(
+    pointer: str, keys: tuple[str, ...], values: Mapping[str, float]
+) -> Iterator[validate.ProfileError]:
+    for low, high in pairwise(keys):
+        if values[high] < values[low]:
+            yield validate.ProfileError(
+                f"{pointer}/{high}", f"at least {low}, {values[low]:g}", f"{values[high]:g}"
+            )

@@ -1,0 +1,86 @@
+"""How many of the model's tokens make one of tiktoken's, as an agent's start asks for it. `run/calibration` learns it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from memory_budget.base.project import Project
+    from memory_budget.settings.profiles import Profiles
+
+#: A ratio out of this range is not one of tokenizers: something else is in the figures.
+PLAUSIBLE = (0.5, 3.0)
+
+
+class Ratio:
+    """A learned ratio, its standard error, and from how many runs of how many agents."""
+
+    __slots__ = ("agents", "error", "ratio", "runs")
+
+    def __init__(self, ratio: float, error: float, runs: int, agents: int) -> None:
+        self.ratio = ratio
+        self.error = error
+        self.runs = runs
+        self.agents = agents
+
+    def known_within(self, share: float) -> bool:
+        """Whether the standard error is at most this share of the ratio."""
+        return PLAUSIBLE[0] <= self.ratio <= PLAUSIBLE[1] and self.error <= share * self.ratio
+
+
+def ratio(settings: Profiles, learned: object, model: str, agent: str) -> float:
+    """The model's tokens per tiktoken token for an agent that starts: set by hand, else learned, else 1.
+
+    `learned`: as `update` keeps it. `model`: as the call names it; mostly it names none, then the model that this agent,
+    or any, ran with last is what it will run with.
+    """
+    state = learned if isinstance(learned, dict) else {}
+    name = model_of(state, model, agent)
+    by_hand = settings.calibration_ratio(name)
+    if by_hand is not None:
+        return by_hand
+    section = settings.section("calibration")
+    if not section["auto"]:
+        return 1.0
+    entry = state.get("models", {}).get(name)
+    if entry is None:
+        return 1.0
+    found = Ratio(entry["ratio"], entry["error"], entry["runs"], entry["agents"])
+    return found.ratio if found.known_within(section["max_error"]) else 1.0
+
+
+def model_of(state: Mapping[str, Any], model: str, agent: str) -> str:
+    """The full name of the model an agent will run with, as far as earlier runs tell; else `model` as it is."""
+    models = state.get("models", {})
+    if not model or model == "inherit":
+        return str(state.get("last_by_agent", {}).get(agent) or state.get("last") or "")
+    if model in models:
+        return model
+    beginning = model if "claude" in model else "claude-" + model
+    known = [name for name in models if name.startswith(beginning)]
+    return max(known) if known else model
+
+
+def state_path(project: Project) -> str:
+    return project.cache + "/state/calibration.json"
+
+
+def read_state(project: Project) -> dict[str, Any]:
+    """What was learned: {"models": {name: {ratio, error, runs, agents}}, "last": model, "last_by_agent": {agent: model}}."""
+    from memory_budget.base import fastjson
+    from memory_budget.base.files import read_bytes
+
+    try:
+        value = fastjson.loads(read_bytes(state_path(project)))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def learned_text(project: Project) -> str:
+    """The same as JSON text, as the index keeps it for starts."""
+    from memory_budget.base import fastjson
+
+    return fastjson.dumps(read_state(project))

@@ -1,0 +1,1 @@
+"""An agent's start: what it gets."""

@@ -1,0 +1,1 @@
+"""Words, dates, Markdown and tokens."""

@@ -1,0 +1,256 @@
+"""Health of a project's memory: its size against the thresholds, how it grows, and files that do not do their work.
+
+All of memory counts: what every agent shares and what each has of its own. A threshold's date is where the straight line
+through the sizes of the last 90 days meets it (least squares; at least three days that span a week).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from memory_budget.base.files import read_bytes, write_atomic
+from memory_budget.base.project import Project
+from memory_budget.upkeep import secrets
+from memory_budget.upkeep.archival import ACTIVE_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from memory_budget.index.sources import Scan
+    from memory_budget.upkeep.memory_files import Note
+
+HISTORY = "state/sizes.json"
+_HISTORY_DAYS = 90
+_HISTORY_KEPT = 1000
+_LEAST_SPAN = 7
+_LEAST_POINTS = 3
+#: A file never used is named once it has been there this long, with runs on at least `ACTIVE_DAYS` of the days.
+UNUSED_DAYS = 30
+_NEVER = 36_500
+
+LEVELS = ("healthy", "warning", "critical", "over the limit")
+
+
+class Thresholds(NamedTuple):
+    """Tokens at which memory as a whole needs looking at, and at which one file does (`large_file`)."""
+
+    warning: int
+    critical: int
+    limit: int
+    large_file: int
+
+
+class Size(NamedTuple):
+    """Memory on one ordinal day."""
+
+    day: int
+    tokens: int
+    shared: int
+
+
+class Growth(NamedTuple):
+    """`per_day`: tokens by which memory grows (negative where it shrinks); None where nothing can be said yet.
+    `meets`: by threshold, the ordinal day it is met, for those still ahead and within a hundred years."""
+
+    per_day: float | None
+    meets: dict[str, int]
+
+
+class Problem(NamedTuple):
+    """`kind`: "unreadable", "binary", "not UTF-8", "oversized", "secret", "never used", "expired", "outside"."""
+
+    kind: str
+    path: str
+    detail: str
+
+
+class Report(NamedTuple):
+    """`tokens`: all of memory; `distinct`: each content once; `shared`: what every agent gets; `agents`: tokens of each
+    agent's own; `largest`: the most that one agent can be offered (shared and its own), with its name; levels by the
+    thresholds."""
+
+    tokens: int
+    distinct: int
+    files: int
+    shared: int
+    agents: dict[str, int]
+    largest: tuple[str, int]
+    level: str
+    shared_level: str
+    largest_level: str
+    growth: Growth
+    problems: list[Problem]
+    thresholds: Thresholds
+
+
+def level(tokens: int, thresholds: Thresholds) -> str:
+    """Where a size stands. A threshold is met when it is reached."""
+    reached = (thresholds.warning, thresholds.critical, thresholds.limit)
+    return LEVELS[sum(tokens >= threshold for threshold in reached)]
+
+
+def examine(
+    notes: Sequence[Note],
+    thresholds: Thresholds,
+    today: int,
+    *,
+    sizes: Sequence[Size],
+    active: Sequence[int],
+    scan: Scan | None,
+    problems: Iterable[tuple[str, str]],
+    read: Callable[[Note], str],
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Look at everything. `problems` are those the index met (path, what is wrong); pure but for `read`."""
+    shared = sum(note.tokens for note in notes if note.scope == "global")
+    agents: dict[str, int] = defaultdict(int)
+    for note in notes:
+        if note.scope != "global":
+            agents[note.owner] += note.tokens
+    distinct = {note.hash: note.tokens for note in notes}
+    tokens = sum(note.tokens for note in notes)
+    name = max(sorted(agents), key=agents.__getitem__) if agents else ""
+    largest = shared + agents.get(name, 0)
+    return Report(
+        tokens=tokens,
+        distinct=sum(distinct.values()),
+        files=len(notes),
+        shared=shared,
+        agents=dict(sorted(agents.items(), key=lambda item: (-item[1], item[0]))),
+        largest=(name, largest),
+        level=level(tokens, thresholds),
+        shared_level=level(shared, thresholds),
+        largest_level=level(largest, thresholds),
+        growth=growth([*sizes, Size(today, tokens, shared)], thresholds, today, tokens),
+        problems=_problems(notes, thresholds, today, active, scan, problems, read, progress),
+        thresholds=thresholds,
+    )
+
+
+def growth(sizes: Sequence[Size], thresholds: Thresholds, today: int, tokens: int) -> Growth:
+    """How memory grows, from the sizes of the last 90 days (the last one of each day counts)."""
+    by_day = {size.day: size.tokens for size in sizes if today - _HISTORY_DAYS <= size.day <= today}
+    if len(by_day) < _LEAST_POINTS or max(by_day) - min(by_day) < _LEAST_SPAN:
+        return Growth(None, {})
+    middle = sum(by_day) / len(by_day)
+    mean = sum(by_day.values()) / len(by_day)
+    slope = sum((day - middle) * (size - mean) for day, size in by_day.items()) / sum(
+        (day - middle) ** 2 for day in by_day
+    )
+    meets = {}
+    if slope > 0:
+        for name in ("warning", "critical", "limit"):
+            missing = getattr(thresholds, name) - tokens
+            days = missing / slope
+            if missing > 0 and days <= _NEVER:
+                meets[name] = today + max(1, round(days))
+    return Growth(slope, meets)
+
+
+def _problems(
+    notes: Sequence[Note],
+    thresholds: Thresholds,
+    today: int,
+    active: Sequence[int],
+    scan: Scan | None,
+    problems: Iterable[tuple[str, str]],
+    read: Callable[[Note], str],
+    progress: Callable[[int, int], None] | None,
+) -> list[Problem]:
+    found: dict[tuple[str, str], Problem] = {}
+
+    def add(kind: str, path: str, detail: str) -> None:
+        path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that is not UTF-8
+        found.setdefault((kind, path), Problem(kind, path, detail))
+
+    for path, reason in scan.unreadable if scan else ():
+        add("unreadable", path, reason)
+    for path in scan.outside if scan else ():
+        add("outside", path, "a link that leads out of the project; it is not read")
+    for path, reason in problems:
+        add(_kind(reason), path, reason)
+    for number, note in enumerate(notes):
+        if progress:
+            progress(number, len(notes))
+        if note.problem:
+            add(_kind(note.problem), note.path, note.problem)
+        if note.tokens >= thresholds.large_file:
+            add("oversized", note.path, f"{note.tokens:,} tokens in one file")
+        if 0 < note.expires < today:
+            add(
+                "expired",
+                note.path,
+                f"expired on {date.fromordinal(note.expires).isoformat()}; it is not sent",
+            )
+        elif never_used(note, today, active):
+            add(
+                "never used",
+                note.path,
+                f"given to nobody since {date.fromordinal(note.first_seen).isoformat()}",
+            )
+        if not note.problem.startswith("binary"):
+            try:
+                text = read(note)
+            except OSError as error:
+                add("unreadable", note.path, error.strerror or str(error))
+                continue
+            for finding in secrets.find(text)[:5]:
+                found[("secret", f"{note.path}:{finding.line}")] = Problem(
+                    "secret", f"{note.path}:{finding.line}", f"looks like {finding.kind}"
+                )
+    if progress:
+        progress(len(notes), len(notes))
+    order = ("secret", "unreadable", "binary", "not UTF-8", "outside", "oversized", "expired", "never used")
+    return sorted(found.values(), key=lambda problem: (order.index(problem.kind), problem.path))
+
+
+def _kind(reason: str) -> str:
+    return next((kind for kind in ("binary", "not UTF-8") if reason.startswith(kind)), "unreadable")
+
+
+def never_used(note: Note, today: int, active: Sequence[int]) -> bool:
+    """Whether a file was given to nobody although there was time and occasion."""
+    return (
+        note.uses == 0
+        and not note.always
+        and note.first_seen > 0
+        and today - note.first_seen > UNUSED_DAYS
+        and sum(day > note.first_seen for day in active) >= ACTIVE_DAYS
+    )
+
+
+def read_sizes(project: Project) -> list[Size]:
+    try:
+        return [Size(*map(int, row)) for row in orjson.loads(read_bytes(f"{project.cache}/{HISTORY}"))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def remember_size(project: Project, size: Size) -> None:
+    """Keep today's size; days a wrong clock put into the future are dropped."""
+    kept = [old for old in read_sizes(project) if old.day < size.day][-_HISTORY_KEPT:]
+    project.ensure_cache("state")
+    write_atomic(f"{project.cache}/{HISTORY}", orjson.dumps([list(row) for row in (*kept, size)]))
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    growing = report.growth
+    return {
+        "level": report.level,
+        "tokens": report.tokens,
+        "distinct_tokens": report.distinct,
+        "files": report.files,
+        "shared": {"tokens": report.shared, "level": report.shared_level},
+        "agents": report.agents,
+        "largest": {"agent": report.largest[0], "tokens": report.largest[1], "level": report.largest_level},
+        "thresholds": report.thresholds._asdict(),
+        "growth": {
+            "tokens_per_day": None if growing.per_day is None else round(growing.per_day, 1),
+            "meets": {name: date.fromordinal(day).isoformat() for name, day in growing.meets.items()},
+        },
+        "problems": [problem._asdict() for problem in report.problems],
+    }

@@ -1,0 +1,281 @@
+"""One run of a job, step by step, with its log.
+
+    daily    count uses, look for notes to promote, look at memory's health, export and rotate the usage log
+    weekly   daily, duplicates, the usage of seven days, summaries of old notes, the week's report
+    monthly  weekly, notes to archive, changes of budgets that the profiles allow, the comprehensive report
+    report   only the report
+
+A step that fails is named in the result and the log, and the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from memory_budget.base.files import listing, write_atomic
+from memory_budget.index.schema import DatabaseError
+from memory_budget.log import rotation
+from memory_budget.reports import weekly
+from memory_budget.settings import profiles
+from memory_budget.upkeep import duplicates, health, journal, proposals, survey, uses
+from memory_budget.upkeep.report_inputs import report_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from memory_budget.base.project import Project
+    from memory_budget.upkeep.proposals import Proposal
+    from memory_budget.upkeep.survey import Work
+
+LOGS = "jobs"
+KINDS = ("daily", "weekly", "monthly", "report")
+REPORT_DAYS = {"weekly": 7, "monthly": 30, "report": 30}
+
+
+def run(
+    project: Project,
+    kind: str,
+    now: float,
+    *,
+    tell: Callable[[str], None] | None = None,
+    progress: Callable[[str], Callable[[int, int], None] | None] | None = None,
+) -> dict[str, Any]:
+    """Do a job. `tell` gets a line per step, `progress` makes what shows a long step's progress.
+
+    Returns JSON: `problems` (lines), `proposals` (number by kind), `applied`, `log` (path), and what the steps found.
+    """
+    stamp = datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H%M%S")
+    path = f"{project.ensure_cache(LOGS)}/{stamp}-{kind}.log"
+    with open(path, "a", encoding="utf-8", errors="replace") as log:
+        own = _Run(project, kind, now, log, tell, progress)
+        own.say(f"{kind} job, process {os.getpid()}")
+        own.all_steps()
+        own.result["log"] = path
+        own.say(f"done, {len(own.result['problems'])} problems")
+    prune(project, now)
+    return own.result
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(
+        self,
+        project: Project,
+        kind: str,
+        now: float,
+        log: TextIO,
+        tell: Callable[[str], None] | None,
+        progress: Callable[[str], Callable[[int, int], None] | None] | None,
+    ) -> None:
+        self.project = project
+        self.kind = kind
+        self.now = now
+        self.log = log
+        self.tell = tell
+        self.show = progress
+        self.work: Work | None = None
+        self.found: list[Proposal] = []
+        self.claimed: set[str] = set()
+        self.result: dict[str, Any] = {"problems": [], "proposals": {}, "applied": 0}
+
+    def say(self, line: str) -> None:
+        self.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+        self.log.flush()
+        if self.tell:
+            self.tell(line)
+
+    def progress(self, label: str) -> Callable[[int, int], None] | None:
+        return self.show(label) if self.show else None
+
+    def all_steps(self) -> None:
+        if self.kind != "report":
+            self.step("unfinished changes", self.recover)
+            self.step("index", self.index)
+            if self.work is not None:
+                self.step("uses", self.count_uses)
+                self.step("promotion", self.promotion)
+                if self.kind in ("weekly", "monthly"):
+                    self.step("duplicates", self.duplicates)
+                    self.step("usage of seven days", self.usage)
+                    self.step("summaries", self.summaries)
+                if self.kind == "monthly":
+                    self.step("archival", self.archival)
+                self.step("changes the profiles allow", self.apply)
+                self.step("health", self.health)
+            self.step("export", self.export)
+            self.step("log rotation", self.rotate)
+        if self.kind == "monthly":
+            self.step("tuning", self.tuning)
+        if self.kind in REPORT_DAYS:
+            self.step("report", self.report)
+
+    def step(self, name: str, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except (Exception, DatabaseError) as error:
+            reason = f"{name}: {type(error).__name__}: {error}"
+            self.result["problems"].append(reason)
+            self.say(reason)
+            self.log.write("".join(traceback.format_exception(error)))
+
+    def own(self) -> Work:
+        assert self.work is not None
+        return self.work
+
+    def recover(self) -> None:
+        lock = proposals.take_lock(self.project)
+        try:
+            for entry in journal.recover(self.project):
+                self.say(f"a change that was broken off was taken back: {entry.title} ({entry.id})")
+                self.result["problems"] += entry.problems
+        finally:
+            lock.release()
+
+    def index(self) -> None:
+        self.work = survey.begin(self.project, self.now, self.progress("indexing"))
+        notes = self.work.notes
+        self.say(f"index: {len(notes)} files, {sum(note.tokens for note in notes):,} tokens")
+
+    def count_uses(self) -> None:
+        counted = uses.count(self.project, self.now)
+        self.work = survey.look_again(self.own(), counted.days)
+        self.result["runs_counted"] = counted.runs
+        self.say(f"uses: {counted.runs} runs counted, {counted.files} files and {counted.chunks} chunks used")
+
+    def keep(self, kind: str, found: list[Proposal]) -> None:
+        """Keep a kind's proposals, but for those about a file that an earlier kind's are about: that one goes first."""
+        kept = proposals.save(
+            self.project,
+            kind,
+            [proposal for proposal in found if not self.claimed & proposals.about(proposal)],
+        )
+        self.claimed.update(*map(proposals.about, kept))
+        self.found += kept
+        self.result["proposals"][kind] = len(kept)
+        for proposal in kept:
+            self.log.write(f"         {proposal.id} {proposal.title}: {proposal.reason}\n")
+        self.say(f"{kind}: {len(kept)} proposals")
+
+    def promotion(self) -> None:
+        self.keep(proposals.PROMOTION, survey.find_promotions(self.own()))
+
+    def duplicates(self) -> None:
+        report = survey.find_duplicates(self.own(), self.progress("comparing"))
+        self.say(
+            f"duplicates: {len(report.sets)} sets of copies, {sum(len(one.copies) for one in report.sets)} files, "
+            f"{report.tokens_files:,} tokens; {len(report.near)} near; {report.tokens_chunks:,} tokens said again"
+        )
+        self.result["duplicates"] = {
+            "sets": len(report.sets),
+            "copies": sum(len(one.copies) for one in report.sets),
+            "tokens": report.tokens_files,
+            "near": len(report.near),
+        }
+        self.keep(proposals.DUPLICATES, duplicates.propose(self.project, report, self.now))
+
+    def usage(self) -> None:
+        found = weekly.gather(self.project, self.now)
+        self.result["usage"] = [use._asdict() for use in found]
+        self.say(f"usage of seven days: {sum(use.runs for use in found)} runs of {len(found)} agents")
+        for use in found:
+            self.log.write(
+                f"         {use.agent}: {use.runs} runs, {use.tokens:,} tokens each, {use.exceeded} over budget, "
+                f"{use.undelivered} not delivered\n"
+            )
+
+    def summaries(self) -> None:
+        self.keep(proposals.SUMMARIES, survey.find_summaries(self.own()))
+
+    def archival(self) -> None:
+        self.keep(proposals.ARCHIVAL, survey.find_archival(self.own()))
+
+    def apply(self) -> None:
+        chosen = survey.unasked(self.own(), self.found)
+        if not chosen:
+            return
+        batch = datetime.fromtimestamp(self.now).strftime("%Y%m%d-%H%M%S") + f"-{self.kind}"
+        for result in proposals.apply(self.project, chosen, now=self.now, batch=batch):
+            if result.entry:
+                self.result["applied"] += 1
+                self.say(f"applied {result.proposal.kind}: {result.proposal.title} (undo {result.entry.id})")
+            else:
+                self.say(f"skipped {result.proposal.kind}: {result.proposal.title}: {result.skipped}")
+        self.index()
+
+    def health(self) -> None:
+        report = survey.examine(self.own(), self.progress("reading"))
+        health.remember_size(self.project, health.Size(self.own().today, report.tokens, report.shared))
+        value = health.as_json(report)
+        write_atomic(
+            f"{self.project.ensure_cache('state')}/health.json",
+            orjson.dumps(value, option=orjson.OPT_INDENT_2),
+        )
+        self.result["health"] = {
+            "level": report.level,
+            "tokens": report.tokens,
+            "problems": len(report.problems),
+        }
+        self.say(f"health: {report.level}, {report.tokens:,} tokens, {len(report.problems)} files to look at")
+        for problem in report.problems:
+            self.log.write(f"         {problem.kind}: {problem.path}: {problem.detail}\n")
+
+    def export(self) -> None:
+        from memory_budget.log import export as log_export
+
+        sent = log_export.export(self.project, now=self.now)
+        if sent is not None:
+            self.result["exported"] = sent.records
+            self.say(
+                f"export: {sent.records} records to {sent.endpoint}, {sent.skipped} bad lines passed over"
+            )
+            for line in sent.refused:
+                self.result["problems"].append(f"export: {line}")
+                self.say(f"export: {line}")
+
+    def rotate(self) -> None:
+        settings = profiles.load(self.project.root, self.project.home).profiles.section("log")
+        done = rotation.rotate(self.project, settings, self.now)
+        if done.path:
+            self.say(f"usage log rotated: {done.path}")
+        for path in done.put_away:
+            self.say(f"old usage log put away: {path}")
+
+    def tuning(self) -> None:
+        from memory_budget.reports import tuning
+
+        changed = tuning.apply_automatically(self.project, now=datetime.fromtimestamp(self.now))
+        self.result["tuned"] = changed
+        for line in changed or ["no change of the budgets that the profiles allow by itself"]:
+            self.say(f"tuning: {line}")
+
+    def report(self) -> None:
+        from memory_budget.reports import report
+
+        days, now = REPORT_DAYS[self.kind], datetime.fromtimestamp(self.now)
+        gathered = report.gather(self.project, days, report_inputs(self.project, now), now=now)
+        written = report.write(self.project, days, gathered, now)
+        self.result["report"] = written
+        self.say(f"report: {written}")
+
+
+def prune(project: Project, now: float) -> None:
+    """Remove logs of runs that are older than the profiles say (90 days), by the day in their name."""
+    days = int(profiles.load(project.root, project.home).profiles.section("schedule")["keep_logs_days"])
+    try:
+        oldest = (datetime.fromtimestamp(now) - timedelta(days=days)).strftime("%Y-%m-%dT%H%M%S")
+    except OverflowError:
+        return
+    for name in listing(f"{project.cache}/{LOGS}"):
+        if name.endswith(".log") and name[:4].isdigit() and name < oldest:
+            try:
+                os.unlink(f"{project.cache}/{LOGS}/{name}")
+            except OSError:
+                continue

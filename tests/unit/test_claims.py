@@ -1,0 +1,228 @@
+"""No agent gets memory twice, and what was planned for one goes to one, in whatever order the client tells of them."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from memory_budget.base.files import listing
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.run import claims
+from tests.support import hooks
+from tests.support.projects import make_project
+
+FILES = {
+    ".claude/memory/specialists/dbt-expert/patterns/models.md": "# Incremental models\n\nThey merge on the key.\n",
+    ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(str(make_project(tmp_path / "project", FILES)), "")
+
+
+def start(
+    project: Project,
+    agent: str,
+    agent_type: str = "dbt-expert",
+    prompt_id: str = "turn",
+    transcript: str = "",
+) -> str:
+    """What the first part says that this agent is handed; "-" when its prompt has it, "" when nobody planned for it."""
+    found = claims.look(project, "s", agent_type, agent, prompt_id, transcript)
+    return "-" if found.known else claims.part(found.claimed, 1) if found.claimed else ""
+
+
+def in_context(project: Project, tool_use: str, agent_type: str = "dbt-expert") -> None:
+    claims.plan_in_context(project, "s", agent_type, tool_use, [f"for {tool_use}", "more"])
+
+
+def in_prompt(project: Project, tool_use: str, agent_type: str = "dbt-expert", turn: str = "turn") -> None:
+    claims.plan_in_prompt(project, "s", agent_type, tool_use, turn)
+
+
+def test_a_plan_is_handed_to_its_agent_by_all_its_handlers(project: Project) -> None:
+    in_context(project, "t1")
+    assert [start(project, "a1") for _ in range(4)] == ["for t1"] * 4
+    assert start(project, "a2") == ""
+
+
+def test_an_agent_whose_prompt_has_it_gets_nothing_more(project: Project) -> None:
+    in_prompt(project, "t1")
+    assert start(project, "a1") == "-"
+    claims.bind(project, "s", "dbt-expert", "t1", "a1")
+    assert start(project, "a1") == "-"
+    assert start(project, "a2") == ""
+
+
+def test_a_plan_of_an_earlier_turn_says_nothing_of_this_one(project: Project) -> None:
+    in_prompt(project, "t1", turn="before")
+    assert start(project, "a1", prompt_id="now") == ""
+
+
+def test_other_sessions_and_types_have_other_plans(project: Project) -> None:
+    in_context(project, "t1", "other")
+    claims.plan_in_context(project, "another", "dbt-expert", "t2", ["x"])
+    assert start(project, "a1") == ""
+
+
+@pytest.mark.parametrize(
+    ("called", "told"),
+    [("DBT-Expert", "dbt-expert"), ("dbt-expert", "DBT-Expert"), ("Plugin:Agent", "plugin:agent")],
+)
+def test_case_makes_no_difference(called: str, told: str, project: Project) -> None:
+    in_prompt(project, "t0", told)
+    claims.bind(project, "s", told, "t0", "a0")
+    in_prompt(project, "t1", called)
+    assert start(project, "a1", told) == "-"
+    claims.bind(project, "s", called, "t1", "a1")
+    in_context(project, "t2", called)
+    assert start(project, "a2", told) == "for t2"
+
+
+def test_a_call_that_was_refused_leaves_nothing(project: Project) -> None:
+    in_context(project, "t1")
+    in_prompt(project, "t2")
+    for tool_use in ("t1", "t2"):
+        claims.keep_pending(project, claims.pending_key("s", tool_use), {})
+        claims.cancel(project, "s", "dbt-expert", tool_use)
+    assert start(project, "a1") == ""
+    assert list(Path(project.cache, "pending").iterdir()) == []
+
+
+def test_a_call_that_was_refused_unseen_gives_way_to_the_next(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another plugin's hook that denies a call tells nobody."""
+    monkeypatch.setattr(claims, "BIND_SECONDS", 0.05)
+    in_context(project, "t1")
+    time.sleep(0.02)
+    in_context(project, "t2")
+    assert start(project, "a2") == "for t2"
+
+
+def test_who_is_told_too_late_takes_what_is_left(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "BIND_SECONDS", 0.05)
+    in_context(project, "t1")
+    in_context(project, "t2")
+    first = start(project, "a1")
+    assert first in ("for t1", "for t2")
+    claims.bind(project, "s", "dbt-expert", first.split()[1], "a2")  # it was a2's
+    assert {first, start(project, "a2")} == {"for t1", "for t2"}
+
+
+def test_when_nobody_can_tell_nobody_gets_it_twice(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "BIND_SECONDS", 0.05)
+    in_context(project, "t1")
+    in_prompt(project, "t2")
+    assert start(project, "a1") == "-"
+
+
+def test_an_agent_with_a_file_of_its_own_is_no_open_plan(project: Project, tmp_path: Path) -> None:
+    in_prompt(project, "t1")
+    transcript = tmp_path / "s.jsonl"
+    meta = make_project(
+        tmp_path / "s", {"subagents/agent-a1.meta.json": '{"toolUseId": "t1"}', "subagents/x.meta.json": "{"}
+    )
+    assert meta.exists()
+    assert start(project, "a2", transcript=str(transcript)) == ""
+
+
+@pytest.mark.parametrize("channel", ["context", "prompt"])
+def test_an_agent_bound_while_its_start_looks(
+    channel: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its plan is gone from the list of open ones, and another agent's is still there."""
+    (in_context if channel == "context" else in_prompt)(project, "t1")
+    in_prompt(project, "t2")
+
+    def bound_meanwhile(path: str) -> Iterable[str]:
+        claims.bind(project, "s", "dbt-expert", "t1", "a1")
+        return list(listing(path))
+
+    where = claims.folder(project, "s", "dbt-expert")
+    monkeypatch.setattr(claims, "folder", lambda *_: where)
+    monkeypatch.setattr(claims, "listing", bound_meanwhile)
+    assert start(project, "a1") == ("for t1" if channel == "context" else "-")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sixteen_agents_of_one_type_at_once(
+    seed: int, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is planned for, starts with four handlers and is bound, in an order that only keeps a plan before its agent."""
+    monkeypatch.setattr(claims, "BIND_SECONDS", 30.0)  # who is told too late is another test's matter
+    rng = random.Random(seed)
+    share = rng.choice([0.0, 0.3, 1.0])
+    channels = {f"t{n}": "context" if rng.random() < share else "prompt" for n in range(16)}
+    got: dict[str, list[str]] = {tool_use: [] for tool_use in channels}
+
+    def later(seconds: float, act: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            time.sleep(seconds)
+            act()
+
+        return threading.Thread(target=run)
+
+    threads = []
+    for tool_use, channel in channels.items():
+        (in_context if channel == "context" else in_prompt)(project, tool_use)
+        agent = "a" + tool_use
+
+        def hand_out(tool_use: str = tool_use, agent: str = agent) -> None:
+            got[tool_use].append(start(project, agent))
+
+        def bind(tool_use: str = tool_use, agent: str = agent) -> None:
+            claims.bind(project, "s", "dbt-expert", tool_use, agent)
+
+        threads += [later(rng.uniform(0, 0.1), hand_out) for _ in range(4)]
+        threads.append(later(rng.uniform(0, 0.2), bind))
+    rng.shuffle(threads)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for tool_use, channel in channels.items():
+        assert got[tool_use] == [f"for {tool_use}" if channel == "context" else "-"] * 4
+
+
+def test_the_whole_way_through_the_context_channel(tmp_path: Path, home: Path) -> None:
+    folder = make_project(tmp_path / "project", FILES)
+    update.update_index(Project(str(folder), str(home)))
+    said = hooks.pre(folder, home, permission_mode="auto")
+    assert said.prompt is None
+    parts = [
+        hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a1"), folder, home, str(n))
+        for n in (1, 2, 3, 4)
+    ]
+    assert "merge on the key" in parts[0].context
+    assert all(len(part.context) <= 9_900 for part in parts)
+    assert [part.context for part in parts[1:]] == ["", "", ""]
+    again = hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a2"), folder, home, "1")
+    assert 'id="' in again.context  # it came without a plan: it has its own
+    assert again.context.split("\n")[0] != parts[0].context.split("\n")[0]
+
+
+def test_memory_that_fits_no_part_is_named_all_the_same(tmp_path: Path, home: Path) -> None:
+    long = "# Incremental models\n\n```\n" + "incremental models\n" * 1_200 + "```\n"
+    folder = make_project(tmp_path / "project", {".claude/memory/patterns/long.md": long})
+    update.update_index(Project(str(folder), str(home)))
+    hooks.pre(folder, home, permission_mode="auto")
+    said = hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a1"), folder, home, "1")
+    path = said.context.rstrip("\n").rsplit(": ", 1)[1].split("\n")[0]
+    assert "incremental models\n" * 1_200 in Path(path).read_text()
+
+
+def test_a_pending_allocation_survives_any_text(project: Project) -> None:
+    kept = {"description": "\ud800 \0 \u2028 日本", "n": 1.5}
+    claims.keep_pending(project, "toolu/../x", kept)
+    assert claims.read_pending(claims.pending_path(project, "toolu/../x")) == kept
+    assert json.loads(Path(claims.pending_path(project, "toolu/../x")).read_text())["n"] == 1.5

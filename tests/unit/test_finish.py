@@ -1,0 +1,218 @@
+"""One run, one record: in whichever order the client tells of it, and when it tells nothing any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.log import usage
+from memory_budget.run import claims
+from memory_budget.run import finish as run_finish
+from tests.support import hooks
+from tests.support.blocks import assert_valid_records
+from tests.support.projects import make_project, usage_records
+
+FILES = {
+    ".claude/memory/patterns/models.md": "# Incremental models\n\nIncremental models merge on the surrogate key.\n",
+    ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
+}
+
+
+class Run:
+    """A project with one agent that was planned for, and the client's files about it."""
+
+    def __init__(self, folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = make_project(folder / "project", FILES)
+        self.home = home
+        self.project = Project(str(self.folder), str(home))
+        self.session = folder / "session.jsonl"
+        self.transcript = folder / "session/subagents/agent-a1.jsonl"
+        update.update_index(self.project)
+        monkeypatch.setattr(run_finish, "WAIT_SECONDS", 0.2)
+
+    def start(self, tool_use: str = "toolu_1", **more: Any) -> str:
+        """What the agent's prompt was made."""
+        said = hooks.pre(self.folder, self.home, tool_use=tool_use, transcript_path=str(self.session), **more)
+        return str(said.prompt)
+
+    def write(self, prompt: str, *, ended: bool = True, tool_use: str = "toolu_1", name: str = "a1") -> None:
+        message: dict[str, Any] = {
+            "id": "m1",
+            "model": "claude-x",
+            "stop_reason": "end_turn" if ended else "tool_use",
+            "usage": {"input_tokens": 10, "output_tokens": 5},
+            "content": [],
+        }
+        lines = [
+            {"type": "user", "timestamp": "2026-01-02T03:04:05Z", "message": {"content": prompt}},
+            {"type": "assistant", "timestamp": "2026-01-02T03:04:06Z", "message": message},
+        ]
+        path = self.transcript.with_name(f"agent-{name}.jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        meta = {"toolUseId": tool_use, "agentType": "dbt-expert"}
+        path.with_name(f"agent-{name}.meta.json").write_text(json.dumps(meta))
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        return {
+            "session_id": "5e55-10n",
+            "agent_id": "a1",
+            "agent_type": "dbt-expert",
+            "agent_transcript_path": str(self.transcript),
+            "transcript_path": str(self.session),
+        }
+
+    def finish(self) -> bool:
+        return run_finish.finish(self.project, self.ended)
+
+    def only_record(self) -> dict[str, Any]:
+        (record,) = usage_records(self.folder)
+        assert_valid_records([record])
+        return record
+
+
+@pytest.fixture
+def run(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return Run(tmp_path, home, monkeypatch)
+
+
+def test_a_run_is_recorded(run: Run) -> None:
+    run.write(run.start())
+    assert run.finish()
+    record = run.only_record()
+    assert (record["agent_id"], record["tool_use_id"], record["success"]) == ("a1", "toolu_1", True)
+    assert record["delivered"] is True
+    assert record["api_usage"]["requests"] == 1
+    assert record["duration_seconds"] == 1.0
+    assert record["tokens_loaded"] > 0
+    assert list(Path(run.project.cache, "pending").iterdir()) == []
+
+
+def test_an_end_that_is_told_twice_is_recorded_once(run: Run) -> None:
+    run.write(run.start())
+    threads = [threading.Thread(target=run.finish) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not run.finish()
+    run.only_record()
+
+
+@pytest.mark.parametrize("first", ["stop", "launch"])
+def test_the_order_of_the_events_makes_no_difference(first: str, run: Run) -> None:
+    run.write(run.start())
+
+    def launch() -> None:
+        claims.bind(run.project, "5e55-10n", "dbt-expert", "toolu_1", "a1")
+
+    for step in [run.finish, launch] if first == "stop" else [launch, run.finish]:
+        step()
+    assert run.only_record()["success"] is True
+
+
+def test_a_prompt_that_another_plugin_rewrote_was_not_delivered(run: Run) -> None:
+    run.start()
+    run.write("something else")
+    run.finish()
+    record = run.only_record()
+    assert record["delivered"] is False
+    assert record["tokens_loaded"] == 0
+    assert record["scope_breakdown"] == {}
+
+
+def test_a_task_with_half_an_emoji_is_recorded(run: Run) -> None:
+    given = {"subagent_type": "dbt-expert", "prompt": "incremental models", "description": "\ud83d half"}
+    run.write(run.start(tool_input=given))
+    run.finish()
+    assert "half" in run.only_record()["task"]
+
+
+def test_an_agent_nobody_planned_for_leaves_no_record(run: Run) -> None:
+    run.write("x", tool_use="toolu_other")
+    assert not run.finish()
+    assert usage_records(run.folder) == []
+
+
+def test_a_log_that_cannot_be_written_keeps_the_run_for_later(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write(run.start())
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(usage, "append", refuse)
+        with pytest.raises(OSError, match="No space"):
+            run.finish()
+    assert run.finish()
+    run.only_record()
+
+
+def gone() -> list[int]:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return [process.pid, 1]
+
+
+def lose_client(run: Run, tool_use: str = "toolu_1") -> None:
+    key = claims.pending_key("5e55-10n", tool_use)
+    path = claims.pending_path(run.project, key)
+    kept = claims.read_pending(path)
+    assert kept is not None
+    claims.keep_pending(run.project, key, {**kept, "client": gone()})
+
+
+def test_a_run_that_never_ended_is_closed_by_a_later_session(run: Run) -> None:
+    run.write(run.start(), ended=False)
+    assert run_finish.close(run.project) == 0 or os.getppid() <= 1  # its client runs
+    lose_client(run)
+    assert run_finish.close(run.project) == 1
+    assert run_finish.close(run.project) == 0
+    record = run.only_record()
+    assert record["success"] is False
+    assert "never ended" in record["error"]
+    assert record["duration_seconds"] is None
+
+
+def test_a_run_whose_end_nobody_told_is_recorded_as_it_was(run: Run) -> None:
+    run.write(run.start())
+    lose_client(run)
+    run_finish.close(run.project)
+    assert run.only_record()["success"] is True
+
+
+def test_a_run_that_never_began_leaves_no_record(run: Run) -> None:
+    run.start()
+    lose_client(run)
+    assert run_finish.close(run.project) == 0
+    assert usage_records(run.folder) == []
+    assert list(Path(run.project.cache, "pending").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"{}", b'{"client": [1, 2]}', b"\xff", b'{"client":["a"],"started":"x"}']
+)
+def test_a_damaged_allocation_stops_nobody(data: bytes, run: Run) -> None:
+    Path(run.project.ensure_cache("pending"), "a.json").write_bytes(data)
+    run.write(run.start())
+    lose_client(run)
+    run_finish.close(run.project)
+    assert run.only_record()["success"] is True
+
+
+def test_an_allocation_that_is_being_written_is_left_alone(run: Run) -> None:
+    path = Path(run.project.ensure_cache("pending"), "toolu_9.json.123.tmp")
+    path.write_bytes(b'{"half')
+    run_finish.close(run.project)
+    assert path.exists()
