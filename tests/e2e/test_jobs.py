@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 from memory_budget.upkeep import memory_files, schedule
 from tests.support.client import Client
@@ -44,7 +45,7 @@ def test_a_session_sets_off_a_job_that_is_due_and_the_next_one_does_not(client: 
     assert logs(team)[0].endswith("-monthly.log")
     logs_before = logs(team)
 
-    due = Path(project.cache) / schedule.NEXT_DUE
+    due = Path(project.cache) / layout.NEXT_DUE
     before = due.stat().st_ctime_ns
     client.run(team, Script())
     wait_until(lambda: due.stat().st_ctime_ns != before)  # the second session's background work has looked

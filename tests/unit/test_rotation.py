@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import status
@@ -210,7 +211,7 @@ def test_a_report_that_is_overtaken_reads_again(project: Project, monkeypatch: p
 
 
 def test_every_reader_counts_each_record_once(project: Project) -> None:
-    sent = Path(project.ensure_cache(), log_sent.FILE)
+    sent = Path(project.ensure_cache(), layout.SENT)
     sent.write_bytes(b'{"time":1,"agent":"a","files":["f"],"chunks":[],"read":[]}\n')
     rotate(project)
     for entry in numbered(COUNT, 5):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 from memory_budget.start import allocate, hooks
 from memory_budget.upkeep import schedule
@@ -164,7 +165,7 @@ def test_what_is_due_runs_once_and_is_noted(project: Project) -> None:
     assert overview["monthly"]["last"] is None
     assert overview["daily"]["next"] == "2026-06-26T05:00:00"
     assert overview["monthly"]["next"] == "2026-07-01T07:00:00"
-    assert os.stat(f"{project.cache}/{schedule.NEXT_DUE}").st_mtime == at("2026-06-26 05:00")
+    assert os.stat(f"{project.cache}/{layout.NEXT_DUE}").st_mtime == at("2026-06-26 05:00")
 
 
 def test_two_sessions_never_run_side_by_side(project: Project) -> None:
@@ -186,7 +187,7 @@ def test_a_run_that_was_killed_is_tried_again_ever_later(project: Project) -> No
         runs = Runs()
         assert schedule.run_due(project, runs, lambda now=now: now + 5) is None  # type: ignore[misc]
         assert schedule.read_state(project).running is not None
-        assert os.stat(f"{project.cache}/{schedule.NEXT_DUE}").st_mtime == now + wait
+        assert os.stat(f"{project.cache}/{layout.NEXT_DUE}").st_mtime == now + wait
         now += wait
     runs = Runs()
     assert schedule.run_due(project, runs, lambda: now) == "daily"
@@ -210,7 +211,7 @@ def test_switched_off_nothing_runs(project: Project) -> None:
     runs = Runs()
     assert schedule.run_due(project, runs, lambda: at("2026-06-25 09:00")) is None
     assert runs.kinds == []
-    assert not os.path.exists(f"{project.cache}/{schedule.NEXT_DUE}")
+    assert not os.path.exists(f"{project.cache}/{layout.NEXT_DUE}")
 
 
 def test_a_damaged_state_is_a_new_start(project: Project) -> None:

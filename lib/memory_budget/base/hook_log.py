@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 
 LOG_LIMIT = 1_000_000
@@ -12,7 +13,7 @@ LOG_LIMIT = 1_000_000
 
 def log(project: Project, text: str) -> None:
     """Add to the hooks' log, which starts anew past a megabyte (one older copy is kept). Raises OSError."""
-    path = project.ensure_cache("logs") + "/hooks.log"
+    path = project.writable(layout.HOOKS_LOG)
     try:
         if os.stat(path).st_size > LOG_LIMIT:
             os.replace(path, path + ".1")

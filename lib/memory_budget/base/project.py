@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from memory_budget.base import layout
 from memory_budget.base.files import write_atomic
 
 MEMORY = ".claude/memory"
@@ -27,7 +28,7 @@ class Project:
         self.home = home if home is not None else user_home()
         self.memory = self.root + "/" + MEMORY
         self.cache = self.root + "/" + CACHE
-        self.index = self.cache + "/index.sqlite"
+        self.index = f"{self.cache}/{layout.INDEX}"
         self.log = self.root + "/" + USAGE_LOG
 
     def has_memory(self) -> bool:
@@ -39,9 +40,19 @@ class Project:
             or os.path.isdir(self.root + "/" + NATIVE_LOCAL)
         )
 
+    def at(self, *parts: str) -> str:
+        """A path below the cache folder: a place of `layout` and the names below it. Nothing is made."""
+        return "/".join((self.cache, *parts))
+
+    def writable(self, *parts: str) -> str:
+        """The same, in a folder that is made where it is missing. Raises OSError."""
+        path = self.at(*parts)
+        self.ensure_cache(*path[len(self.cache) + 1 :].split("/")[:-1])
+        return path
+
     def ensure_cache(self, *parts: str) -> str:
         """Make (when missing) and return a folder below the cache folder, which ignores itself for git."""
-        folder = "/".join((self.cache, *parts))
+        folder = self.at(*parts)
         if not os.path.isdir(folder):
             fresh = not os.path.isdir(self.cache)
             os.makedirs(folder, exist_ok=True)

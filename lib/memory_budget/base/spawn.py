@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+from memory_budget.base import layout
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memory_budget.base.project import Project
@@ -46,7 +48,7 @@ def start(project: Project, task: str, *arguments: str) -> None:
 
 def start_once(project: Project, task: str, seconds: float) -> bool:
     """The same unless it was started in the last `seconds`: sixteen agents need one index update, not sixteen."""
-    path = project.ensure_cache("state") + f"/{task}.started"
+    path = project.writable(layout.STARTED, f"{task}.started")
     try:
         if 0 <= time.time() - os.stat(path).st_mtime < seconds:
             return False

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from memory_budget.base import figures
+from memory_budget.base import figures, layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import output
@@ -93,7 +93,7 @@ def _indexed(project: Project) -> str:
     except OSError:
         scratch = tempfile.mkdtemp(prefix="memory-budget-")
         project.cache = scratch
-        project.index = scratch + "/index.sqlite"
+        project.index = project.at(layout.INDEX)
         update.update_index(project, wait=60.0, progress=output.progress("indexing"))
         return scratch
     return ""

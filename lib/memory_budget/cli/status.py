@@ -9,6 +9,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
+from memory_budget.base import layout
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project
 from memory_budget.cli import output
@@ -51,7 +52,7 @@ def gather(project: Project, last: int) -> dict[str, Any]:
         "index": _index(project),
         "jobs": schedule.overview(project, time.time()),
         "proposals": len(proposals.load(project)),
-        "running": len(list(listing(project.cache + "/pending"))),
+        "running": len(list(listing(project.at(layout.PENDING)))),
         **_log(project, last),
     }
 

@@ -131,11 +131,11 @@ def _remove(path: str) -> None:
 
 def _remove_unfinished(project: Project) -> None:
     """Remove what builders left that were killed: nobody else builds while the caller holds the lock."""
-    for name in listing(project.cache):
+    for name in listing(project.at()):
         if name.startswith("index.sqlite.") and name.endswith(
             (".new", ".new-wal", ".new-shm", ".new-journal")
         ):
-            os.unlink(f"{project.cache}/{name}")
+            os.unlink(project.at(name))
 
 
 #: Tables that cannot be made again from the memory files.

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from memory_budget.base import fastjson
+from memory_budget.base import fastjson, layout
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema
 from memory_budget.index.parse import TokenCounter
@@ -41,9 +41,8 @@ def update_index(
     lock = _lock(project, wait)
     if lock is None:
         return None
-    again = project.cache + "/state/index.again"
-    damaged = project.cache + "/state/index.damaged"  # an agent's start found it so
-    project.ensure_cache("state")
+    again = project.writable(layout.INDEX_AGAIN)
+    damaged = project.at(layout.INDEX_DAMAGED)  # an agent's start found it so
     try:
         for _ in range(3):
             if os.path.exists(again):
@@ -68,12 +67,11 @@ def _lock(project: Project, wait: float) -> Any:
         from filelock import FileLock, Timeout
     except ImportError:
         return _NoLock()
-    project.ensure_cache("state")
-    lock = FileLock(project.cache + "/index.lock", timeout=wait)
+    lock = FileLock(project.writable(layout.INDEX_LOCK), timeout=wait)
     try:
         lock.acquire()
     except Timeout:
-        with open(project.cache + "/state/index.again", "w", encoding="ascii"):
+        with open(project.at(layout.INDEX_AGAIN), "w", encoding="ascii"):
             pass
         return None
     return lock

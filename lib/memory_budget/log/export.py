@@ -30,13 +30,13 @@ from typing import Any, NamedTuple
 import orjson
 
 import memory_budget
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, read_bytes
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
 from memory_budget.settings import profiles
 
-STATE = "state/otlp.json"
 STATE_VERSION = 1
 #: Records per request, about half a megabyte; fewer where they are long, so that no collector finds one too large.
 BATCH = 500
@@ -92,9 +92,8 @@ def export(project: Project, *, now: float | None = None) -> Exported | None:
     from filelock import FileLock, Timeout
 
     headers = _headers(settings["headers"])
-    project.ensure_cache("state")
     try:
-        with FileLock(f"{project.cache}/otlp.lock", timeout=0):
+        with FileLock(project.writable(layout.EXPORT_LOCK), timeout=0):
             return _export(project, paths, endpoint, headers, time.time() if now is None else now)
     except Timeout:
         return None
@@ -198,7 +197,7 @@ def _count(sums: dict[str, list[float]], record: Mapping[str, Any]) -> None:
 def _read_state(project: Project, endpoint: str, now: float) -> dict[str, Any]:
     """`files`: bytes sent by file; `sums`: counters by their attributes since `since`. Another endpoint starts anew."""
     try:
-        state = orjson.loads(read_bytes(f"{project.cache}/{STATE}"))
+        state = orjson.loads(read_bytes(project.at(layout.EXPORT_STATE)))
         if isinstance(state, dict) and state["version"] == STATE_VERSION and state["endpoint"] == endpoint:
             return state
     except FileNotFoundError:
@@ -206,7 +205,7 @@ def _read_state(project: Project, endpoint: str, now: float) -> dict[str, Any]:
     except (OSError, ValueError, KeyError) as error:
         # Going on with an empty state would send everything again.
         raise BudgetError(
-            f"{project.cache}/{STATE}: unreadable ({error}); remove it to send the whole log again"
+            f"{project.at(layout.EXPORT_STATE)}: unreadable ({error}); remove it to send the whole log again"
         ) from error
     return {
         "version": STATE_VERSION,
@@ -220,7 +219,7 @@ def _read_state(project: Project, endpoint: str, now: float) -> dict[str, Any]:
 
 def _write_state(project: Project, state: dict[str, Any]) -> None:
     """Replace the state for good: it is on disk before this returns."""
-    path = f"{project.cache}/{STATE}"
+    path = project.writable(layout.EXPORT_STATE)
     temporary = f"{path}.tmp"
     try:
         with open(temporary, "wb") as file:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from filelock import FileLock
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import flush_folder, listing
 from memory_budget.base.project import Project
@@ -30,7 +31,6 @@ from memory_budget.log import usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OLD = "old-logs"
 #: A rotated log as it is named here; what others have named is left alone.
 _ROTATED = re.compile(r"budget-usage-\d{4}-\d\d-\d\d-(\d{4}-\d\d-\d\d)(?:_\d+)?\.jsonl(?:\.gz)?")
 
@@ -73,11 +73,11 @@ def _set_aside(project: Project, most: int, now: float) -> str:
     if size <= most:
         return ""
     days = _days(project.log)  # outside the lock: a large log takes a while to read
-    with FileLock(project.ensure_cache() + "/usage.lock", timeout=usage.LOCK_SECONDS):
+    with FileLock(project.at(layout.USAGE_LOCK), timeout=usage.LOCK_SECONDS):
         if not days or os.path.getsize(project.log) != size:
             days.append(datetime.fromtimestamp(now).date().isoformat())
         stem = f"{project.log.removesuffix('.jsonl')}-{min(days)}-{max(days)}"
-        target = _free([os.path.dirname(stem), f"{project.cache}/{OLD}"], os.path.basename(stem), ".jsonl")
+        target = _free([os.path.dirname(stem), project.at(layout.OLD_LOGS)], os.path.basename(stem), ".jsonl")
         os.rename(project.log, target)
     return target
 
@@ -149,7 +149,7 @@ def _put_away(
         match = _ROTATED.fullmatch(name)
         if match and match[1] < oldest:
             stem, dot, ending = name.partition(".")
-            target = _free([project.ensure_cache(OLD)], stem, dot + ending)
+            target = _free([project.ensure_cache(layout.OLD_LOGS)], stem, dot + ending)
             os.rename(f"{folder}/{name}", target)
             moved.append(target)
             at("put away")

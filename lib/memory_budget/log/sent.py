@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import orjson
 from filelock import FileLock
 
+from memory_budget.base import layout
 from memory_budget.base.files import read_bytes
 from memory_budget.base.project import NATIVE_LOCAL, NATIVE_PROJECT, Project
 
 LOCK_SECONDS = 30.0
-FILE = "sent.jsonl"
 #: What lies here is memory whose reading counts as a use.
 _ROOTS = (".claude/memory", NATIVE_PROJECT, NATIVE_LOCAL)
 
@@ -49,8 +49,8 @@ def remember(
     sent = Sent(now, str(kept.get("agent") or record["agent"]), files, chunks, read)
     line = orjson.dumps(sent._asdict()) + b"\n"
     project.ensure_cache()
-    with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
-        handle = os.open(f"{project.cache}/{FILE}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    with FileLock(project.at(layout.USAGE_LOCK), timeout=LOCK_SECONDS):
+        handle = os.open(project.at(layout.SENT), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             size = os.fstat(handle).st_size
             if size and os.pread(handle, 1, size - 1) != b"\n":
@@ -112,12 +112,12 @@ def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
 def set_aside(project: Project) -> str:
     """Give the lines written so far a name of their own, so that they can be counted once. Returns their path, ""
     when there are none. A part set aside before and not dropped yet is given first."""
-    folder = project.ensure_cache("state")
+    folder = project.ensure_cache(layout.SENT_ASIDE)
     for waiting in sorted(os.listdir(folder)):
         if waiting.startswith("sent-") and waiting.endswith(".jsonl"):
             return f"{folder}/{waiting}"
-    path = f"{project.cache}/{FILE}"
-    with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
+    path = project.at(layout.SENT)
+    with FileLock(project.at(layout.USAGE_LOCK), timeout=LOCK_SECONDS):
         if not os.path.exists(path):
             return ""
         target = f"{folder}/sent-{os.urandom(8).hex()}.jsonl"

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 from filelock import FileLock
 
-from memory_budget.base import fastjson
+from memory_budget.base import fastjson, layout
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project
 
@@ -39,7 +39,7 @@ def append(project: Project, record: dict[str, Any]) -> None:
     """Add one record. Raises OSError, and filelock.Timeout (a TimeoutError) when another writer holds the log for 30 s."""
     project.ensure_cache()
     line = _line(record)
-    with FileLock(project.cache + "/usage.lock", timeout=LOCK_SECONDS):
+    with FileLock(project.at(layout.USAGE_LOCK), timeout=LOCK_SECONDS):
         handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             if not _ends_whole(handle):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from memory_budget.base import figures
+from memory_budget.base import figures, layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import write_atomic
 from memory_budget.base.project import Project
@@ -22,7 +22,6 @@ from memory_budget.reports import analytics, tuning
 from memory_budget.reports import store as reports_store
 from memory_budget.settings import profiles
 
-FOLDER = "reports"
 TEMPLATE = "report.html"
 
 
@@ -90,7 +89,7 @@ def render(found: dict[str, Any]) -> str:
 def write(project: Project, days: int, gathered: dict[str, Any], now: datetime) -> str:
     """Write what was gathered for the last `days` into the cache folder as a page. Returns its path."""
     page = render(gathered)
-    path = f"{project.ensure_cache(FOLDER)}/{now:%Y-%m-%d}-{days}-days.html"
+    path = f"{project.ensure_cache(layout.REPORTS)}/{now:%Y-%m-%d}-{days}-days.html"
     write_atomic(path, page.encode("utf-8"))
     return path
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.files import write_atomic
 from memory_budget.base.project import Project
 from memory_budget.reports import analytics, tuning_advice, tuning_replay, tuning_weights
@@ -27,7 +28,6 @@ from memory_budget.settings import agents, profiles, token_ratio
 from memory_budget.settings.names import SCOPES, TIERS
 from memory_budget.settings.profiles import Profiles
 
-FILE = "recommendations.json"
 SCHEMA_VERSION = 1
 QUARTER_DAYS = 90
 #: Beyond this many records they are grouped by two per cent of their size, and by week.
@@ -67,16 +67,18 @@ def recommend_from(
     days = days if days is not None else int(settings.section("tuning")["history_days"])
     store.show(now - timedelta(days=days))
     found = _from_store(project, store, settings, days=days, now=now)
-    if write and (found["records"] or os.path.exists(f"{project.cache}/{FILE}")):
+    if write and (found["records"] or os.path.exists(project.at(layout.RECOMMENDATIONS))):
         project.ensure_cache()
-        write_atomic(f"{project.cache}/{FILE}", orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        write_atomic(
+            project.at(layout.RECOMMENDATIONS), orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n"
+        )
     return found
 
 
 def read(project: Project) -> dict[str, Any] | None:
     """The recommendations as last written, None where there are none."""
     try:
-        with open(f"{project.cache}/{FILE}", "rb") as file:
+        with open(project.at(layout.RECOMMENDATIONS), "rb") as file:
             value = orjson.loads(file.read())
     except (OSError, ValueError):
         return None

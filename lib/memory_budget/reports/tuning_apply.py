@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, listing, read_bytes, write_atomic
 from memory_budget.base.project import Project
@@ -24,7 +25,6 @@ from memory_budget.settings import agents, json_edit, profiles
 from memory_budget.settings.names import SCOPES
 from memory_budget.settings.profiles import Profiles
 
-FOLDER = "tuning"
 APPLIED, UNDONE = "applied", "undone"
 _BOM = "\ufeff"
 
@@ -84,9 +84,9 @@ def apply(
     from filelock import FileLock, Timeout
 
     now = now or datetime.now()
-    folder = project.ensure_cache(FOLDER)
+    folder = project.ensure_cache(layout.TUNING)
     try:
-        with FileLock(f"{project.cache}/tuning.lock", timeout=10):
+        with FileLock(project.at(layout.TUNING_LOCK), timeout=10):
             edit, members = _plan(project, changes)
             stamp = now.strftime("%Y%m%d-%H%M%S")
             done = Applied(
@@ -106,10 +106,10 @@ def apply(
 def history(project: Project) -> list[Applied]:
     """Every change made here, oldest first; a record nobody can read is passed over."""
     found = []
-    for name in listing(f"{project.cache}/{FOLDER}"):
+    for name in listing(project.at(layout.TUNING)):
         if name.endswith(".json"):
             try:
-                found.append(Applied(**orjson.loads(read_bytes(f"{project.cache}/{FOLDER}/{name}"))))
+                found.append(Applied(**orjson.loads(read_bytes(project.at(layout.TUNING, name)))))
             except (OSError, ValueError, TypeError):
                 continue
     return sorted(found, key=lambda entry: (entry.time, entry.id))
@@ -144,7 +144,7 @@ def undo(project: Project, identifier: str = "", *, now: datetime | None = None)
             if back != text:
                 _replace(entry.path, text, back)
         entry = entry._replace(state=UNDONE, undone=(now or datetime.now()).isoformat(timespec="seconds"))
-        _write_record(f"{project.cache}/{FOLDER}", entry)
+        _write_record(project.at(layout.TUNING), entry)
     except OSError as error:
         raise BudgetError(f"{error.filename or entry.path}: {error.strerror or error}") from error
     return entry

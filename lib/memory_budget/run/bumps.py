@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 
+from memory_budget.base import layout
 from memory_budget.base.files import digest, read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
 
@@ -22,12 +23,12 @@ def task_key(agent: str, description: str, prompt: str) -> str:
 
 def remember_bump(project: Project, key: str, tier: str) -> None:
     """The next start of this agent and task begins at `tier`. Raises OSError."""
-    write_atomic(f"{project.ensure_cache('bumps')}/{safe_name(key)}", tier.encode("ascii", "replace"))
+    write_atomic(f"{project.ensure_cache(layout.BUMPS)}/{safe_name(key)}", tier.encode("ascii", "replace"))
 
 
 def remembered_bump(project: Project, key: str) -> str:
     """The tier that this agent and task were pushed to lately, "" for none."""
-    path = f"{project.cache}/bumps/{safe_name(key)}"
+    path = project.at(layout.BUMPS, safe_name(key))
     try:
         if time.time() - os.stat(path).st_mtime > BUMP_SECONDS:
             return ""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 
+from memory_budget.base import layout
 from memory_budget.settings.token_ratio import Ratio, read_state, state_path
 
 TYPE_CHECKING = False
@@ -162,7 +163,7 @@ def _error(
 
 
 def samples_path(project: Project) -> str:
-    return project.cache + "/calibration.jsonl"
+    return project.at(layout.RATIO_SAMPLES)
 
 
 def note(project: Project, agent: str, model: str, counted: int, transcript: str) -> None:
@@ -198,9 +199,8 @@ def update(project: Project, counter: Any = None) -> bool:
         return False
     from filelock import FileLock, Timeout
 
-    project.ensure_cache("state")
     try:
-        with FileLock(project.cache + "/calibration.lock", timeout=0):
+        with FileLock(project.writable(layout.RATIO_LOCK), timeout=0):
             return _update(project, counter)
     except Timeout:
         return False
@@ -214,7 +214,7 @@ def _update(project: Project, counter: Any) -> bool:
     if not os.path.exists(taken):
         # Renamed first: what agents note from now on goes to a new file. One that is there was left by a crash.
         os.replace(samples_path(project), taken)
-    runs_path = project.cache + "/state/calibration-runs.json"
+    runs_path = project.at(layout.RATIO_RUNS)
     try:
         runs: Any = fastjson.loads(read_bytes(runs_path))
     except (OSError, ValueError):

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import fastjson
+from memory_budget.base import fastjson, layout
 from memory_budget.base.files import listing, read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
 
@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WORKFLOW = "workflow"
 #: How long an agent's start waits to learn which of several plans is its own.
 BIND_SECONDS = 0.5
 
@@ -36,7 +35,7 @@ def folder(project: Project, session: str, agent_type: str) -> str:
 
     One folder in whatever case came first: a caller may write `DBT-Expert`, and the client says `dbt-expert`.
     """
-    base = f"{project.cache}/starts/{safe_name(session)}"
+    base = project.at(layout.STARTS, safe_name(session))
     name = safe_name(agent_type)
     if name != agent_type:
         name = safe_name(agent_type.lower())  # the digest in it must not tell cases apart
@@ -48,7 +47,7 @@ def folder(project: Project, session: str, agent_type: str) -> str:
 
 def ensure(project: Project, session: str, agent_type: str) -> str:
     where = folder(project, session, agent_type)
-    return project.ensure_cache("starts", *where.rsplit("/", 2)[1:])
+    return project.ensure_cache(layout.STARTS, *where.rsplit("/", 2)[1:])
 
 
 def mark(path: str) -> None:
@@ -239,7 +238,7 @@ def part(claimed: str, number: int) -> str:
 
 
 def workflow_path(project: Project, session: str) -> str:
-    return f"{project.cache}/starts/{safe_name(session)}/{WORKFLOW}"
+    return project.at(layout.STARTS, safe_name(session), layout.WORKFLOW)
 
 
 def pending_key(session: str, tool_use: str) -> str:
@@ -249,12 +248,12 @@ def pending_key(session: str, tool_use: str) -> str:
 
 
 def pending_path(project: Project, key: str) -> str:
-    return f"{project.cache}/pending/{safe_name(key)}.json"
+    return project.at(layout.PENDING, f"{safe_name(key)}.json")
 
 
 def keep_pending(project: Project, key: str, allocation: dict[str, Any]) -> None:
     """Keep an allocation until its agent ends. Raises OSError."""
-    project.ensure_cache("pending")
+    project.ensure_cache(layout.PENDING)
     write_atomic(pending_path(project, key), fastjson.encode(allocation))
 
 

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from memory_budget.base import fastjson
+from memory_budget.base import fastjson, layout
 from memory_budget.base.files import listing, safe_name, write_atomic
 from memory_budget.base.hook_log import log
 from memory_budget.base.processes import started_at
@@ -196,10 +196,10 @@ def close(project: Project, session: str = "") -> int:
     An agent that did end, unseen, has a transcript that says so and gets a whole record. Returns how many were closed.
     """
     closed = 0
-    for name in listing(project.cache + "/pending"):
+    for name in listing(project.at(layout.PENDING)):
         if not name.endswith(".json"):
             continue  # being written this moment
-        path = f"{project.cache}/pending/{name}"
+        path = project.at(layout.PENDING, name)
         kept = claims.read_pending(path)
         if kept is None:
             _set_aside(project, path)
@@ -261,7 +261,7 @@ def _client_gone(kept: dict[str, Any]) -> bool:
 
 def _set_aside(project: Project, path: str) -> None:
     """Keep an unreadable file for a person to look at, out of the way."""
-    target = project.ensure_cache("damaged") + "/" + os.path.basename(path)
+    target = project.ensure_cache(layout.DAMAGED) + "/" + os.path.basename(path)
     try:
         os.replace(path, target)
         log(project, f"{os.path.basename(path)}: unreadable, moved to {target}")
@@ -273,20 +273,22 @@ def _tidy_starts(project: Project, session: str) -> None:
     """Remove the marks of sessions that are over: this one's, and any not touched for two days."""
     import shutil
 
-    for folder in ("starts", "notes", "running"):
-        for name in listing(f"{project.cache}/{folder}"):
-            path = f"{project.cache}/{folder}/{name}"
+    for folder in (layout.STARTS, layout.NOTES, layout.RUNNING):
+        for name in listing(project.at(folder)):
+            path = project.at(folder, name)
             over = session != "" and name == safe_name(session)
             try:
-                if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS or (over and folder != "running"):
+                if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS or (
+                    over and folder != layout.RUNNING
+                ):
                     shutil.rmtree(path, ignore_errors=True)
                 elif over:
                     os.rmdir(path)  # only when empty: what agents read is wanted until their records stand
             except OSError:
                 continue
-    for folder in ("ended", "blocks"):
-        for name in listing(f"{project.cache}/{folder}"):
-            path = f"{project.cache}/{folder}/{name}"
+    for folder in (layout.ENDED, layout.BLOCKS):
+        for name in listing(project.at(folder)):
+            path = project.at(folder, name)
             try:
                 if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS:
                     os.unlink(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory_budget.base import fastjson, spawn
+from memory_budget.base import fastjson, layout, spawn
 from memory_budget.base.files import safe_name, write_atomic
 from memory_budget.base.payload import text_field
 from memory_budget.run import claims, messages, state
@@ -66,7 +66,7 @@ def subagent_stop(project: Project, payload: Payload) -> Answer:
     agent = text_field(payload, "agent_id")
     if not agent or payload.get("agent_type") == "fork":
         return None
-    path = f"{project.ensure_cache('ended')}/{safe_name(agent)}.json"
+    path = f"{project.ensure_cache(layout.ENDED)}/{safe_name(agent)}.json"
     kept = {
         key: payload.get(key)
         for key in ("session_id", "agent_id", "agent_type", "agent_transcript_path", "transcript_path")

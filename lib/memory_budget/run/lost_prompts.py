@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import fastjson, notices
+from memory_budget.base import fastjson, layout, notices
 from memory_budget.base.files import listing, read_bytes, safe_name, write_atomic
 from memory_budget.run import notes
 
@@ -133,7 +133,7 @@ def lost(
         found = rewriter_of(transcript, kept["tool_use_id"], prompt)
     if found is not None:
         entry = {"plugin": found.plugin, "command": found.command, "at": kept["started"]}
-        path = f"{project.ensure_cache('rewriters')}/{safe_name(found.plugin or found.command)}.json"
+        path = f"{project.ensure_cache(layout.REWRITERS)}/{safe_name(found.plugin or found.command)}.json"
         write_atomic(path, fastjson.encode(entry))
     elif patient:
         return None
@@ -170,9 +170,9 @@ def explain(project: Project, marked: str, age: float) -> str | None:
 def known_rewriters(project: Project) -> list[dict[str, Any]]:
     """Whose rewrites have won here: {"plugin", "command", "at"}, the latest first."""
     found = []
-    for name in listing(project.cache + "/rewriters"):
+    for name in listing(project.at(layout.REWRITERS)):
         try:
-            entry = fastjson.loads(read_bytes(f"{project.cache}/rewriters/{name}"))
+            entry = fastjson.loads(read_bytes(project.at(layout.REWRITERS, name)))
         except (OSError, ValueError):
             continue
         if isinstance(entry, dict) and isinstance(entry.get("at"), (int, float)):

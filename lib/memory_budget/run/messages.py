@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from memory_budget.base import layout
 from memory_budget.base.files import listing, read_bytes, safe_name
 from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def take_notes(project: Project, session: str) -> list[str]:
     """The lines left for the person. Each is given out once."""
-    where = f"{project.cache}/notes/{safe_name(session)}"
+    where = project.at(layout.NOTES, safe_name(session))
     found = []
     for name in listing(where):
         if name.endswith(".tmp"):

@@ -5,6 +5,7 @@ notes/<session>/<name>    one line
 
 from __future__ import annotations
 
+from memory_budget.base import layout
 from memory_budget.base.files import safe_name, write_atomic
 from memory_budget.base.project import Project
 
@@ -14,5 +15,5 @@ LOST = "lost-"
 
 def leave_note(project: Project, session: str, name: str, text: str) -> None:
     """Have a line told by the next hook of this session whose message a person sees. Raises OSError."""
-    where = project.ensure_cache("notes", safe_name(session))
+    where = project.ensure_cache(layout.NOTES, safe_name(session))
     write_atomic(f"{where}/{safe_name(name)}", text.encode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import fastjson
+from memory_budget.base import fastjson, layout
 from memory_budget.base.files import read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.run import claims
@@ -39,7 +39,7 @@ MAIN = "main"
 
 
 def folder(project: Project, session: str) -> str:
-    return f"{project.cache}/running/{safe_name(session)}"
+    return project.at(layout.RUNNING, safe_name(session))
 
 
 def find(project: Project, session: str, agent: str, transcript: str) -> dict[str, Any] | None:
@@ -52,20 +52,18 @@ def find(project: Project, session: str, agent: str, transcript: str) -> dict[st
     known = _load(where)
     if known is not None:
         return known
-    kept = _load(
-        f"{project.cache}/pending/{safe_name(f'main-{session}' if agent == MAIN else f'agent-{agent}')}.json"
-    )
+    kept = _load(claims.pending_path(project, f"main-{session}" if agent == MAIN else f"agent-{agent}"))
     if kept is None and agent != MAIN:
         tool_use = _tool_use(transcript, agent)
         if tool_use:
-            kept = _load(f"{project.cache}/pending/{safe_name(claims.pending_key(session, tool_use))}.json")
+            kept = _load(claims.pending_path(project, claims.pending_key(session, tool_use)))
     if kept is None:
         return None
     try:
         known = {field: kept[field] for field in FIELDS}
     except KeyError:
         return None
-    project.ensure_cache("running", safe_name(session))
+    project.ensure_cache(layout.RUNNING, safe_name(session))
     write_atomic(where, fastjson.encode(known))
     return known
 
@@ -148,7 +146,7 @@ def replay(
 
 def mark_lost(project: Project, session: str, agent: str) -> None:
     """The agent started without what was meant for it. Raises OSError."""
-    write_atomic(f"{project.ensure_cache('running', safe_name(session))}/{safe_name(agent)}.lost", b"")
+    write_atomic(f"{project.ensure_cache(layout.RUNNING, safe_name(session))}/{safe_name(agent)}.lost", b"")
 
 
 def _lost(project: Project, session: str, agent: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from memory_budget.base import layout
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +66,7 @@ def model_of(state: Mapping[str, Any], model: str, agent: str) -> str:
 
 
 def state_path(project: Project) -> str:
-    return project.cache + "/state/calibration.json"
+    return project.at(layout.RATIO)
 
 
 def read_state(project: Project) -> dict[str, Any]:

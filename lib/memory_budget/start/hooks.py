@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import hook_log, notices, processes
+from memory_budget.base import hook_log, layout, notices, processes
 
 # `allocate` and what it needs are imported where something is planned: a part of a plan is handed out without them.
 from memory_budget.base.payload import text_field
@@ -178,12 +178,12 @@ def _parts(project: Project, allocation: allocate.Allocation) -> list[str]:
     order = {file.file.path: -file.score for file in allocation.selection.files}
     pieces = sorted(allocate.pieces(allocation), key=lambda piece: (order[piece.path], piece.path))
     left_out = allocate.left_out(allocation)
-    pointer = f"The rest of these notes: {project.cache}/blocks/{allocation.id}.md\n"
+    pointer = f"The rest of these notes: {project.at(layout.BLOCKS, allocation.id)}.md\n"
     parts, rest = block.in_parts(allocation.id, pieces, left_out, PART_LIMIT - len(pointer), PARTS)
     if rest:
         from memory_budget.base.files import write_atomic
 
-        path = f"{project.ensure_cache('blocks')}/{allocation.id}.md"
+        path = f"{project.ensure_cache(layout.BLOCKS)}/{allocation.id}.md"
         write_atomic(path, block.block_utf8(allocation.id, rest))
         parts = parts or [block.empty(allocation.id)]
         parts[-1] = parts[-1].rstrip("\n") + "\n" + pointer
@@ -223,7 +223,7 @@ def _refresh(project: Project, allocation: allocate.Allocation) -> None:
         allocation.loaded is not None and allocation.loaded.changed and _has_index(project)
     ):
         if allocation.damaged:
-            claims.mark(project.ensure_cache("state") + "/index.damaged")
+            claims.mark(project.writable(layout.INDEX_DAMAGED))
         _in_background(project, "index", 5.0)
     if _jobs_due(project):
         _in_background(project, "jobs", 60.0)
@@ -242,7 +242,7 @@ def _jobs_due(project: Project) -> bool:
     """One stat call: the file's time of change is the next moment that a job is due (see `schedule`). A file marked
     later than now was marked before the clock was set back: then the jobs' process looks again."""
     try:
-        status = os.stat(project.cache + "/state/next-due")
+        status = os.stat(project.at(layout.NEXT_DUE))
     except OSError:
         return False
     now = time.time()
@@ -264,7 +264,7 @@ def _remember_workflow(project: Project, session: str, prompt_id: str, given: Pa
     """A workflow's agents start without the Agent tool; the script is all that tells what they are for."""
     from memory_budget.base.files import safe_name, write_atomic
 
-    project.ensure_cache("starts", safe_name(session))
+    project.ensure_cache(layout.STARTS, safe_name(session))
     script = given.get("script")
     text = script[:_SCRIPT_LIMIT] if isinstance(script, str) else ""
     write_atomic(claims.workflow_path(project, session), f"{prompt_id}\n{text}".encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.upkeep import secrets
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from memory_budget.index.sources import Scan
     from memory_budget.upkeep.memory_files import Note
 
-HISTORY = "state/sizes.json"
 _HISTORY_DAYS = 90
 _HISTORY_KEPT = 1000
 _LEAST_SPAN = 7
@@ -225,7 +225,7 @@ def never_used(note: Note, today: int, active: Sequence[int]) -> bool:
 
 def read_sizes(project: Project) -> list[Size]:
     try:
-        return [Size(*map(int, row)) for row in orjson.loads(read_bytes(f"{project.cache}/{HISTORY}"))]
+        return [Size(*map(int, row)) for row in orjson.loads(read_bytes(project.at(layout.SIZES)))]
     except (OSError, ValueError, TypeError):
         return []
 
@@ -233,8 +233,7 @@ def read_sizes(project: Project) -> list[Size]:
 def remember_size(project: Project, size: Size) -> None:
     """Keep today's size; days a wrong clock put into the future are dropped."""
     kept = [old for old in read_sizes(project) if old.day < size.day][-_HISTORY_KEPT:]
-    project.ensure_cache("state")
-    write_atomic(f"{project.cache}/{HISTORY}", orjson.dumps([list(row) for row in (*kept, size)]))
+    write_atomic(project.writable(layout.SIZES), orjson.dumps([list(row) for row in (*kept, size)]))
 
 
 def as_json(report: Report) -> dict[str, Any]:

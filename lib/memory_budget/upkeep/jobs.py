@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.files import listing, write_atomic
 from memory_budget.index.schema import DatabaseError
 from memory_budget.log import rotation
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from memory_budget.upkeep.proposals import Proposal
     from memory_budget.upkeep.survey import Work
 
-LOGS = "jobs"
 KINDS = ("daily", "weekly", "monthly", "report")
 REPORT_DAYS = {"weekly": 7, "monthly": 30, "report": 30}
 
@@ -52,7 +52,7 @@ def run(
     Returns JSON: `problems` (lines), `proposals` (number by kind), `applied`, `log` (path), and what the steps found.
     """
     stamp = datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H%M%S")
-    path = f"{project.ensure_cache(LOGS)}/{stamp}-{kind}.log"
+    path = f"{project.ensure_cache(layout.JOB_LOGS)}/{stamp}-{kind}.log"
     with open(path, "a", encoding="utf-8", errors="replace") as log:
         own = _Run(project, kind, now, log, tell, progress)
         own.say(f"{kind} job, process {os.getpid()}")
@@ -215,7 +215,7 @@ class _Run:
         health.remember_size(self.project, health.Size(self.own().today, report.tokens, report.shared))
         value = health.as_json(report)
         write_atomic(
-            f"{self.project.ensure_cache('state')}/health.json",
+            self.project.writable(layout.HEALTH),
             orjson.dumps(value, option=orjson.OPT_INDENT_2),
         )
         self.result["health"] = {
@@ -273,9 +273,9 @@ def prune(project: Project, now: float) -> None:
         oldest = (datetime.fromtimestamp(now) - timedelta(days=days)).strftime("%Y-%m-%dT%H%M%S")
     except OverflowError:
         return
-    for name in listing(f"{project.cache}/{LOGS}"):
+    for name in listing(project.at(layout.JOB_LOGS)):
         if name.endswith(".log") and name[:4].isdigit() and name < oldest:
             try:
-                os.unlink(f"{project.cache}/{LOGS}/{name}")
+                os.unlink(project.at(layout.JOB_LOGS, name))
             except OSError:
                 continue

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import flush_folder, listing, read_bytes
 from memory_budget.base.project import MEMORY, Project
@@ -26,7 +27,6 @@ from memory_budget.base.project import MEMORY, Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-FOLDER = "journal"
 
 APPLYING, APPLIED, UNDOING, UNDONE, PARTLY = "applying", "applied", "undoing", "undone", "partly undone"
 
@@ -136,10 +136,10 @@ def recover(project: Project) -> list[Entry]:
 def entries(project: Project) -> list[Entry]:
     """The journal, oldest first. An entry nobody can read is passed over."""
     found = []
-    for name in listing(f"{project.cache}/{FOLDER}"):
+    for name in listing(project.at(layout.JOURNAL)):
         if name.endswith(".json"):
             try:
-                found.append(_parse(read_bytes(f"{project.cache}/{FOLDER}/{name}")))
+                found.append(_parse(read_bytes(project.at(layout.JOURNAL, name))))
             except (OSError, ValueError, KeyError, TypeError):
                 continue
     return sorted(found, key=lambda entry: (entry.time, entry.id))
@@ -164,14 +164,14 @@ def text_hash(text: str) -> str:
 def _new_id(project: Project, now: float) -> str:
     stamp = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S")
     number = 1
-    while os.path.exists(f"{project.cache}/{FOLDER}/{stamp}-{number:04}.json"):
+    while os.path.exists(project.at(layout.JOURNAL, f"{stamp}-{number:04}.json")):
         number += 1
     return f"{stamp}-{number:04}"  # ids sort in the order the changes were made
 
 
 def _write(project: Project, entry: Entry) -> None:
     """Put an entry on disk, for good before this returns."""
-    folder = project.ensure_cache(FOLDER)
+    folder = project.ensure_cache(layout.JOURNAL)
     value = entry._asdict()
     value["steps"] = [step._asdict() for step in entry.steps]
     path = f"{folder}/{entry.id}.json"
@@ -284,7 +284,7 @@ def _rename(source: str, target: str) -> None:
 
 def _create(project: Project, step: Step, name: str, at: Callable[[str], None]) -> None:
     """Write a new file: whole beside its place, then under its name."""
-    draft = f"{project.ensure_cache(FOLDER)}/{name}.draft"
+    draft = f"{project.ensure_cache(layout.JOURNAL)}/{name}.draft"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
         view = memoryview(step.text.encode("utf-8"))
@@ -349,7 +349,7 @@ def _unwrite(project: Project, step: Step, name: str) -> str:
         return ""
     if os.path.islink(target) or content_hash(target) != step.hash:
         return f"{step.target}: changed since it was written, so it stays"
-    os.replace(target, f"{project.cache}/{FOLDER}/{name}.text")
+    os.replace(target, project.at(layout.JOURNAL, f"{name}.text"))
     return ""
 
 

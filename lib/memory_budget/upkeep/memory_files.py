@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
 from memory_budget.base.project import MEMORY, Project
 from memory_budget.index import schema
@@ -16,7 +17,6 @@ from memory_budget.index.facts import find_date, side_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SEEN = "state/seen.json"
 _SIDE_LIMIT = 200_000
 _ACTIVE_KEPT = 800
 
@@ -69,7 +69,7 @@ class Seen(NamedTuple):
 
 def read_seen(project: Project) -> Seen:
     try:
-        value = orjson.loads(read_bytes(f"{project.cache}/{SEEN}"))
+        value = orjson.loads(read_bytes(project.at(layout.SEEN)))
         return Seen(
             {str(path): int(day) for path, day in value["first"].items()},
             sorted({int(day) for day in value["active"]}),
@@ -79,9 +79,8 @@ def read_seen(project: Project) -> Seen:
 
 
 def write_seen(project: Project, seen: Seen) -> None:
-    project.ensure_cache("state")
     kept = seen._replace(active=sorted(set(seen.active))[-_ACTIVE_KEPT:])
-    write_atomic(f"{project.cache}/{SEEN}", orjson.dumps(kept._asdict()))
+    write_atomic(project.writable(layout.SEEN), orjson.dumps(kept._asdict()))
 
 
 def ordinal_day(moment: float) -> int:

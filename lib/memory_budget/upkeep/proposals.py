@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, listing, read_bytes, write_atomic
 from memory_budget.base.project import MEMORY, Project
@@ -22,9 +23,6 @@ from memory_budget.upkeep.journal import Entry, NotApplied, Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-FOLDER = "proposals"
-DISMISSED = "state/dismissed.json"
-LOCK = "state/apply.lock"
 LOCK_SECONDS = 60.0
 ARCHIVE = MEMORY + "/archive"
 
@@ -115,7 +113,7 @@ def move_steps(project: Project, source: str, target: str, content: str) -> list
 
 def save(project: Project, kind: str, found: Sequence[Proposal]) -> list[Proposal]:
     """Make `found` the proposals of a kind. Those turned down before are left out. Returns the ones kept."""
-    folder = project.ensure_cache(FOLDER)
+    folder = project.ensure_cache(layout.PROPOSALS)
     dismissed = read_dismissed(project)
     kept = [proposal for proposal in found if proposal.id not in dismissed]
     wanted = {proposal.id for proposal in kept}
@@ -132,11 +130,11 @@ def save(project: Project, kind: str, found: Sequence[Proposal]) -> list[Proposa
 def load(project: Project) -> list[Proposal]:
     """The proposals that wait, by kind. A file that is none is passed over."""
     found = []
-    for name in listing(f"{project.cache}/{FOLDER}"):
+    for name in listing(project.at(layout.PROPOSALS)):
         if not name.endswith(".json"):
             continue
         try:
-            value: dict[str, Any] = orjson.loads(read_bytes(f"{project.cache}/{FOLDER}/{name}"))
+            value: dict[str, Any] = orjson.loads(read_bytes(project.at(layout.PROPOSALS, name)))
             value["steps"] = [Step(**step) for step in value["steps"]]
             value["compare"] = [(str(first), str(second)) for first, second in value["compare"]]
             proposal = Proposal(**value)
@@ -149,14 +147,14 @@ def load(project: Project) -> list[Proposal]:
 
 def drop(project: Project, proposal: Proposal) -> None:
     try:
-        os.unlink(f"{project.cache}/{FOLDER}/{proposal.id}.json")
+        os.unlink(project.at(layout.PROPOSALS, f"{proposal.id}.json"))
     except FileNotFoundError:
         pass
 
 
 def read_dismissed(project: Project) -> set[str]:
     try:
-        value = orjson.loads(read_bytes(f"{project.cache}/{DISMISSED}"))
+        value = orjson.loads(read_bytes(project.at(layout.DISMISSED)))
     except (OSError, ValueError):
         return set()
     return {str(number) for number in value} if isinstance(value, list) else set()
@@ -164,9 +162,8 @@ def read_dismissed(project: Project) -> set[str]:
 
 def dismiss(project: Project, proposal: Proposal) -> None:
     """Turn a proposal down: the same one is not made again."""
-    project.ensure_cache("state")
     numbers = sorted(read_dismissed(project) | {proposal.id})
-    write_atomic(f"{project.cache}/{DISMISSED}", orjson.dumps(numbers))
+    write_atomic(project.writable(layout.DISMISSED), orjson.dumps(numbers))
     drop(project, proposal)
 
 
@@ -235,8 +232,7 @@ def take_lock(project: Project) -> Any:
     """The lock of everything that changes memory files. Raises BudgetError when it is held for a minute."""
     from filelock import FileLock, Timeout
 
-    project.ensure_cache("state")
-    lock = FileLock(f"{project.cache}/{LOCK}", timeout=LOCK_SECONDS)
+    lock = FileLock(project.writable(layout.APPLY_LOCK), timeout=LOCK_SECONDS)
     try:
         lock.acquire()
     except Timeout:

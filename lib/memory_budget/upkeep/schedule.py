@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.settings import profiles
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 #: Smallest first: each contains those before it.
 KINDS = ("daily", "weekly", "monthly")
-STATE = "state/schedule.json"
-NEXT_DUE = "state/next-due"
-LOCK = "state/jobs.lock"
 
 RETRY_SECONDS = 600.0
 LONGEST_RETRY = 86400.0
@@ -54,7 +52,7 @@ class State(NamedTuple):
 def read_state(project: Project) -> State:
     """The state on disk; an empty one where there is none that can be read."""
     try:
-        value = orjson.loads(read_bytes(f"{project.cache}/{STATE}"))
+        value = orjson.loads(read_bytes(project.at(layout.SCHEDULE)))
         return State(
             {kind: float(value["last"][kind]) for kind in KINDS if kind in value["last"]},
             dict(value["results"]),
@@ -66,8 +64,7 @@ def read_state(project: Project) -> State:
 
 
 def write_state(project: Project, state: State) -> None:
-    project.ensure_cache("state")
-    write_atomic(f"{project.cache}/{STATE}", orjson.dumps(state._asdict(), option=orjson.OPT_INDENT_2))
+    write_atomic(project.writable(layout.SCHEDULE), orjson.dumps(state._asdict(), option=orjson.OPT_INDENT_2))
 
 
 def next_after(expression: str, last: float) -> float | None:
@@ -194,8 +191,7 @@ def take_lock(project: Project) -> Any:
     """The lock that keeps two runs apart, or None when it is taken."""
     from filelock import FileLock, Timeout
 
-    project.ensure_cache("state")
-    lock = FileLock(f"{project.cache}/{LOCK}", timeout=0)
+    lock = FileLock(project.writable(layout.JOBS_LOCK), timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -214,15 +210,14 @@ def note_next_due(project: Project, settings: dict[str, Any], now: float) -> Non
 
 
 def mark(project: Project, moment: float) -> None:
-    project.ensure_cache("state")
-    path = f"{project.cache}/{NEXT_DUE}"
+    path = project.writable(layout.NEXT_DUE)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
     os.utime(path, (moment, moment))
 
 
 def _forget_next_due(project: Project) -> None:
     try:
-        os.unlink(f"{project.cache}/{NEXT_DUE}")
+        os.unlink(project.at(layout.NEXT_DUE))
     except OSError:
         pass
 
