@@ -1,4 +1,4 @@
-"""Where a user's project keeps memory, and where this plugin keeps its own files in it.
+"""Where a user's project is, where it keeps memory, and where this plugin keeps its own files.
 
 Nothing here creates anything: the cache folder is made by the first room that has something to keep,
 through `ensure_cache`, and only in a project that has memory.
@@ -8,37 +8,68 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.base import layout
-from memory_budget.base.files import write_atomic
+from memory_budget.base import auto_memory, layout, memory_folders
+from memory_budget.base.files import digest, write_atomic
+from memory_budget.base.memory_folders import MEMORY
 
-MEMORY = ".claude/memory"
-NATIVE_PROJECT = ".claude/agent-memory"
-NATIVE_LOCAL = ".claude/agent-memory-local"
 CACHE = ".claude/cache/memory-budget"
 USAGE_LOG = ".claude/cache/budget-usage.jsonl"
+PLUGIN_DATA = "memory-budget-memory-budget"
 
 
 class Project:
-    """One project folder: absolute paths of what this plugin reads and keeps there."""
+    """One project folder: absolute paths of what this plugin reads and keeps there.
 
-    __slots__ = ("cache", "home", "index", "log", "memory", "root")
+    `cache` and `log` lie in the project's `.claude/cache`; in the plugin's data folder where the project's only memory is
+    the client's own (and it has no `.claude`), or where `.claude` is a link that leads out of the project.
+    """
+
+    __slots__ = ("_auto", "cache", "home", "index", "log", "memory", "root")
 
     def __init__(self, root: str, home: str | None = None) -> None:
         self.root = os.path.abspath(root)
         self.home = home if home is not None else user_home()
         self.memory = self.root + "/" + MEMORY
-        self.cache = self.root + "/" + CACHE
+        self._auto: str | None = None
+        kept = (
+            self.root if self._keeps_files() else _data_folder(self.home) + "/projects/" + _short(self.root)
+        )
+        self.cache = kept + "/" + (CACHE if kept == self.root else "memory-budget")
         self.index = f"{self.cache}/{layout.INDEX}"
-        self.log = self.root + "/" + USAGE_LOG
+        self.log = kept + "/" + (USAGE_LOG if kept == self.root else USAGE_LOG.rpartition("/")[2])
+
+    @property
+    def auto(self) -> str:
+        """The folder of the client's own memory of this project, whether or not it is there; "" where it is off."""
+        if self._auto is None:
+            self._auto = auto_memory.folder(self.root, self.home)
+        return self._auto
+
+    @property
+    def auto_shown(self) -> str:
+        """The same as it is shown: `~/.claude/projects/...`."""
+        inside = self.home and self.auto.startswith(self.home + "/")
+        return "~" + self.auto[len(self.home) :] if inside else self.auto
+
+    @property
+    def kept_inside(self) -> bool:
+        """Whether this plugin's files lie in the project."""
+        return self.cache.startswith(self.root + "/")
+
+    def _keeps_files(self) -> bool:
+        """Whether the project is the place for this plugin's files."""
+        names = (self.root + "/.claude", self.root + "/.claude/cache", self.root + "/" + CACHE)
+        if any(map(os.path.islink, names)):
+            inside = os.path.realpath(self.root).rstrip("/") + "/"
+            return os.path.realpath(names[2]).startswith(inside)
+        if os.path.isdir(names[0]) or memory_folders.has_any(self.root):
+            return True
+        return not auto_memory.notes_in(self.auto)
 
     def has_memory(self) -> bool:
-        """Whether the project keeps memory: one to three stat calls. What the user keeps for an agent in all projects
+        """Whether there is memory for this project. What the user keeps for an agent in all projects
         (`~/.claude/agent-memory`) joins in there, and makes no files anywhere else."""
-        return (
-            os.path.isdir(self.memory)
-            or os.path.isdir(self.root + "/" + NATIVE_PROJECT)
-            or os.path.isdir(self.root + "/" + NATIVE_LOCAL)
-        )
+        return memory_folders.has_any(self.root) or auto_memory.notes_in(self.auto)
 
     def at(self, *parts: str) -> str:
         """A path below the cache folder: a place of `layout` and the names below it. Nothing is made."""
@@ -67,6 +98,54 @@ def user_home() -> str:
     return home.rstrip("/") if len(home) > 1 else home
 
 
+def _data_folder(home: str) -> str:
+    """The plugin's data folder (see `installation.data_folder`)."""
+    named = os.environ.get("CLAUDE_PLUGIN_DATA") or os.environ.get("MEMORY_BUDGET_DATA")
+    return named or f"{auto_memory.client_home(home)}/plugins/data/{PLUGIN_DATA}"
+
+
+def _short(root: str) -> str:
+    """A folder's name for a project: its slug, and what tells it from another of the same slug."""
+    return f"{auto_memory.slug(root)[-80:].strip('-')}-{digest(root, 4)}"
+
+
+def find_project(start: str, home: str | None = None) -> Project:
+    """The project that a folder belongs to: the nearest folder at or above it with memory, up to the git root; for a git
+    worktree without memory of its own the main checkout; else the git root, which may have auto memory."""
+    start = os.path.abspath(start)
+    home = home if home is not None else user_home()
+    top = auto_memory.git_root(start)
+    found = _nearest(start, top, home)
+    if not found and top:
+        main = auto_memory.main_checkout(top)
+        if main:
+            found = _nearest(main + start[len(top) :], main, home)
+    return Project(found or top or start, home)
+
+
+def _nearest(start: str, top: str, home: str) -> str:
+    """The nearest folder with memory from `start` up to `top`, or up to what belongs to somebody else; "" for none. A home
+    folder is a project only where one stands in it: what lies in its `.claude` is the user's."""
+    folder = start
+    owner = _owner(start)
+    while True:
+        if folder != start and (folder == home or os.path.isdir(folder + "/.claude/projects")):
+            return ""
+        if memory_folders.has_any(folder):
+            return folder
+        above = os.path.dirname(folder)
+        if folder == top or above == folder or (not top and _owner(above) != owner):
+            return ""
+        folder = above
+
+
+def _owner(folder: str) -> int:
+    try:
+        return os.stat(folder).st_uid
+    except OSError:
+        return -1
+
+
 def project_of(payload: dict[str, object]) -> Project | None:
     """The project a hook call belongs to, or None when it has no memory.
 
@@ -75,5 +154,5 @@ def project_of(payload: dict[str, object]) -> Project | None:
     root = os.environ.get("CLAUDE_PROJECT_DIR") or payload.get("cwd")
     if not isinstance(root, str) or not root or "\0" in root:
         return None
-    project = Project(root)
+    project = find_project(root)
     return project if project.has_memory() else None

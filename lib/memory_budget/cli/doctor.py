@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from memory_budget.base import installation
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
-from memory_budget.index.sources import Sources, scan
+from memory_budget.index.scan import scan
+from memory_budget.index.sources import sources_of
 from memory_budget.log import usage
 from memory_budget.run import lost_prompts
 from memory_budget.settings import agents, check, profiles
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when there is a problem."""
-    findings = list(examine(Project(args.project)))
+    findings = list(examine(find_project(args.project)))
     if args.json:
         output.print_json([finding._asdict() for finding in findings])
     else:
@@ -111,7 +112,7 @@ def _profiles(project: Project) -> Iterator[Finding]:
 
 
 def _memory(project: Project) -> Iterator[Finding]:
-    sources = Sources(profiles.load(project.root, project.home).profiles.sources())
+    sources = sources_of(project, profiles.load(project.root, project.home).profiles)
     found = scan(project, sources)
     yield Finding("ok", "memory", f"{len(found.files)} files in scope")
     for folder, count in sorted(found.unscoped.items()):

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index import update
 from memory_budget.upkeep import memory_files, proposals
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a proposal that was to be done was skipped."""
-    project = Project(args.project)
+    project = find_project(args.project)
     waiting = [one for one in proposals.load(project) if args.kind in (None, one.kind)]
     limit = None if args.full else LINES
     if args.apply:

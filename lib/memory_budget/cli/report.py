@@ -9,7 +9,7 @@ from typing import Any
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import write_atomic
-from memory_budget.base.project import Project
+from memory_budget.base.project import find_project
 from memory_budget.cli import output
 from memory_budget.cli.tune import print_recommendations, short_names
 from memory_budget.reports import report, store
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    project = Project(args.project)
+    project = find_project(args.project)
     logs = store.expand(args.log) if args.log else None
     days = args.days if args.days is not None else (None if args.all or logs else DAYS)
     found = report.gather(project, days, report_inputs(project, datetime.now()), logs=logs)

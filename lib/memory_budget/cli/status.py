@@ -11,7 +11,7 @@ from typing import Any
 
 from memory_budget.base import layout
 from memory_budget.base.files import listing
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.log import usage
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    project = Project(args.project)
+    project = find_project(args.project)
     state = gather(project, max(0, args.last))
     if args.json:
         output.print_json(state)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.reports import report, tuning, tuning_apply
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    project = Project(args.project)
+    project = find_project(args.project)
     if args.undo:
         return _undo(project, as_json=args.json)
     logs = None

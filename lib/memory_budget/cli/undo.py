@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index import update
 from memory_budget.reports import tuning_apply
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when something stood in the way of taking a change back."""
-    project = Project(args.project)
+    project = find_project(args.project)
     made = _made(project)
     if args.list:
         _list(args, made)

@@ -1,8 +1,7 @@
 """Brings the index up to date with the memory files.
 
 A file whose size and time of change are as recorded is not opened. One whose content is the same is not parsed again.
-A new index is built beside the old place and renamed into it, so a reader sees a whole one or none. Updates are one
-transaction; agents go on reading meanwhile.
+A new index is built beside the old place (`rebuild`). Updates are one transaction; agents go on reading meanwhile.
 """
 
 from __future__ import annotations
@@ -13,32 +12,33 @@ import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget.base.files import listing
 from memory_budget.base.project import Project
-from memory_budget.index import page_rows, pages, schema
-from memory_budget.index.parse import ParsedPiece, Parser, TokenCounter, frame_tokens, read_content
+from memory_budget.index import contents, page_rows, pages, schema
+from memory_budget.index import note as notes
+from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, frame_tokens, load_note
 from memory_budget.index.posting_lists import PostingLists
-from memory_budget.index.sources import Found, Place, Scan, Sources, scan
-from memory_budget.text import words as text_words
+from memory_budget.index.rebuild import rebuild as make_anew
+from memory_budget.index.scan import Scan, scan
+from memory_budget.index.sources import NATIVE_FILE, Found, Place, Sources, loaded_lines
 from memory_budget.text.markdown import SECTION_STEP
+from memory_budget.text.words import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from sqlite3 import Connection
 
-    from memory_budget.index.bulk_lists import BulkLists
-
-#: Bytes of memory files from which a new index is made by numpy: it takes a tenth of a second to load.
-BULK = 1_500_000
 #: Unused ids between two files, so that the neighbours of a chunk are in its file or nowhere.
 ID_GAP = 3
 #: Parsed files kept for copies of them, and the largest file kept, in bytes of text: about 10 MB of memory at most.
 _COPIES_SIZE = 1_000_000
 _COPY_SIZE = 40_000
+#: Bytes of an index of notes that are read for the notes it names.
+_CONTENTS_LIMIT = 200_000
 
 
 class Report(NamedTuple):
-    """What an update did. `problems` are (path, what is wrong); `tokens` are those of the files parsed."""
+    """What an update did. `problems` are (path, what is wrong) of files that could not be read as they are, `remarks` what
+    else was met in the files read; `tokens` are those of the files parsed."""
 
     files: int
     parsed: int
@@ -47,6 +47,7 @@ class Report(NamedTuple):
     seconds: float
     rebuilt: bool
     problems: list[tuple[str, str]]
+    remarks: list[tuple[str, str]]
     scan: Scan
 
 
@@ -60,6 +61,37 @@ class _Known(NamedTuple):
     first: int
     last: int
     side_ns: int
+    said: str
+    told: int
+    names: str
+
+
+class Said:
+    """What indexes of notes say: by shown path. `told`: the notes that the client's own index names to every agent."""
+
+    __slots__ = ("by_path", "told")
+
+    def __init__(self, project: Project, found: Scan) -> None:
+        self.by_path: dict[str, str] = {}
+        self.told: set[str] = set()
+        for file in found.files:
+            if contents.is_index(file.path):
+                self._read(file.path, file.real, told=False)
+        if project.auto:
+            self._read(f"{project.auto_shown}/{NATIVE_FILE}", f"{project.auto}/{NATIVE_FILE}", told=True)
+
+    def _read(self, path: str, real: str, *, told: bool) -> None:
+        try:
+            with open(real, "rb") as file:
+                text = notes.decode(file.read(_CONTENTS_LIMIT))[0] or ""
+        except OSError:
+            return
+        if told:
+            text = "\n".join(text.split("\n")[: loaded_lines(text)])
+        for target, words in contents.entries(text, path):
+            self.by_path[target] = " ".join(filter(None, (self.by_path.get(target, ""), words)))
+            if told:
+                self.told.add(target)
 
 
 def update(
@@ -77,103 +109,37 @@ def update(
     started = time.perf_counter()
     project.ensure_cache()
     found = scan(project, sources)
+    said = Said(project, found)
     if not rebuild:
         try:
             if os.path.exists(project.index):
                 connection = schema.open_writer(project.index)
                 try:
-                    return _Update(connection, project.cache, counter, found, progress).run(
-                        started, rebuilt=False
-                    )
+                    return _Update(connection, counter, found, said, progress).run(started, rebuilt=False)
                 finally:
                     connection.close()
-        except (schema.IndexUnusable, schema.DatabaseError):
-            pass  # damaged, or of another version: what follows replaces it
-    return _rebuild(project, counter, found, progress, started)
-
-
-def _rebuild(
-    project: Project,
-    counter: TokenCounter,
-    found: Scan,
-    progress: Callable[[int, int], None] | None,
-    started: float,
-) -> Report:
-    kept = _kept_tables(project.index)
-    fresh = f"{project.index}.{os.getpid()}.new"
-    _remove_unfinished(project)
-    try:
-        connection = schema.open_writer(fresh)
-        try:
-            # A half-built index is thrown away anyway: no log of what is to be written, no waiting for the disk.
-            connection.execute("PRAGMA synchronous=OFF")
-            connection.execute("PRAGMA journal_mode=MEMORY")
-            _restore_tables(connection, kept)
-            report = _Update(connection, project.cache, counter, found, progress).run(started, rebuilt=True)
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
-        # The old index's side files must be gone before a new index takes its name, or they would be applied to it.
-        _remove(project.index)
-        os.replace(fresh, project.index)
-    finally:
-        _remove(fresh)
-    return report
-
-
-def _remove(path: str) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        try:
-            os.unlink(path + suffix)
-        except FileNotFoundError:
-            pass
-
-
-def _remove_unfinished(project: Project) -> None:
-    """Remove what builders left that were killed: nobody else builds while the caller holds the lock."""
-    for name in listing(project.at()):
-        if name.startswith("index.sqlite.") and name.endswith(
-            (".new", ".new-wal", ".new-shm", ".new-journal")
+        except (
+            schema.IndexUnusable,
+            schema.IndexDamaged,
+            schema.DatabaseError,
+            ValueError,
+            KeyError,
+            IndexError,
         ):
-            os.unlink(project.at(name))
+            pass  # damaged, or of another version: what follows replaces it
 
+    def fill(connection: Connection) -> Report:
+        return _Update(connection, counter, found, said, progress).run(started, rebuilt=True)
 
-#: Tables that cannot be made again from the memory files.
-_KEPT = ("uses", "file_uses")
-
-
-def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
-    """Rows worth carrying over from an index that is being replaced; nothing when it cannot be read."""
-    kept: dict[str, list[tuple[object, ...]]] = {}
-    if not os.path.exists(path):
-        return kept
-    try:
-        connection = schema.connect(path)
-        try:
-            for table in _KEPT:
-                kept[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
-        finally:
-            connection.close()
-    except schema.DatabaseError:
-        pass
-    return kept
-
-
-def _restore_tables(connection: Connection, kept: dict[str, list[tuple[object, ...]]]) -> None:
-    for table, rows in kept.items():
-        for row in rows:
-            try:
-                connection.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)
-            except schema.DatabaseError:
-                break  # another version's columns
+    return make_anew(project, fill)
 
 
 class _Copies:
-    """Parsed files kept for files of the same size that are still to come: copies are common in memories."""
+    """Parsed notes kept for files of the same size that are still to come: copies are common in memories."""
 
     def __init__(self) -> None:
         self._to_come: Counter[int] = Counter()
-        self._pieces: dict[bytes, tuple[int, list[ParsedPiece]]] = {}
+        self._notes: dict[tuple[bytes, str], tuple[int, ParsedNote]] = {}
         self._size = 0
 
     def expect(self, sizes: Iterable[int]) -> None:
@@ -184,19 +150,15 @@ class _Copies:
         self._to_come[size] -= 1
         return self._to_come[size] > 0
 
-    def get(self, hash_: bytes) -> list[ParsedPiece] | None:
-        found = self._pieces.get(hash_)
+    def get(self, key: tuple[bytes, str]) -> ParsedNote | None:
+        found = self._notes.get(key)
         return None if found is None else found[1]
 
-    def forget(self) -> None:
-        self._pieces.clear()
-        self._size = 0
-
-    def keep(self, hash_: bytes, size: int, pieces: list[ParsedPiece]) -> None:
-        self._pieces[hash_] = (size, pieces)
+    def keep(self, key: tuple[bytes, str], size: int, parsed: ParsedNote) -> None:
+        self._notes[key] = (size, parsed)
         self._size += size
         while self._size > _COPIES_SIZE:
-            self._size -= self._pieces.pop(next(iter(self._pieces)))[0]
+            self._size -= self._notes.pop(next(iter(self._notes)))[0]
 
 
 class _Update:
@@ -205,15 +167,15 @@ class _Update:
     def __init__(
         self,
         connection: Connection,
-        cache: str,
         counter: TokenCounter,
         found: Scan,
+        said: Said,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self.db = connection
-        self.cache = cache
         self.counter = counter
         self.scan = found
+        self.said = said
         self.progress = progress
         self.groups: dict[tuple[str, str, str, str], int] = {}
         self.next_chunk = 1
@@ -221,40 +183,20 @@ class _Update:
         self.next_file = 1
         self.tokens = 0
         self.problems: list[tuple[str, str]] = []
+        self.remarks: list[tuple[str, str]] = []
         self.copies = _Copies()
+        self.parser = Parser(counter)
 
     def run(self, started: float, *, rebuilt: bool) -> Report:
+        """Bring everything up to date and write the statistics."""
         db = self.db
         db.execute("BEGIN IMMEDIATE")
         collecting = gc.isenabled()
         gc.disable()  # what is held are lists by the hundred thousand, and none of them is part of a cycle
         try:
             self._load_counters()
-            known = {
-                row[0]: _Known(*row[1:])
-                for row in db.execute(
-                    "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns FROM files"
-                )
-            }
-            present = {found.path for found in self.scan.files}
-            gone = [path for path in known if path not in present]
-            changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
-            self.lists = self._posting_lists(bool(known), sum(found.size for found in changed))
-            self.parser = Parser(self.counter, self.lists.words)
-            for path in gone:
-                self._drop(path, known[path])
-            parsed = 0
-            to_come = Counter(found.place.key for found in changed)
-            self.copies.expect(found.size for found in changed)
-            for done, found in enumerate(changed):
-                if self.progress:
-                    self.progress(done, len(changed))
-                parsed += self._refresh(found, known.get(found.path))
-                to_come[found.place.key] -= 1
-                if not to_come[found.place.key]:
-                    self.lists.complete(self._group(found.place))
-            if self.progress:
-                self.progress(len(changed), len(changed))
+            self.lists = PostingLists(db)
+            parsed, gone = self._refresh_all()
             self.lists.finish()
             self._write_folders()
             if parsed or gone or rebuilt:
@@ -272,24 +214,41 @@ class _Update:
         return Report(
             files=len(self.scan.files),
             parsed=parsed,
-            removed=len(gone),
+            removed=gone,
             tokens=self.tokens,
             seconds=time.perf_counter() - started,
             rebuilt=rebuilt,
-            problems=self.problems,
+            problems=[*self.scan.unreadable, *self.problems],
+            remarks=self.remarks,
             scan=self.scan,
         )
 
-    def _posting_lists(self, known: bool, size: int) -> PostingLists | BulkLists:
-        """Where the posting lists of changed files of this size in bytes are made, beside known files or with none."""
-        if not known and size >= BULK:
-            try:
-                from memory_budget.index.bulk_lists import BulkLists
-            except ImportError:
-                pass  # no numpy: the same lists take longer
-            else:
-                return BulkLists(self.db, self.cache)
-        return PostingLists(self.db)
+    def _refresh_all(self) -> tuple[int, int]:
+        """Drop what is gone, read what changed. Returns how many files were parsed and how many are gone."""
+        known = {
+            row[0]: _Known(*row[1:])
+            for row in self.db.execute(
+                "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns, said, told, names FROM files"
+            )
+        }
+        present = {found.path for found in self.scan.files}
+        gone = [path for path in known if path not in present]
+        changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
+        for path in gone:
+            self._drop(path, known[path])
+        parsed = 0
+        to_come = Counter(found.place.key for found in changed)
+        self.copies.expect(found.size for found in changed)
+        for done, found in enumerate(changed):
+            if self.progress:
+                self.progress(done, len(changed))
+            parsed += self._refresh(found, known.get(found.path))
+            to_come[found.place.key] -= 1
+            if not to_come[found.place.key]:
+                self.lists.complete(self._group(found.place))
+        if self.progress:
+            self.progress(len(changed), len(changed))
+        return parsed, len(gone)
 
     def _load_counters(self) -> None:
         db = self.db
@@ -307,7 +266,12 @@ class _Update:
             return True
         if (known.size, known.mtime_ns, known.side_ns) != (found.size, found.mtime_ns, found.side_ns):
             return True
+        if (known.said, bool(known.told)) != (self._said(found), found.path in self.said.told):
+            return True
         return (self.counter.exact and not known.exact) or known.grp != self._group(found.place)
+
+    def _said(self, found: Found) -> str:
+        return self.said.by_path.get(found.path, "")
 
     def _group(self, place: Place) -> int:
         group = self.groups.get(place.key)
@@ -320,83 +284,86 @@ class _Update:
 
     def _refresh(self, found: Found, known: _Known | None) -> bool:
         """Bring one file up to date. Returns whether it was parsed."""
+        said = self._said(found)
         try:
-            content, texts = read_content(found)
+            hash_, note = load_note(found, said)
         except OSError as error:
             self.problems.append((found.path, error.strerror or str(error)))
             if known is not None:
                 self._drop(found.path, known)
             return False
-        if content.problem:
-            self.problems.append((found.path, content.problem))
-        group = self._group(found.place)
         if (
             known is not None
-            and known.hash == content.hash
-            and known.grp == group
+            and (known.hash, known.grp, known.names) == (hash_, self._group(found.place), note.names)
             and bool(known.exact) >= self.counter.exact
         ):
-            facts = content.facts
+            facts = note.facts
             self.db.execute(
-                "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, tags=?, side_ns=? "
-                "WHERE id=?",
+                "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, tags=?, side_ns=?, said=?, "
+                "told=? WHERE id=?",
                 (found.size, found.mtime_ns, facts.date, facts.confidence, facts.always, facts.expires, facts.tags,
-                 found.side_ns, known.id),
+                 found.side_ns, said, found.path in self.said.told, known.id),
             )  # fmt: skip
             return False
         if known is not None:
             self._drop(found.path, known)
+        if contents.is_index(found.path) and not found.place.native:
+            note.body = contents.without_entries(note.body)
+        self._insert(found, hash_, note, said)
+        return True
+
+    def _insert(self, found: Found, hash_: bytes, note: notes.Note, said: str) -> None:
+        """Keep a file that the index does not hold."""
         file = self.next_file
         self.next_file += 1
         first = self.next_chunk
-        tokens = length = 0
-        headings: list[int] = []
-        for piece in self._parsed_pieces(content.hash, found.size, texts):
-            tokens += piece.tokens
-            length += self._insert_piece(file, group, piece, headings)
-            self.lists.relieve()
-            if self.parser.words is not self.lists.words:  # other numbers from now on
-                self.parser.use(self.lists.words)
-                self.copies.forget()
+        group = self._group(found.place)
+        parsed = self._parsed(hash_, found.size, note)
+        length = self._insert_chunks(file, group, parsed)
+        self.lists.relieve()
         self.lists.add_file(group, file, length, found.path)
-        facts = content.facts
+        facts = note.facts
+        loaded = found.loaded_lines(note.head + note.body)
         self.db.execute(
-            "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (file, group, found.path, found.size, found.mtime_ns, content.hash, tokens,
+            "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (file, group, found.path, found.size, found.mtime_ns, hash_, parsed.tokens,
              frame_tokens(found.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
-             length, first, self.next_chunk - 1, self.counter.exact, content.problem, facts.tags,
-             found.side_ns, content.loaded),
+             length, first, self.next_chunk - 1, self.counter.exact, notes.to_stored(note.problems), facts.tags,
+             found.side_ns, loaded, said, found.path in self.said.told, note.names),
         )  # fmt: skip
+        self.db.executemany("INSERT OR IGNORE INTO stems VALUES(?,?)", parsed.stems)
         self.next_chunk += ID_GAP
-        self.tokens += tokens
-        return True
+        self.tokens += parsed.tokens
+        for problem in note.problems:
+            kept = self.problems if problem.kind in (notes.BINARY, notes.NOT_UTF8) else self.remarks
+            kept.append((found.path, problem.sentence()))
 
-    def _parsed_pieces(self, hash_: bytes, size: int, texts: Iterator[str]) -> Iterable[ParsedPiece]:
-        """A file's pieces, parsed once for all its copies. Large files pass through, piece by piece."""
+    def _parsed(self, hash_: bytes, size: int, note: notes.Note) -> ParsedNote:
+        """A note's chunks, parsed once for all its copies."""
         more = self.copies.more(size)
-        pieces = self.copies.get(hash_)
-        if pieces is not None:
-            return pieces
-        if not more or size > _COPY_SIZE:
-            return self.parser.pieces(texts)
-        pieces = list(self.parser.pieces(texts))
-        self.copies.keep(hash_, size, pieces)
-        return pieces
+        key = (hash_, note.names)
+        parsed = self.copies.get(key)
+        if parsed is None:
+            parsed = self.parser.parse(note)
+            if more and size <= _COPY_SIZE:
+                self.copies.keep(key, size, parsed)
+        return parsed
 
-    def _insert_piece(self, file: int, group: int, piece: ParsedPiece, headings: list[int]) -> int:
-        """Keep a piece; `headings` are the ids of the file's heading lines so far. Returns its length in terms."""
+    def _insert_chunks(self, file: int, group: int, parsed: ParsedNote) -> int:
+        """Keep a file's chunks. Returns its length in terms."""
         fresh = page_rows.Outline(self.next_heading, [], [], [])
-        for parent, cost, line in piece.headings:
-            fresh.parent.append(headings[parent] if parent >= 0 else 0)
+        base_heading = self.next_heading
+        for parent, cost, line in parsed.headings:
+            fresh.parent.append(base_heading + parent if parent >= 0 else 0)
             fresh.tokens.append(cost)
             fresh.text.append(line)
-            headings.append(self.next_heading)
             self.next_heading += 1
-        if not piece.chunks:
+        if not parsed.chunks:
             return 0
-        texts, tokens, above, leads, hashes, simhashes, lines, sections, found, lengths, names = zip(
-            *piece.chunks, strict=True
+        texts, tokens, above, leads, hashes, simhashes, lines, sections, found, names = zip(
+            *parsed.chunks, strict=True
         )
+        lengths = [len(own) for own in found]
         sizes: dict[int, int] = defaultdict(int)
         for section, cost in zip(sections, tokens, strict=True):
             sizes[section] += cost
@@ -406,18 +373,15 @@ class _Update:
             section=[base + section for section in sections],
             section_tokens=[sizes[section] for section in sections],
             tokens=tokens,
-            line=lines,
+            line=[max(line, 1) for line in lines],
             terms=lengths,
-            heading=[headings[at] if at >= 0 else 0 for at in above],
+            heading=[base_heading + at if at >= 0 else 0 for at in above],
             hash=hashes,
             simhash=simhashes,
             lead=leads,
             text=texts,
         )
-        self.db.executemany(
-            "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?)",
-            page_rows.rows(first, file, group, columns, fresh),
-        )
+        self.db.executemany(page_rows.INSERT, page_rows.rows(first, file, group, columns, fresh))
         self.lists.add_chunks(group, first, found, names)
         self.next_chunk = first + len(texts)
         return sum(lengths)
@@ -425,14 +389,13 @@ class _Update:
     def _drop(self, path: str, known: _Known) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
-        words: set[str] = set()
+        words: set[str] = set(terms(known.names))
         for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
-            words.update(text_words.terms(text.decode()))
-            words.update(text_words.terms(headings))
-        words.update(text_words.terms(path))
+            words.update(terms(text.decode()))
+            words.update(terms(headings))
+        words.update(terms(path))
         db.execute("DELETE FROM files WHERE id=?", (known.id,))
         db.execute("DELETE FROM pages WHERE file=?", (known.id,))
-        assert isinstance(self.lists, PostingLists)  # the others are for an index that has no files yet
         self.lists.drop(known.grp, words, known.id, known.first, known.last)
 
     def _write_folders(self) -> None:

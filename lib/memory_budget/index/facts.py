@@ -1,101 +1,115 @@
 """What a memory file says of itself besides its text: date, confidence, tags, pins, expiry.
 
 From its front matter, from the side file `<name>.metadata.json` where one exists, from its name and from the head of
-its text. All of it is optional and none of it is trusted to be well formed.
+its text. All of it is optional and none of it is trusted to be well formed: what cannot be used is named.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from datetime import date
-from typing import NamedTuple
-
 from memory_budget.base import fastjson
+from memory_budget.base.files import read_bytes
 from memory_budget.index.sources import SIDE_SUFFIX
+from memory_budget.text.calendar_dates import find_date
 
-_ISO = re.compile(r"(?<!\d)(\d{4})[-_./](\d{1,2})[-_./](\d{1,2})(?!\d)")
-_MONTH_ONLY = re.compile(r"(?<!\d)(20\d{2}|19\d{2})[-_](\d{2})(?!\d)")
-_COMPACT = re.compile(r"(?<!\d)(20\d{2})(\d{2})(\d{2})(?!\d)")
-_MONTHS = "january february march april may june july august september october november december".split()
-_NAMES = "|".join(name[:3] + "(?:" + name[3:] + ")?" for name in _MONTHS)
-_DAY_FIRST = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_NAMES})\.?,?\s+(\d{{4}})(?!\d)", re.I
-)
-_MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?!\d)", re.I)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memory_budget.text.front_matter import FrontMatter
 
-_YEAR = re.compile(r"\d{4}")
+__all__ = ["Facts", "facts", "find_date", "side_path"]
 
-_DATE_KEYS = ("updated", "last_updated", "modified", "date", "created")
+_DATE_KEYS = ("updated", "last_updated", "modified", "date", "created", "metadata.date", "metadata.updated")
+_EXPIRY_KEYS = ("expires", "expiry", "expires_on", "valid_until", "metadata.expires")
+_NEVER = frozenset(("", "never", "none", "null", "no", "false", "~", "-"))
 _HEAD = 400
-_TRUE = frozenset(("true", "yes", "on", "1"))
+_SIDE_LIMIT = 200_000
+_TRUE, _FALSE = frozenset(("true", "yes", "on", "1")), frozenset(("", "false", "no", "off", "0", "null", "~"))
+#: Confidence in words, as shares.
+_SURE = {"very high": 0.95, "high": 0.9, "medium": 0.6, "moderate": 0.6, "low": 0.3, "very low": 0.1}
 
 
-class Facts(NamedTuple):
+class Facts:
     """`date` and `expires`: ordinal days, 0 unknown or never; `confidence`: 0 to 1, -1 unknown; `always`: pinned;
-    `tags` joined by spaces."""
+    `tags` joined by spaces; `problems`: (line from 1, what could not be used)."""
 
-    date: int
-    expires: int
-    confidence: float
-    always: bool
-    tags: str
+    __slots__ = ("always", "confidence", "date", "expires", "problems", "tags")
+
+    def __init__(self) -> None:
+        self.date = self.expires = 0
+        self.confidence = -1.0
+        self.always = False
+        self.tags = ""
+        self.problems: list[tuple[int, str]] = []
 
 
-def facts(path: str, real: str, matter: dict[str, str], body: str) -> Facts:
-    """The facts of one file; `body` is its text after the front matter."""
-    side = _side_file(real)
-    day = 0
+def facts(path: str, matter: FrontMatter, body: str, side: dict[str, object]) -> Facts:
+    """The facts of one file; `body` is its text after the front matter, `side` what its side file says."""
+    found = Facts()
     for key in _DATE_KEYS:
-        day = day or find_date(matter.get(key, ""))
-    day = day or find_date(path.rsplit("/", 1)[-1]) or find_date(body[:_HEAD])
-    confidence = _fraction(matter.get("confidence"))
-    if confidence < 0:
-        confidence = _fraction(side.get("confidence"))
-    tags = matter.get("tags", "").strip("[]")
+        value = matter.get(key)
+        day = find_date(value) if value else 0
+        if value and not day and any(map(str.isdigit, value)):
+            _name(found, matter, key, value, "no date that can be read in one way only (as 2024-05-03)")
+        found.date = found.date or day
+    found.date = found.date or find_date(path.rsplit("/", 1)[-1]) or find_date(body[:_HEAD])
+    for key in _EXPIRY_KEYS:
+        value = matter.get(key)
+        found.expires = found.expires or find_date(value)
+        if value.lower() not in _NEVER and not find_date(value):
+            _name(
+                found,
+                matter,
+                key,
+                value,
+                "no date that can be read in one way only (as 2024-05-03); the note stays",
+            )
+    _read_confidence(found, matter, side)
+    pinned = matter.get("always").lower()
+    found.always = pinned in _TRUE
+    if not found.always and pinned not in _FALSE:
+        _name(found, matter, "always", pinned, "neither true nor false")
+    tags = matter.get("tags") or matter.get("metadata.tags")
     side_tags = side.get("tags")
     if not tags and isinstance(side_tags, list):
         tags = " ".join(str(tag) for tag in side_tags)
-    return Facts(
-        date=day,
-        expires=find_date(matter.get("expires", "")),
-        confidence=confidence,
-        always=matter.get("always", "").lower() in _TRUE,
-        tags=" ".join(tags.replace(",", " ").split())[:500],
-    )
+    found.tags = " ".join(tags.replace(",", " ").split())[:500]
+    return found
 
 
-def find_date(text: str) -> int:
-    """The first calendar date in a text as an ordinal day; a month alone counts as its first day; 0 for none."""
-    if not _YEAR.search(text):  # no date is without one, and most texts are without any
-        return 0
-    found: list[tuple[int, int]] = []
-    for pattern, order in ((_ISO, "ymd"), (_COMPACT, "ymd"), (_DAY_FIRST, "dmy"), (_MONTH_FIRST, "mdy")):
-        match = pattern.search(text)
-        if match:
-            part = dict(zip(order, match.groups(), strict=True))
-            day = _ordinal(part["y"], part["m"], part["d"])
-            if day:
-                found.append((match.start(), day))
-    if found:
-        return min(found)[1]
-    match = _MONTH_ONLY.search(text)
-    return _ordinal(match[1], match[2], "1") if match else 0
+def _read_confidence(found: Facts, matter: FrontMatter, side: dict[str, object]) -> None:
+    key = "confidence" if matter.get("confidence") else "metadata.confidence"
+    value = matter.get(key)
+    found.confidence = _fraction(value) if value else -1.0
+    if value and found.confidence < 0:
+        _name(
+            found,
+            matter,
+            key,
+            value,
+            "no confidence (a number from 0 to 1, a share as 90%, or low, medium, high)",
+        )
+    if found.confidence < 0:
+        found.confidence = _fraction(side.get("confidence"))
 
 
-def _ordinal(year: str, month: str, day: str) -> int:
-    try:
-        number = int(month) if month.isdigit() else 1 + [m[:3] for m in _MONTHS].index(month[:3].lower())
-        return date(int(year), number, int(day)).toordinal()
-    except ValueError:
-        return 0
+def _name(found: Facts, matter: FrontMatter, key: str, value: str, reason: str) -> None:
+    shown = value if len(value) <= 40 else value[:37] + "..."
+    found.problems.append((matter.line(key), f"{key}: {shown} is {reason}"))
 
 
 def _fraction(value: object) -> float:
+    """A share from 0 to 1: `0.95`, `0,95`, `90%`, `high`; -1 for what is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return -1.0
+    scale = 1.0
+    if isinstance(value, str):
+        value = value.strip().lower()
+        if value in _SURE:
+            return _SURE[value]
+        if value.endswith("%"):
+            value, scale = value[:-1].strip(), 100.0
+        value = value.replace(",", ".")
     try:
-        number = float(value)
+        number = float(value) / scale
     except ValueError:
         return -1.0
     return number if 0.0 <= number <= 1.0 else -1.0
@@ -106,13 +120,10 @@ def side_path(path: str) -> str:
     return path[:-3] + SIDE_SUFFIX
 
 
-def _side_file(real: str) -> dict[str, object]:
-    path = side_path(real)
-    if not os.path.isfile(path):
-        return {}
+def side_file(real: str) -> dict[str, object]:
+    """What the side file of a memory file says; {} without one that can be read."""
     try:
-        with open(path, "rb") as file:
-            content = fastjson.loads(file.read(200_000))
+        content = fastjson.loads(read_bytes(side_path(real), _SIDE_LIMIT))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.index.sources import MISSING, below, fence, is_regular, is_text, locate, owners_of, within
+from memory_budget.index.sources import MISSING, locate, owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def _look_again(
     result: Changes,
 ) -> None:
     """Find the changed files and those that are new in changed folders, as far as this agent may have them."""
-    from memory_budget.index.sources import Found, Scan, _walk
+    from memory_budget.index.put_aside import is_aside_folder
+    from memory_budget.index.scan import LARGEST, below, fence, is_regular, is_text, scan_folder
+    from memory_budget.index.sources import Found
 
     known = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
     candidates = dict.fromkeys(paths)
@@ -105,9 +107,8 @@ def _look_again(
         for name, is_folder in sorted(listed.items()):
             path = below(folder, name)
             if is_folder:
-                if path not in known:
-                    walked = Scan()
-                    _walk(project, sources, path, fence(project, path), walked, set())
+                if path not in known and not is_aside_folder(name):
+                    walked = scan_folder(project, sources, path)
                     candidates.update(dict.fromkeys(found.path for found in walked.files))
             elif name.lower().endswith(".md"):
                 candidates.setdefault(path)
@@ -121,7 +122,9 @@ def _look_again(
             status = os.stat(real)
         except OSError:
             continue
-        if not is_regular(status.st_mode) or not within(real, fence(project, path)):
+        if not is_regular(status.st_mode) or status.st_size > LARGEST:
+            continue
+        if not fence(project, path, sources).holds(real):
             continue
         if (
             row is not None

@@ -9,7 +9,9 @@ background process.
 from __future__ import annotations
 
 from memory_budget.base.files import read_bytes
-from memory_budget.index import pages
+from memory_budget.index import contents, pages
+from memory_budget.index.facts import side_file
+from memory_budget.index.note import read_note
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.index.records import make_chunks, make_headings, signed
 from memory_budget.text import escape, markdown, words
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from memory_budget.index.freshness import Changes
+    from memory_budget.index.note import Note
     from memory_budget.index.reader import MemoryView, Posting
     from memory_budget.index.records import Chunk, Heading
     from memory_budget.index.sources import Found
+
+    #: A chunk before its section's size is known: the fields of a `Chunk` from its id on.
+    _Row = tuple[int, int, int, str, int, int, int, int, int]
 
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
 PARSE_LIMIT = 200_000
@@ -54,53 +60,64 @@ class Overlay:
                 self._read(file)
 
     def _read(self, found: Found) -> None:
+        """Parse one changed file and take it in."""
         try:
             data = read_bytes(found.real, PARSE_LIMIT)
         except OSError:
             return
-        if b"\0" in data[:8192]:
+        known = _Known(self._view, found.path)
+        note = read_note(found.path, data, side_file(found.real), known.said)
+        if not note.body or 0 < note.facts.expires < self._view.today or self._is_copy(found, data):
             return
-        text = (
-            data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-        )
-        matter, body_at = markdown.front_matter(text)
-        expires = 0
-        if "expires" in matter:
-            from memory_budget.index.facts import find_date
-
-            expires = find_date(matter["expires"])
-            if 0 < expires < self._view.today:
-                return
-        if self._is_copy(found, data):
-            return
+        if contents.is_index(found.path) and not found.place.native:
+            note.body = contents.without_entries(note.body)
         number = self._next
         self._next += 1
         group = next(
             (g for g in self._view.group_by_id.values()
              if (g.scope, g.owner, g.category, g.native) == found.place.key), None
         )  # fmt: skip
-        known = _Known(self._view, found.path)
+        first = self._next
+        own_native = self._native != "" and found.place.native == self._native
+        loaded = found.loaded_lines(note.head + note.body) if own_native else 0
+        tokens, length, counts = self._take_chunks(number, note, known, loaded)
+        for term in words.terms(found.path):
+            counts[term] = counts.get(term, 0) + 1
+        self._counts.append((number, self._next, length, counts))
+        self.tokens += tokens
+        self.terms += length
+        uses, used = known.uses
+        entry = IndexedFile(
+            number, found.path, found.place.scope, group.id if group else 0, tokens,
+            upper_bound(escape.file_line(found.path)), note.facts.date, ordinal(found.mtime_ns), uses, used,
+            note.facts.confidence, note.facts.always, length,
+        )  # fmt: skip
+        entry.expires, entry.first, entry.last, entry.native = (
+            note.facts.expires,
+            first,
+            self._next - 1,
+            loaded,
+        )
+        entry.told = known.told
+        self._files[number] = entry
+        self._next += 3
+
+    def _take_chunks(
+        self, number: int, note: Note, known: _Known, loaded: int
+    ) -> tuple[int, int, dict[str, int]]:
+        """Take in a note's chunks. Returns their tokens, their length in terms, and how often each term occurs."""
         counts: dict[str, int] = {}
         first = self._next
         length = tokens = 0
-        headings: dict[tuple[int, str], int] = {}
-        lines: dict[int, str] = {0: ""}
+        outline = _Outline(self, known)
+        called = words.terms(note.names)
         sizes: dict[int, int] = {}
-        own_native = self._native != "" and found.place.native == self._native
-        loaded = found.loaded_lines(text) if own_native else 0
         rows = []
-        for raw in markdown.split(text[body_at:], 1 + text.count("\n", 0, body_at)):
-            above = heading = 0
-            for key in zip(raw.heading_lines, raw.headings, strict=True):
-                above, heading = heading, headings.get(key, 0)
-                if not heading:
-                    heading = headings[key] = OVERLAY_BASE + len(self.headings)
-                    shown = escape.neutral(key[1])
-                    cost = known.lines.get(shown) or upper_bound(shown + "\n\n")
-                    self.headings[heading] = make_headings([(heading, above, cost, shown)])[0]
-                    lines[heading] = shown
+        for raw in note.chunks():
+            heading = outline.place(raw)
             shown = escape.neutral(raw.text)
             old = known.take(shown)
+            own_terms: list[str] | None = None
             if old is None:
                 own_terms = words.terms(shown)
                 cost, count = upper_bound(shown + "\n\n"), len(own_terms)
@@ -115,18 +132,23 @@ class Overlay:
                 continue
             section = markdown.SECTION_STEP * first + raw.section
             sizes[section] = sizes.get(section, 0) + cost
-            rows.append((chunk, section, cost, raw.lead, raw.line, count, heading, *prints))
+            rows.append((chunk, section, cost, raw.lead, max(raw.line, 1), count, heading, *prints))
             self.texts[chunk] = shown
-            if old is not None:
-                if known.names(old.heading) == (lines[above], lines[heading]):
-                    self._same[old.id] = chunk
-                    continue
+            names = called if chunk == first else []
+            if old is not None and not names and known.names(old.heading) == outline.names(raw):
+                self._same[old.id] = chunk
+                continue
+            if own_terms is None:
                 own_terms = words.terms(shown)
-            own_terms = own_terms + markdown.heading_terms(raw.headings)
+            own_terms = own_terms + markdown.heading_terms(raw.headings) + names
             for term in own_terms:
                 counts[term] = counts.get(term, 0) + 1
             for term in set(own_terms):
                 self._chunk_lists.setdefault(term, []).append(chunk)
+        self._keep_rows(number, rows, sizes)
+        return tokens, length, counts
+
+    def _keep_rows(self, number: int, rows: list[_Row], sizes: dict[int, int]) -> None:
         for made in make_chunks(
             (
                 chunk,
@@ -147,19 +169,6 @@ class Overlay:
             for chunk, section, cost, lead, line, count, heading, hash_, simhash in rows
         ):
             self._chunks[made.id] = made
-        for term in words.terms(found.path):
-            counts[term] = counts.get(term, 0) + 1
-        self._counts.append((number, self._next, length, counts))
-        self.tokens += tokens
-        self.terms += length
-        entry = IndexedFile(
-            number, found.path, found.place.scope, group.id if group else 0, tokens,
-            upper_bound(escape.file_line(found.path)), 0, ordinal(found.mtime_ns), 0, 0, -1.0,
-            matter.get("always", "").lower() in ("true", "yes", "on", "1"), length,
-        )  # fmt: skip
-        entry.expires, entry.first, entry.last, entry.native = expires, first, self._next - 1, loaded
-        self._files[number] = entry
-        self._next += 3
 
     def _is_copy(self, found: Found, data: bytes) -> bool:
         """Whether a global file says byte for byte what one of the agent's own does: then it is left out, as the index does.
@@ -234,6 +243,34 @@ class Overlay:
         return [number for number, file in self._files.items() if file.always]
 
 
+class _Outline:
+    """The heading lines of one changed file, as they are met."""
+
+    def __init__(self, overlay: Overlay, known: _Known) -> None:
+        self._overlay = overlay
+        self._known = known
+        self._ids: dict[tuple[int, str], int] = {}
+
+    def place(self, raw: markdown.RawChunk) -> int:
+        """The id of the heading line right above a chunk, 0 for none."""
+        above = heading = 0
+        headings = self._overlay.headings
+        for key in zip(raw.heading_lines, raw.headings, strict=True):
+            above, heading = heading, self._ids.get(key, 0)
+            if not heading:
+                heading = self._ids[key] = OVERLAY_BASE + len(headings)
+                shown = escape.neutral(key[1])
+                cost = self._known.lines.get(shown) or upper_bound(shown + "\n\n")
+                headings[heading] = make_headings([(heading, above, cost, shown)])[0]
+        return heading
+
+    def names(self, raw: markdown.RawChunk) -> tuple[str, str]:
+        """The two innermost heading lines of a chunk, "" where there is none."""
+        shown = [escape.neutral(line) for line in raw.headings[-2:]]
+        padded = ["", "", *shown]
+        return padded[-2], padded[-1]
+
+
 class _Known:
     """What the index knows of a file that changed: its chunks by their text, and what its heading lines cost (`lines`)."""
 
@@ -241,15 +278,20 @@ class _Known:
         self.lines: dict[str, int] = {}
         self._headings: dict[int, Heading] = {}
         self._chunks: dict[str, list[Chunk]] = {}
-        row = view.db.execute("SELECT id FROM files WHERE path=?", (path,)).fetchone()
+        row = view.db.execute("SELECT id, said, told FROM files WHERE path=?", (path,)).fetchone()
+        self.said, self.told = (row[1], bool(row[2])) if row is not None else ("", False)
+        self.uses: tuple[int, int] = view.db.execute(
+            "SELECT uses, last_used FROM file_uses WHERE path=?", (path,)
+        ).fetchone() or (0, 0)
         if row is not None:
+            row = row[:1]
             for *page, text in view.db.execute(
                 f"SELECT {pages.COLUMNS}, text FROM pages WHERE file=? ORDER BY first DESC", row
             ):
                 for chunk in reversed(pages.chunks(*page)):
                     self._chunks.setdefault(text[chunk.begin : chunk.end].decode(), []).append(chunk)
             for page in view.db.execute(
-                "SELECT heading, outline, headings FROM pages WHERE file=? AND heading", row
+                f"SELECT {pages.HEADING_COLUMNS} FROM pages WHERE file=? AND heading", row
             ):
                 for heading in pages.headings(*page):
                     self._headings[heading.id] = heading

@@ -5,12 +5,16 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget.index.pages import BETWEEN, CHUNKS
+from memory_budget.index.pages import BETWEEN, CHUNKS, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    _Row = tuple[int, int, int, bytes, bytes, str, int, bytes, str, bytes]
+    _Row = tuple[int, int, int, bytes, bytes, str, int, bytes, str, bytes, int, int, int]
+
+
+#: How the rows are put into the table.
+INSERT = "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
 class Columns(NamedTuple):
@@ -47,17 +51,28 @@ def rows(first: int, file: int, group: int, columns: Columns, outline: Outline) 
         end = -len(BETWEEN)
         ends = [end := end + len(BETWEEN) + len(text) for text in own]
         leads = columns.lead[part]
+        numbers = (
+            b"".join([array("I", column[part]).tobytes() for column in columns[:6]])
+            + array("I", ends).tobytes()
+        )
+        prints = array("q", columns.hash[part]).tobytes() + array("Q", columns.simhash[part]).tobytes()
+        named = "\n".join(leads) if any(leads) else ""
+        above = array("I", outline.parent).tobytes() + array("I", outline.tokens).tobytes()
+        lines = "\n".join(outline.text)
+        text_ = BETWEEN.join(own)
         yield (
             first + start,
             file,
             group,
-            b"".join([array("I", column[part]).tobytes() for column in columns[:6]])
-            + array("I", ends).tobytes(),
-            array("q", columns.hash[part]).tobytes() + array("Q", columns.simhash[part]).tobytes(),
-            "\n".join(leads) if any(leads) else "",
+            numbers,
+            prints,
+            named,
             outline.first if outline.text else 0,
-            array("I", outline.parent).tobytes() + array("I", outline.tokens).tobytes(),
-            "\n".join(outline.text),
-            BETWEEN.join(own),
+            above,
+            lines,
+            text_,
+            checksum(numbers, prints, named.encode()),
+            checksum(above, lines.encode()),
+            checksum(text_),
         )
         outline = Outline(0, [], [], [])

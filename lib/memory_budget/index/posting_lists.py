@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from memory_budget.index import postings
-from memory_budget.index.parse import Words
+from memory_budget.text.words import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,10 +44,9 @@ class _Entries(dict[int, int]):
 
 
 class PostingLists:
-    """To be made before the first file is dropped or added. `words` makes the terms it takes."""
+    """To be made before the first file is dropped or added."""
 
     def __init__(self, db: Connection) -> None:
-        self.words = Words()
         self._db = db
         self._fresh = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
         self._chunks: dict[int, Lists] = {}
@@ -86,7 +85,7 @@ class PostingLists:
         if by_term is None:
             by_term = self._files[group] = defaultdict(list)
         counts, self._counts = self._counts, {}
-        _count_elements(counts, self.words.of(path))
+        _count_elements(counts, terms(path))
         made = _Entries(number, length)
         for term, times in counts.items():
             by_term[term].append(made[times])

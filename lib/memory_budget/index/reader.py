@@ -10,6 +10,7 @@ from memory_budget.index import pages as stored
 from memory_budget.index.records import Chunk, File, Heading, heading_of, page_of
 from memory_budget.index.schema import DatabaseError, IndexUnusable, OperationalError, open_reader
 from memory_budget.index.sources import owners_of
+from memory_budget.text.inflection import beginnings
 from memory_budget.text.synonyms import parse
 
 TYPE_CHECKING = False
@@ -47,15 +48,17 @@ OVERLAY_BASE = 0xE0000000
 
 
 class IndexedFile(File):
-    """A file with what only the index knows: the day it `expires` (0 never), its chunks' ids (`first` to `last`), and
-    how many of its first lines the client loads for this agent itself (`native`)."""
+    """A file with what only the index knows: the day it `expires` (0 never), its chunks' ids (`first` to `last`),
+    how many of its first lines the client loads for this agent itself (`native`), and whether the client's own index names
+    it to every agent (`told`)."""
 
-    __slots__ = ("expires", "first", "last", "native")
+    __slots__ = ("expires", "first", "last", "native", "told")
 
     expires: int
     first: int
     last: int
     native: int
+    told: bool
 
 
 class Group:
@@ -140,6 +143,7 @@ class MemoryView:
         self._hide_copies()
         self._headings: dict[int, Heading] = {}
         self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
+        self._inflected: bool | None = None
 
     def _hide_copies(self) -> None:
         """Leave out global files that stand, byte for byte, in the agent's own folders, too."""
@@ -181,6 +185,41 @@ class MemoryView:
     def load(self, terms: Iterable[str]) -> None:
         """Fetch the posting lists of many terms at once: one query a group instead of one a term."""
         wanted = [term for term in dict.fromkeys(terms) if term not in self._lists]
+        self._fetch(wanted)
+        for term, forms in self._forms(wanted).items():
+            self._fetch([form for form in forms if form not in self._lists])
+            lists = self._lists[term]
+            for chunks, files, counts in map(self._lists.__getitem__, forms):
+                lists[0].extend(chunks)
+                lists[1].extend(files)
+                lists[2][0] += counts[0]
+                lists[2][1] += counts[1]
+        if self.overlay is not None:
+            for term in wanted:
+                counts = self._lists[term][2]
+                counts[0] += len(self.overlay.holders(term))
+                counts[1] += len(self.overlay.file_postings(term)[0])
+
+    def _forms(self, terms: Sequence[str]) -> dict[str, set[str]]:
+        """Other forms of words in other languages than English, as index terms (see `text.inflection`)."""
+        if self._inflected is None:
+            self._inflected = self.db.execute("SELECT 1 FROM stems LIMIT 1").fetchone() is not None
+        if not self._inflected:
+            return {}
+        starts = {term: beginnings(term) for term in terms}
+        stems = dict.fromkeys(start for some in starts.values() for start in some)
+        held: dict[str, set[str]] = {}
+        for stem, form in stored.select(self.db, "SELECT stem, term FROM stems WHERE stem IN", stems):
+            held.setdefault(stem, set()).add(form)
+        found = {}
+        for term, some in starts.items():
+            forms = next((held[start] for start in some if start in held), set()) - {term}
+            if forms:
+                found[term] = forms
+        return found
+
+    def _fetch(self, wanted: Sequence[str]) -> None:
+        """Fetch the index's own posting lists of terms."""
         for term in wanted:
             self._lists[term] = ([], [], [0, 0])
         for start in range(0, len(wanted), 400):
@@ -197,11 +236,6 @@ class MemoryView:
                     lists[1].append(files)
                     lists[2][0] += count
                     lists[2][1] += file_count
-        if self.overlay is not None:
-            for term in wanted:
-                counts = self._lists[term][2]
-                counts[0] += len(self.overlay.holders(term))
-                counts[1] += len(self.overlay.file_postings(term)[0])
 
     def holders(self, term: str, limit: int = 1024) -> list[list[int]]:
         """Per group: at most `limit` chunks that hold the term, and never more than 1,024: of more than 64 the best."""
@@ -292,7 +326,7 @@ class MemoryView:
 
     def _keep_file(self, row: Sequence[Any]) -> None:
         (number, group, path, tokens, frame, mtime_ns, date, confidence, always, expires, terms, first, last, uses,
-         used, loaded) = row  # fmt: skip
+         used, loaded, told) = row  # fmt: skip
         own = self.group_by_id.get(group)
         if own is None or number in self.masked or (0 < expires < self.today):
             return
@@ -302,6 +336,7 @@ class MemoryView:
         )  # fmt: skip
         file.expires, file.first, file.last = expires, first, last
         file.native = loaded if group in self.native_groups else 0
+        file.told = bool(told)
         self._files[number] = file
 
     def headings(self, chunks: Collection[Chunk]) -> dict[int, Heading]:
@@ -326,7 +361,7 @@ class MemoryView:
             wanted.discard(0)
         return known
 
-    def _keep_headings(self, row: tuple[int, bytes, str]) -> None:
+    def _keep_headings(self, row: tuple[int, bytes, str, int]) -> None:
         self._headings.update(enumerate(stored.headings(*row), row[0]))
 
     def latest(self, limit: int) -> list[Chunk]:
@@ -393,10 +428,10 @@ class MemoryView:
 
 _PAGES = f"SELECT {stored.COLUMNS} FROM pages"
 _PLACE = "SELECT first, length(numbers) FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
-_OUTLINES = "SELECT heading, outline, headings FROM pages"
+_OUTLINES = f"SELECT {stored.HEADING_COLUMNS} FROM pages"
 _FILE_COLUMNS = (
     "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
-    "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded FROM files f LEFT JOIN file_uses u ON u.path = f.path"
+    "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded, f.told FROM files f LEFT JOIN file_uses u ON u.path = f.path"
 )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite3.DatabaseError
@@ -39,13 +39,15 @@ CREATE TABLE files(
   mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL, tokens INTEGER NOT NULL, frame_tokens INTEGER NOT NULL,
   date INTEGER NOT NULL, confidence REAL NOT NULL, always INTEGER NOT NULL, expires INTEGER NOT NULL,
   terms INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, exact INTEGER NOT NULL,
-  problem TEXT NOT NULL, tags TEXT NOT NULL, side_ns INTEGER NOT NULL, loaded INTEGER NOT NULL);
+  problem TEXT NOT NULL, tags TEXT NOT NULL, side_ns INTEGER NOT NULL, loaded INTEGER NOT NULL,
+  said TEXT NOT NULL, told INTEGER NOT NULL, names TEXT NOT NULL);
 CREATE INDEX files_grp ON files(grp, mtime_ns);
 CREATE INDEX files_hash ON files(hash);
 CREATE INDEX files_always ON files(grp) WHERE always;
 CREATE TABLE pages(
   first INTEGER PRIMARY KEY, file INTEGER NOT NULL, grp INTEGER NOT NULL, numbers BLOB NOT NULL, prints BLOB NOT NULL,
-  leads TEXT NOT NULL, heading INTEGER NOT NULL, outline BLOB NOT NULL, headings TEXT NOT NULL, text BLOB NOT NULL);
+  leads TEXT NOT NULL, heading INTEGER NOT NULL, outline BLOB NOT NULL, headings TEXT NOT NULL, text BLOB NOT NULL,
+  number_sum INTEGER NOT NULL, heading_sum INTEGER NOT NULL, text_sum INTEGER NOT NULL);
 CREATE INDEX pages_file ON pages(file);
 CREATE INDEX pages_grp ON pages(grp);
 CREATE INDEX pages_heading ON pages(heading);
@@ -54,6 +56,7 @@ CREATE TABLE postings(
   grp INTEGER NOT NULL, term TEXT NOT NULL, chunk_count INTEGER NOT NULL, file_count INTEGER NOT NULL,
   chunks BLOB NOT NULL, files BLOB NOT NULL, more_chunks BLOB NOT NULL, more_files BLOB NOT NULL,
   PRIMARY KEY(grp, term)) WITHOUT ROWID;
+CREATE TABLE stems(stem TEXT NOT NULL, term TEXT NOT NULL, PRIMARY KEY(stem, term)) WITHOUT ROWID;
 CREATE TABLE uses(hash INTEGER PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL);
 CREATE TABLE file_uses(path TEXT PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL)
   WITHOUT ROWID;
@@ -62,6 +65,10 @@ CREATE TABLE file_uses(path TEXT PRIMARY KEY, uses INTEGER NOT NULL, last_used I
 
 class IndexUnusable(BudgetError):
     """There is no index, it is damaged, or another version of this program made it."""
+
+
+class IndexDamaged(BudgetError):
+    """A page of the index is not what was written."""
 
 
 def open_reader(path: str) -> Connection:

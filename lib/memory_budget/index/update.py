@@ -10,7 +10,7 @@ from memory_budget.base import fastjson, layout
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema
 from memory_budget.index.parse import TokenCounter
-from memory_budget.index.sources import Sources
+from memory_budget.index.sources import sources_of
 from memory_budget.settings import agents, profiles, token_ratio
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def update_index(
             if os.path.exists(again):
                 os.unlink(again)
             settings = profiles.load(project.root, project.home, _cached_profiles(project))
-            own = Sources(settings.profiles.sources())
+            own = sources_of(project, settings.profiles)
             anew = rebuild or os.path.exists(damaged)
             report = build.update(project, own, counter(), rebuild=anew, progress=progress)
             if anew and os.path.exists(damaged):

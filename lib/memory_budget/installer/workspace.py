@@ -9,7 +9,8 @@ import shutil
 from typing import Any, NamedTuple
 
 from memory_budget.base.files import write_atomic
-from memory_budget.base.project import CACHE, MEMORY
+from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.project import CACHE
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
 

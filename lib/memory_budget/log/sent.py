@@ -15,11 +15,12 @@ from filelock import FileLock
 
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes
-from memory_budget.base.project import NATIVE_LOCAL, NATIVE_PROJECT, Project
+from memory_budget.base.memory_folders import LAYOUTS, NATIVE_PROJECT
+from memory_budget.base.project import Project
 
 LOCK_SECONDS = 30.0
 #: What lies here is memory whose reading counts as a use.
-_ROOTS = (".claude/memory", NATIVE_PROJECT, NATIVE_LOCAL)
+_ROOTS = tuple(LAYOUTS)
 
 
 class Sent(NamedTuple):
@@ -70,6 +71,8 @@ def reads(project: Project, transcript: str) -> list[str]:
     except OSError:
         return []
     bases = [(os.path.realpath(project.root), "")]
+    if project.auto:
+        bases.insert(0, (os.path.realpath(project.auto), project.auto_shown + "/"))
     if project.home:
         bases.append((os.path.realpath(project.home), "~/"))
     with file:
@@ -103,6 +106,8 @@ def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
     for base, prefix in bases:
         if real.startswith(base + "/"):
             shown = real[len(base) + 1 :]
+            if prefix not in ("", "~/"):
+                return prefix + shown
             roots = _ROOTS if not prefix else (NATIVE_PROJECT,)
             if any(shown.startswith(root + "/") for root in roots):
                 return prefix + shown

@@ -133,10 +133,10 @@ def _scope(project: Project, shown: str) -> str:
 
 
 def _sources(project: Project) -> Sources:
-    from memory_budget.index.sources import Sources
+    from memory_budget.index.sources import sources_of
     from memory_budget.settings import profiles
 
-    return Sources(profiles.load(project.root, project.home).profiles.sources())
+    return sources_of(project, profiles.load(project.root, project.home).profiles)
 
 
 def from_command(project: Project, command: str, output: str, cwd: str) -> list[tuple[str, int]]:

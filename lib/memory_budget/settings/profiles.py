@@ -142,6 +142,11 @@ class Profiles:
                     known.extend(glob for glob in globs if glob not in known)
         return found
 
+    def allow_outside(self, home: str) -> list[str]:
+        """Folders outside the project that links in it may lead to."""
+        found: list[str] = self.document["allow_outside"]
+        return [home + path[1:] if path.startswith("~/") else path for path in found]
+
     def names(self) -> list[str]:
         return list(self.document["profiles"])
 

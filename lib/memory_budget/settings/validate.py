@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.globs import MOST_ALTERNATIVES, too_many
 from memory_budget.settings.names import SCOPES, TIERS
 
 TYPE_CHECKING = False
@@ -188,6 +189,9 @@ def _glob(per_agent: bool) -> Check:
             leaves = True
         if leaves or value[1:2] == ":" or ("<agent>" in value.split("/")) != per_agent:
             raise ProfileError(pointer, expected, describe(value))
+        if "{" in value and too_many(value):
+            wanted = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
+            raise ProfileError(pointer, wanted, describe(value))
 
     return check
 
@@ -216,6 +220,13 @@ _price = _number(0, 100_000, "a price")
 _strings = _list(_text)
 _enforcement = _one_of("soft", "hard", "auto")
 _delivery = _one_of("prompt", "context", "auto")
+
+
+def _outside_folder(value: object, pointer: str) -> None:
+    if not isinstance(value, str) or not value.startswith(("/", "~/")) or "\0" in value:
+        raise ProfileError(pointer, "a folder, absolute or from ~/", describe(value))
+
+
 _scope_globs = _record(
     {"global": _list(_glob(False)), "agent_recent": _list(_glob(True)), "agent_patterns": _list(_glob(True))}
 )
@@ -270,6 +281,7 @@ _FIELDS: dict[str, Check] = {
     "context_window_share": _window_share,
     "context_windows": _table(_some_tokens),
     "sources": _scope_globs,
+    "allow_outside": _list(_outside_folder),
     "alert_thresholds": _record(
         dict.fromkeys(("info", "warning", "critical"), _number(0, 100, "a share of the budget"))
     ),

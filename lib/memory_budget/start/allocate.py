@@ -258,7 +258,7 @@ def _look(project: Project, known: Known, allocation: Allocation) -> None:
     identity = allocation.identity
     native = identity.file.memory if identity.file is not None else ""
     today = ordinal(time.time_ns())
-    sources = _sources(known.profiles)
+    sources = _sources(project, known.profiles)
     if known.reader is not None:
         groups = known.reader.groups_for(identity.folder_names)
         view = MemoryView(known.reader, groups, native, today)
@@ -280,11 +280,11 @@ def _look(project: Project, known: Known, allocation: Allocation) -> None:
     allocation.stale = allocation.estimated = True
 
 
-def _sources(settings: Profiles) -> Any:
+def _sources(project: Project, settings: Profiles) -> Any:
     def make() -> Sources:
-        from memory_budget.index.sources import Sources
+        from memory_budget.index.sources import sources_of
 
-        return Sources(settings.sources())
+        return sources_of(project, settings)
 
     return make
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from memory_budget.text.calendar_dates import MONTH_NUMBERS, MONTHS
 from memory_budget.text.words import ALPHANUMERIC
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH_NUMBERS = {name: i + 1 for i, name in enumerate(_MONTHS)}
-_MONTH_NUMBERS.update({name[:3]: i + 1 for i, name in enumerate(_MONTHS)})
-_MONTH_NUMBERS["sept"] = 9
+#: Month names that are words of their own, too, and short forms: a date only beside a number or after `in`, `of` and the like.
+_UNSURE = frozenset(("may", "march", "sept", *[name[:3] for name in MONTHS]))
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 ASKS_WHEN = frozenset(
@@ -69,7 +68,8 @@ class Mention:
 def mentioned(text: str) -> list[Mention]:
     """The dates in a text: `8 May 2023`, `May 8th, 2023`, `May 2023`, `in May`, `2023-05-08`, `in 2023`.
 
-    `may` and `march` count as months only beside a number or after `in`, `of`, `last`, `since`, `until`.
+    `may`, `march` and short forms (`jan`) count as months only beside a number or after `in`, `of`, `last`, `since`, `until`;
+    every other name is a month wherever it stands: `the april release`.
     """
     found: list[Mention] = []
     all_words = words(text)
@@ -79,12 +79,16 @@ def mentioned(text: str) -> list[Mention]:
         after = all_words[i + 1] if i + 1 < len(all_words) else ""
         if "-" in word:
             parts = word.split("-")
-            if len(parts) in (2, 3) and all(part.isdigit() for part in parts) and len(parts[0]) == 4:
+            if (
+                len(parts) in (2, 3)
+                and all(part.isdecimal() and part.isascii() for part in parts)
+                and len(parts[0]) == 4
+            ):
                 year, month = int(parts[0]), int(parts[1])
                 if 1 <= month <= 12:
                     found.append(Mention(year, month, int(parts[2]) if len(parts) == 3 else 0))
             continue
-        month = _MONTH_NUMBERS.get(word, 0)
+        month = MONTH_NUMBERS.get(word, 0)
         if not month:
             continue
         day = _day(before)
@@ -102,7 +106,7 @@ def mentioned(text: str) -> list[Mention]:
         if (
             day
             or year
-            or len(word) > 5
+            or word not in _UNSURE
             or before in ("in", "of", "last", "since", "until", "early", "late", "mid")
         ):
             found.append(Mention(year, month, day))

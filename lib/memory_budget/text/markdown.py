@@ -2,8 +2,11 @@
 
 A chunk is a paragraph, a list, a table or a fenced block, with the headings above it. Blank lines
 separate chunks, except inside a fence, inside a list's items, and after a one-line lead-in
-(`For example:`), which stays with the block it introduces. A fence is never cut. Lists, tables and
-paragraphs too long to earn their place as a whole are cut between items, rows or lines.
+(`For example:`), which stays with the block it introduces. A block of more than about 600 tokens is
+cut into parts that can be read by themselves (`text.cut`), so no input makes a chunk that no budget can hold.
+
+A `<details>` block is read as a section, its `<summary>` as the heading. A code fence that is never closed
+ends at the next heading.
 
 The text of a chunk neither starts nor ends with a line break, so blocks printed with a blank line
 between them cost exactly the sum of their tokens.
@@ -11,27 +14,30 @@ between them cost exactly the sum of their tokens.
 
 from __future__ import annotations
 
+from memory_budget.text.cut import is_item, is_lead_in, parts_of, size_of, too_long
+from memory_budget.text.fences import Fences, fence_opened
 from memory_budget.text.words import digest, terms
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LIST_LIMIT = 1600  # characters (about 400 tokens) above which a list is cut between its top-level items
-TEXT_LIMIT = 4800  # characters (about 1,200 tokens) above which a paragraph or table is cut between its lines
-_LEAD_IN_LIMIT = 200  # characters of a line that ends with ":" and goes with the block below it
+#: Size of a heading line above which it is read as text.
+_HEADING_LIMIT = 600
+#: Lines and characters of a text that an underline (`---`, `===`) makes a heading of.
+_UNDERLINED_LINES, _UNDERLINED_LENGTH = 3, 200
+#: What a `<summary>` counts as: further in than any heading.
+_SUMMARY_LEVEL = 7
 _NAME_LIMIT = 40  # characters of a name that a chunk leads with
 #: How much higher a section that stands for itself is numbered than the one before it. The ranking looks two sections
 #: to either side of one; there it finds none.
 SECTION_STEP = 3
 #: Headings that name a speaker: what stands below is a turn of a conversation, and its neighbours are about the same.
 _SPEAKERS = frozenset("user assistant human ai system agent bot claude me you q a question answer".split(" "))
+#: What a fence says of text that may hold fences itself.
+_NESTING = frozenset(("md", "markdown", "mdx"))
 #: What stands between a chunk's text and a rule above or below it.
 RULED = "\n\n"
 _RULE_SIGNS = frozenset("-*_")
 #: What a line starts with that opens neither heading nor fence nor rule nor an item further in, and what a line ends with
 #: that is no rule: all visible ASCII but these signs.
-_PLAIN_START = frozenset(map(chr, range(33, 127))) - frozenset("#`~=*_")
+_PLAIN_START = frozenset(map(chr, range(33, 127))) - frozenset("#`~=*_<")
 _PLAIN_END = frozenset(map(chr, range(33, 127))) - frozenset("-=*_")
 
 
@@ -67,53 +73,19 @@ class RawChunk:
         return f"RawChunk({self.text!r}, {self.headings!r}, {self.kind!r}, {self.lead!r}, line {self.line})"
 
 
-def front_matter(text: str) -> tuple[dict[str, str], int]:
-    """The `key: value` pairs between `---` lines at the head of a text, and the offset where its body starts.
-
-    A value is kept as written, without quotes; the items of a list below its key are joined by ", ".
-    Text without front matter, or whose front matter has no end, gives ({}, 0), or the offset past a
-    byte order mark.
-    """
-    start = 1 if text[:1] == "\ufeff" else 0
-    first = text.find("\n", start)
-    if first < 0 or text[start:first].rstrip() != "---":
-        return {}, start
-    found: dict[str, str] = {}
-    key = ""
-    offset = first + 1
-    while offset < len(text):
-        end = text.find("\n", offset)
-        end = len(text) if end < 0 else end
-        line = text[offset:end]
-        bare = line.strip()
-        offset = min(end + 1, len(text))
-        if bare in ("---", "...") and not line[:1].isspace():
-            return found, offset
-        name, colon, value = bare.partition(":")
-        if bare.startswith(("- ", "-\t")) and key:
-            item = _unquoted(bare[2:])
-            found[key] = f"{found[key]}, {item}" if found[key] else item
-        elif colon and name and not bare.startswith("#") and not line[:1].isspace():
-            key = name.strip()
-            found[key] = _unquoted(value)
-    return {}, start
-
-
-def _unquoted(value: str) -> str:
-    value = value.strip()
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        value = value[1:-1]
-    return value
-
-
-def split(text: str, first_line: int = 1) -> list[RawChunk]:
-    """The chunks of a Markdown body in the order of the file; `first_line` is the number of its first line."""
-    return _Splitter(first_line).run(text)
+def split(text: str, first_line: int = 1, problems: list[tuple[int, str]] | None = None) -> list[RawChunk]:
+    """The chunks of a Markdown body in the order of the file; `first_line` is the number of its first line. `problems` gets
+    (line, what is wrong) of what could not be read as it was meant."""
+    splitter = _Splitter(first_line)
+    chunks = splitter.run(text)
+    if problems is not None:
+        problems += splitter.problems
+    return chunks
 
 
 def folded_hash(text: str) -> int:
     """64-bit hash of the text with every run of white space as one space: equal for exact duplicates. A rule above or
-    below it is no part of what it says."""
+    below it is no part of what it says, and marks of emphasis (`**so**`, `_so_`) are none."""
     if RULED in text and (text[:1] in _RULE_SIGNS or text[-1:] in _RULE_SIGNS):
         above, _, said = text.partition(RULED)
         if _is_rule(above):
@@ -121,10 +93,34 @@ def folded_hash(text: str) -> int:
         said, _, below = text.rpartition(RULED)
         if said and _is_rule(below):
             text = said
+    if ("*" in text or "_" in text) and not fence_opened(text[:8]):
+        text = _without_emphasis(_without_emphasis(text, "*"), "_")
     text = text.replace("\n", " ")
     if "  " in text or not text.isprintable() or text[:1] == " " or text[-1:] == " ":
         text = " ".join(text.split())
     return int.from_bytes(digest(text), "big")
+
+
+def _without_emphasis(text: str, mark: str) -> str:
+    """A text without the marks of emphasis: one to three, at the start or the end of a word."""
+    at = text.find(mark)
+    if at < 0:
+        return text
+    parts = []
+    last = 0
+    while at >= 0:
+        end = at + 1
+        while text[end : end + 1] == mark:
+            end += 1
+        before, after = text[at - 1 : at] if at else " ", text[end : end + 1] or " "
+        opens = not before.isalnum() and not after.isspace()
+        closes = not after.isalnum() and not before.isspace()
+        if end - at <= 3 and (opens or closes):
+            parts.append(text[last:at])
+            last = end
+        at = text.find(mark, end)
+    parts.append(text[last:])
+    return "".join(parts)
 
 
 def _is_rule(line: str) -> bool:
@@ -138,6 +134,7 @@ class _Splitter:
     def __init__(self, first_line: int) -> None:
         self.first_line = first_line
         self.found: list[RawChunk] = []
+        self.problems: list[tuple[int, str]] = []
         self.path: list[tuple[int, str, int]] = []  # (level, heading line, line number)
         self.headings: tuple[str, ...] = ()
         self.heading_lines: tuple[int, ...] = ()
@@ -148,18 +145,18 @@ class _Splitter:
         self.waiting = False  # a blank line was seen, but the block may go on
         self.rule = ""  # the last line was this rule
         self.set_apart = False  # what follows a rule in this section, up to the next one
+        self.lines: list[str] = []
+        self.fences = Fences(self.lines)
 
     def run(self, text: str) -> list[RawChunk]:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        fence = ""
-        for number, line in enumerate(text.split("\n"), self.first_line):
-            if fence:
+        lines = self.lines = text.split("\n")
+        self.fences = Fences(lines)
+        fence_end = -1
+        for at, line in enumerate(lines):
+            if at <= fence_end:
                 self.block.append(line)
-                if fence in line:
-                    bare = line.strip()
-                    if bare[:3] == fence[:3] and not bare.strip(fence[0]):
-                        fence = ""
                 continue
             if not line:
                 self.waiting = self.block != []
@@ -172,50 +169,102 @@ class _Splitter:
             if not bare:
                 self.waiting = self.block != []
                 continue
-            first = bare[0]
-            if self.waiting and not self._goes_on(line, bare):
-                self._close()
-            if first == "#" and self._heading(line, bare, number):
-                continue
-            if first in "-=*_" and bare[-1] == first and self._rule(bare, number):
-                continue
-            if first in "`~" and (bare[:3] == "```" or bare[:3] == "~~~"):
-                fence = bare[: len(bare) - len(bare.lstrip(first))]
-                if first == "`" and "`" in bare[len(fence) :]:
-                    fence = ""  # inline code at the start of a line
-                elif not self.block:
-                    self.kind = "code"
-            if self.waiting:
-                self.block.append("")
-                self.waiting = False
-            if not self.block:
-                self.start = number
-                if not fence:
-                    self.kind = "list" if _is_item(bare) else "table" if first == "|" else "text"
-            self.block.append(line)
+            fence_end = self._take(line, bare, at)
         self._close()
         self._keep_bare_heading()
         _number_sections(self.found)
         return self.found
 
+    def _take(self, line: str, bare: str, at: int) -> int:
+        """Take in a line that may open something. Returns the last line of the fence it opens, -1 for none."""
+        number = at + self.first_line
+        first = bare[0]
+        if self.waiting and not self._goes_on(line, bare):
+            self._close()
+        if first == "#" and self._heading(line, bare, number):
+            return -1
+        if first in "-=*_" and bare[-1] == first and self._rule(bare, number):
+            return -1
+        if first == "<":
+            bare = line = self._details(line, bare, at)
+            if not bare:
+                return -1
+        marks = fence_opened(bare) if first in "`~" else ""
+        if self.waiting:
+            self.block.append("")
+            self.waiting = False
+        if not self.block:
+            self.start = number
+            self.kind = "code" if marks else "list" if is_item(bare) else "table" if first == "|" else "text"
+        self.block.append(line)
+        return self._fence_end(at, marks, bare) if marks else -1
+
+    def _fence_end(self, at: int, marks: str, bare: str) -> int:
+        """The last line of the fence that opens at a line. One that is never closed, or only by the end of a later fence
+        below a heading, ends at that heading."""
+        end = self.fences.closer(at, marks)
+        closed = end >= 0
+        if not closed:
+            end = len(self.lines) - 1
+        elif bare[len(marks) :].strip().lower() in _NESTING:
+            return end
+        heading = -1
+        for below in range(at + 1, end + 1):
+            line = self.lines[below]
+            if line[:1] == "#":
+                level = len(line) - len(line.lstrip("#"))
+                if heading < 0 and level < 7 and line[level : level + 1] == " ":
+                    heading = below if level > 1 or not self.lines[below - 1].strip() else -1
+                    if heading >= 0 and not closed:
+                        break
+            elif closed and line.startswith(marks) and below < end:
+                if heading >= 0:
+                    closed = False
+                break
+        if closed or (heading < 0 and end == at):
+            return end
+        self.problems.append(
+            (at + self.first_line, "a code fence that is never closed: it ends at the next heading")
+        )
+        return heading - 1 if heading >= 0 else end
+
+    def _details(self, line: str, bare: str, at: int) -> str:
+        """Take in the tags of a `<details>` block; returns what else the line says."""
+        lowered = bare.lower()
+        if not lowered.startswith(("<details", "</details", "<summary")):
+            return line
+        self._close()
+        tag_end = bare.find(">") + 1
+        if lowered.startswith("<summary"):
+            end = lowered.find("</summary>")
+            if tag_end and end > 0 and bare[tag_end:end].strip():
+                heading = bare[: end + len("</summary>")]
+                if size_of(heading) <= _HEADING_LIMIT:
+                    self._open_section(_SUMMARY_LEVEL, heading, at + self.first_line)
+                    return bare[end + len("</summary>") :].strip()
+            return line
+        if lowered.startswith("</") and self.path and self.path[-1][0] == _SUMMARY_LEVEL:
+            self._keep_bare_heading()
+            self.path.pop()
+            self._show_path()
+        rest = bare[tag_end:].strip() if tag_end else ""
+        return self._details(rest, rest, at) if rest else ""
+
     def _goes_on(self, line: str, bare: str) -> bool:
         """Whether the block before a blank line takes in what follows it."""
         if self.kind == "list":
-            return line[:2] in ("  ", "\t") or (line[:1] == " " and not _is_item(bare))
-        if len(self.block) == 1 and self.kind == "text":
-            lead = self.block[0].rstrip(" *_")
-            if (
-                lead[-1:] == ":"
-                and len(lead) <= _LEAD_IN_LIMIT
-                and (bare[:3] in ("```", "~~~") or bare[0] == "|" or _is_item(bare))
-            ):
-                self.kind = "code" if bare[0] in "`~" else "table" if bare[0] == "|" else "list"
-                return True
+            return line[:2] in ("  ", "\t") or (line[:1] == " " and not is_item(bare))
+        opens = bare[:3] in ("```", "~~~") or bare[0] == "|" or is_item(bare)
+        if opens and len(self.block) == 1 and self.kind == "text" and is_lead_in(self.block[0]):
+            self.kind = "code" if bare[0] in "`~" else "table" if bare[0] == "|" else "list"
+            return True
         return False
 
     def _heading(self, line: str, bare: str, number: int) -> bool:
         level = len(bare) - len(bare.lstrip("#"))
         if level > 6 or bare[level : level + 1] not in ("", " ", "\t") or line[:4] == "    ":
+            return False
+        if len(bare) > _HEADING_LIMIT // 7 and size_of(bare) > _HEADING_LIMIT:
             return False
         self._close()
         self._open_section(level, bare, number)
@@ -231,9 +280,12 @@ class _Splitter:
         while self.path and self.path[-1][0] >= level:
             self.path.pop()
         self.path.append((level, heading, number))
+        self._show_path()
+        self.bare_heading = True
+
+    def _show_path(self) -> None:
         self.headings = tuple([entry[1] for entry in self.path])
         self.heading_lines = tuple([entry[2] for entry in self.path])
-        self.bare_heading = True
 
     def _keep_bare_heading(self) -> None:
         """A section without text is kept as a chunk of its own, or its heading would never be sent."""
@@ -255,8 +307,9 @@ class _Splitter:
         mark = bare[0]
         if len(bare) < 3 or bare.strip(mark + " ") or (mark == "=" and " " in bare):
             return False
-        if mark in "-=" and len(self.block) == 1 and not self.waiting and self.kind == "text":
-            heading = self.block.pop().strip()
+        if mark in "-=" and self._is_underlined():
+            heading = " ".join([line.strip() for line in self.block])
+            self.block = []
             level = 1 if mark == "=" else 2
             self._open_section(level, "#" * level + " " + heading, self.start)
             return True
@@ -265,6 +318,19 @@ class _Splitter:
         self._close()
         self.rule = bare
         return True
+
+    def _is_underlined(self) -> bool:
+        """Whether the block above an underline is a heading: a short text, and no list or table."""
+        return (
+            0 < len(self.block) <= _UNDERLINED_LINES
+            and not self.waiting
+            and self.kind == "text"
+            and (
+                len(self.block) == 1
+                or not any(is_item(line.strip() or " ") or "|" in line for line in self.block)
+            )
+            and sum(map(len, self.block)) <= _UNDERLINED_LENGTH
+        )
 
     def _take_rule(self) -> str:
         """Puts the rule of the last line below the chunk above it. Returns it when it stands first in its section."""
@@ -291,11 +357,7 @@ class _Splitter:
             text = rule + RULED + text
             block = [rule, "", *block]
             start = max(1, start - 2)
-        pieces: Iterator[tuple[int, str]] | tuple[tuple[int, str], ...] = ((0, text),)
-        if len(text) > LIST_LIMIT and self.kind == "list":
-            pieces = _pieces(block, LIST_LIMIT, items=True)
-        elif len(text) > TEXT_LIMIT and self.kind != "code":
-            pieces = _pieces(block, TEXT_LIMIT, items=False)
+        pieces = parts_of(block) if too_long(text) else ((0, text),)
         for offset, piece in pieces:
             piece = piece.strip("\n")
             lead = _lead(piece) if self.kind == "text" else ""
@@ -333,44 +395,6 @@ def _number_sections(found: list[RawChunk]) -> None:
         chunk.section = number
 
 
-def _is_item(bare: str) -> bool:
-    """Whether a stripped line starts a list item."""
-    first = bare[0]
-    if first in "-*+":
-        return bare[1:2] in (" ", "\t")
-    if first.isdigit():
-        digits = bare[:10].lstrip("0123456789")
-        return digits[:2] in (". ", ") ")
-    return False
-
-
-def _pieces(block: list[str], limit: int, *, items: bool) -> Iterator[tuple[int, str]]:
-    """Runs of lines of about `limit` characters, with the offset of their first; no cut inside a fence."""
-    start = 0
-    size = 0
-    fence = ""
-    margin = min(
-        (len(line) - len(line.lstrip()) for line in block if _is_item(line.strip() or " ")), default=0
-    )
-    for i, line in enumerate(block):
-        bare = line.strip()
-        if size + len(line) > limit and i > start and not fence and bare:
-            starts_item = len(line) - len(line.lstrip()) <= margin and _is_item(bare)
-            if starts_item or not items:
-                yield start, "\n".join(block[start:i])
-                start = i
-                size = 0
-        size += len(line) + 1
-        if fence:
-            if bare[:3] == fence[:3] and len(bare) >= len(fence) and not bare.strip(fence[0]):
-                fence = ""
-        elif bare[:3] in ("```", "~~~"):
-            fence = bare[: len(bare) - len(bare.lstrip(bare[0]))]
-            if fence[0] == "`" and "`" in bare[len(fence) :]:
-                fence = ""
-    yield start, "\n".join(block[start:])
-
-
 def _lead(text: str) -> str:
     """The name that a chunk leads with, lower-cased: `Caroline: ...`, `**Caroline** ...`, else ""."""
     if text[:2] == "**":
@@ -392,4 +416,9 @@ def heading_terms(headings: tuple[str, ...]) -> list[str]:
 
 def naming(headings: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the headings above a chunk that say what it is about: the two innermost."""
-    return headings[-2:]
+    return tuple(
+        [
+            heading.partition(">")[2].rpartition("<")[0] if heading[:1] == "<" else heading
+            for heading in headings[-2:]
+        ]
+    )

@@ -5,7 +5,8 @@ stem, stop word, parts of an identifier) is worked out once per distinct word an
 so the cost per word of a large memory is one look-up.
 
 - Words are lower-cased, stop words dropped, English words reduced by Porter's algorithm (1980) as
-  SQLite's `porter` tokenizer does it, Latin accents folded.
+  SQLite's `porter` tokenizer does it, Latin accents folded, whether a letter and its accent are one character or two.
+  Forms of words in other languages find each other by `text.inflection`.
 - Identifiers (`snake_case`, `camelCase`, `dotted.names`, `some/path.sql`, `kebab-case`) give their parts
   and, last, the whole, so that both a query for a part and the exact name find them.
 - Chinese, Japanese and Korean runs give overlapping pairs of characters.
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 
 _CACHE_LIMIT = 120_000  # distinct words remembered; about 31 MB at most, then forgotten as a whole
 _LONGEST_WORD = (
     64  # characters of a term; longer ones are hashes, encoded data and the like, cut to stay findable
 )
-_LONGEST_RUN = 1024  # bytes looked at of a run without spaces (in Chinese a whole sentence is one run)
+_LONGEST_RUN = 8192  # bytes looked at of a run without spaces (in Chinese a whole sentence is one run)
 
 STOP_WORDS = frozenset(
     (
@@ -55,7 +56,8 @@ _APART = bytes(range(128)).translate(None, ALPHANUMERIC + _JOINT_BYTES)
 _TABLE = bytes.maketrans(_APART, b" " * len(_APART))
 _TO_SPACE = {ord(c): " " for c in _JOINTS}
 _ACCENTS = str.maketrans(
-    "àáâãäåāçćčèéêëēěìíîïīłñńňòóôõöøōřśšùúûüūůýÿžźż", "aaaaaaaccceeeeeeiiiiilnnnooooooorssuuuuuuyyzzz"
+    "àáâãäåāăąçćčďđèéêëēěęėğģìíîïīįıķłľĺļñńňņòóôõöøōőŕřśšşșťţțùúûüūůűųýÿžźż",
+    "aaaaaaaaacccddeeeeeeeeggiiiiiiikllllnnnnoooooooorrsssstttuuuuuuuuyyzzz",
 )
 #: What a character counts as, a to z in the middle; `y` is decided by its place.
 _VOWELS = "c" * 97 + "vcccvcccvcccccvcccccvcccyc" + "c" * 133
@@ -276,7 +278,7 @@ def _mixed_terms(text: str) -> tuple[str, ...]:
         if not run and (char.isalnum() or char in _JOINTS):
             word += char
         elif word:
-            lower = word.lower().translate(_ACCENTS)
+            lower = word.lower().replace("i\u0307", "i").translate(_ACCENTS)
             found += (
                 word_terms(lower.encode()) if lower.isascii() else (lower.strip(_JOINTS)[:_LONGEST_WORD],)
             )
@@ -305,7 +307,26 @@ def terms(text: str) -> list[str]:
 
 def runs(text: str) -> list[bytes]:
     """The runs of word bytes in a text, which `word_terms` makes terms of."""
+    if not text.isascii():
+        text = composed(text)
     return text.encode("utf-8", "replace").translate(_TABLE).split()
+
+
+def composed(text: str) -> str:
+    """A text in which a letter and its accent are one character, however they were written (NFC)."""
+    from unicodedata import is_normalized, normalize
+
+    return text if is_normalized("NFC", text) else normalize("NFC", text)
+
+
+def folded(word: str) -> str:
+    """A word as it is compared: lower case, without accents."""
+    return composed(word.lower()).replace("\u0307", "").translate(_ACCENTS)
+
+
+def is_wide(word: str) -> bool:
+    """Whether a word starts in a script that is cut into pairs of characters."""
+    return _is_cjk(word[:1] or " ")
 
 
 _blake2b: Callable[..., Any] | None = None

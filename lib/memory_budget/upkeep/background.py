@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from memory_budget.base import fastjson, hook, hook_log
 from memory_budget.base.files import read_bytes
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.index import schema, update
 from memory_budget.run import calibration, finish
 from memory_budget.settings import token_ratio
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do one task. Failures go to the hooks' log: nobody watches this process."""
-    project = Project(args.project)
+    project = find_project(args.project)
     if not project.has_memory():
         return 0
     try:

@@ -21,7 +21,7 @@ from memory_budget.upkeep.archival import ACTIVE_DAYS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from memory_budget.index.sources import Scan
+    from memory_budget.index.scan import Scan
     from memory_budget.upkeep.memory_files import Note
 
 _HISTORY_DAYS = 90

@@ -22,7 +22,8 @@ import orjson
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import flush_folder, listing, read_bytes
-from memory_budget.base.project import MEMORY, Project
+from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget.base.project import MEMORY
+from memory_budget.base.memory_folders import MEMORY
 from memory_budget.upkeep import proposals
 from memory_budget.upkeep.proposals import PROMOTION, Proposal
 

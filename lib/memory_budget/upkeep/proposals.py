@@ -15,7 +15,8 @@ import orjson
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, listing, read_bytes, write_atomic
-from memory_budget.base.project import MEMORY, Project
+from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.project import Project
 from memory_budget.index.facts import side_path
 from memory_budget.upkeep import journal, uses
 from memory_budget.upkeep.journal import Entry, NotApplied, Step

@@ -1,0 +1,162 @@
+"""One memory file as it is read, for the index and for a start that meets it freshly edited: its text without what is not
+memory, what it says of itself, what it is called, and what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from memory_budget.index.facts import Facts, facts
+from memory_budget.text import clean, front_matter, markdown, secrets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memory_budget.text.markdown import RawChunk
+
+#: Kinds of problems, as `health` groups them.
+BINARY, NOT_UTF8, SECRET, MATTER, MARKDOWN = "binary", "not UTF-8", "secret", "front matter", "Markdown"
+_BINARY_HEAD = 8192
+#: Characters of a note's description that are sent, and of its names that are searched.
+_TITLE_LIMIT = 400
+_NAMES_LIMIT = 2_000
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+class Problem:
+    """Something in a file that could not be used as it is: its kind, its line (0 for the whole file), and why."""
+
+    __slots__ = ("kind", "line", "text")
+
+    def __init__(self, kind: str, line: int, text: str) -> None:
+        self.kind = kind
+        self.line = line
+        self.text = text
+
+    def sentence(self) -> str:
+        """As a person reads it: `line 5: a code fence that is never closed`."""
+        return f"line {self.line}: {self.text}" if self.line else self.text
+
+
+class Note:
+    """`body`: the text after the front matter without comments, data and secrets, its first line being `first_line` of the
+    file; `title`: a heading for a body that has none, "" where it has one; `names`: what the note is called, for the search;
+    `head`: the front matter as text, which counts as part of the file."""
+
+    __slots__ = ("body", "facts", "first_line", "head", "names", "problems", "title")
+
+    def __init__(self, body: str, first_line: int, own: Facts) -> None:
+        self.body = body
+        self.first_line = first_line
+        self.facts = own
+        self.title = ""
+        self.names = ""
+        self.head = ""
+        self.problems: list[Problem] = []
+
+    def chunks(self) -> list[RawChunk]:
+        """The body in chunks; the title, where there is one, is the heading of all."""
+        faults: list[tuple[int, str]] = []
+        body, first = self.body, self.first_line
+        if self.title:
+            body, first = f"# {self.title}\n\n{body}", first - 2
+        raws = markdown.split(body, first, faults)
+        self.problems += [Problem(MARKDOWN, line, text) for line, text in faults]
+        return raws
+
+
+def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -> Note:
+    """The note in a file's bytes. `side`: what its side file says; `said`: how an index of notes speaks of it."""
+    text, fault = decode(data)
+    if text is None:
+        note = Note("", 1, Facts())
+        note.problems.append(Problem(BINARY, 0, fault))
+        return note
+    matter = front_matter.read(text)
+    raw_body = text[matter.body :]
+    body, faults = clean.cleaned(raw_body)
+    body, found = secrets.masked(body)
+    first_line = 1 + text.count("\n", 0, matter.body)
+    note = Note(body, first_line, facts(path, matter, body, side))
+    note.head = text[: matter.body].lstrip("\ufeff")
+    if fault:
+        note.problems.append(Problem(NOT_UTF8, 0, fault))
+    note.problems += [Problem(MATTER, line, why) for line, why in (*matter.problems, *note.facts.problems)]
+    note.problems += [Problem(MARKDOWN, line + first_line, why) for line, why in faults]
+    note.problems += [Problem(SECRET, one.line + first_line - 1, _leak(one.kind)) for one in found]
+    _read_names(note, path, matter, said)
+    return note
+
+
+def _leak(kind: str) -> str:
+    return f"looks like {kind}; it is masked in what agents are sent"
+
+
+def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, said: str) -> None:
+    """What the note is called, and the heading that is sent where its text has none."""
+    stem = path.rpartition("/")[2][:-3]
+    name, title, description = (matter.get(key) for key in ("name", "title", "description"))
+    also = [matter.get(key) for key in ("aliases", "alias", "keywords", "summary", "topic", "topics")]
+    names, hidden = secrets.masked(
+        "\n".join(filter(None, (stem, name, title, description, *also, note.facts.tags, said)))
+    )
+    note.names = names[:_NAMES_LIMIT]
+    if not _has_heading(note.body):
+        best = description or title or (name if _letters(name) != _letters(stem) else "")
+        best = secrets.masked(" ".join(best.split()))[0] if hidden else " ".join(best.split())
+        note.title = best if len(best) <= _TITLE_LIMIT else best[: _TITLE_LIMIT - 3] + "..."
+
+
+def _letters(text: str) -> str:
+    return "".join(sign.lower() for sign in text if sign.isalnum())
+
+
+def _has_heading(body: str) -> bool:
+    """Whether a heading stands in a text, fences aside: what is taken for one by mistake only leaves out a description."""
+    if body.lstrip()[:1] == "#" or "\n#" in body:
+        return True
+    return "\n===" in body or "\n---" in body
+
+
+def decode(data: bytes) -> tuple[str | None, str]:
+    """A file's text with line ends as LF, and what is wrong with its encoding; None for a file that holds no text."""
+    fault = ""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            text = data.decode(encoding, "replace")
+            break
+    else:
+        if b"\0" in data[:_BINARY_HEAD]:
+            zeros = data[:_BINARY_HEAD].count(0) * 5 > len(data[:_BINARY_HEAD]) * 2
+            return None, "binary: holds NUL bytes" + (
+                " (it may be UTF-16 without its mark: save it as UTF-8)" if zeros else ""
+            )
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            fault = f"not UTF-8 from line {line} on: save it as UTF-8; unreadable bytes are shown as U+FFFD"
+            text = data.decode("utf-8", "replace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return (text.replace("\0", "\ufffd") if "\0" in text else text), fault
+
+
+def to_stored(problems: Iterable[Problem]) -> str:
+    """Problems as the index keeps them: `kind|line|text`, one a line."""
+    return "\n".join(f"{one.kind}|{one.line}|{one.text}" for one in problems)
+
+
+def from_stored(text: str) -> list[Problem]:
+    """The problems that `to_stored` wrote; what it did not write is passed by."""
+    found = []
+    for line in text.split("\n"):
+        kind, _, rest = line.partition("|")
+        number, bar, said = rest.partition("|")
+        if bar and number.isdecimal():
+            found.append(Problem(kind, int(number), said))
+    return found

@@ -1,0 +1,117 @@
+"""Makes an index anew beside the old one and puts it in its place in one step: whoever looks sees a whole one.
+
+What cannot be made again from the memory files (how often what was used) is carried over. The old index stands until the new
+one takes its name, so a process that is killed anywhere loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from memory_budget.base.files import listing
+from memory_budget.index import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+    from typing import TypeVar
+
+    from memory_budget.base.project import Project
+
+    Made = TypeVar("Made")
+
+#: Tables that cannot be made again from the memory files.
+_KEPT = ("uses", "file_uses")
+_SIDES = ("-wal", "-shm", "-journal")
+
+
+def rebuild(
+    project: Project, fill: Callable[[Connection], Made], at: Callable[[str], None] = lambda _: None
+) -> Made:
+    """Make a new index with what `fill` puts into it, and give what that returns. The caller holds the index lock.
+
+    `at` is called wherever the state on disk has changed. Raises OSError.
+    """
+    kept = _kept_tables(project.index) or _left_behind(project)
+    fresh = f"{project.index}.{os.getpid()}.new"
+    _remove_unfinished(project)
+    try:
+        connection = schema.open_writer(fresh)
+        try:
+            # A half-built index is thrown away anyway: no log of what is to be written, no waiting for the disk.
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute("PRAGMA journal_mode=MEMORY")
+            _restore_tables(connection, kept)
+            report = fill(connection)
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+        at("filled")
+        # The old index's side files must be gone before a new index takes its name, or they would be applied to it.
+        for side in _SIDES:
+            _remove(project.index + side)
+            at("side" + side)
+        os.replace(fresh, project.index)
+        at("replaced")
+    finally:
+        for end in ("", *_SIDES):
+            _remove(fresh + end)
+    return report
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _unfinished(project: Project) -> list[str]:
+    """Indexes that builders left which were killed: nobody else builds while the caller holds the lock."""
+    ends = tuple(".new" + end for end in ("", *_SIDES))
+    return [
+        name for name in listing(project.cache) if name.startswith("index.sqlite.") and name.endswith(ends)
+    ]
+
+
+def _remove_unfinished(project: Project) -> None:
+    for name in _unfinished(project):
+        _remove(f"{project.cache}/{name}")
+
+
+def _left_behind(project: Project) -> dict[str, list[tuple[object, ...]]]:
+    """What an unfinished index holds of them, where there is no index that does."""
+    for name in _unfinished(project):
+        kept = _kept_tables(f"{project.cache}/{name}") if name.endswith(".new") else {}
+        if kept:
+            return kept
+    return {}
+
+
+def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
+    """Rows worth carrying over from an index that is being replaced; nothing when it cannot be read. What stands in its log
+    is put into the file itself: the log is removed before the new index comes."""
+    kept: dict[str, list[tuple[object, ...]]] = {}
+    if not os.path.exists(path):
+        return kept
+    try:
+        connection = schema.connect(path)
+        try:
+            for table in _KEPT:
+                kept[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+    except schema.DatabaseError:
+        pass
+    return {table: rows for table, rows in kept.items() if rows}
+
+
+def _restore_tables(connection: Connection, kept: dict[str, list[tuple[object, ...]]]) -> None:
+    for table, rows in kept.items():
+        for row in rows:
+            try:
+                connection.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)
+            except schema.DatabaseError:
+                break  # another version's columns
