@@ -36,7 +36,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("-x", action="store_true", help="stop at the first failing test")
     parser.add_argument("--no-e2e", action="store_true", help="leave out the tests with the real client")
     parser.add_argument(
-        "--all-pythons", action="store_true", help="unit and property tests under every Python 3.10 to 3.14 found, too"
+        "--all-pythons",
+        action="store_true",
+        help="unit and property tests under every Python 3.10 to 3.14 found, too",
     )
     options = parser.parse_args(argv)
     for part in options.parts:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from memory_budget.base import front_matter
 from memory_budget.select.ranking import RECIPE, Recipe
 from memory_budget.text import escape, markdown
 from tests.bench import corpora
@@ -138,7 +139,7 @@ class TaskSet:
 def _sections(path: Path, heading: str) -> Iterator[list[str]]:
     """The texts under each heading line of that wording, as the block prints them."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    _, start = markdown.front_matter(text)
+    start = front_matter.read(text).body
     found: dict[int, list[str]] = {}
     for raw in markdown.split(text[start:], 1 + text.count("\n", 0, start)):
         if raw.headings and raw.headings[-1].strip() == heading:

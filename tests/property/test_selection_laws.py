@@ -7,6 +7,7 @@ import random
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from memory_budget.base import front_matter
 from memory_budget.index.records import path_of
 from memory_budget.select import packing, ranking
 from memory_budget.text import markdown
@@ -243,4 +244,4 @@ def test_any_text_can_be_cut(text: str) -> None:
         assert chunk.text
         assert chunk.text[0] not in "\r\n"
         assert chunk.text[-1] not in "\r\n"
-    markdown.front_matter(text)
+    front_matter.read(text)

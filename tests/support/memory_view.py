@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from memory_budget.base import front_matter
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
 from memory_budget.text import markdown, words
 from memory_budget.text.escape import file_line
@@ -36,7 +37,8 @@ class MemoryView:
         next_section = 1
         chunk_terms = file_terms = 0
         for number, (path, text) in enumerate(sorted(texts.items()), 1):
-            matter, start = markdown.front_matter(text)
+            matter = front_matter.read(text)
+            start = matter.body
             scope = scopes(path)
             heading_ids: dict[int, int] = {}
             bag: Counter[str] = Counter()
@@ -89,7 +91,7 @@ class MemoryView:
                 file_postings.setdefault(term, {}).setdefault(scope, []).append((number, payload))
             file_terms += size
             frame = count(file_line(path))
-            always = matter.get("always", "").lower() in ("true", "yes")
+            always = matter.get("always").lower() in ("true", "yes")
             self._files[number] = File(
                 number, path, scope, 0, count(text), frame, dates(path, text), always=always, terms=size
             )

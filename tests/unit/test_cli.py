@@ -20,7 +20,7 @@ from tests.support.projects import make_project
 FILES = {
     ".claude/memory/patterns/git.md": "# Git\n\nRebase before a merge.\n",
     ".claude/memory/specialists/dbt-expert/patterns/models.md": "# Incremental models\n\nIncremental models merge on a key.\n",
-    ".claude/memory/ideas/x.md": "nobody's\n",
+    ".claude/memory/ideas/x.txt": "nobody's\n",
 }
 
 
@@ -167,7 +167,6 @@ def test_doctor_names_what_is_wrong(folder: Path, home: Path, capsys: pytest.Cap
     Path(project.log).write_text("torn\n")
     found = findings(as_json(capsys, "doctor", "--project", folder))
     for level, about, part in (
-        ("note", "memory", ".claude/memory/ideas"),
         ("problem", "memory", "out.md leads out of the project"),
         ("problem", "profiles", "budget-profiles.json"),
         ("problem", "index", "damaged"),

@@ -15,7 +15,9 @@ def test_memory_as_people_keep_it(case: field_cases.Case, tmp_path: Path, home: 
 
 
 @pytest.mark.parametrize("case", field_cases.TWINS, ids=lambda case: case.name)
-def test_notes_that_differ_in_emphasis_only_are_sent_once(case: field_cases.Case, tmp_path: Path, home: Path) -> None:
+def test_notes_that_differ_in_emphasis_only_are_sent_once(
+    case: field_cases.Case, tmp_path: Path, home: Path
+) -> None:
     field_cases.fill(tmp_path / "project", home, case)
     block, _ = field_cases.block_of(tmp_path / "project", home, case)
     assert block.count("mode for the compiler in all packages") == 1

@@ -198,11 +198,11 @@ def test_a_file_of_any_kind_stops_nothing(data: bytes, memory: Memory) -> None:
 def test_a_file_that_cannot_be_read_is_named(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     from memory_budget.index import build
 
-    def refuse(found: object) -> object:
+    def refuse(*_: object) -> object:
         raise PermissionError(13, "Permission denied")
 
     memory.write(MODELS, "other text\n")
-    monkeypatch.setattr(build, "read_content", refuse)
+    monkeypatch.setattr(build, "load_note", refuse)
     report = update.update_index(memory.project, wait=10)
     assert report is not None
     assert report.problems == [(MODELS, "Permission denied")]

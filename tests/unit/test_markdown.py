@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 
+from memory_budget.base import front_matter
 from memory_budget.text import markdown as text_markdown
 
 
@@ -57,10 +58,11 @@ def test_unclosed_fence_runs_to_the_end() -> None:
     assert texts("a\n\n```\nb\n\nc\n\nd\n") == ["a", "```\nb\n\nc\n\nd"]
 
 
-def test_huge_fence_is_not_cut() -> None:
-    fence = "```\n" + "row of data\n\n" * 2000 + "```"
-    assert texts("- item\n\n" + fence)[-1] == fence
-    assert fence.replace("\n", "\n  ") in "\n\n".join(texts("- item\n\n  " + fence.replace("\n", "\n  ")))
+def test_a_long_fence_is_cut_into_fences() -> None:
+    rows = [f"row {n} of data" for n in range(2000)]
+    parts = texts("Run:\n\n```sh\n" + "\n".join(rows) + "\n```")
+    assert all(part.startswith("Run:\n\n```sh\n") and part.endswith("\n```") for part in parts)
+    assert [line for part in parts for line in part.split("\n") if line.startswith("row")] == rows
 
 
 def test_inline_code_at_line_start_opens_no_fence() -> None:
@@ -124,21 +126,22 @@ def test_line_ends_and_empty_texts() -> None:
 
 def test_front_matter() -> None:
     text = '---\nname: "x y"\nalways: true\ntags:\n  - a\n  - b\n# note\nurl: http://h/p\n---\n\nbody'
-    found, offset = text_markdown.front_matter(text)
-    assert found == {"name": "x y", "always": "true", "tags": "a, b", "url": "http://h/p"}
-    assert text[offset:] == "\nbody"
+    found = front_matter.read(text)
+    assert found.fields == {"name": "x y", "always": "true", "tags": "a, b", "url": "http://h/p"}
+    assert text[found.body :] == "\nbody"
 
 
 @pytest.mark.parametrize(
     "text", ["", "---", "---\n", "---\na: b\nno end", "text\n---\na: b\n---\n", "----\na: b\n---"]
 )
 def test_no_front_matter(text: str) -> None:
-    assert text_markdown.front_matter(text) == ({}, 0)
+    found = front_matter.read(text)
+    assert (found.fields, found.body) == ({}, 0)
 
 
 def test_byte_order_mark_is_no_text() -> None:
-    assert text_markdown.front_matter("\ufefftext") == ({}, 1)
-    assert text_markdown.front_matter("\ufeff---\na: b\n---\nx") == ({"a": "b"}, 14)
+    assert front_matter.read("\ufefftext").body == 1
+    assert front_matter.read("\ufeff---\na: b\n---\nx").body == 14
 
 
 def test_folded_hash_sees_only_the_words() -> None:

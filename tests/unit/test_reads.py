@@ -22,7 +22,7 @@ NOTE = (
 FILES = {
     ".claude/memory/patterns/secrets.md": NOTE,
     ".claude/memory/specialists/dbt-expert/recent/week.md": "A calm week.\n",
-    ".claude/memory/drafts/idea.md": "Not in any scope.\n",
+    ".claude/memory/.drafts/idea.md": "Not in any scope.\n",
     ".claude/memory/budget-profiles.json": "{}\n",
     ".claude/agent-memory/dbt-expert/MEMORY.md": "Own notes.\n",
 }
@@ -74,8 +74,8 @@ def test_a_file_that_changed_is_estimated(project: Project) -> None:
     [
         (".claude/memory/specialists/dbt-expert/recent/week.md", "agent_recent"),
         (".claude/agent-memory/dbt-expert/MEMORY.md", "agent_patterns"),
-        (".claude/memory/drafts/idea.md", ""),
-        (".claude/memory/patterns/../drafts/idea.md", ""),
+        (".claude/memory/.drafts/idea.md", ""),
+        (".claude/memory/patterns/../.drafts/idea.md", ""),
     ],
 )
 def test_scopes(project: Project, path: str, scope: str) -> None:

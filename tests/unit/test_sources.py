@@ -8,16 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from memory_budget.base.globs import expand_braces, name_matches
 from memory_budget.base.project import Project
-from memory_budget.index.sources import (
-    Scan,
-    Sources,
-    expand_braces,
-    loaded_lines,
-    name_matches,
-    owners_of,
-    scan,
-)
+from memory_budget.index.scan import Scan, scan
+from memory_budget.index.sources import Sources, loaded_lines, owners_of
 from tests.support.projects import make_project
 
 
@@ -35,6 +29,15 @@ def places(found: Scan) -> dict[str, tuple[str, str]]:
         (".claude/memory/patterns/a.md", "global", "", "", ""),
         (".claude/memory/recent/x/y/a.md", "global", "", "", ""),
         (".claude/memory/intermediate/a.md", "global", "", "", ""),
+        (".claude/memory/a.md", "global", "", "", ""),
+        (".claude/memory/other/a.md", "global", "", "", ""),
+        (".claude/memory/specialists/a.md", "global", "", "", ""),
+        ("memory-bank/a/b.md", "global", "", "", ""),
+        ("docs/memory/a.md", "global", "", "", ""),
+        (".claude/memory/specialists/dbt/a.md", "agent_patterns", "dbt", "specialists", ""),
+        (".claude/memory/specialists/dbt/notes/a.md", "agent_patterns", "dbt", "specialists", ""),
+        (".claude/memory/specialists/dbt/notes/2024-05-03-a.md", "agent_recent", "dbt", "specialists", ""),
+        (".claude/memory/patterns/A.MD", "global", "", "", ""),
         (".claude/memory/specialists/dbt/patterns/a.md", "agent_patterns", "dbt", "specialists", ""),
         (".claude/memory/roles/dbt/patterns/x/a.md", "agent_patterns", "dbt", "roles", ""),
         (".claude/memory/agents/dbt/recent/a.md", "agent_recent", "dbt", "agents", ""),
@@ -53,14 +56,14 @@ def test_the_table_of_places(path: str, scope: str, owner: str, category: str, n
 @pytest.mark.parametrize(
     "path",
     [
-        ".claude/memory/a.md",
-        ".claude/memory/other/a.md",
         ".claude/memory/patterns/a.txt",
         ".claude/memory/patterns/archive/a.md",
-        ".claude/memory/patterns/x/archive/y/a.md",
-        ".claude/memory/specialists/a.md",
-        ".claude/memory/specialists/dbt/a.md",
-        ".claude/memory/specialists/dbt/notes/a.md",
+        ".claude/memory/patterns/x/Archive/y/a.md",
+        ".claude/memory/.trash/a.md",
+        ".claude/memory/specialists/dbt/ARCHIVE/a.md",
+        ".claude/agent-memory/dbt/.obsidian/a.md",
+        ".claude/memory/CLAUDE.md",
+        "memory-bank/node_modules/a.md",
         ".claude/agent-memory/a.md",
         "patterns/a.md",
         ".claude/memory/patterns",
@@ -86,10 +89,27 @@ def test_a_file_named_archive_is_memory_all_the_same() -> None:
         ("a}b", ["a}b"]),
         ("{}", [""]),
         ("{,x}", ["", "x"]),
+        ("a{b{c,d}", ["a{bc", "a{bd"]),
     ],
 )
 def test_braces(glob: str, expanded: list[str]) -> None:
     assert expand_braces(glob) == expanded
+
+
+@pytest.mark.parametrize(
+    "glob",
+    [
+        "{a,b}" * 12,
+        "{a,b}" * 300,
+        "{" * 400 + "a,b" + "}" * 400,
+        "{" + ",".join(["{a,b}"] * 300) + "}",
+        "{a," * 500,
+    ],
+)
+def test_braces_are_bounded(glob: str) -> None:
+    began = time.process_time()
+    assert 0 < len(expand_braces(glob)) <= 256
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
@@ -218,7 +238,9 @@ def test_folders_in_no_scope_are_named(tmp_path: Path) -> None:
         tmp_path / "p",
         {".claude/memory/ideas/a.md": "x", ".claude/memory/ideas/b.md": "x", ".claude/memory/c.md": ""},
     )
-    assert scanned(root).unscoped == {".claude/memory/ideas": 2, ".claude/memory": 1}
+    assert scanned(root).unscoped == {}
+    found = scanned(root, "", {"global": [".claude/memory/patterns/**/*.md"]})
+    assert found.unscoped == {".claude/memory/ideas": 2, ".claude/memory": 1}
 
 
 def test_other_globs_replace_those_of_their_scope(tmp_path: Path) -> None:
@@ -264,8 +286,8 @@ def test_an_agent_gets_its_own_groups_and_the_global_one(names: list[str], chose
 
 
 def test_globs_at_the_top_of_the_project_match(tmp_path: Path) -> None:
-    root = make_project(tmp_path / "p", {"CLAUDE.md": "x", "docs/a.md": "x", "README.md": "x"})
-    assert list(places(scanned(root, "", {"global": ["CLAUDE.md", "**/a.md"]}))) == ["CLAUDE.md", "docs/a.md"]
+    root = make_project(tmp_path / "p", {"NOTES.md": "x", "docs/a.md": "x", "README.md": "x"})
+    assert list(places(scanned(root, "", {"global": ["NOTES.md", "**/a.md"]}))) == ["NOTES.md", "docs/a.md"]
 
 
 @pytest.mark.parametrize(

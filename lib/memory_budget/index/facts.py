@@ -13,7 +13,7 @@ from memory_budget.text.calendar_dates import find_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memory_budget.text.front_matter import FrontMatter
+    from memory_budget.base.front_matter import FrontMatter
 
 __all__ = ["Facts", "facts", "find_date", "side_path"]
 

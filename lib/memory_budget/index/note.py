@@ -4,8 +4,9 @@ memory, what it says of itself, what it is called, and what is wrong with it.
 
 from __future__ import annotations
 
+from memory_budget.base import front_matter
 from memory_budget.index.facts import Facts, facts
-from memory_budget.text import clean, front_matter, markdown, secrets
+from memory_budget.text import clean, markdown, secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

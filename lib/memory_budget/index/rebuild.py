@@ -77,13 +77,13 @@ def _unfinished(project: Project) -> list[str]:
 
 def _remove_unfinished(project: Project) -> None:
     for name in _unfinished(project):
-        _remove(f"{project.cache}/{name}")
+        _remove(project.at(name))
 
 
 def _left_behind(project: Project) -> dict[str, list[tuple[object, ...]]]:
     """What an unfinished index holds of them, where there is no index that does."""
     for name in _unfinished(project):
-        kept = _kept_tables(f"{project.cache}/{name}") if name.endswith(".new") else {}
+        kept = _kept_tables(project.at(name)) if name.endswith(".new") else {}
         if kept:
             return kept
     return {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from memory_budget.base import front_matter
 from memory_budget.settings.profiles import Profiles
 
 TYPE_CHECKING = False
@@ -353,7 +354,7 @@ def read(path: str, kind: str = "") -> AgentFile | None:
             text = (file.read(HEAD_BYTES) or b"").decode("utf-8", "replace")
     except (OSError, ValueError):
         return None
-    fields = front_matter(text)
+    fields = front_matter.read(text, lenient=True).fields
     name = fields.get("name", "")
     memory = fields.get("memory", "")
     tools = fields.get("tools", "").strip("[]").split(",")
@@ -363,44 +364,6 @@ def read(path: str, kind: str = "") -> AgentFile | None:
         kind,
         path,
         memory if memory in _MEMORY else "",
-        tuple(tool for tool in (_unquoted(tool.strip()) for tool in tools) if tool),
+        tuple(tool for tool in (tool.strip().strip("\"'") for tool in tools) if tool),
         status.st_mtime_ns,
     )
-
-
-def front_matter(text: str) -> dict[str, str]:
-    """The plain `key: value` pairs between the two `---` lines at a text's head; {} where there are none.
-
-    Enough of YAML for what is asked of agent files: quotes, comments and lists (joined by commas) are
-    understood, nested values and folded texts passed over.
-    """
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    if lines[0].rstrip() != "---":
-        return {}
-    fields: dict[str, str] = {}
-    key = ""
-    for line in lines[1:]:
-        if line.rstrip() == "---":
-            return fields
-        stripped = line.strip()
-        if stripped.startswith("- ") and key and (not fields[key] or line[0] == " " or line[0] == "-"):
-            item = _value(stripped[2:])
-            fields[key] = f"{fields[key]},{item}" if fields[key] else item
-        elif line[:1] not in (" ", "\t", "#", "") and ":" in line:
-            key, _colon, value = line.partition(":")
-            key = key.strip()
-            fields[key] = _value(value)
-    return {}  # never closed: the client takes such a file for one without front matter
-
-
-def _value(text: str) -> str:
-    text = text.strip()
-    if text[:1] in ('"', "'"):
-        end = text.find(text[0], 1)
-        return text[1:end] if end > 0 else text
-    comment = text.find(" #")
-    return text[:comment].rstrip() if comment >= 0 else "" if text.startswith("#") else text
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

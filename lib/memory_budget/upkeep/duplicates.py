@@ -150,12 +150,20 @@ def exact_sets(notes: Sequence[Note]) -> list[FileSet]:
 def _rank(note: Note) -> tuple[object, ...]:
     """Of several copies the first stays: what all share, what is meant to last, what is pinned, what is used."""
     tiers = {"patterns": 0, "": 1, "intermediate": 2, "recent": 3}
-    return (note.scope != "global", note.movable, not note.always, tiers[note.tier], -note.uses, note.path)
+    return (
+        note.private,
+        note.scope != "global",
+        note.movable,
+        not note.always,
+        tiers[note.tier],
+        -note.uses,
+        note.path,
+    )
 
 
 def _removable(note: Note, keep: Note) -> bool:
     """Whether a copy may go: everybody who gets it gets `keep` too, and nobody pinned it."""
-    if not note.movable or (note.always and not keep.always):
+    if not note.movable or keep.private or (note.always and not keep.always):
         return False
     same_owner = note.owner.lower() == keep.owner.lower() and note.category.lower() == keep.category.lower()
     native_of_same = bool(keep.native) and note.owner.lower() == keep.owner.lower()
@@ -327,7 +335,7 @@ def _near_files(
 
 
 def _near_rank(note: Note) -> tuple[object, ...]:
-    return (note.scope != "global", note.movable, not note.always, -note.date, *_rank(note)[3:])
+    return (note.private, note.scope != "global", note.movable, not note.always, -note.date, *_rank(note)[4:])
 
 
 def _covered(own: dict[int, int], other: dict[int, int]) -> float:

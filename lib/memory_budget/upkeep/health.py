@@ -15,7 +15,8 @@ import orjson
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
 from memory_budget.base.project import Project
-from memory_budget.upkeep import secrets
+from memory_budget.index.note import BINARY, MARKDOWN, MATTER, NOT_UTF8, SECRET, from_stored
+from memory_budget.index.scan import TOO_LARGE
 from memory_budget.upkeep.archival import ACTIVE_DAYS
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ UNUSED_DAYS = 30
 _NEVER = 36_500
 
 LEVELS = ("healthy", "warning", "critical", "over the limit")
+
+
+#: Kinds of problems, the most pressing first.
+KINDS = (
+    SECRET, "unreadable", "too large", BINARY, NOT_UTF8, "outside", MATTER, MARKDOWN, "dead link", "oversized", "expired",
+    "never used",
+)  # fmt: skip
+#: Dead links of one file that are named.
+_MOST_LINKS = 5
 
 
 class Thresholds(NamedTuple):
@@ -61,7 +71,7 @@ class Growth(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """`kind`: "unreadable", "binary", "not UTF-8", "oversized", "secret", "never used", "expired", "outside"."""
+    """`kind`: one of `KINDS`; `path`: of a file, with the line where there is one (`a.md:12`)."""
 
     kind: str
     path: str
@@ -102,10 +112,11 @@ def examine(
     active: Sequence[int],
     scan: Scan | None,
     problems: Iterable[tuple[str, str]],
-    read: Callable[[Note], str],
+    links: Callable[[Note], list[tuple[int, str]]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Look at everything. `problems` are those the index met (path, what is wrong); pure but for `read`."""
+    """Look at everything. `problems` are those the index met (path, what is wrong); `links` gives the links
+    of a note that lead nowhere (line, target)."""
     shared = sum(note.tokens for note in notes if note.scope == "global")
     agents: dict[str, int] = defaultdict(int)
     for note in notes:
@@ -126,7 +137,7 @@ def examine(
         shared_level=level(shared, thresholds),
         largest_level=level(largest, thresholds),
         growth=growth([*sizes, Size(today, tokens, shared)], thresholds, today, tokens),
-        problems=_problems(notes, thresholds, today, active, scan, problems, read, progress),
+        problems=_problems(notes, thresholds, today, active, scan, problems, links, progress),
         thresholds=thresholds,
     )
 
@@ -158,7 +169,7 @@ def _problems(
     active: Sequence[int],
     scan: Scan | None,
     problems: Iterable[tuple[str, str]],
-    read: Callable[[Note], str],
+    links: Callable[[Note], list[tuple[int, str]]] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[Problem]:
     found: dict[tuple[str, str], Problem] = {}
@@ -170,14 +181,20 @@ def _problems(
     for path, reason in scan.unreadable if scan else ():
         add("unreadable", path, reason)
     for path in scan.outside if scan else ():
-        add("outside", path, "a link that leads out of the project; it is not read")
+        add(
+            "outside",
+            path,
+            "a link that leads out of the project; it is not read (allow_outside in the profiles)",
+        )
     for path, reason in problems:
-        add(_kind(reason), path, reason)
+        if not any(note.path == path and note.problem for note in notes):
+            add(_kind(reason), path, reason)
     for number, note in enumerate(notes):
         if progress:
             progress(number, len(notes))
-        if note.problem:
-            add(_kind(note.problem), note.path, note.problem)
+        for fault in from_stored(note.problem):
+            where = f"{note.path}:{fault.line}" if fault.line else note.path
+            add(fault.kind, where, fault.text)
         if note.tokens >= thresholds.large_file:
             add("oversized", note.path, f"{note.tokens:,} tokens in one file")
         if 0 < note.expires < today:
@@ -192,24 +209,21 @@ def _problems(
                 note.path,
                 f"given to nobody since {date.fromordinal(note.first_seen).isoformat()}",
             )
-        if not note.problem.startswith("binary"):
+        if links is not None:
             try:
-                text = read(note)
+                dead = links(note)
             except OSError as error:
                 add("unreadable", note.path, error.strerror or str(error))
                 continue
-            for finding in secrets.find(text)[:5]:
-                found[("secret", f"{note.path}:{finding.line}")] = Problem(
-                    "secret", f"{note.path}:{finding.line}", f"looks like {finding.kind}"
-                )
+            for line, target in dead[:_MOST_LINKS]:
+                add("dead link", f"{note.path}:{line}", f"links to {target}, which is not there")
     if progress:
         progress(len(notes), len(notes))
-    order = ("secret", "unreadable", "binary", "not UTF-8", "outside", "oversized", "expired", "never used")
-    return sorted(found.values(), key=lambda problem: (order.index(problem.kind), problem.path))
+    return sorted(found.values(), key=lambda problem: (KINDS.index(problem.kind), problem.path))
 
 
 def _kind(reason: str) -> str:
-    return next((kind for kind in ("binary", "not UTF-8") if reason.startswith(kind)), "unreadable")
+    return "too large" if reason == TOO_LARGE else "unreadable"
 
 
 def never_used(note: Note, today: int, active: Sequence[int]) -> bool:

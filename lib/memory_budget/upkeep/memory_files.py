@@ -14,6 +14,7 @@ from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.project import Project
 from memory_budget.index import schema
 from memory_budget.index.facts import find_date, side_path
+from memory_budget.index.sources import AUTO, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,11 @@ class Note(NamedTuple):
     side: bool = False
     size: int = 0
     problem: str = ""
+
+    @property
+    def private(self) -> bool:
+        """Whether it is the client's own memory, which nothing in the project may depend on or be made from."""
+        return self.native == AUTO
 
     @property
     def tier(self) -> str:
@@ -167,8 +173,7 @@ def side_facts(project: Project, path: str) -> dict[str, Any]:
 
 def read_text(project: Project, path: str) -> str:
     """A memory file's text as it stands on disk, U+FFFD for what is not UTF-8. Raises OSError."""
-    real = project.home + path[1:] if path.startswith("~/") else f"{project.root}/{path}"
-    return read_bytes(real).decode("utf-8", "replace")
+    return read_bytes(locate(project, path)).decode("utf-8", "replace")
 
 
 def remember_seen(seen: Seen, paths: Iterable[str], today: int, active: Iterable[int]) -> Seen:

@@ -50,7 +50,8 @@ def find(notes: Sequence[Note], rules: Rules) -> list[Candidate]:
     shared = set()
     for note in notes:
         if note.scope == "global":
-            shared.add(note.hash)
+            if not note.private:
+                shared.add(note.hash)
         elif note.movable and note.tokens:
             by_content[note.hash].append(note)
     found = []

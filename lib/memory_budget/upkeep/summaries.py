@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from memory_budget.base import front_matter
 from memory_budget.base.files import digest, read_bytes
 from memory_budget.index import schema
 from memory_budget.index.facts import side_path
-from memory_budget.text import markdown
+from memory_budget.text import clean, markdown
 from memory_budget.text.words import terms
 from memory_budget.upkeep import journal, proposals
 from memory_budget.upkeep.journal import NotApplied, Step
@@ -135,8 +136,8 @@ def summarise(
 
     `rarity` gives words (index terms) their weight from 0 to 1; `source`: where the full text lies.
     """
-    own, body_at = markdown.front_matter(text)
-    body = text[body_at:]
+    own = front_matter.read(text)
+    body = clean.cleaned(text[own.body :])[0]
     before = count(body)
     units = _units(body)
     weights = rarity({word for unit in units for word in unit.words}) if rarity else {}
@@ -163,7 +164,7 @@ def summarise(
         kind: (sum(fact[0] == kind for fact in kept_text), sum(fact[0] == kind for fact in every))
         for kind in _WEIGHT
     }
-    head = {key: value for key, value in own.items() if key in _CARRIED}
+    head = {key: value for key, value in own.fields.items() if key in _CARRIED}
     if not any(key in head for key in ("date", "updated", "created")):
         head.update(matter)
     front = "".join(f"{key}: {value}\n" for key, value in head.items())

@@ -9,6 +9,7 @@ from memory_budget.index import update
 from memory_budget.settings import profiles
 from memory_budget.upkeep import archival, duplicates, health, memory_files, promotion, summaries
 from memory_budget.upkeep.memory_files import Note, Seen
+from memory_budget.upkeep.note_links import dead_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ def examine(work: Work, progress: Progress = None) -> health.Report:
         active=work.seen.active,
         scan=work.update.scan,
         problems=work.update.problems,
-        read=work.read,
+        links=lambda note: dead_links(work.project, note),
         progress=progress,
     )
 

@@ -45,8 +45,11 @@ class FrontMatter:
         return next((number for name, number in self.lines.items() if name.lower() == key), 1)
 
 
-def read(text: str) -> FrontMatter:
-    """The front matter of a text. `body` is 0, or 1 past a byte order mark, where there is none."""
+def read(text: str, *, lenient: bool = False) -> FrontMatter:
+    """The front matter of a text. `body` is 0, or 1 past a byte order mark, where there is none.
+
+    `lenient`: lines that are no front matter are passed by, for a file that must have some (an agent's).
+    """
     start = 1 if text[:1] == "\ufeff" else 0
     none = FrontMatter(start)
     first = text.find("\n", start)
@@ -68,7 +71,7 @@ def read(text: str) -> FrontMatter:
         if lines and _key(lines[0]):
             none.problems.append((1, "front matter without a closing `---` line: it is read as text"))
         return none
-    found = _Reader(lines).run()
+    found = _Reader(lines, lenient).run()
     if found is None:
         return none
     found.body = offset
@@ -78,42 +81,46 @@ def read(text: str) -> FrontMatter:
 class _Reader:
     """One pass over the lines between the two rules."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], lenient: bool) -> None:
         self.lines = lines
+        self.lenient = lenient
         self.at = 0
+        self.key = ""  # what a line further in belongs to
+        self.parent = ""  # the key above nested ones
         self.found = FrontMatter(0)
 
     def run(self) -> FrontMatter | None:
         """What the lines say; None where one of them is no front matter."""
-        key = parent = ""
         while self.at < len(self.lines):
             line = self.lines[self.at]
-            bare = line.strip()
             self.at += 1
-            if not bare or bare[0] == "#":
-                continue
-            if bare == "-" or bare[:2] in ("- ", "-\t"):
-                if not key:
-                    return None
-                self._join(key, _scalar(bare[1:])[0], ", ")
-                continue
-            name = _key(bare)
-            if line[0] in " \t":
-                if not key and not parent:
-                    return None
-                if name and parent:
-                    key = f"{parent}.{name}"
-                    self._take(key, bare[len(name) + 1 :])
-                else:
-                    self._join(key or parent, _scalar(bare)[0], " ")
-                continue
-            if not name:
+            bare = line.strip()
+            if bare and bare[0] != "#" and not self._line(line, bare) and not self.lenient:
                 return None
-            key = name
-            value = bare[bare.index(":", len(name) if bare[0] not in "\"'" else len(name) + 1) + 1 :].strip()
-            parent = "" if value and value[0] != "#" else name
-            self._take(key, value)
-        return self.found if self._is_front_matter() else None
+        return self.found if self.lenient or self._is_front_matter() else None
+
+    def _line(self, line: str, bare: str) -> bool:
+        """Take in one line. False where it is no front matter."""
+        if bare == "-" or bare[:2] in ("- ", "-\t"):
+            if self.key:
+                self._join(self.key, _scalar(bare[1:])[0], ", ")
+            return self.key != ""
+        name = _key(bare)
+        if line[0] in " \t":
+            if name and self.parent:
+                self.key = f"{self.parent}.{name}"
+                self._take(self.key, bare[len(name) + 1 :])
+            elif self.key or self.parent:
+                self._join(self.key or self.parent, _scalar(bare)[0], " ")
+            return self.key != ""
+        if not name:
+            return False
+        quotes = 2 if bare[0] in "\"'" else 0
+        value = bare[len(name) + quotes :].partition(":")[2].strip()
+        self.key = name
+        self.parent = "" if value and value[0] != "#" else name
+        self._take(name, value)
+        return True
 
     def _take(self, key: str, value: str) -> None:
         """Keep the value that starts on the line just read."""

@@ -1,0 +1,115 @@
+"""Links of Markdown to other files of the same memory: `[a](b.md)`, `![a](img/b.png)`, `[a]: b.md`. Code is no link."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from memory_budget.text.fences import Fences, fence_opened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Link:
+    """A relative link: its line from 1, where its target stands in the text, the target as written, and the path it means
+    (without anchor and question, decoded)."""
+
+    __slots__ = ("begin", "end", "line", "path", "target")
+
+    def __init__(self, line: int, begin: int, end: int, target: str) -> None:
+        self.line = line
+        self.begin = begin
+        self.end = end
+        self.target = target
+        self.path = unquote(target.split("#")[0].split("?")[0])
+
+
+def relative_links(text: str) -> Iterator[Link]:
+    """The links of a text that lead to files beside it."""
+    lines = text.split("\n")
+    fences = Fences(lines)
+    offset = 0
+    closed = -1
+    for number, line in enumerate(lines):
+        if number > closed:
+            marks = fence_opened(line.strip())
+            if marks:
+                closed = max(fences.closer(number, marks), number)
+            else:
+                for begin, end in _targets(line):
+                    target = line[begin:end]
+                    if _is_relative(target):
+                        yield Link(number + 1, offset + begin, offset + end, target)
+        offset += len(line) + 1
+
+
+def _is_relative(target: str) -> bool:
+    start = target.split("/")[0].split("#")[0].split("?")[0]
+    return (
+        bool(target)
+        and target[0] not in "#/?<{"
+        and ":" not in start
+        and "@" not in start
+        and "\\" not in target
+    )
+
+
+def _targets(line: str) -> Iterator[tuple[int, int]]:
+    """Where the targets of a line's links stand, in order."""
+    bare = line.lstrip()
+    if bare[:1] == "[" and "]:" in bare and not bare.startswith("[^"):
+        begin = line.index("]:") + 2
+        begin += len(line[begin:]) - len(line[begin:].lstrip())
+        yield _target(line, begin, "")
+        return
+    at = 0
+    while True:
+        tick = line.find("`", at)
+        found = line.find("](", at)
+        if found < 0:
+            return
+        if 0 <= tick < found:
+            run = len(line) - tick - len(line[tick:].lstrip("`"))
+            close = line.find("`" * run, tick + run)
+            at = close + run if close >= 0 else tick + run
+            continue
+        begin, end = _target(line, found + 2, ")")
+        yield begin, end
+        at = max(end, found + 2)
+
+
+def _target(line: str, begin: int, closing: str) -> tuple[int, int]:
+    """Begin and end of a target that starts at a place: up to a blank or its closing bracket, or between `<` and `>`."""
+    if line[begin : begin + 1] == "<":
+        end = line.find(">", begin)
+        return begin + 1, end if end >= 0 else begin + 1
+    depth = 0
+    end = begin
+    while end < len(line) and not line[end].isspace():
+        if line[end] == "(":
+            depth += 1
+        elif line[end] == ")" and closing:
+            if not depth:
+                break
+            depth -= 1
+        end += 1
+    return begin, end
+
+
+def rewritten(text: str, new_path: Callable[[str], str | None]) -> tuple[str, int]:
+    """A text whose links lead elsewhere: `new_path` gives the path that stands in place of one (None: it stays as it is).
+    Returns the text and how many were changed."""
+    parts = []
+    last = changed = 0
+    for link in relative_links(text):
+        path = new_path(link.path)
+        if path is None or path == link.path:
+            continue
+        written = link.target.split("#")[0].split("?")[0]
+        encoded = "%" in written or (" " in path and text[link.begin - 1] != "<")
+        parts += [text[last : link.begin], quote(path, safe="/~().,-_") if encoded else path]
+        last = link.begin + len(written)
+        changed += 1
+    parts.append(text[last:])
+    return "".join(parts), changed

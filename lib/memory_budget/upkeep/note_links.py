@@ -1,0 +1,94 @@
+"""Links between notes: which lead nowhere, and what has to be rewritten when notes are moved."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from memory_budget.base.memory_folders import MEMORY
+from memory_budget.index.sources import locate
+from memory_budget.text import clean
+from memory_budget.text.links import relative_links, rewritten
+from memory_budget.upkeep.journal import Step, text_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from memory_budget.base.project import Project
+    from memory_budget.upkeep.memory_files import Note
+
+_LIMIT = 4_000_000
+
+
+def dead_links(project: Project, note: Note) -> list[tuple[int, str]]:
+    """(line, target) of a note's links to files that are not there. Raises OSError."""
+    try:
+        text = _read(locate(project, note.path))
+    except UnicodeDecodeError:
+        return []
+    folder = os.path.dirname(os.path.realpath(locate(project, note.path)))
+    found = []
+    for link in relative_links(clean.cleaned(text)[0]):
+        if link.path and "\0" not in link.path and not os.path.exists(os.path.join(folder, link.path)):
+            found.append((link.line, link.target))
+    return found
+
+
+def _read(path: str) -> str:
+    """A file's text, its line ends as they are. Raises OSError, UnicodeDecodeError."""
+    with open(path, "rb") as file:
+        data = file.read(_LIMIT + 1)
+    if len(data) > _LIMIT:
+        raise OSError(27, "too large", path)
+    return data.decode()
+
+
+def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tuple[list[Step], list[str]]:
+    """The steps that keep links alive when notes are moved, and the links that have to be put right by hand.
+
+    `paths`: shown paths of all memory files. Links in a moved note lead to the same files from its new place, links in other
+    notes to the moved note's new place. Only notes below `.claude/memory` are changed; the others are listed.
+    """
+    places = {
+        step.source: step.target for step in moves if step.source and step.source.lower().endswith(".md")
+    }
+    steps: list[Step] = []
+    left: list[str] = []
+    for path in sorted({*paths, *places}):
+        try:
+            text = _read(locate(project, path))
+        except (OSError, UnicodeDecodeError):
+            continue
+        now = places.get(path, path)
+        new, count = rewritten(
+            text, lambda target, path=path, now=now: _new_path(project, path, now, target, places)
+        )  # type: ignore[misc]
+        if not count:
+            continue
+        if now.startswith(MEMORY + "/") and _is_plain(project, path):
+            steps.append(Step(now, now, text_hash(text), new, text))
+        else:
+            left.append(f"{path}: {count} link{'s' if count > 1 else ''} to moved notes")
+    return steps, left
+
+
+def _is_plain(project: Project, path: str) -> bool:
+    """Whether a note is a plain file below `.claude/memory` in truth."""
+    base = os.path.realpath(project.memory)
+    return os.path.realpath(locate(project, path)) == base + path[len(MEMORY) :]
+
+
+def _new_path(project: Project, path: str, now: str, target: str, places: dict[str, str]) -> str | None:
+    """What a link of a note must say after the moves; None where it can stay, or led nowhere before."""
+    if not target or path.startswith(("~", "/")):
+        return None
+    meant = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    if meant.startswith("../") or not os.path.exists(locate(project, meant)):
+        return None
+    if now == path and meant not in places:
+        return None
+    wanted = posixpath.relpath(places.get(meant, meant), posixpath.dirname(now))
+    if target.startswith("./") and not wanted.startswith("."):
+        wanted = "./" + wanted
+    return wanted + "/" if target.endswith("/") else wanted
