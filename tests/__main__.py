@@ -40,6 +40,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="unit and property tests under every Python 3.10 to 3.14 found, too",
     )
+    parser.add_argument(
+        "--all-clients",
+        action="store_true",
+        help=f"the tests of clients against {', '.join(client_install.SUPPORTED)}, not only the first and the last",
+    )
     options = parser.parse_args(argv)
     for part in options.parts:
         if part not in PARTS:
@@ -52,6 +57,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
+    if options.all_clients:
+        os.environ[client_install.ALL] = "1"
     try:
         python = str(environment.python())
         if "e2e" in options.parts:
@@ -114,7 +121,8 @@ def run_under(version: tuple[int, int], program: str, options: argparse.Namespac
 def prepare_client() -> None:
     """Have the client there before pytest starts, so that its download is not part of a test."""
     try:
-        client_install.client()
+        for version in ("", *client_install.versions()):
+            client_install.client(version)
     except client_install.NoNpm as error:
         print(f"end-to-end tests cannot run: {error}", file=sys.stderr)
 

@@ -1,4 +1,5 @@
-"""`python3 -m tests.bench`: the speed table, in the tests' own virtual environment."""
+"""`python3 -m tests.bench`: the speed table; `python3 -m tests.bench tax`: what memory costs and gives. In the tests' own
+virtual environment."""
 
 from __future__ import annotations
 
@@ -12,6 +13,11 @@ if os.environ.get("MEMORY_BUDGET_BENCH") != "1":
     own = {**environment.clean_environment(), "MEMORY_BUDGET_BENCH": "1"}
     own["PYTHONPATH"] = f"{environment.ROOT / 'lib'}{os.pathsep}{environment.ROOT}"
     os.execve(python, [python, "-m", "tests.bench", *sys.argv[1:]], own)
+
+if sys.argv[1:2] == ["tax"]:
+    from tests.bench import tax
+
+    sys.exit(tax.main(sys.argv[2:]))
 
 from tests.bench import speed
 

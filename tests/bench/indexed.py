@@ -40,7 +40,7 @@ class IndexedProject:
         prompt: str,
         *,
         agent: str = "general-purpose",
-        tier: str = "medium",
+        tier: str | None = "medium",
         profile: str | None = None,
         cap: int | None = None,
     ) -> start_allocate.Allocation:

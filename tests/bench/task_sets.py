@@ -101,6 +101,8 @@ class TaskSet:
         self.name = name
         self.memory = memory
         self.count = count
+        #: The folder that paths of marks start at, with a slash.
+        self.root: str = record["root"].rstrip("/") + "/"
         root = memory / record["root"]
         sections: dict[tuple[str, str], Section] = {}
         problems = []

@@ -13,11 +13,10 @@ from tests.support.environment import ROOT
 from tests.support.projects import make_project, team_files
 
 
-@pytest.fixture(scope="session")
-def client_program(pytestconfig: pytest.Config) -> Path:
-    """The real client; without npm these tests are skipped, or fail where `CI` is set."""
+def program(pytestconfig: pytest.Config, *version: str) -> Path:
+    """The real client; without npm the tests are skipped, or fail where `CI` is set."""
     found = subprocess.run(
-        [sys.executable, "-m", "tests.support.client_install"],
+        [sys.executable, "-m", "tests.support.client_install", *version],
         cwd=ROOT,
         env=pytestconfig.stash[real_environment],
         capture_output=True,
@@ -27,6 +26,12 @@ def client_program(pytestconfig: pytest.Config) -> Path:
         pytest.skip(found.stderr.strip())
     assert found.returncode == 0, found.stderr
     return Path(found.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def client_program(pytestconfig: pytest.Config) -> Path:
+    """The newest client, or the one that the environment names."""
+    return program(pytestconfig)
 
 
 @pytest.fixture

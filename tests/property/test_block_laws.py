@@ -156,7 +156,6 @@ def test_no_text_can_pose_as_the_frame(chunks: list[tuple[str, bool, str, str]])
 def test_making_text_harmless_twice_changes_nothing(text: str) -> None:
     once = escape.neutral(text)
     assert escape.neutral(once) == once
-    assert len(once) - len(text) == 3 * (once.count("&lt;") - text.count("&lt;"))
 
 
 @settings(max_examples=cases(1_000))

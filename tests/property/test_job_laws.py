@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget.text.tokens import UpperBound
-from memory_budget.upkeep import archival, duplicates, schedule, secrets, summaries
+from memory_budget.upkeep import archival, condense, near_chunks, schedule, secrets
 from tests.support.cases import cases
 
 _count = UpperBound().count
@@ -47,12 +47,12 @@ _TEXTS = st.lists(_LINES, max_size=40).map("\n".join)
 )
 @settings(max_examples=cases(150))
 def test_a_summary_keeps_to_its_share_and_invents_nothing(text: str, ratio: float) -> None:
-    summary = summaries.summarise(text, ratio, _count)
+    summary = condense.summarise(text, ratio, _count)
     assert summary.tokens_after <= ratio * summary.tokens_before or summary.tokens_after == 0
     invented = {word for word in summary.text.split() if word not in text}
     # Its own marks: fences, the signs of headings, the dashes of front matter, and the line of paths at the end.
     assert all(not word.strip("`~#-") or word in ("Also", "named:") or word[0] == "`" for word in invented)
-    assert all(0 <= kept <= every for kept, every in summary.kept.values())
+    assert all(0 <= kept <= every for kept, every in summary.coverage.values())
 
 
 _SECRETS = st.sampled_from(
@@ -84,10 +84,10 @@ def test_looking_for_words_first_misses_no_secret(parts: list[str]) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_alikeness_is_even_and_whole_for_the_same(first: str, second: str) -> None:
-    one, two = duplicates.word_pairs(first), duplicates.word_pairs(second)
-    assert duplicates.alikeness(one, two) == duplicates.alikeness(two, one)
-    assert 0 <= duplicates.alikeness(one, two) <= 1
-    assert duplicates.alikeness(one, one) == (1 if one else 0)
+    one, two = near_chunks.word_pairs(first), near_chunks.word_pairs(second)
+    assert near_chunks.alikeness(one, two) == near_chunks.alikeness(two, one)
+    assert 0 <= near_chunks.alikeness(one, two) <= 1
+    assert near_chunks.alikeness(one, one) == (1 if one else 0)
 
 
 @given(st.text(max_size=200))

@@ -109,6 +109,7 @@ class Client:
             "ANTHROPIC_API_KEY": "not-a-key",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_TELEMETRY": "1",
+            "MEMORY_BUDGET_LIBRARIES": "never",  # no test downloads anything
             "IS_SANDBOX": "1",  # else the client refuses to bypass permissions as root
         }
 

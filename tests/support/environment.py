@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: Everything the tests leave behind, ignored by git.
 CACHE = ROOT / ".cache"
-LOCKS = ("requirements.lock", "requirements-tests.lock")
+LOCKS = ("requirements.lock", "requirements-reports.lock", "requirements-tests.lock")
 
 
 def python() -> Path:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-#: In the system prompt of every request that an agent makes, and of none that the main thread makes.
+#: In the system prompt of every request that an agent makes, and of none that the main thread makes, from 2.1.205 on at the latest.
 _AGENT_MARK = "cc_is_subagent=true"
+#: The client's version, in the system prompt of all its requests. Before the mark agents could not start agents.
+_VERSION = re.compile(r"cc_version=(\d+)\.(\d+)\.(\d+)")
+_MARKED_FROM = (2, 1, 205)
 _CONTEXT_HEAD = "hook additional context: "
 
 
@@ -196,7 +200,7 @@ class FakeAPI:
 
     def _understand(self, body: dict[str, Any]) -> Request:
         messages = body.get("messages", [])
-        by_agent = _AGENT_MARK in json.dumps(body.get("system", ""))
+        by_agent = _is_by_agent(body)
         if not by_agent:
             return Request(body, False, "", sum(m["role"] == "assistant" for m in messages))
         # A fork inherits the parent's messages: its own task is in the last user message that knows a name.
@@ -289,6 +293,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+
+def _is_by_agent(body: Mapping[str, Any]) -> bool:
+    """Whether an agent asks: by the client's mark, in an older client by the tool that only the main thread has."""
+    system = json.dumps(body.get("system", ""))
+    version = _VERSION.search(system)
+    if _AGENT_MARK in system or version is None or tuple(map(int, version.groups())) >= _MARKED_FROM:
+        return _AGENT_MARK in system
+    names = {tool.get("name") for tool in body.get("tools", ())}
+    return bool(names) and not names & {"Agent", "Task"}
 
 
 def _texts(message: Mapping[str, Any]) -> list[str]:

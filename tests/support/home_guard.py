@@ -29,6 +29,7 @@ _EVENTS = {
 }
 #: Variables that lead to a real home or to a real session; removed from this process and so from its children.
 _LEADING = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "USERPROFILE")
+_KEPT = ("MEMORY_BUDGET_TEST_CLIENT", "MEMORY_BUDGET_ALL_CLIENTS")
 _LEADING_PREFIXES = ("CLAUDE", "MEMORY_BUDGET_", "ANTHROPIC_")
 
 touched: list[str] = []
@@ -48,7 +49,7 @@ def install(scratch: Path) -> dict[str, str]:
     free = (ROOT, sys.prefix, sys.exec_prefix, sys.base_prefix, tempfile.gettempdir(), scratch)
     _allowed = tuple({form for path in free for form in (os.fspath(path), os.path.realpath(path))})
     for name in before:
-        if name in _LEADING or (name.startswith(_LEADING_PREFIXES) and name != "MEMORY_BUDGET_TEST_CLIENT"):
+        if name in _LEADING or (name.startswith(_LEADING_PREFIXES) and name not in _KEPT):
             del os.environ[name]
     os.environ["HOME"] = str(scratch)
     sys.addaudithook(_watch)

@@ -56,6 +56,7 @@ def environ(project: Path, home: Path, **more: str) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "CLAUDE_PROJECT_DIR": str(project),
         "CLAUDE_PLUGIN_DATA": str(home / "plugin-data"),
+        "MEMORY_BUDGET_LIBRARIES": "never",  # no test downloads anything
         **more,
     }
 

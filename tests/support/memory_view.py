@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from memory_budget.base import front_matter
+from memory_budget.index.labels import label
+from memory_budget.index.postings import LABELLED
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
-from memory_budget.text import markdown, words
-from memory_budget.text.escape import file_line
+from memory_budget.text import markdown, telling, words
+from memory_budget.text.frame import file_line
 
 _IDS_BETWEEN_FILES = 3
+_TELLING: dict[str, float] = {}
 
 
 class MemoryView:
@@ -86,8 +89,11 @@ class MemoryView:
             next_section += max(section_tokens, default=0) + _IDS_BETWEEN_FILES
             bag.update(words.terms(path))
             size = bag.total()
+            labelled = set(words.terms(label(path, matter, "", text[start:])))
+            bag.update(labelled)
             for term, times in bag.items():
-                payload = min(times, 65535) << 16 | min(size, 65535)
+                times = min(times, LABELLED - 1) | (LABELLED if term in labelled else 0)
+                payload = times << 16 | min(size, 65535)
                 file_postings.setdefault(term, {}).setdefault(scope, []).append((number, payload))
             file_terms += size
             frame = count(file_line(path))
@@ -155,6 +161,11 @@ class MemoryView:
 
     def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
         return {chunk.id: self.said[chunk.id].encode() for chunk in chunks}
+
+    def telling(self, terms: Collection[str]) -> dict[str, float]:
+        if not _TELLING:
+            _TELLING.update(telling.load())
+        return {term: _TELLING[term] for term in terms if term in _TELLING}
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:
         return self._thesaurus.get(term, [])

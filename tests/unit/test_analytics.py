@@ -11,10 +11,10 @@ import pytest
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.log import usage
-from memory_budget.reports import analytics
+from memory_budget.reports import analytics, summary
 from memory_budget.reports import store as reports_store
 from memory_budget.settings import profiles
-from tests.support.usage_logs import needing, record, write_log
+from tests.support.usage_logs import needing, record, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 
@@ -244,14 +244,43 @@ def test_an_empty_log(tmp_path: Path) -> None:
 
 def test_expand_names_what_is_not_there(tmp_path: Path) -> None:
     path = write_log(tmp_path / "a.jsonl", [])
-    assert reports_store.expand([str(tmp_path / "*.jsonl"), str(path)]) == [str(path)]
+    assert summary.expand([str(tmp_path / "*.jsonl"), str(path)]) == [str(path)]
     packed = write_log(tmp_path / "a.jsonl.gz", [])
-    assert reports_store.expand([str(tmp_path / "*")]) == [str(packed)]
+    assert summary.expand([str(tmp_path / "*")]) == [str(packed)]
     with pytest.raises(BudgetError, match="no such file"):
-        reports_store.expand([str(tmp_path / "*.log")])
+        summary.expand([str(tmp_path / "*.log")])
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     analyse(write_log(tmp_path / "log.jsonl", [record()]))
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_the_summary_that_needs_no_library_says_the_same(tmp_path: Path) -> None:
+    odd: list[dict[str, Any]] = [
+        record(model=None, profile=None, bumped_from="simple", exceeded_budget=True),
+        record(delivered=False, on_demand_tokens=300, scoped_tokens=None),
+        record(budget_allocated=0, tokens_loaded=0, scoped_tokens=0, success=False),
+        record(complexity=None, delivered=None),
+    ]
+    path = write_log(tmp_path / "log.jsonl", [*team_records(20, NOW), *odd])
+    with path.open("a") as file:
+        file.write('{"agent": ""}\nnot json\n\n')
+    for days in (None, 7):
+        full = analyse(path, days=days)
+        plain = summary.summarise([str(path)], days, now=NOW)
+        assert plain["bad_lines"]["count"] == full["bad_lines"]["count"] == 2
+        for key in ("first", "last"):
+            assert plain[key] == full[key]
+        for key in ("overall", *summary.DIMENSIONS):
+            rows = [plain[key]] if key == "overall" else plain[key]
+            others = [full[key]] if key == "overall" else full[key]
+            wanted = {row["name"]: row for row in others}
+            assert len(rows) == len(wanted)
+            for row in rows:
+                for figure, value in row.items():
+                    other = wanted[row["name"]][figure]
+                    if isinstance(other, float):
+                        other = pytest.approx(other, rel=1e-3)
+                    assert value == other, (key, figure)

@@ -8,7 +8,7 @@ import pytest
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.upkeep import duplicates, survey
+from memory_budget.upkeep import duplicates, near_chunks, survey
 from memory_budget.upkeep.memory_files import Note
 from tests.support.memory_files import MEMORY, NOW, memory, note
 
@@ -28,7 +28,7 @@ def text(*seeds: int) -> str:
     return "".join(f"## Part {seed}\n\n{passage(seed)}\n\n" for seed in seeds)
 
 
-def found(project: Project) -> duplicates.Report:
+def found(project: Project) -> duplicates.DuplicateReport:
     update.update_index(project)
     return survey.find_duplicates(survey.begin(project, NOW))
 
@@ -63,7 +63,7 @@ def test_copies_of_files_make_sets_and_what_all_share_stays(tmp_path: Path, home
     assert (
         sets["roles/qa/patterns/c.md"].removable == []
     )  # the other agent would lose it: a promotion, not a duplicate
-    proposals = duplicates.propose(project, report, NOW)
+    proposals = duplicates.propose_duplicates(project, report, NOW)
     assert sorted(step.source.removeprefix(MEMORY + "/") for one in proposals for step in one.steps) == [
         "roles/qa/patterns/other-name.md",
         "specialists/dbt/patterns/a.md",
@@ -86,7 +86,7 @@ def test_files_that_are_nearly_the_same(tmp_path: Path, home: Path, changed: int
     assert bool(report.near) is near
     if near:
         assert report.near[0].similarity >= 0.9
-        (one,) = duplicates.propose(project, report, NOW)
+        (one,) = duplicates.propose_duplicates(project, report, NOW)
         assert not one.exact  # somebody has to look at what is lost
         assert one.compare == [(f"{MEMORY}/patterns/a.md", f"{MEMORY}/roles/qa/patterns/b.md")]
 
@@ -143,7 +143,7 @@ def test_a_copy_may_go_where_its_readers_get_the_other(keep: Note, copy: Note, r
      ("a b c d e", "a b c d f", 0.7, 0.8)],
 )  # fmt: skip
 def test_alikeness(first: str, second: str, least: float, most: float) -> None:
-    value = duplicates.alikeness(duplicates.word_pairs(first), duplicates.word_pairs(second))
+    value = near_chunks.alikeness(near_chunks.word_pairs(first), near_chunks.word_pairs(second))
     assert least <= value <= most
 
 

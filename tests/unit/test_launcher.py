@@ -143,7 +143,7 @@ def test_data_folder_of_the_client_comes_first(plugin: Plugin) -> None:
     plugin.name_interpreters("/no/such/python")
     _, _, _, environ = plugin.say("hook", "say", CLAUDE_PLUGIN_DATA=str(own))
     assert environ["CLAUDE_PLUGIN_DATA"] == str(own)
-    assert "MEMORY_BUDGET_DATA" not in environ
+    assert environ["MEMORY_BUDGET_DATA"] == str(own)
     assert not list(own.glob("interpreter.*"))
 
 
@@ -224,3 +224,49 @@ def test_usual_path_forks_nothing(plugin: Plugin, program: str) -> None:
     argv = [str(plugin.root / program), "hook", "who"]
     with subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, text=True) as started:
         assert started.communicate()[0] == f"{started.pid}\n"
+
+
+def test_without_arguments_and_without_a_person_it_does_nothing(plugin: Plugin) -> None:
+    """An older client drops the arguments of a hook: what ended with 2 then blocked every agent."""
+    plugin.name_interpreters(BASE)
+    done = subprocess.run(
+        [str(plugin.launcher)], env={"PATH": "/nonexistent"}, input="{}", capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+NOT_RUNNABLE = {
+    "another machine's": b"\x7fELF\x02\x01\x01" + b"\x00" * 9 + b"\x02\x00\xb7\x00" + b"\x00" * 44,
+    "its interpreter is gone": b"#!/nonexistent/python\n",
+    "cut off": b"\x7fELF",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("content", NOT_RUNNABLE.values(), ids=NOT_RUNNABLE.keys())
+@pytest.mark.parametrize("arguments", [("hook", "say", "1"), ("status",)])
+def test_an_interpreter_that_cannot_be_run_is_replaced(
+    plugin: Plugin, shell: str, content: bytes, arguments: tuple[str, ...]
+) -> None:
+    damaged = plugin.folder / "python"
+    damaged.write_bytes(content)
+    damaged.chmod(0o755)
+    plugin.name_interpreters(str(damaged), str(damaged))
+    done = plugin.run(*arguments, shell=shell)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)[1][1:] == list(arguments[2:] or arguments)
+    assert (plugin.data / "interpreter").read_text().splitlines()[0] != str(damaged)
+
+
+def test_libraries_of_another_data_folder_serve_the_command_line(plugin: Plugin) -> None:
+    """`--plugin-dir` has a data folder of its own, beside that of the installed plugin."""
+    own = plugin.data.parent / "memory-budget-inline"
+    own.mkdir()
+    (own / "interpreter").write_text(f"{BASE}\n\n")
+    venv = plugin.folder / "venv-python"
+    venv.write_text(f'#!/bin/sh\nexec "{BASE}" "$@" --from-the-venv\n')
+    venv.chmod(0o755)
+    plugin.name_interpreters(BASE, str(venv))
+    _, argv, _, environ = plugin.say("status", CLAUDE_PLUGIN_DATA=str(own))
+    assert argv[-1] == "--from-the-venv"
+    assert environ["MEMORY_BUDGET_DATA"] == str(own)

@@ -36,6 +36,16 @@ def test_if_needed_looks_where_the_page_says() -> None:
     assert named == {layout.NOTES, layout.STARTS}
 
 
+def test_the_architecture_page_shows_the_same_places() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    shown = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 6]
+    expected = [
+        f"| `{place.path}` | {place.holds} | {place.writer} | {place.reader} | {place.goes} |"
+        for place in layout.PLACES
+    ]
+    assert shown == expected, "\n".join(expected)
+
+
 def cache_folder() -> str:
     from memory_budget.base.project import CACHE
 

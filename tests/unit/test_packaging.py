@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,35 @@ READ_BY_THE_CLIENT = (
     ".claude-plugin/plugin.json",
     ".claude-plugin/marketplace.json",
     "hooks/hooks.json",
+    "hooks/newer_clients.json",
     "settings.json",
+)
+#: What 2.1.87, the oldest client, takes: another event in the file and it runs none of its hooks.
+KNOWN_TO_THE_OLDEST = {
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "SubagentStart",
+    "SubagentStop",
+    "SessionStart",
+    "SessionEnd",
+    "Stop",
+}
+#: The one form that every client runs, from any folder, and that no failure turns into the exit code 2, which blocks agents.
+COMMAND = re.compile(
+    r'"\$CLAUDE_PLUGIN_ROOT/(bin/memory-budget" hook|hooks/if_needed") ([a-z_]+)( [0-9]+)? \|\| true'
 )
 
 
+def events(name: str) -> dict[str, list[dict[str, Any]]]:
+    hooks = json.loads((ROOT / "hooks" / name).read_text(encoding="utf-8"))["hooks"]
+    assert isinstance(hooks, dict)
+    return hooks
+
+
 def handlers() -> list[dict[str, Any]]:
-    hooks = json.loads((ROOT / "hooks" / "hooks.json").read_text(encoding="utf-8"))["hooks"]
-    return [handler for groups in hooks.values() for group in groups for handler in group["hooks"]]
+    both = [*events("hooks.json").values(), *events("newer_clients.json").values()]
+    return [handler for groups in both for group in groups for handler in group["hooks"]]
 
 
 @pytest.mark.parametrize("name", READ_BY_THE_CLIENT)
@@ -31,11 +55,34 @@ def test_it_is_a_json_object(name: str) -> None:
 
 def test_every_handler_is_there_and_ends_soon() -> None:
     for handler in handlers():
-        program = Path(handler["command"].replace("${CLAUDE_PLUGIN_ROOT}", str(ROOT)))
+        assert set(handler) <= {"type", "command", "timeout", "if"}, handler
+        command = COMMAND.fullmatch(handler["command"])
+        assert command, handler["command"]
+        program = ROOT / command[1].split('"')[0]
         assert os.access(program, os.X_OK), program
-        event = handler["args"][1] if handler["args"][0] == "hook" else handler["args"][0]
-        assert (ROOT / "hooks" / f"{event}.py").is_file(), handler
+        assert (ROOT / "hooks" / f"{command[2]}.py").is_file(), handler
         assert 0 < handler["timeout"] <= 10
+
+
+def test_the_oldest_client_knows_every_event_of_the_main_file() -> None:
+    assert set(events("hooks.json")) <= KNOWN_TO_THE_OLDEST
+    manifest = json.loads((ROOT / ".claude-plugin/plugin.json").read_text(encoding="utf-8"))
+    assert manifest["hooks"] == "./hooks/newer_clients.json"
+    assert not set(events("newer_clients.json")) & KNOWN_TO_THE_OLDEST
+
+
+@pytest.mark.parametrize("folder", ["plain", 'we\'ird "$HOME" `x` dir'])
+def test_a_handler_never_fails_whatever_the_plugins_folder_is(tmp_path: Path, folder: str) -> None:
+    root = tmp_path / folder
+    root.mkdir()
+    for handler in handlers():  # nothing is there: `sh` itself says so
+        done = subprocess.run(
+            ["/bin/sh", "-c", handler["command"]],
+            env={"PATH": os.environ["PATH"], "CLAUDE_PLUGIN_ROOT": str(root)},
+            input=b"{}",
+            capture_output=True,
+        )
+        assert (done.returncode, done.stdout) == (0, b"")
 
 
 def test_the_manifest_at_the_root_is_a_link() -> None:

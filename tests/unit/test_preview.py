@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from memory_budget.cli import preview
+from memory_budget.cli import preview, preview_text
 from memory_budget.cli.main import main
 from memory_budget.run.statusline import cells
 from tests.support.projects import make_project
@@ -123,6 +123,6 @@ def test_a_task_that_nothing_matches_is_said(shown: Any) -> None:
 
 @pytest.mark.parametrize("room", range(1, 40))
 def test_the_innermost_heading_stays(room: int) -> None:
-    text = preview._innermost(["Models", "日本語の見出し", "Merge number 7"], room)
+    text = preview_text._innermost(["Models", "日本語の見出し", "Merge number 7"], room)
     assert cells(text) <= room
     assert text.endswith("7") or room == 1

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -147,8 +149,17 @@ def test_the_command(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[s
     project = make_project(tmp_path / "p", [needing(30_000, timestamp=stamp)] * 3)
     assert main(["report", "--project", project.root]) == 0
     shown = capsys.readouterr().out
-    assert "3 runs, 90,000 tokens of memory sent" in shown
+    assert "3 agent runs, 90K tokens of memory sent" in shown
+    assert "3 of 3 runs needed more than the budget" in shown
     assert "dbt-expert" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines() if project.root not in line)
+    before = sorted(Path(project.root).rglob("*"))
+    for by in ("agent", "profile", "difficulty", "model", "scope"):
+        assert main(["report", "--by", by, "--project", project.root]) == 0
+        assert f"By {by}" in capsys.readouterr().out
+    assert main(["report", "--api", "--project", project.root]) == 0
+    assert "API tokens and cost" in capsys.readouterr().out
+    assert sorted(Path(project.root).rglob("*")) == before  # it writes nothing but what it is asked for
     assert main(["report", "--json", "--project", project.root]) == 0
     assert json.loads(capsys.readouterr().out)["analysis"]["overall"]["exceedance"] == 1.0
     assert main(["report", "--days", "1", "--json", "--project", project.root]) == 0
@@ -209,3 +220,40 @@ def test_names_from_a_log_do_not_command_the_terminal(
     shown = capsys.readouterr().out
     assert "a [2Jb 31m" in shown
     assert not set(shown) & {"\x1b", "\x9b", "\r"}
+
+
+def test_without_duckdb_the_text_says_the_same(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp = (datetime.now() - timedelta(days=2)).isoformat()
+    project = make_project(
+        tmp_path / "p", [needing(30_000, timestamp=stamp), needing(5_000, timestamp=stamp)]
+    )
+    said = []
+    for there in (True, False):
+        monkeypatch.setattr("memory_budget.cli.report._has_duckdb", lambda there=there: there)
+        assert main(["report", "--by", "profile", "--project", project.root]) == 0
+        said.append([line for line in capsys.readouterr().out.splitlines() if "spent" not in line])
+    assert said[0] == said[1]
+
+
+def test_a_missing_library_is_installed_where_that_is_not_forbidden(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(tmp_path / "p", [])
+    calls: list[list[str]] = []
+
+    def run(argv: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        calls.append(argv[3:])
+        return subprocess.CompletedProcess(argv, 0)
+
+    monkeypatch.setattr("memory_budget.cli.missing.subprocess.run", run)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    command = ["report", "--json", "--project", project.root]
+    assert main(command) == 0
+    assert calls == [["setup", "--all"], command]
+    assert "74 MB" in capsys.readouterr().err
+    monkeypatch.setenv("MEMORY_BUDGET_LIBRARIES", "never")
+    assert main(command) == 1
+    assert "this needs the library duckdb; run: memory-budget setup --all" in capsys.readouterr().err
+    assert len(calls) == 2

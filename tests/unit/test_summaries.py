@@ -9,8 +9,8 @@ import pytest
 
 from memory_budget.index import update
 from memory_budget.text.tokens import UpperBound
-from memory_budget.upkeep import summaries, survey
-from memory_budget.upkeep.summaries import Rules
+from memory_budget.upkeep import condense, statements, summaries, survey
+from memory_budget.upkeep.summaries import SummaryRules
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, note
 
 count = UpperBound().count
@@ -53,7 +53,7 @@ We decided to partition `models/marts/orders.sql` by day because full scans cost
 
 
 def test_a_quarter_of_the_tokens_keeps_decisions_commands_paths_and_figures() -> None:
-    summary = summaries.summarise(NOTE, 0.25, count, source=".claude/memory/archive/recent/a.md")
+    summary = condense.summarise(NOTE, 0.25, count, source=".claude/memory/archive/recent/a.md")
     assert summary.tokens_after <= 0.25 * summary.tokens_before
     for kept in (
         "We decided to partition `models/marts/orders.sql` by day because full scans cost $412 a run.",
@@ -64,13 +64,13 @@ def test_a_quarter_of_the_tokens_keeps_decisions_commands_paths_and_figures() ->
         "where the full text lies",
     ):
         assert kept in summary.text
-    assert summary.kept["decision"] == (1, 1)
-    assert summary.kept["command"] == (2, 2)
+    assert summary.coverage["decision"] == (1, 1)
+    assert summary.coverage["command"] == (2, 2)
     assert summary.text.startswith("---\ntags: dbt, cost\nconfidence: 0.8\n---\n")
 
 
 def test_everything_in_a_summary_stands_in_the_note_in_its_order() -> None:
-    summary = summaries.summarise(NOTE, 0.3, count)
+    summary = condense.summarise(NOTE, 0.3, count)
     lines = [line for line in summary.text.split("\n") if line.strip() and line[:3] not in ("---", "```")]
     at = 0
     for line in lines:
@@ -84,13 +84,13 @@ def test_everything_in_a_summary_stands_in_the_note_in_its_order() -> None:
     "text", [NOTE, "", "# Only a heading\n", "One. Two. Three.\n", "```\nnever closed", "- a\n  - b\n" * 50]
 )
 def test_a_summary_is_never_longer_than_asked(text: str, ratio: float) -> None:
-    summary = summaries.summarise(text, ratio, count)
+    summary = condense.summarise(text, ratio, count)
     assert summary.tokens_after <= ratio * summary.tokens_before or summary.tokens_after == 0
 
 
 def test_an_item_is_kept_with_what_it_hangs_under() -> None:
     text = f"# T\n\n- Outer\n  - We chose 17 shards because of `a/b.py`\n- {_PADDING * 3}\n\n{_PADDING * 5}\n"
-    summary = summaries.summarise(text, 0.25, count)
+    summary = condense.summarise(text, 0.25, count)
     assert "- Outer\n  - We chose 17 shards" in summary.text
 
 
@@ -106,8 +106,8 @@ def test_an_item_is_kept_with_what_it_hangs_under() -> None:
     ],
 )
 def test_what_counts_as_a_fact(text: str, facts: set[tuple[str, str]]) -> None:
-    assert facts <= summaries.facts_of(text)
-    assert {fact for fact in summaries.facts_of(text) if fact[0] == "path"} == {
+    assert facts <= statements.facts_of(text)
+    assert {fact for fact in statements.facts_of(text) if fact[0] == "path"} == {
         f for f in facts if f[0] == "path"
     }
 
@@ -130,7 +130,10 @@ def test_what_counts_as_a_fact(text: str, facts: set[tuple[str, str]]) -> None:
     ],
 )
 def test_which_notes_are_condensed(path: str, known: dict[str, Any], condensed: bool) -> None:
-    assert bool(summaries.find([note(path, **known)], Rules(30, 0.25), TODAY)) is condensed
+    assert (
+        bool(summaries.find_summary_candidates([note(path, **known)], SummaryRules(30, 0.25), TODAY))
+        is condensed
+    )
 
 
 def test_the_proposal_moves_the_full_text_and_keeps_the_side_file_in_step(tmp_path: Path, home: Path) -> None:

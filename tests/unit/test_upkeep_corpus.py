@@ -14,8 +14,8 @@ import pytest
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.text import tokens
+from memory_budget.upkeep import condense, journal, memory_files, proposals, summaries, survey
 from memory_budget.upkeep import jobs as job
-from memory_budget.upkeep import journal, memory_files, proposals, summaries, survey
 from tests.support.memory_files import NOW, snapshot
 
 CORPUS = os.environ.get("TEST_CORPUS", "")
@@ -74,13 +74,13 @@ def test_summaries_are_a_quarter_and_keep_most_facts(project: Project) -> None:
     for note in {note.hash: note for note in memory_files.load(project, memory_files.Seen({}, []))}.values():
         if note.tokens < summaries.LEAST_TOKENS:
             continue
-        summary = summaries.summarise(
+        summary = condense.summarise(
             memory_files.read_text(project, note.path), 0.25, count, rarity, source=note.path
         )
         assert summary.tokens_after <= 0.25 * summary.tokens_before
         before += summary.tokens_before
         after += summary.tokens_after
-        for kind, (some, every) in summary.kept.items():
+        for kind, (some, every) in summary.coverage.items():
             kept[kind][0] += some
             kept[kind][1] += every
     shares = {kind: round(some / max(1, every), 3) for kind, (some, every) in kept.items()}

@@ -35,7 +35,7 @@ def project(tmp_path: Path, home: Path) -> Project:
     own = memory(tmp_path / "p", files, home)
     update.update_index(own)
     begun = survey.begin(own, NOW)
-    found = duplicates.propose(own, survey.find_duplicates(begun), NOW)
+    found = duplicates.propose_duplicates(own, survey.find_duplicates(begun), NOW)
     assert len(proposals.save(own, proposals.DUPLICATES, found)) == NOTES
     return own
 

@@ -14,11 +14,15 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from memory_budget.base.files import write_atomic
+from memory_budget.base.files import digest, write_atomic
 from memory_budget.base.project import user_home
 
 PLUGIN = "memory-budget"
 MARKETPLACE = "memory-budget"
+VENV_PREFIX = "venv-"
+#: The lock file of the core libraries, and the file in their environment that says they are all there.
+CORE_LOCK = "requirements.lock"
+COMPLETE = "complete"
 
 
 class Interpreters(NamedTuple):
@@ -30,7 +34,8 @@ class Interpreters(NamedTuple):
 
 def plugin_root() -> str:
     """The plugin's folder: the checkout, or the copy the client made of it."""
-    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return os.path.dirname(os.path.dirname(library))
 
 
 def client_home(environ: Mapping[str, str] = os.environ) -> str:
@@ -41,13 +46,27 @@ def client_home(environ: Mapping[str, str] = os.environ) -> str:
 def data_folder(environ: Mapping[str, str] = os.environ) -> str:
     """The plugin's data folder, whether or not it exists yet.
 
-    The client names it in `CLAUDE_PLUGIN_DATA`, the launcher in `MEMORY_BUDGET_DATA`.
+    The launcher names in `MEMORY_BUDGET_DATA` the one whose file `interpreter` it read, the client in `CLAUDE_PLUGIN_DATA` the one
+    that belongs to this way of installing.
     """
     return (
-        environ.get("CLAUDE_PLUGIN_DATA")
-        or environ.get("MEMORY_BUDGET_DATA")
+        environ.get("MEMORY_BUDGET_DATA")
+        or environ.get("CLAUDE_PLUGIN_DATA")
         or os.path.join(client_home(environ), "plugins", "data", f"{PLUGIN}-{MARKETPLACE}")
     )
+
+
+def environment_folder(root: str, data: str, base: str) -> str:
+    """Where the libraries of this version of the plugin for this interpreter lie: `venv-` and a hash of both. Raises OSError."""
+    with open(os.path.join(root, CORE_LOCK), "rb") as file:
+        content = file.read()
+    return os.path.join(data, VENV_PREFIX + digest(content + f"{base} {sys.version_info[:2]}".encode(), 6))
+
+
+def has_core_libraries(folder: str) -> bool:
+    """Whether the core set was installed into the folder to its end and the interpreter is still there."""
+    program = os.path.join(folder, "bin", "python")
+    return os.path.exists(os.path.join(folder, COMPLETE)) and os.access(program, os.X_OK)
 
 
 def read_interpreters(data: str) -> Interpreters:

@@ -191,3 +191,7 @@ HOOKS_LOG = _place(
 STARTED = _place(
     "state/<task>.started", "when a background task was started last", "base/spawn", "base/spawn", "stays"
 )  # fmt: skip
+FAILED = _place(
+    "state/background.failed", "a line about the last background task that failed", "base/detached", "run/hooks",
+    "when it is told",
+)  # fmt: skip

@@ -1,4 +1,7 @@
-"""Starts work that goes on after the hook has answered: its own session, nothing of the client's pipes."""
+"""Starts work that goes on after the hook has answered: its own session, nothing of the client's pipes.
+
+What such a process says on standard error lands in the hooks' log: nobody watches it.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +13,85 @@ from memory_budget.base import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memory_budget.base.project import Project
 
 MAIN = __file__.removesuffix("base/spawn.py") + "__main__.py"
 
 
-def interpreter() -> str:
-    """The program to run background work with: the one with the libraries where they are installed."""
-    data = os.environ.get("CLAUDE_PLUGIN_DATA") or os.environ.get("MEMORY_BUDGET_DATA") or ""
-    if data:
+def data_folders() -> list[str]:
+    """The plugin's data folders, the one in use first. `claude --plugin-dir` has one of its own beside the installed plugin's."""
+    names = ("MEMORY_BUDGET_DATA", "CLAUDE_PLUGIN_DATA")
+    folders = [folder for folder in (os.environ.get(name) or "" for name in names) if folder]
+    for folder in tuple(folders):
+        parent = os.path.dirname(folder)
         try:
-            with open(data + "/interpreter", "rb", buffering=0) as file:
-                lines = (file.read() or b"").decode("utf-8", "replace").split("\n")
+            beside = sorted(name for name in os.listdir(parent) if name.startswith("memory-budget-"))
         except OSError:
-            lines = []
-        for program in reversed(lines[:2]):
-            if program and os.access(program, os.X_OK):
-                return program
-    return sys.executable
+            continue
+        folders += [parent + "/" + name for name in beside]
+    return list(dict.fromkeys(folders))
+
+
+def interpreters(folder: str) -> tuple[str, str]:
+    """The base interpreter and the one with the libraries that a data folder names; "" for one that is not there."""
+    try:
+        with open(folder + "/interpreter", "rb", buffering=0) as file:
+            lines = (file.read() or b"").decode("utf-8", "replace").split("\n")
+    except OSError:
+        return "", ""
+    base, libraries = (line if _can_run(line) else "" for line in (*lines, "", "")[:2])
+    return base, libraries
+
+
+def _can_run(program: str) -> bool:
+    return program != "" and "\0" not in program and os.access(program, os.X_OK)
+
+
+def with_libraries() -> str:
+    """The interpreter with the libraries, "" where no data folder names one that is there."""
+    return next((found[1] for found in map(interpreters, data_folders()) if found[1]), "")
+
+
+def programs() -> list[str]:
+    """Programs to run background work with, best first: with the libraries where they are installed."""
+    named = [interpreters(folder) for folder in data_folders()]
+    best = [libraries for _, libraries in named] + [base for base, _ in named] + [sys.executable]
+    return list(dict.fromkeys(program for program in best if program))
 
 
 def start(project: Project, task: str, *arguments: str) -> None:
     """Run `memory-budget background TASK` for a project, detached. Raises OSError."""
-    program = interpreter()
-    argv = [program, "-I", MAIN, "background", task, "--project", project.root, *arguments]
+    try:
+        errors = project.writable(layout.HOOKS_LOG)
+    except OSError:  # a disk that is full or read-only keeps nothing from running
+        errors = os.devnull
+    launch(["background", task, "--project", project.root, *arguments], errors)
+
+
+def launch(arguments: Sequence[str], errors: str) -> None:
+    """Run the command line with `arguments`, detached; its standard error is added to the file `errors`. Raises OSError."""
     null = os.devnull
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, null, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, null, os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, null, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
     ]
-    try:
-        os.posix_spawn(program, argv, os.environ, file_actions=actions, setsid=True)
-    except NotImplementedError:  # a C library without it: the child stays in our group
-        os.posix_spawn(program, argv, os.environ, file_actions=actions, setpgroup=0)
+    failure: OSError | None = None
+    for program in programs():
+        argv = [program, "-I", MAIN, *arguments]
+        try:
+            try:
+                os.posix_spawn(program, argv, os.environ, file_actions=actions, setsid=True)
+            except NotImplementedError:  # a C library without it: the child stays in our group
+                os.posix_spawn(program, argv, os.environ, file_actions=actions, setpgroup=0)
+        except OSError as error:  # another machine's program, or one whose own interpreter is gone
+            failure = failure or error
+        else:
+            return
+    if failure is not None:
+        raise failure
 
 
 def start_once(project: Project, task: str, seconds: float) -> bool:

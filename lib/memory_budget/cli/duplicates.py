@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if report.sets else 0
 
 
-def _print(report: duplicates.Report, limit: int | None) -> None:
+def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
     copies = sum(len(own.copies) for own in report.sets)
     share = report.tokens_files / report.tokens if report.tokens else 0.0
     print(
@@ -71,7 +71,7 @@ def _print(report: duplicates.Report, limit: int | None) -> None:
         print("`memory-budget run weekly` makes proposals of these, `memory-budget maintain` applies them")
 
 
-def _whole(own: duplicates.ChunkSet, report: duplicates.Report) -> bool:
+def _whole(own: duplicates.ChunkSet, report: duplicates.DuplicateReport) -> bool:
     """Whether a passage is only said again because its whole file is."""
     stands_for = {copy.path: one.keep.path for one in report.sets for copy in one.copies}
     return len({stands_for.get(place.path, place.path) for place in own.places}) < 2

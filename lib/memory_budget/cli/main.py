@@ -6,12 +6,16 @@ Exit 0: done. 1: a problem was found. 2: the command was used wrongly.
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import os
+import re
 import sys
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import printable
+from memory_budget.cli import missing
 
 
 class Verb(NamedTuple):
@@ -23,19 +27,22 @@ class Verb(NamedTuple):
 
 
 VERBS = (
-    Verb("preview", "preview", "show what an agent would be given for a task, and why"),
-    Verb("complexity", "complexity", "show how hard a task looks, and why"),
-    Verb("status", "status", "show the state of memory, index, profiles and the log"),
-    Verb("run", "run", "do the daily, weekly or monthly job, or the report, now"),
-    Verb("maintain", "maintain", "show what the jobs propose to change in memory, and do what you choose"),
-    Verb("health", "health", "show the size of all memory, its growth, and files to look at"),
-    Verb("duplicates", "duplicates", "show what is said more than once"),
-    Verb("undo", "undo", "take changes to memory back"),
-    Verb("report", "report", "report how budgets were used, what was needed, what it cost"),
-    Verb("tune", "tune", "show what the log says about budgets; change them with --apply"),
-    Verb("index", "index", "bring the index of memory up to date"),
-    Verb("profiles", "profiles", "check the budget profiles"),
-    Verb("doctor", "doctor", "look for what is wrong and say how to put it right"),
+    Verb("preview", "cli.preview", "show what an agent would be given for a task, and why"),
+    Verb("complexity", "cli.complexity", "show how hard a task looks, and why"),
+    Verb("status", "cli.status", "show the state of memory, index, profiles and the log"),
+    Verb("run", "cli.run", "do the daily, weekly or monthly job, or the report, now"),
+    Verb(
+        "maintain", "cli.maintain", "show what the jobs propose to change in memory, and do what you choose"
+    ),
+    Verb("health", "cli.health", "show the size of all memory, its growth, and files to look at"),
+    Verb("duplicates", "cli.duplicates", "show what is said more than once"),
+    Verb("undo", "cli.undo", "take changes to memory back"),
+    Verb("report", "cli.report", "report how budgets were used, what was needed, what it cost"),
+    Verb("tune", "cli.tune", "show what the log says about budgets; change them with --apply"),
+    Verb("index", "cli.index", "bring the index of memory up to date"),
+    Verb("profiles", "cli.profiles", "check the budget profiles"),
+    Verb("setup", "installer.setup", "install the Python libraries into the plugin's data folder"),
+    Verb("doctor", "cli.doctor", "look for what is wrong and say how to put it right"),
 )
 
 
@@ -43,14 +50,14 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["background"]:
-        from memory_budget.upkeep import background
+        from memory_budget.base import detached
 
-        return background.main(argv[1:])
-    parser = argparse.ArgumentParser(
+        return detached.guard(argv[1:], lambda: _background(argv[1:]))
+    parser = _Parser(
         prog="memory-budget",
         description="Gives every agent the part of the project's memory that its task needs.",
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=argparse.ArgumentParser)
     for verb in VERBS:
         # Only the verb that was asked for is imported; the others are just named in the help.
         own = verbs.add_parser(
@@ -63,6 +70,9 @@ def main(argv: list[str] | None = None) -> int:
         if argv[:1] == [verb.name]:
             _module(verb).add_arguments(own)
     args = parser.parse_args(argv)
+    if args.verb is None:
+        parser.print_help(sys.stderr)
+        return 2
     verb = next(entry for entry in VERBS if entry.name == args.verb)
     if not os.path.isdir(args.project):
         print(f"memory-budget: {args.project}: no such folder", file=sys.stderr)
@@ -72,6 +82,8 @@ def main(argv: list[str] | None = None) -> int:
     except BudgetError as error:
         print(f"memory-budget: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        return missing.without(error, argv)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -85,5 +97,23 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says which verb may have been meant where there is none of that name."""
+
+    def error(self, message: str) -> NoReturn:
+        slip = re.match(r"argument VERB: invalid choice: '([^']*)'", message)
+        if slip is None:
+            super().error(message)
+        close = difflib.get_close_matches(slip[1], [verb.name for verb in VERBS], 1)
+        hint = f"did you mean {close[0]}?" if close else "memory-budget --help lists them"
+        self.exit(2, f'memory-budget: no command "{printable(slip[1])}"; {hint}\n')
+
+
+def _background(argv: list[str]) -> int:
+    from memory_budget.upkeep import background
+
+    return background.main(argv)
+
+
 def _module(verb: Verb):  # type: ignore[no-untyped-def]
-    return importlib.import_module(f"memory_budget.cli.{verb.module}")
+    return importlib.import_module(f"memory_budget.{verb.module}")

@@ -6,6 +6,7 @@ Tables are drawn by rich where it is installed; without it the same rows come ou
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -18,17 +19,23 @@ MOST_DAYS = 36_500
 
 def print_json(value: Any) -> None:
     """One JSON value on standard output."""
-    import orjson
+    from memory_budget.base.optional import orjson
 
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def width() -> int:
+    """Columns to print in: those of the terminal, or of `COLUMNS`; 80 where the output is read by a program."""
+    return max(60, shutil.get_terminal_size((80, 24)).columns)
 
 
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
 ) -> None:
-    """A table; the columns numbered in `right` hold figures.
+    """A table; the columns numbered in `right` hold figures. A line end in a column's name is kept where rich draws it.
 
     One of names and figures that is too wide for the terminal comes in parts: a figure cut short would be another one.
+    Names in the first column stay whole, texts in others are wrapped between words.
     What cannot be printed is left out: names come from logs and files that anybody may have written.
     """
     cells = [[printable(str(cell)) for cell in row] for row in rows]
@@ -40,13 +47,23 @@ def table(
     except ImportError:
         _plain_table(title, columns, cells, right)
         return
-    console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=140)
+    console = Console(soft_wrap=False, width=width())
     for part in _parts(columns, cells, right, console.width):
-        drawn = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        drawn = Table(
+            title=title or None,
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+            show_edge=False,
+        )
+        longest = max((len(row[0]) for row in cells), default=0)
         for number in part:
             figures = number in right
             justify: Literal["left", "right"] = "right" if figures else "left"
-            drawn.add_column(columns[number], justify=justify, no_wrap=figures, overflow="fold")
+            whole = figures or (number == 0 and longest <= console.width // 2)
+            drawn.add_column(columns[number], justify=justify, no_wrap=whole, overflow="fold")
         for row in cells:
             drawn.add_row(*[Text(row[number]) for number in part])
         console.print(drawn)
@@ -62,8 +79,9 @@ def _parts(
     everything = list(range(len(columns)))
     if set(right) != set(everything[1:]):
         return [everything]
-    sizes = [max(len(str(row[number])) for row in (columns, *rows)) + 3 for number in everything]
-    sizes[0] = min(sizes[0], max(24, width // 3))
+    heads = [max(columns[number].split("\n"), key=len) for number in everything]
+    sizes = [max(len(str(row[number])) for row in (heads, *rows)) + 2 for number in everything]
+    sizes[0] = min(sizes[0], max(24, width // 2))
     parts: list[list[int]] = []
     room = 0
     for number in everything[1:]:
@@ -80,7 +98,8 @@ def _plain_table(
 ) -> None:
     if title:
         print(title)
-    cells = [[str(cell) for cell in row] for row in (columns, *rows)]
+    heads = [column.replace("\n", " ") for column in columns]
+    cells = [[str(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[number]) for row in cells) for number in range(len(columns))]
     for row in cells:
         line = [
@@ -119,9 +138,14 @@ def days(text: str) -> int:
     return number
 
 
+def count(number: int, noun: str) -> str:
+    """1 run, 2,000 runs."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def runs(number: int) -> str:
     """1 run, 2,000 runs."""
-    return f"{number:,} run" + ("" if number == 1 else "s")
+    return count(number, "run")
 
 
 def tokens(number: int) -> str:

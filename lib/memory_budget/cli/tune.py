@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
 
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
+from memory_budget.cli.report import short_names
 from memory_budget.reports import report, tuning, tuning_apply
 
 
@@ -41,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
         return _undo(project, as_json=args.json)
     logs = None
     if args.log:
-        from memory_budget.reports import store
+        from memory_budget.reports import summary
 
-        logs = store.expand(args.log)
+        logs = summary.expand(args.log)
     # Other logs are a question asked by the way: what is kept is the project's own.
     found = tuning.recommend(project, args.days, logs=logs, write=logs is None)
     for key in ("recommendations", "changes"):
@@ -148,12 +148,6 @@ def print_recommendations(entries: list[dict[str, Any]]) -> None:
                 f"{tier['needed']}"
                 + (f", such as: {tier['examples'][0]['task']}" if tier["examples"] else "")
             )
-
-
-def short_names(names: Sequence[str]) -> list[str]:
-    """Names without their folders, where that leaves them apart."""
-    leaves = [name.rsplit("/", 1)[-1] for name in names]
-    return [leaf if leaves.count(leaf) == 1 else name for leaf, name in zip(leaves, names, strict=True)]
 
 
 def sure(confidence: float) -> str:

@@ -63,7 +63,7 @@ class _Known(NamedTuple):
     side_ns: int
     said: str
     told: int
-    names: str
+    label: str
 
 
 class Said:
@@ -228,7 +228,7 @@ class _Update:
         known = {
             row[0]: _Known(*row[1:])
             for row in self.db.execute(
-                "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns, said, told, names FROM files"
+                "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns, said, told, label FROM files"
             )
         }
         present = {found.path for found in self.scan.files}
@@ -294,14 +294,14 @@ class _Update:
             return False
         if (
             known is not None
-            and (known.hash, known.grp, known.names) == (hash_, self._group(found.place), note.names)
+            and (known.hash, known.grp, known.label) == (hash_, self._group(found.place), note.label)
             and bool(known.exact) >= self.counter.exact
         ):
             facts = note.facts
             self.db.execute(
-                "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, tags=?, side_ns=?, said=?, "
+                "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, side_ns=?, said=?, "
                 "told=? WHERE id=?",
-                (found.size, found.mtime_ns, facts.date, facts.confidence, facts.always, facts.expires, facts.tags,
+                (found.size, found.mtime_ns, facts.date, facts.confidence, facts.always, facts.expires,
                  found.side_ns, said, found.path in self.said.told, known.id),
             )  # fmt: skip
             return False
@@ -321,15 +321,15 @@ class _Update:
         parsed = self._parsed(hash_, found.size, note)
         length = self._insert_chunks(file, group, parsed)
         self.lists.relieve()
-        self.lists.add_file(group, file, length, found.path)
+        self.lists.add_file(group, file, length, found.path, note.label)
         facts = note.facts
         loaded = found.loaded_lines(note.head + note.body)
         self.db.execute(
-            "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (file, group, found.path, found.size, found.mtime_ns, hash_, parsed.tokens,
              frame_tokens(found.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
-             length, first, self.next_chunk - 1, self.counter.exact, notes.to_stored(note.problems), facts.tags,
-             found.side_ns, loaded, said, found.path in self.said.told, note.names),
+             length, first, self.next_chunk - 1, self.counter.exact, notes.to_stored(note.problems), note.label,
+             found.side_ns, loaded, said, found.path in self.said.told),
         )  # fmt: skip
         self.db.executemany("INSERT OR IGNORE INTO stems VALUES(?,?)", parsed.stems)
         self.next_chunk += ID_GAP
@@ -341,7 +341,7 @@ class _Update:
     def _parsed(self, hash_: bytes, size: int, note: notes.Note) -> ParsedNote:
         """A note's chunks, parsed once for all its copies."""
         more = self.copies.more(size)
-        key = (hash_, note.names)
+        key = (hash_, note.title)
         parsed = self.copies.get(key)
         if parsed is None:
             parsed = self.parser.parse(note)
@@ -389,7 +389,7 @@ class _Update:
     def _drop(self, path: str, known: _Known) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
-        words: set[str] = set(terms(known.names))
+        words: set[str] = set(terms(known.label))
         for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
             words.update(terms(text.decode()))
             words.update(terms(headings))

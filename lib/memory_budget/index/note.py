@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from memory_budget.base import front_matter
 from memory_budget.index.facts import Facts, facts
+from memory_budget.index.labels import label
 from memory_budget.text import clean, markdown, secrets
 
 TYPE_CHECKING = False
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 #: Kinds of problems, as `health` groups them.
 BINARY, NOT_UTF8, SECRET, MATTER, MARKDOWN = "binary", "not UTF-8", "secret", "front matter", "Markdown"
 _BINARY_HEAD = 8192
-#: Characters of a note's description that are sent, and of its names that are searched.
+#: Characters of a note's description that are sent.
 _TITLE_LIMIT = 400
-_NAMES_LIMIT = 2_000
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -45,17 +45,17 @@ class Problem:
 
 class Note:
     """`body`: the text after the front matter without comments, data and secrets, its first line being `first_line` of the
-    file; `title`: a heading for a body that has none, "" where it has one; `names`: what the note is called, for the search;
+    file; `title`: a heading for a body that has none, "" where it has one; `label`: what the note is called, for the search;
     `head`: the front matter as text, which counts as part of the file."""
 
-    __slots__ = ("body", "facts", "first_line", "head", "names", "problems", "title")
+    __slots__ = ("body", "facts", "first_line", "head", "label", "problems", "title")
 
     def __init__(self, body: str, first_line: int, own: Facts) -> None:
         self.body = body
         self.first_line = first_line
         self.facts = own
         self.title = ""
-        self.names = ""
+        self.label = ""
         self.head = ""
         self.problems: list[Problem] = []
 
@@ -101,14 +101,11 @@ def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, said: s
     """What the note is called, and the heading that is sent where its text has none."""
     stem = path.rpartition("/")[2][:-3]
     name, title, description = (matter.get(key) for key in ("name", "title", "description"))
-    also = [matter.get(key) for key in ("aliases", "alias", "keywords", "summary", "topic", "topics")]
-    names, hidden = secrets.masked(
-        "\n".join(filter(None, (stem, name, title, description, *also, note.facts.tags, said)))
-    )
-    note.names = names[:_NAMES_LIMIT]
+    tags = "" if matter.get("tags") else note.facts.tags
+    note.label = secrets.masked(label(path, matter, tags, note.body, said))[0]
     if not _has_heading(note.body):
         best = description or title or (name if _letters(name) != _letters(stem) else "")
-        best = secrets.masked(" ".join(best.split()))[0] if hidden else " ".join(best.split())
+        best = secrets.masked(" ".join(best.split()))[0]
         note.title = best if len(best) <= _TITLE_LIMIT else best[: _TITLE_LIMIT - 3] + "..."
 
 

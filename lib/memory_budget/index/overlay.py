@@ -9,12 +9,12 @@ background process.
 from __future__ import annotations
 
 from memory_budget.base.files import read_bytes
-from memory_budget.index import contents, pages
+from memory_budget.index import contents, pages, postings
 from memory_budget.index.facts import side_file
 from memory_budget.index.note import read_note
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.index.records import make_chunks, make_headings, signed
-from memory_budget.text import escape, markdown, words
+from memory_budget.text import escape, frame, markdown, words
 from memory_budget.text.tokens import upper_bound
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ class Overlay:
         self.headings: dict[int, Heading] = {}
         self._chunk_lists: dict[str, list[int]] = {}
         self._found: dict[str, tuple[list[int], Posting]] = {}
-        self._counts: list[tuple[int, int, int, dict[str, int]]] = []
+        self._counts: list[tuple[int, int, int, dict[str, int], frozenset[str]]] = []
         self._same: dict[int, int] = {}
         self._next = OVERLAY_BASE
         self.bytes = 0
@@ -83,13 +83,16 @@ class Overlay:
         tokens, length, counts = self._take_chunks(number, note, known, loaded)
         for term in words.terms(found.path):
             counts[term] = counts.get(term, 0) + 1
-        self._counts.append((number, self._next, length, counts))
+        labelled = frozenset(words.terms(note.label))
+        for term in labelled:
+            counts[term] = counts.get(term, 0) + 1
+        self._counts.append((number, self._next, length, counts, labelled))
         self.tokens += tokens
         self.terms += length
         uses, used = known.uses
         entry = IndexedFile(
             number, found.path, found.place.scope, group.id if group else 0, tokens,
-            upper_bound(escape.file_line(found.path)), note.facts.date, ordinal(found.mtime_ns), uses, used,
+            upper_bound(frame.file_line(found.path)), note.facts.date, ordinal(found.mtime_ns), uses, used,
             note.facts.confidence, note.facts.always, length,
         )  # fmt: skip
         entry.expires, entry.first, entry.last, entry.native = (
@@ -110,7 +113,6 @@ class Overlay:
         first = self._next
         length = tokens = 0
         outline = _Outline(self, known)
-        called = words.terms(note.names)
         sizes: dict[int, int] = {}
         rows = []
         for raw in note.chunks():
@@ -134,13 +136,12 @@ class Overlay:
             sizes[section] = sizes.get(section, 0) + cost
             rows.append((chunk, section, cost, raw.lead, max(raw.line, 1), count, heading, *prints))
             self.texts[chunk] = shown
-            names = called if chunk == first else []
-            if old is not None and not names and known.names(old.heading) == outline.names(raw):
+            if old is not None and known.names(old.heading) == outline.names(raw):
                 self._same[old.id] = chunk
                 continue
             if own_terms is None:
                 own_terms = words.terms(shown)
-            own_terms = own_terms + markdown.heading_terms(raw.headings) + names
+            own_terms = own_terms + markdown.heading_terms(raw.headings)
             for term in own_terms:
                 counts[term] = counts.get(term, 0) + 1
             for term in set(own_terms):
@@ -221,11 +222,12 @@ class Overlay:
         holders = sorted([*self._chunk_lists.get(term, ()), *[chunk for chunk, _ in old]])
         files = []
         weights = []
-        for number, after, length, counts in self._counts:
+        for number, after, length, counts, labelled in self._counts:
             count = counts.get(term, 0) + sum([own for chunk, own in old if number < chunk < after])
             if count:
                 files.append(number)
-                weights.append(min(count, 65535) << 16 | min(length, 65535))
+                count = min(count, postings.LABELLED - 1) | (postings.LABELLED if term in labelled else 0)
+                weights.append(count << 16 | min(length, 65535))
         found = self._found[term] = holders, (files, weights)
         return found
 

@@ -120,10 +120,10 @@ def texts(db: Connection, wanted: Collection[Chunk]) -> dict[int, bytes]:
     return {chunk[0]: kept[chunk[11]][chunk[12] : chunk[13]] for chunk in wanted}
 
 
-def select(db: Connection, query: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
+def select(db: Connection, query: str, ids: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:
     """All rows of a query that ends with `IN`, however many ids there are."""
     rows: list[tuple[Any, ...]] = []
-    left = list(ids)
+    left: list[int | str] = list(ids)
     for start in range(0, len(left), 900):
         part = left[start : start + 900]
         rows.extend(db.execute(f"{query} ({','.join('?' * len(part))})", part))

@@ -9,7 +9,7 @@ from memory_budget.index.facts import side_file
 from memory_budget.index.note import Note, read_note
 from memory_budget.index.records import signed
 from memory_budget.index.stems import Stems
-from memory_budget.text import escape, markdown, words
+from memory_budget.text import escape, frame, markdown, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,7 @@ class TokenCounter(Protocol):
 
 class ParsedChunk(NamedTuple):
     """`heading` is the position of the line right above it among the file's headings, -1 for none; `section` counts
-    from the file's first; `terms` are those of its text, `names` those of the headings above, in order, repeats kept; the
-    first chunk has the note's own names besides."""
+    from the file's first; `terms` are those of its text, `names` those of the headings above, in order, repeats kept."""
 
     text: str
     tokens: int
@@ -53,13 +52,12 @@ class ParsedChunk(NamedTuple):
 
 
 class ParsedNote(NamedTuple):
-    """A file's chunks in order, with its headings: (position of the one it stands under or -1, tokens, text). `names`: the
-    terms of what the note is called; `stems`: (stem, term) of its words in other languages than English."""
+    """A file's chunks in order, with its headings: (position of the one it stands under or -1, tokens, text). `stems`:
+    (stem, term) of its words in other languages than English."""
 
     chunks: list[ParsedChunk]
     headings: list[tuple[int, int, str]]
     tokens: int
-    names: list[str]
     stems: list[tuple[str, str]]
 
 
@@ -91,7 +89,6 @@ class Parser:
         above: tuple[int, ...] | None = None
         heading = -1
         names: list[str] = []
-        called = words.terms(note.names)
         raws = note.chunks()
         analysed = self._analysed([raw.text for raw in raws])
         for raw in raws:
@@ -107,12 +104,11 @@ class Parser:
                         fresh.append((heading, cost, shown))
                     heading = number
             shown, cost, hash_, simhash, terms = analysed[raw.text]
-            own = names if parsed else names + called
             parsed.append(
-                ParsedChunk(shown, cost, heading, raw.lead, hash_, simhash, raw.line, raw.section, terms, own)
+                ParsedChunk(shown, cost, heading, raw.lead, hash_, simhash, raw.line, raw.section, terms, names)
             )
-        stems = list(self._stems.of(note.names + "\n" + note.body))
-        return ParsedNote(parsed, fresh, tokens, called, stems)
+        stems = list(self._stems.of(note.label + "\n" + note.body))
+        return ParsedNote(parsed, fresh, tokens, stems)
 
     def _heading(self, line: str) -> tuple[str, int]:
         """A heading line as it is shown, and what it costs with the blank line after it."""
@@ -142,7 +138,7 @@ class Parser:
         for text in texts:
             made = known.get(text) or found.get(text)
             if made is None:
-                shown = escape.neutral(text) if "<" in text or not text.isascii() else text
+                shown = escape.neutral(text)
                 terms = words.terms(shown)
                 hash_ = signed(markdown.folded_hash(shown))
                 made = shown, self._counter.paragraph(shown), hash_, words.simhash(terms), terms
@@ -154,4 +150,4 @@ class Parser:
 
 def frame_tokens(path: str, counter: TokenCounter) -> int:
     """What the line above a file's chunks costs."""
-    return counter.count(escape.file_line(path))
+    return counter.count(frame.file_line(path))

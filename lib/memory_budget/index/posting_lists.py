@@ -79,17 +79,21 @@ class PostingLists:
                 by_term[term].append(made[times])
             self._held += len(counts)
 
-    def add_file(self, group: int, number: int, length: int, path: str) -> None:
-        """The file of the chunks added last: its terms are theirs and those of its path."""
+    def add_file(self, group: int, number: int, length: int, path: str, label: str) -> None:
+        """The file of the chunks added last: its terms are theirs and those of its path and of its label (see `labels`)."""
         by_term = self._files.get(group)
         if by_term is None:
             by_term = self._files[group] = defaultdict(list)
         counts, self._counts = self._counts, {}
         _count_elements(counts, terms(path))
         made = _Entries(number, length)
+        labelled = set(terms(label))
+        for term in labelled:
+            times = min(counts.pop(term, 0) + 1, postings.LABELLED - 1)
+            by_term[term].append(made[times | postings.LABELLED])
         for term, times in counts.items():
-            by_term[term].append(made[times])
-        self._held += len(counts)
+            by_term[term].append(made[min(times, postings.LABELLED - 1)])
+        self._held += len(counts) + len(labelled)
 
     def relieve(self) -> None:
         """Put aside what is held when that is much. To be called every megabyte of text or so."""

@@ -255,7 +255,8 @@ class MemoryView:
         return [_halves(blob) for blob in self._lists[term][0]]
 
     def file_postings(self, term: str) -> list[Posting]:
-        """Per group: the files that hold the term, and `tf << 16 | length in terms` of each."""
+        """Per group: the files that hold the term, and `tf << 16 | length in terms` of each; the highest bit is set where it
+        stands in what the note says it is about (`postings.LABELLED`)."""
         if term not in self._lists:
             self.load((term,))
         found = [_halves(blob) for blob in self._lists[term][1]]
@@ -394,6 +395,14 @@ class MemoryView:
         if self.overlay is not None:
             files += self.overlay.pinned()
         return self.chunks(files=files) if files else []
+
+    def telling(self, terms: Collection[str]) -> dict[str, float]:
+        """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
+        try:
+            rows = stored.select(self.db, "SELECT term, value FROM thesaurus.telling WHERE term IN", terms)
+        except OperationalError:  # it could not be attached
+            return {}
+        return {term: value / 100 for term, value in rows}
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:
         """Words of like meaning, as index terms, with their likeness from 0 to 1."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 14
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite3.DatabaseError
@@ -39,8 +39,8 @@ CREATE TABLE files(
   mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL, tokens INTEGER NOT NULL, frame_tokens INTEGER NOT NULL,
   date INTEGER NOT NULL, confidence REAL NOT NULL, always INTEGER NOT NULL, expires INTEGER NOT NULL,
   terms INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, exact INTEGER NOT NULL,
-  problem TEXT NOT NULL, tags TEXT NOT NULL, side_ns INTEGER NOT NULL, loaded INTEGER NOT NULL,
-  said TEXT NOT NULL, told INTEGER NOT NULL, names TEXT NOT NULL);
+  problem TEXT NOT NULL, label TEXT NOT NULL, side_ns INTEGER NOT NULL, loaded INTEGER NOT NULL,
+  said TEXT NOT NULL, told INTEGER NOT NULL);
 CREATE INDEX files_grp ON files(grp, mtime_ns);
 CREATE INDEX files_hash ON files(hash);
 CREATE INDEX files_always ON files(grp) WHERE always;
@@ -87,7 +87,7 @@ def open_reader(path: str) -> Connection:
         row = connection.execute("PRAGMA user_version").fetchone()
         # A start reads nearly every page once: kept pages are memory touched for the first time, which costs more than a read.
         connection.execute("PRAGMA main.cache_size=-400")
-    except DatabaseError as error:
+    except (DatabaseError, UnicodeDecodeError) as error:  # what SQLite says of damage may quote it
         raise IndexUnusable(f"{path}: {error}") from error
     if row[0] != VERSION:
         connection.close()
@@ -120,7 +120,7 @@ def open_writer(path: str) -> Connection:
             raise IndexUnusable(f"{path}: made by another version ({version}, this is {VERSION})")
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
-    except DatabaseError as error:
+    except (DatabaseError, UnicodeDecodeError) as error:  # what SQLite says of damage may quote it
         raise IndexUnusable(f"{path}: {error}") from error
 
 

@@ -6,9 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from memory_budget.base import fastjson, layout
+from memory_budget.base import layout
 from memory_budget.base.project import Project
-from memory_budget.index import build, schema
+from memory_budget.index import build, kept, schema
 from memory_budget.index.parse import TokenCounter
 from memory_budget.index.sources import sources_of
 from memory_budget.settings import agents, profiles, token_ratio
@@ -63,10 +63,8 @@ def update_index(
 
 def _lock(project: Project, wait: float) -> Any:
     """The index lock, or None when it is taken; then the holder is asked to look again."""
-    try:
-        from filelock import FileLock, Timeout
-    except ImportError:
-        return _NoLock()
+    from memory_budget.base.optional import FileLock, Timeout
+
     lock = FileLock(project.writable(layout.INDEX_LOCK), timeout=wait)
     try:
         lock.acquire()
@@ -77,13 +75,6 @@ def _lock(project: Project, wait: float) -> Any:
     return lock
 
 
-class _NoLock:
-    """Stands in where filelock is not installed: SQLite's own lock still keeps two updates apart."""
-
-    def release(self) -> None:
-        pass
-
-
 def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
     try:
         db = schema.open_writer(project.index) if os.path.exists(project.index) else None
@@ -92,8 +83,7 @@ def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
     if db is None:
         return None
     try:
-        row = db.execute("SELECT value FROM meta WHERE key='profiles'").fetchone()
-        value = fastjson.loads(row[0]) if row else None
+        value = kept.read(db, kept.PROFILES)
         return (value[0], value[1]) if isinstance(value, list) else None
     except (schema.DatabaseError, ValueError, IndexError):
         return None  # damaged: the update that follows finds out, too
@@ -107,15 +97,10 @@ def _keep(project: Project, settings: profiles.LoadResult) -> None:
     db = schema.open_writer(project.index)
     try:
         db.execute("BEGIN IMMEDIATE")
-        for key, value in (
-            ("profiles", [list(settings.signature), settings.state]),
-            ("agents", found.to_state()),
-            ("updated", time.time()),
-        ):
-            db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, fastjson.dumps(value)))
-        db.execute(
-            "INSERT OR REPLACE INTO meta VALUES('calibration',?)", (token_ratio.learned_text(project),)
-        )
+        kept.write(db, kept.PROFILES, [list(settings.signature), settings.state])
+        kept.write(db, kept.AGENTS, found.to_state())
+        kept.write(db, kept.RATIO, token_ratio.read_state(project))
+        db.execute("INSERT OR REPLACE INTO meta VALUES('updated',?)", (time.time(),))
         db.execute("COMMIT")
     finally:
         db.close()

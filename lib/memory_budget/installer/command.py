@@ -47,7 +47,7 @@ def install(host: Host, project: str, with_client: bool) -> int:
     if not host.dry_run:
         receipt.make_folder(host.data)
     host.already("Python", f"{platform.python_version()}, {host.short(installation.base_interpreter())}")
-    complete = libraries.install(host, receipt)
+    complete = libraries.install(host)
     if with_client:
         client.install(host, receipt)
     bytecode.install(host, receipt)

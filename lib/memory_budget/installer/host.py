@@ -14,6 +14,8 @@ from typing import TextIO
 
 from memory_budget.base import installation
 
+#: Characters of the bar that `progress` draws.
+_BAR = 20
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -70,7 +72,7 @@ class Host:
         return f"{installation.PLUGIN}@{self.marketplace}"
 
     def run(self, argv: Sequence[str], cwd: str | None = None, timeout: float = 120, **extra: str) -> Result:
-        """Run a program in `cwd` (the data folder if none is given) with `extra` environment variables."""
+        """Run a program in `cwd` (the plugin's root if none is given) with `extra` environment variables."""
         environ = {**self.environ, **extra}
         return Result(self._run(list(argv), cwd=cwd or self.root, environ=environ, timeout=timeout))
 
@@ -107,8 +109,16 @@ class Host:
     def busy(self, step: str, text: str) -> None:
         """Say what is going on, on a terminal only: the line that follows takes its place."""
         if self.out.isatty():
-            self.out.write(f"  {'…' if self._unicode() else '.'} {step:<10} {text}\r")
+            width = shutil.get_terminal_size().columns - 1
+            line = f"  {'…' if self._unicode() else '.'} {step:<10} {text}"[:width]
+            self.out.write(f"\r\x1b[K{line}\r")
             self.out.flush()
+
+    def progress(self, step: str, text: str, done: int, whole: int) -> None:
+        """Show a bar on a terminal: "Libraries ████░░░░ 14 of 33 MB"."""
+        full, empty = ("█", "░") if self._unicode() else ("#", "-")
+        filled = _BAR * done // max(whole, 1)
+        self.busy(step, f"{full * filled}{empty * (_BAR - filled)} {done} of {whole} MB  {text}")
 
     def text(self, text: str) -> None:
         """Show text as it is."""

@@ -1,34 +1,43 @@
-"""The virtual environment in the plugin's data folder, made from the lock file with every hash checked.
+"""The virtual environment in the plugin's data folder, made from the lock files with every hash checked.
 
-Its folder's name carries a hash of the lock file and of the interpreter, so an environment is complete and
-right, or it is another one: updating makes a new one beside the old, switches the file `interpreter` over and
-removes the old. Hooks need none of it.
+    venv-3f2a9c81d0e4/            its name carries a hash of `requirements.lock` and of the interpreter
+    venv-3f2a9c81d0e4/complete            the core set is in it
+    venv-3f2a9c81d0e4/complete-reports    the set for reports is in it, as this hash of its lock file says
+
+So an environment is complete and right, or it is another one: an update makes a new one beside the old, switches the file
+`interpreter` over and removes the old. Hooks need none of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.installation import Interpreters
+from memory_budget.base.optional import FileLock, Timeout
 from memory_budget.installer.host import Host, Result
-from memory_budget.installer.receipt import Receipt
 
 STEP = "Libraries"
-PREFIX = "venv-"
-#: Seconds for pip: about 40 MB, which a slow line needs minutes for.
-_PIP_TIMEOUT = 900
+LOCK = "setup.lock"
+#: Seconds for one run of an installer, on a slow line, and for another installer that is at work.
+_INSTALL_TIMEOUT = 900
+_WAIT_FOR_ANOTHER = 900
 #: pip learned `--python` in 22.3; with it no pip has to be put into the environment, which saves seconds.
 _PIP_FOR_OTHERS = (22, 3)
 
+NO_NETWORK = "the package index cannot be reached; is there a network?"
 WITHOUT = (
-    "Agents get their memory all the same, but token counts are upper estimates, and the checks of the\n"
-    "profiles file, reports and memory jobs need the libraries. Run install.py again with a network."
+    "Agents get their memory all the same and their runs are recorded; token counts are upper estimates, and\n"
+    "reports and memory jobs wait for the libraries. Later: memory-budget setup"
 )
 
 
@@ -36,87 +45,219 @@ class LibrariesError(BudgetError):
     """The libraries could not be installed; the message is the reason in one line."""
 
 
-def install(host: Host, receipt: Receipt) -> bool:
-    """Find or make the environment and tell the launcher. False when there are no libraries."""
+class LibrarySet(NamedTuple):
+    """Packages that are installed together. `megabytes`: on disk, measured; `marker`: file that says they are all there."""
+
+    name: str
+    lock: str
+    megabytes: int
+    marker: str
+    purpose: str
+
+
+CORE = LibrarySet(
+    "core", installation.CORE_LOCK, 33, installation.COMPLETE, "the tokenizer, checks, tables and locks"
+)
+REPORTS = LibrarySet(
+    "reports", "requirements-reports.lock", 74, "complete-reports", "DuckDB and charts for reports and tuning"
+)
+
+
+def install(host: Host, sets: tuple[LibrarySet, ...] = (CORE,)) -> bool:
+    """Install what is missing of `sets` and tell the launcher. False when there are no core libraries afterwards."""
     base = installation.base_interpreter()
-    lock = os.path.join(host.root, "requirements.lock")
-    known = installation.read_interpreters(host.data)
+    before = installation.read_interpreters(host.data)
     try:
-        wanted = os.path.join(host.data, PREFIX + _key(lock, base))
-        python = os.path.join(wanted, "bin", "python")
-        if _complete(wanted):
-            host.already(STEP, f"in {host.short(wanted)}")
-        elif host.dry_run:
-            host.would(STEP, f"install {_count(lock)} packages into {host.short(wanted)}")
+        folder = installation.environment_folder(host.root, host.data, base)
+        missing = [one for one in sets if not is_complete(folder, one, host.root)]
+        if missing and host.dry_run:
+            host.would(STEP, f"install {_amount(host.root, missing)} into {host.short(folder)}")
+        elif missing:
+            with _alone(host):
+                for one in sets:  # another installer may have been at it meanwhile
+                    if not is_complete(folder, one, host.root):
+                        _add(host, folder, one, base)
+            host.done(STEP, f"{_amount(host.root, missing)}, hashes checked, in {host.short(folder)}")
         else:
-            host.busy(STEP, f"installing {_count(lock)} packages")
-            _make(host, wanted, lock, base)
-            host.done(STEP, f"{_count(lock)} packages, hashes checked, in {host.short(wanted)}")
-    except LibrariesError as error:
-        python = known.libraries if os.access(known.libraries, os.X_OK) else ""
-        rest = "The ones installed before stay in use." if python else WITHOUT
-        host.warn(STEP, f"not installed: {error}\n{rest}")
-        wanted = ""
-    if not host.dry_run:
-        if known != Interpreters(base, python):
-            installation.write_interpreters(host.data, Interpreters(base, python))
-        if wanted:
-            _remove_others(host.data, wanted)
-    return bool(python)
-
-
-def _key(lock: str, base: str) -> str:
-    try:
-        with open(lock, "rb") as file:
-            content = file.read()
-    except OSError as error:
-        raise LibrariesError(f"cannot read {lock}: {error.strerror}") from error
-    return hashlib.sha256(content + f"{base} {sys.version_info[:2]}".encode()).hexdigest()[:12]
-
-
-def _complete(folder: str) -> bool:
-    """Whether the environment was made to its end and its interpreter is still there."""
-    made = os.path.exists(os.path.join(folder, "complete"))
-    return made and os.access(os.path.join(folder, "bin", "python"), os.X_OK)
-
-
-def _count(lock: str) -> int:
-    with open(lock, encoding="utf-8") as file:
-        return sum(1 for line in file if re.match(r"[A-Za-z0-9]", line))
-
-
-def _make(host: Host, folder: str, lock: str, base: str) -> None:
-    """Make the environment in `folder`. Raises LibrariesError and leaves nothing behind when that fails."""
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        _fill(host, folder, lock, base)
-        with open(os.path.join(folder, "complete"), "w", encoding="utf-8"):
-            pass
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _fill(host: Host, folder: str, lock: str, base: str) -> None:
-    python = os.path.join(folder, "bin", "python")
-    options = [
-        "--require-hashes", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
-        "--no-warn-script-location", "--quiet", "--retries", "2", "--timeout", "20", "-r", lock,
-    ]  # fmt: skip
-    if _pip_version(host, base) >= _PIP_FOR_OTHERS:
-        _expect(host.run([base, "-m", "venv", "--without-pip", folder], cwd=host.data), "venv")
-        installer = [base, "-m", "pip", "--python", python, "install"]
-    elif host.run([base, "-m", "venv", folder], cwd=host.data).ok:
-        installer = [python, "-m", "pip", "install"]
-    elif uv := shutil.which("uv", path=host.environ.get("PATH")):
-        _expect(host.run([uv, "venv", "--quiet", "--python", base, folder], cwd=host.data), "uv venv")
-        installer = [uv, "pip", "install", "--python", python]
-        options = ["--require-hashes", "--only-binary", ":all:", "--quiet", "-r", lock]
-    else:
-        raise LibrariesError(
-            f"{base} has neither pip nor ensurepip (Debian, Ubuntu: sudo apt install python3-venv python3-pip)"
+            host.already(STEP, f"complete, in {host.short(folder)}")
+        python = os.path.join(folder, "bin", "python")
+    except (LibrariesError, OSError) as error:
+        python = before.libraries if os.access(before.libraries, os.X_OK) else ""
+        host.warn(
+            STEP, f"not installed: {error}\n{'The ones installed before stay in use.' if python else WITHOUT}"
         )
-    _expect(host.run([*installer, *options], cwd=host.data, timeout=_PIP_TIMEOUT), "pip")
+        folder = ""
+    if not host.dry_run:
+        if before != Interpreters(base, python):
+            installation.write_interpreters(host.data, Interpreters(base, python))
+        if folder:
+            _remove_others(host.data, folder)
+    return bool(python) and (bool(folder) or CORE not in sets)
+
+
+def is_complete(folder: str, one: LibrarySet, root: str) -> bool:
+    """Whether a set was installed to its end, from this lock file, and the interpreter is still there."""
+    if one is CORE:
+        return installation.has_core_libraries(folder)
+    try:
+        with open(os.path.join(folder, one.marker), encoding="ascii", errors="replace") as file:
+            return file.read() == _fingerprint(root, one)
+    except OSError:
+        return False
+
+
+def packages(root: str, one: LibrarySet) -> list[tuple[str, str]]:
+    """Name and version of each package of a set that this Python gets, as its lock file pins them. Raises LibrariesError."""
+    found = []
+    for line in _read_lock(root, one).decode("utf-8", "replace").splitlines():
+        pin = re.match(r"([A-Za-z0-9][\w.-]*)==([^ ;\\]+)(?: *; *([^\\]*))?", line)
+        if pin and _applies(pin[3] or ""):
+            found.append((pin[1], pin[2]))
+    return found
+
+
+_CONDITION = re.compile(r"(python_full_version|python_version|sys_platform) *(<|>=|==|!=) *'([^']*)'")
+
+
+def _applies(marker: str) -> bool:
+    """Whether a pin's condition holds here, e.g. `python_full_version < '3.11'`; one that is not understood does."""
+    for name, sign, value in _CONDITION.findall(marker):
+        if name == "sys_platform":
+            holds = (sys.platform == value) == (sign == "==")
+        else:
+            wanted = tuple(int(part) for part in value.split(".")[:2])
+            mine = sys.version_info[:2]
+            holds = {"<": mine < wanted, ">=": mine >= wanted, "==": mine == wanted, "!=": mine != wanted}[
+                sign
+            ]
+        if not holds:
+            return False
+    return True
+
+
+def _read_lock(root: str, one: LibrarySet) -> bytes:
+    path = os.path.join(root, one.lock)
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise LibrariesError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _fingerprint(root: str, one: LibrarySet) -> str:
+    return hashlib.sha256(_read_lock(root, one)).hexdigest()[:12]
+
+
+def _amount(root: str, sets: list[LibrarySet]) -> str:
+    """25 packages, 33 MB."""
+    count = sum(len(packages(root, one)) for one in sets)
+    return f"{count} packages, {sum(one.megabytes for one in sets)} MB"
+
+
+@contextlib.contextmanager
+def _alone(host: Host) -> Iterator[None]:
+    """Two installers must not fill the same folder. Raises LibrariesError when another one does not end."""
+    lock = FileLock(os.path.join(host.data, LOCK), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        host.busy(STEP, "waiting for another installer")
+        try:
+            lock.acquire(timeout=_WAIT_FOR_ANOTHER)
+        except Timeout as error:
+            raise LibrariesError("another installer has been at it for 15 minutes") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _add(host: Host, folder: str, one: LibrarySet, base: str) -> None:
+    """Install one set. Raises LibrariesError; a new environment that is not complete is removed again."""
+    marker = os.path.join(folder, one.marker)
+    if one is CORE:
+        shutil.rmtree(folder, ignore_errors=True)
+    scratch = os.path.join(host.data, "setup-files")
+    os.makedirs(scratch, exist_ok=True)
+    try:
+        with _bar(host, one, folder, scratch):
+            _fill(host, folder, one, base, scratch)
+        with open(marker, "w", encoding="ascii") as file:
+            file.write(_fingerprint(host.root, one))
+    except BaseException:
+        if one is CORE:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fill(host: Host, folder: str, one: LibrarySet, base: str, scratch: str) -> None:
+    """Install by the first way that works. Raises LibrariesError with the last one's reason."""
+    options = [
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-deps",
+        "--quiet",
+        "-r",
+        os.path.join(host.root, one.lock),
+    ]
+    pip = [
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-warn-script-location",
+        "--retries",
+        "2",
+        "--timeout",
+        "20",
+    ]
+    reason = ""
+    for way in _ways(host, folder, base):
+        arguments = [*way.command, *(pip if way.is_pip else []), *options]
+        result = host.run(arguments, cwd=host.data, timeout=_INSTALL_TIMEOUT, TMPDIR=scratch)
+        if result.ok:
+            return
+        reason = _reason(result)
+        if reason == NO_NETWORK:
+            break
+    raise LibrariesError(
+        reason
+        or f"{base} has neither pip nor ensurepip (Debian, Ubuntu: sudo apt install python3-venv python3-pip)"
+    )
+
+
+class _Way(NamedTuple):
+    """One way of installing: `command` without the requirements, and whether pip's own options are understood."""
+
+    command: list[str]
+    is_pip: bool = True
+
+
+def _ways(host: Host, folder: str, base: str) -> Iterator[_Way]:
+    """Ways that are open on this machine, the quickest first: uv, pip, a pip of the environment's own, pip with a target folder.
+
+    The environment itself is made on the way where it is not there yet.
+    """
+    python = os.path.join(folder, "bin", "python")
+    uv = shutil.which("uv", path=host.environ.get("PATH"))
+    if uv and (
+        _is_made(python) or host.run([uv, "venv", "--quiet", "--python", base, folder], cwd=host.data).ok
+    ):
+        yield _Way([uv, "pip", "install", "--python", python], is_pip=False)
+    pip = _pip_version(host, base)
+    bare = [base, "-m", "venv", "--without-pip", folder]
+    if pip >= _PIP_FOR_OTHERS and (_is_made(python) or host.run(bare, cwd=host.data).ok):
+        yield _Way([base, "-m", "pip", "--python", python, "install"])
+    if host.run([base, "-m", "venv", folder], cwd=host.data).ok:
+        yield _Way([python, "-m", "pip", "install"])
+    if pip and (_is_made(python) or host.run(bare, cwd=host.data).ok):
+        site = os.path.join(folder, "lib", "python{}.{}".format(*sys.version_info), "site-packages")
+        yield _Way([base, "-m", "pip", "install", "--target", site])
+
+
+def _is_made(python: str) -> bool:
+    return os.access(python, os.X_OK)
 
 
 def _pip_version(host: Host, base: str) -> tuple[int, ...]:
@@ -125,17 +266,47 @@ def _pip_version(host: Host, base: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found.groups()) if found else ()
 
 
-def _expect(result: Result, what: str) -> None:
-    if not result.ok and "connection broken" in result.err:
+def _reason(result: Result) -> str:
+    said = (result.err + result.out).lower()
+    if "connection broken" in said or "failed to fetch" in said or "name resolution" in said:
         # pip's last word would be that it found no version of the first package.
-        raise LibrariesError("the package index cannot be reached; is there a network?")
-    if not result.ok:
-        raise LibrariesError(f"{what}: {result.reason()}")
+        return NO_NETWORK
+    return result.reason()
+
+
+@contextlib.contextmanager
+def _bar(host: Host, one: LibrarySet, *folders: str) -> Iterator[None]:
+    """Show on a terminal how much of a set has arrived, by the size of the folders it is put into."""
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.wait(0.2):
+            host.progress(STEP, one.purpose, min(_megabytes(folders), one.megabytes), one.megabytes)
+
+    thread = threading.Thread(target=draw, daemon=True)
+    if host.out.isatty():
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if thread.ident:
+            thread.join()
+
+
+def _megabytes(folders: tuple[str, ...]) -> int:
+    total = 0
+    for folder in folders:
+        for where, _, names in os.walk(folder):
+            for name in names:
+                with contextlib.suppress(OSError):  # it was moved meanwhile
+                    total += os.lstat(os.path.join(where, name)).st_blocks * 512
+    return total // 1_000_000
 
 
 def _remove_others(data: str, wanted: str) -> None:
     """Remove environments of other lock files or interpreters."""
     for name in os.listdir(data):
         path = os.path.join(data, name)
-        if name.startswith(PREFIX) and path != wanted:
+        if name.startswith(installation.VENV_PREFIX) and path != wanted:
             shutil.rmtree(path, ignore_errors=True)

@@ -27,12 +27,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 import memory_budget
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, read_bytes
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
 from memory_budget.settings import profiles
@@ -89,7 +88,7 @@ def export(project: Project, *, now: float | None = None) -> Exported | None:
     paths = usage.files(project)
     if not endpoint or not paths:
         return None
-    from filelock import FileLock, Timeout
+    from memory_budget.base.optional import FileLock, Timeout
 
     headers = _headers(settings["headers"])
     try:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from memory_budget.base.optional import orjson
 from memory_budget.log import usage
 from memory_budget.log.usage import BadLine
 

@@ -20,11 +20,10 @@ import zlib
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from filelock import FileLock
-
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import flush_folder, listing
+from memory_budget.base.optional import FileLock
 from memory_budget.base.project import Project
 from memory_budget.log import usage
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-import orjson
-from filelock import FileLock
-
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes
 from memory_budget.base.memory_folders import LAYOUTS, NATIVE_PROJECT
+from memory_budget.base.optional import FileLock, orjson
 from memory_budget.base.project import Project
 
 LOCK_SECONDS = 30.0

@@ -14,11 +14,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
-import orjson
-from filelock import FileLock
-
 from memory_budget.base import fastjson, layout
 from memory_budget.base.files import listing
+from memory_budget.base.optional import FileLock, orjson
 from memory_budget.base.project import Project
 
 LOCK_SECONDS = 30.0

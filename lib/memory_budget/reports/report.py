@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any
 
 from memory_budget.base import figures, layout
-from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import write_atomic
 from memory_budget.base.project import Project
 from memory_budget.reports import analytics, tuning
@@ -41,7 +40,7 @@ def gather(
     with reports_store.opened(project if logs is None else logs, days=days, now=now) as store:
         found = analytics.analyse(store, loaded.profiles, days=days, now=now)
         if loaded.problem is None:  # advice on defaults nobody uses would mislead
-            advice = tuning.recommend_from(project, store, loaded.profiles, now=now, write=logs is None)
+            advice = tuning.recommend_from(project, store, loaded.profiles, now=now, write=False)
     return {
         "project": project.root,
         "analysis": found,
@@ -56,15 +55,11 @@ def gather(
 
 
 def render(found: dict[str, Any]) -> str:
-    """The report as one HTML page. Raises BudgetError where a library for it is missing."""
-    try:
-        import jinja2
+    """The report as one HTML page. Raises ImportError where a library for it is missing."""
+    import jinja2
 
-        from memory_budget.reports import charts
-    except ImportError as error:
-        raise BudgetError(
-            f"an HTML report needs the package {error.name}; run: python3 install.py"
-        ) from error
+    from memory_budget.reports import charts
+
     folder = os.path.dirname(__file__)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),

@@ -9,7 +9,6 @@ The view `runs` has one row per record, columns as in `COLUMNS`. Times are wall-
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import tempfile
@@ -18,7 +17,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
@@ -281,14 +279,10 @@ def opened(
     """The records of log files, or of a project's log with its rotated parts; with `days`, the view shows those of the
     last so many days up to `now`.
 
-    Raises BudgetError where DuckDB is not installed.
+    Raises ImportError where DuckDB is not installed: the command line offers to install it.
     """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise BudgetError(
-            "reports need the package duckdb, which is not installed; run: python3 install.py"
-        ) from error
+    import duckdb
+
     folder = tempfile.mkdtemp(prefix="memory-budget-")
     connection = duckdb.connect(
         config={
@@ -310,23 +304,3 @@ def opened(
         yield store
     finally:
         store.close()
-
-
-def expand(patterns: Sequence[str]) -> list[str]:
-    """Files named by paths and globs, each once, and not a file beside its compressed copy, which is a rotation not
-    quite at its end. Raises BudgetError for one that names none.
-    """
-    found: dict[str, str] = {}
-    for pattern in patterns:
-        expanded = os.path.expanduser(pattern)
-        names = [expanded] if os.path.isfile(expanded) else sorted(glob.glob(expanded, recursive=True))
-        if os.path.isdir(expanded):
-            raise BudgetError(
-                f"{pattern}: a folder; name the logs in it, such as {pattern.rstrip('/')}/*.jsonl*"
-            )
-        names = [name for name in names if os.path.isfile(name)]
-        if not names:
-            raise BudgetError(f"{pattern}: no such file")
-        for name in names:
-            found.setdefault(os.path.realpath(name), name)
-    return [name for path, name in found.items() if f"{path}.gz" not in found]

@@ -15,10 +15,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.files import write_atomic
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.reports import analytics, tuning_advice, tuning_replay, tuning_weights
 from memory_budget.reports import store as reports_store

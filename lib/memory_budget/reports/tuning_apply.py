@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, listing, read_bytes, write_atomic
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.settings import agents, json_edit, profiles
 from memory_budget.settings.names import SCOPES
@@ -81,7 +80,7 @@ def apply(
     now: datetime | None = None,
 ) -> Applied:
     """Make the changes. Raises BudgetError; then the file is as it was."""
-    from filelock import FileLock, Timeout
+    from memory_budget.base.optional import FileLock, Timeout
 
     now = now or datetime.now()
     folder = project.ensure_cache(layout.TUNING)

@@ -197,7 +197,7 @@ def update(project: Project, counter: Any = None) -> bool:
             return False
     except OSError:
         return False
-    from filelock import FileLock, Timeout
+    from memory_budget.base.optional import FileLock, Timeout
 
     try:
         with FileLock(project.writable(layout.RATIO_LOCK), timeout=0):
@@ -214,7 +214,7 @@ def _update(project: Project, counter: Any) -> bool:
     if not os.path.exists(taken):
         # Renamed first: what agents note from now on goes to a new file. One that is there was left by a crash.
         os.replace(samples_path(project), taken)
-    runs_path = project.at(layout.RATIO_RUNS)
+    runs_path = project.writable(layout.RATIO_RUNS)
     try:
         runs: Any = fastjson.loads(read_bytes(runs_path))
     except (OSError, ValueError):

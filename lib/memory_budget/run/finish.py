@@ -38,12 +38,11 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     transcript = str(ended.get("agent_transcript_path") or "")
     found = _wait(transcript)
     meta = transcripts.read_meta(transcript)
-    key = (
-        claims.pending_key(str(ended.get("session_id") or ""), meta.tool_use)
-        if meta and meta.tool_use
-        else ""
-    )
+    session = str(ended.get("session_id") or "")
+    key = claims.pending_key(session, meta.tool_use) if meta and meta.tool_use else ""
     kept_at = _pending_of(project, agent, key)
+    if kept_at is None and meta and not meta.tool_use:
+        kept_at = _pending_without_id(project, session, meta, found)
     if kept_at is None:
         return False
     kept = claims.read_pending(kept_at)
@@ -82,6 +81,26 @@ def _pending_of(project: Project, agent: str, started_by: str) -> str | None:
             if os.path.exists(path):
                 return path
     return None
+
+
+def _pending_without_id(
+    project: Project, session: str, meta: transcripts.Meta, found: transcripts.Transcript
+) -> str | None:
+    """The allocation of an agent whose client does not note the tool use that started it (2.1.87 does not)."""
+    for name in listing(project.at(layout.PENDING)):
+        path = project.at(layout.PENDING, name)
+        kept = claims.read_pending(path)
+        if kept and kept.get("session_id") == session and _fits(kept, meta, found):
+            return path
+    return None
+
+
+def _fits(kept: dict[str, Any], meta: transcripts.Meta, found: transcripts.Transcript) -> bool:
+    """Whether an agent was given this allocation's block; where there was none, whether it was started for the same task."""
+    delivered = _delivered(kept, found)
+    if delivered is None:
+        return (kept.get("agent"), kept.get("description")) == (meta.agent_type, meta.description)
+    return delivered
 
 
 def _take(path: str) -> bool:
@@ -222,7 +241,7 @@ def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> 
     agent = "" if main else kept.get("agent_id") or ""
     if not main:
         known = transcripts.agent_transcripts(where) if where else {}
-        where = known.get(kept.get("tool_use_id") or f"agent-{agent}", "")
+        where = known.get(kept.get("tool_use_id") or f"agent-{agent}", "") or _unnamed_transcript(known, kept)
         if not where:  # it never started: refused by another plugin, which no event tells
             _take(path)
             return False
@@ -238,6 +257,15 @@ def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> 
     run_state.forget(project, kept["session_id"], agent or run_state.MAIN)
     sent.remember(project, kept, record, where, time.time())
     return True
+
+
+def _unnamed_transcript(known: dict[str, str], kept: dict[str, Any]) -> str:
+    """The transcript of an allocation among those that do not name the tool use that started their agent; "" for none."""
+    for key, path in known.items():
+        meta = transcripts.read_meta(path) if key.startswith("agent-") else None
+        if meta and not meta.tool_use and _fits(kept, meta, transcripts.read(path)):
+            return path
+    return ""
 
 
 def _client_gone(kept: dict[str, Any]) -> bool:

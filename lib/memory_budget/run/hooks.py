@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memory_budget.base import fastjson, layout, spawn
 from memory_budget.base.files import safe_name, write_atomic
-from memory_budget.base.payload import text_field
+from memory_budget.base.payload import message, text_field
 from memory_budget.run import claims, messages, state
 from memory_budget.select import block
 
@@ -89,5 +89,10 @@ def session_end(project: Project, payload: Payload) -> Answer:
 
 def session_start(project: Project, payload: Payload) -> Answer:
     """A session starts: the index is brought up to date, and what an earlier client left open is closed."""
+    from memory_budget.base import detached
+    from memory_budget.run import libraries
+
+    failure = detached.take_failure(project)
     spawn.start(project, "session")
-    return None
+    lines = libraries.offer(project, text_field(payload, "session_id"))
+    return message([*([failure] if failure else []), *lines])

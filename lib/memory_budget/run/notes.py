@@ -15,5 +15,10 @@ LOST = "lost-"
 
 def leave_note(project: Project, session: str, name: str, text: str) -> None:
     """Have a line told by the next hook of this session whose message a person sees. Raises OSError."""
-    where = project.ensure_cache(layout.NOTES, safe_name(session))
-    write_atomic(f"{where}/{safe_name(name)}", text.encode("utf-8", "replace"))
+    project.ensure_cache(layout.NOTES, safe_name(session))
+    write_atomic(note_path(project, session, name), text.encode("utf-8", "replace"))
+
+
+def note_path(project: Project, session: str, name: str) -> str:
+    """The file that holds a note until it is told."""
+    return project.at(layout.NOTES, safe_name(session), safe_name(name))

@@ -10,7 +10,7 @@ import os
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
+from memory_budget.base.optional import orjson
 
 
 class Usage(NamedTuple):

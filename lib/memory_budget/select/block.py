@@ -8,7 +8,7 @@ are counted by bounds that `tests/property/test_block_laws.py` holds against the
 
 from __future__ import annotations
 
-from memory_budget.text.escape import LEFT_OUT_TAG, TAG, file_line, shown_path
+from memory_budget.text.frame import LEFT_OUT_TAG, TAG, file_line, shown_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PARTS_FRAME_TOKENS = 4 * (FRAME_TOKENS + 10) + 3 * 128
 #: Tokens of the left-out list without its lines.
 LEFT_OUT_FRAME_TOKENS = 20
 #: Tokens of a left-out line besides those of its file's line in the block and of its heading's line.
-LEFT_OUT_LINE_TOKENS = 4
+LEFT_OUT_LINE_TOKENS = 10
 
 
 class Piece:
@@ -48,21 +48,22 @@ class Piece:
 
 
 class LeftOut:
-    """One line of the left-out list."""
+    """One line of the outline: what can be read where, and its size."""
 
-    __slots__ = ("heading", "path", "tokens")
+    __slots__ = ("heading", "line", "path", "tokens")
 
-    def __init__(self, path: str, heading: str, tokens: int) -> None:
+    def __init__(self, path: str, heading: str, tokens: int, line: int) -> None:
         self.path = path
         self.heading = heading
         self.tokens = tokens
+        self.line = line
 
 
 def left_out_line(entry: LeftOut) -> str:
-    """One line of the left-out list; the heading without its marks."""
+    """One line of the outline; the heading without its marks: `- patterns/a.md > Rounding (120 tokens, line 14)`."""
     heading = entry.heading.lstrip("#").strip()
     where = f"{shown_path(entry.path)} > {heading}" if heading else shown_path(entry.path)
-    return f"- {where} ({entry.tokens} tokens)\n"
+    return f"- {where} ({entry.tokens} tokens, line {entry.line})\n"
 
 
 def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = "") -> str:
@@ -78,7 +79,7 @@ def block_utf8(
     parts = [(opening(allocation, label) + _INTRODUCTION).encode()]
     for piece in pieces:
         _print(piece, parts.append)
-    if len(parts) == 1:
+    if len(parts) == 1 and not left_out:
         return b""
     if left_out:
         lines = "".join(map(left_out_line, left_out))
@@ -154,6 +155,8 @@ def in_parts(
             listed = block(allocation, group, left_out, label)
             text = listed if len(listed) <= limit else text
         parts.append(text)
+    if not groups and left_out:
+        parts.append(block(allocation, (), left_out))
     return parts, rest
 
 

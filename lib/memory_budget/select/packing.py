@@ -1,103 +1,94 @@
-"""Chooses what of an agent's memory is sent: ranks the chunks, packs them under the budget.
+"""Chooses what of an agent's memory is sent: ranks the leaves, takes those that are worth it, packs them under the budget.
 
-Pure: memory is read through a `View`, which the index implements (and `tests/support/memory_view.py`, in
-memory). The rules:
+Pure: memory is read through a `View`, which the index implements (and `tests/support/memory_view.py`, in memory). The rules:
 
-- Pinned chunks (`always: true`) come first, short ones before long ones, then chunks by score per token.
-- A chunk is sent whole or not at all. One that does not fit is skipped, not the end.
+- How sure it is that anything is about the task (`confidence`) says whether there is text and an outline, a short outline, or
+  nothing. Pinned chunks (`always: true`) are sent always, short ones before long ones.
+- Leaves come best first. The more is taken, the better the next one must be (`confidence.bar`); what passes is the demand.
+- A leaf is sent whole or not at all. One that does not fit is skipped, not the end.
 - Exact and near duplicates are sent once, the agent's own copy before the global one.
-- Scope weights give each scope a share of the budget; what a scope does not need flows to the others.
-- Chunks below the relevance floor are left out however much room there is. `demand_tokens` is what everything
-  above the floor would cost. With `fill` (a person named an exact size) the best of what is below it follows.
-- When nothing matches, the newest and most used notes are sent within `NO_MATCH_SHARE` of the budget.
+- Where the demand is over the budget, scope weights give each scope a share of it; what a scope does not need flows to the
+  others.
+- With `fill` (a person named an exact size) it is filled with the best there is, sure or not; then chunks of leaves that did not
+  fit, then, where nothing matches at all, the newest notes within `NO_MATCH_SHARE`.
 
-Every cost is exact: the text of a chunk, each heading line above it once, the frame of its file, a gap
-mark between two chunks of a file that are not neighbours. The block never costs more than the budget.
+Every cost is exact (see `plan`). The block never costs more than the budget.
 """
 
 from __future__ import annotations
 
-from memory_budget.index.records import file_of, heading_of, id_of, tokens_of
+from memory_budget.index.records import file_of, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select.block import LEFT_OUT_FRAME_TOKENS, LEFT_OUT_LINE_TOKENS
-from memory_budget.select.ranking import NO_PARTS, RECIPE, Query, Recipe, rank
+from memory_budget.select.confidence import UNSURE, bar
+from memory_budget.select.plan import SCOPE_ORDER, Plan
+from memory_budget.select.query import Query
+from memory_budget.select.ranking import RECIPE, Leaf, Recipe, rank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from memory_budget.index.records import Chunk, File, Heading
-    from memory_budget.select.ranking import Parts, Row
+    from memory_budget.index.records import Chunk, File
+    from memory_budget.select.confidence import Evidence
+    from memory_budget.select.plan import SelectedFile
     from memory_budget.select.view import View
 
 
-#: Tokens of the mark between two chunks of a file that are not neighbours.
-GAP_TOKENS = 2
-#: Share of the budget that recency and use may fill when nothing matches the prompt.
+#: Share of the budget that recency and use may fill when a filled block is asked for and nothing matches the prompt.
 NO_MATCH_SHARE = 0.1
-#: How many chunks of the newest notes are looked at when nothing matches.
+#: How many chunks of the newest notes are looked at then.
 LATEST = 200
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
-#: Candidates below the floor that are looked at all the same, for the left-out list.
-NEXT = 40
-#: Share of the budget that the left-out list may cost; kept free for it when demand is over the budget, unless the
-#: budget is under `LEFT_OUT_LEAST` tokens.
-LEFT_OUT_SHARE = 0.02
-LEFT_OUT_LEAST = 4000
-#: Lines of the left-out list.
-LEFT_OUT_LINES = 8
-
-_SCOPE_ORDER = {"agent_recent": 0, "agent_patterns": 1, "global": 2}
-
-
-class SelectedFile:
-    """A file to print: its chunks in the order of the file, what it costs in all, and its best chunk's score.
-
-    `lines`: for each chunk, the heading lines to print above it, outermost first.
-    """
-
-    __slots__ = ("chunks", "file", "lines", "score", "tokens")
-
-    def __init__(self, file: File) -> None:
-        self.file = file
-        self.chunks: list[Chunk] = []
-        self.lines: list[Sequence[Heading]] = []
-        self.tokens = file.frame_tokens
-        self.score = 0.0
+#: Leaves behind the last one taken that are looked at all the same, for the outline.
+NEXT = 60
+#: Tokens of the outline: beside text, and alone where it is not sure that anything is about the task.
+OUTLINE_TOKENS = 1000
+SHORT_OUTLINE_TOKENS = 400
+#: Share of the budget kept free for the outline where the demand is over it, unless the budget is under `OUTLINE_LEAST`.
+OUTLINE_SHARE = 0.05
+OUTLINE_LEAST = 4000
 
 
 class LeftOut:
-    """A section left out that looks useful; `tokens` of its chunks."""
+    """A leaf left out that looks useful: its heading line ("" for a note's whole), its tokens, and where it starts."""
 
-    __slots__ = ("file", "heading", "tokens")
+    __slots__ = ("file", "heading", "line", "tokens")
 
-    def __init__(self, file: File, heading: str, tokens: int) -> None:
+    def __init__(self, file: File, heading: str, tokens: int, line: int) -> None:
         self.file = file
         self.heading = heading
         self.tokens = tokens
+        self.line = line
 
 
 class Verdict:
-    """What became of one candidate: `reason` is kept, pinned, floor, budget, duplicate or no match. `parts`: what its
-    score is made of; `twin`: the chunk that a duplicate repeats."""
+    """What became of one candidate: `reason` is kept, pinned, floor, budget, duplicate or no match. `leaf`: the leaf it
+    belongs to, with its score; `twin`: the chunk that a duplicate repeats."""
 
-    __slots__ = ("chunk", "file", "parts", "reason", "twin")
+    __slots__ = ("chunk", "file", "leaf", "reason", "twin")
 
-    def __init__(self, chunk: Chunk, file: File, parts: Parts, reason: str, twin: int = 0) -> None:
+    def __init__(self, chunk: Chunk, file: File, leaf: Leaf | None, reason: str, twin: int = 0) -> None:
         self.chunk = chunk
         self.file = file
-        self.parts = parts
+        self.leaf = leaf
         self.reason = reason
         self.twin = twin
 
+    @property
+    def worth(self) -> float:
+        return self.leaf.worth if self.leaf is not None else 0.0
+
 
 class Selection:
-    """What to send. `tokens` counts the whole block, `demand_tokens` what everything relevant would cost."""
+    """What to send. `tokens` counts the whole block, `demand_tokens` what everything confidently relevant would cost;
+    `evidence`: how sure it is that anything is about the task."""
 
     __slots__ = (
         "budget",
         "demand_tokens",
+        "evidence",
         "files",
         "left_out",
         "matched",
@@ -106,8 +97,9 @@ class Selection:
         "verdicts",
     )
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, evidence: Evidence) -> None:
         self.budget = budget
+        self.evidence = evidence
         self.files: list[SelectedFile] = []
         self.tokens = 0
         self.demand_tokens = 0
@@ -117,105 +109,27 @@ class Selection:
         self.verdicts: list[Verdict] = []
 
 
-class _Plan:
-    """Chunks chosen so far and what printing them costs, the block's frame left out."""
-
-    __slots__ = ("_files", "_headings", "chunks", "opened", "printed", "tokens")
-
-    def __init__(
-        self, headings: Mapping[int, Heading], files: Mapping[int, File], chunks: Iterable[Chunk] = ()
-    ) -> None:
-        self._headings = headings
-        self._files = files
-        chosen = list(chunks)
-        self.chunks = dict(zip(map(id_of, chosen), chosen, strict=True))
-        self.opened = set(map(file_of, chosen))
-        self.printed: set[int] = set()
-        above = set(map(heading_of, chosen))
-        above.discard(0)
-        while above:
-            self.printed |= above
-            above = {headings[number].parent for number in above} - self.printed
-            above.discard(0)
-        # A run of neighbours costs no mark, the first of a file neither. Ids of two files are never neighbours.
-        runs = len(chosen) - len(self.chunks.keys() & {number + 1 for number in self.chunks})
-        self.tokens = (
-            sum(map(tokens_of, chosen))
-            + sum([headings[number].tokens for number in self.printed])
-            + sum([files[number].frame_tokens for number in self.opened])
-            + GAP_TOKENS * (runs - len(self.opened))
-        )
-
-    def cost(self, chunk: Chunk) -> int:
-        """What adding the chunk would add to the block."""
-        cost = chunk.tokens
-        number = chunk.heading
-        while number and number not in self.printed:
-            line = self._headings[number]
-            cost += line.tokens
-            number = line.parent
-        if chunk.file not in self.opened:
-            return cost + self._files[chunk.file].frame_tokens
-        return cost + GAP_TOKENS * (1 - (chunk.id - 1 in self.chunks) - (chunk.id + 1 in self.chunks))
-
-    def add(self, chunk: Chunk, cost: int) -> None:
-        self.tokens += cost
-        self.chunks[chunk.id] = chunk
-        self.opened.add(chunk.file)
-        number = chunk.heading
-        while number and number not in self.printed:
-            self.printed.add(number)
-            number = self._headings[number].parent
-
-    def take(self, rows: Iterable[Row], limit: int, shares: Mapping[str, float] | None = None) -> None:
-        """Add what fits under `limit` tokens, the first first; `shares`: tokens each scope may spend."""
-        spent = dict.fromkeys(_SCOPE_ORDER, 0)
-        for row in rows:
-            chunk = row[3]
-            if self.tokens + chunk.tokens > limit or chunk.id in self.chunks:
-                continue
-            cost = self.cost(chunk)
-            if self.tokens + cost > limit:
-                continue
-            if shares is not None:
-                scope = self._files[chunk.file].scope
-                if spent[scope] + cost > shares.get(scope, 0.0):
-                    continue
-                spent[scope] += cost
-            self.add(chunk, cost)
-
-
-def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, File]) -> dict[int, int]:
-    """Chunks that repeat another, with the one they repeat. The first group's stay before the second's, and in a group
-    the agent's own before the global ones, then the best, so that a section stays whole where it is needed most."""
-    suspects = near_duplicates.alike([chunk for group in groups for chunk in group])
-    if not suspects:
-        return {}
-    ordered: list[Chunk] = []
-    for group in groups:
-        own = [chunk for chunk in group if chunk.id in suspects]
-        ordered += sorted(own, key=lambda chunk: _SCOPE_ORDER.get(files[chunk.file].scope, 9))
-    return near_duplicates.find(ordered, view.texts)
-
-
 class Survey:
-    """What has to do with a task, before a budget is set. Rows come best first.
+    """What has to do with a task, before a budget is set. Leaves come best first.
 
-    `above`: rows at or over the relevance floor (those of the newest notes when nothing matches: `matched` is false);
-    `below`: the best of the others, as many as could be filled in or named as left out.
+    `wanted`: the leaves that are worth sending; `others`: the best of the rest, as many as could be filled in or named as left
+    out; `newest`: chunks of the newest notes, where a filled block is asked for and nothing matches.
     """
 
     __slots__ = (
-        "above",
-        "below",
+        "confidence",
         "demand",
+        "evidence",
         "explained",
         "files",
         "headings",
         "matched",
+        "newest",
+        "others",
         "pinned",
         "repeated",
         "twins",
+        "wanted",
     )
 
     def __init__(
@@ -227,45 +141,61 @@ class Survey:
         now_day: int = 0,
         room: int = 0,
         explain: bool = False,
+        generosity: float = 1.0,
         recipe: Recipe = RECIPE,
     ) -> None:
-        """`now_day`: an ordinal day for recency, 0 to leave it out; `room`: tokens that may be filled from below the
-        floor; `explain`: look at all that matches, for `Selection.verdicts`."""
-        more = None if explain or room > 0 else NEXT
-        rows = rank(view, Query(prompt, description), recipe, now_day, more)
-        self.matched = bool(rows)
+        """`now_day`: an ordinal day for recency, 0 to leave it out; `room`: tokens that are to be filled, sure or not;
+        `explain`: look at all that matches, for `Selection.verdicts`; `generosity`: more than 1 sends more."""
+        ranking = rank(view, Query(prompt, description), recipe, now_day)
+        leaves = ranking.leaves
+        self.evidence = ranking.evidence
+        self.confidence = ranking.evidence.confidence
+        self.matched = bool(leaves)
         self.explained = explain
-        floor = recipe.relevance_floor * rows[0][0] if rows else 0.0
         if not explain:
-            rows = rows[: _within_reach(rows, _count_above(rows, floor), room)]
-        if not self.matched:
-            rows = [(0.0, "", 0, chunk, NO_PARTS) for chunk in view.latest(LATEST)]
+            leaves = leaves[: _within_reach(leaves, self.confidence, generosity, room)]
         pinned = view.pinned()
-        if pinned:
-            own = {chunk.id for chunk in pinned}
-            rows = [row for row in rows if row[3].id not in own]
-        chunks = [row[3] for row in rows]
+        self.newest = [] if self.matched or room <= 0 else view.latest(LATEST)
+        chunks = [chunk for leaf in leaves for chunk in leaf.chunks] + self.newest
         self.files = view.files({*map(file_of, pinned), *map(file_of, chunks)})
-        self.twins = _twins(view, (pinned, chunks), self.files)
-        self.repeated: list[Row] = []
-        if self.twins:
-            repeats = self.twins
-            if explain:
-                plain: list[Row] = [(0.0, "", 0, chunk, NO_PARTS) for chunk in pinned]
-                self.repeated = [row for row in plain + rows if row[3].id in repeats]
-            pinned = [chunk for chunk in pinned if chunk.id not in repeats]
-            rows = [row for row in rows if row[3].id not in repeats]
-        self.pinned = pinned
-        count = _count_above(rows, floor)
-        self.above = rows[:count]
-        self.below = rows[count:]
+        taken = {chunk[0] for chunk in pinned}
+        self.twins = _twins(view, (pinned, [chunk for chunk in chunks if chunk[0] not in taken]), self.files)
         self.headings = view.headings(pinned + chunks)
-        needed = [row[3] for row in self.above] if self.matched else []
-        #: Everything relevant, and what it costs.
-        self.demand = _Plan(self.headings, self.files, pinned + needed)
+        self.repeated: list[tuple[Leaf | None, Chunk]] = [
+            (leaf, chunk) for leaf in leaves for chunk in leaf.chunks if chunk[0] in self.twins
+        ] + [(None, chunk) for chunk in pinned if chunk[0] in self.twins]
+        self.pinned = [chunk for chunk in pinned if chunk[0] not in self.twins]
+        self.newest = [chunk for chunk in self.newest if chunk[0] not in self.twins]
+        taken.update(self.twins)
+        if taken:
+            leaves = [leaf for leaf in [_without(leaf, taken) for leaf in leaves] if leaf is not None]
+        #: Everything worth sending, and what it costs.
+        self.demand = Plan(self.headings, self.files, self.pinned)
+        self.wanted, self.others = self._worth_it(leaves, generosity)
+
+    def _worth_it(self, leaves: list[Leaf], generosity: float) -> tuple[list[Leaf], list[Leaf]]:
+        """The leaves that are worth sending, added to the demand, and the others."""
+        wanted: list[Leaf] = []
+        if self.confidence < 1.0 or not leaves:
+            return wanted, leaves
+        best = leaves[0].worth
+        others = []
+        demand = self.demand
+        start = demand.tokens
+        for position, leaf in enumerate(leaves):
+            share = leaf.worth / best
+            if share < bar(self.confidence, demand.tokens - start, generosity):
+                return wanted, others + leaves[position:]
+            tokens = demand.tokens - start + leaf.tokens
+            if share >= bar(self.confidence, tokens, generosity) or not wanted:
+                demand.add(leaf.chunks, float("inf"))
+                wanted.append(leaf)
+            else:
+                others.append(leaf)
+        return wanted, others
 
     def demand_tokens(self, frame_tokens: int) -> int:
-        """What everything relevant costs, in a block whose frame costs `frame_tokens`; 0 where nothing is relevant."""
+        """What everything worth sending costs, in a block whose frame costs `frame_tokens`; 0 where nothing is."""
         return self.demand.tokens + frame_tokens if self.demand.chunks else 0
 
 
@@ -282,7 +212,7 @@ def select(
     fill: bool = False,
     recipe: Recipe = RECIPE,
 ) -> Selection:
-    """The chunks to send for a task: `pack` of a `Survey`."""
+    """What to send for a task: `pack` of a `Survey`."""
     survey = Survey(
         view,
         prompt,
@@ -296,55 +226,46 @@ def select(
 
 
 def pack(
-    survey: Survey, budget: int, *, weights: Mapping[str, float], frame_tokens: int = 0, fill: bool = False
+    survey: Survey,
+    budget: int,
+    *,
+    weights: Mapping[str, float],
+    frame_tokens: int = 0,
+    fill: bool = False,
+    outline: bool = True,
 ) -> Selection:
     """Choose what to send of a survey.
 
-    `budget` and `frame_tokens` (the block around the files) in tokens; `weights` per scope, any scale; `fill` uses the
-    room below the floor.
+    `budget` and `frame_tokens` (the block around the files) in tokens; `weights` per scope, any scale; `fill` uses all of
+    the budget; `outline`: whether the agent can read what is only named.
     """
-    selection = Selection(budget)
-    selection.matched = matched = survey.matched
+    selection = Selection(budget, survey.evidence)
+    selection.matched = survey.matched
     selection.demand_tokens = survey.demand_tokens(frame_tokens)
-    headings, files = survey.headings, survey.files
     room = budget - frame_tokens
-    lines = 0
-    if survey.demand.tokens <= room:
-        plan = survey.demand
-        if fill or not matched:  # more will be added
-            plan = _Plan(headings, files, plan.chunks.values())
-    else:
-        plan = _Plan(headings, files)
-        for chunk in sorted(survey.pinned, key=lambda chunk: (chunk.tokens, chunk.id)):
-            cost = plan.cost(chunk)
-            if plan.tokens + cost > room:
-                break  # not skipped: with a larger budget it must not push out one that fits now
-            plan.add(chunk, cost)
-        if matched:
-            if not fill and budget >= LEFT_OUT_LEAST:
-                lines = int(budget * LEFT_OUT_SHARE)
-                room -= lines
-            total = sum(weights.values())
-            free = room - plan.tokens
-            if total > 0 and free > 0:
-                plan.take(
-                    survey.above, room, {scope: free * share / total for scope, share in weights.items()}
-                )
-            plan.take(survey.above, room)
-    if not matched:
-        plan.take(survey.above, min(room, plan.tokens + int(budget * NO_MATCH_SHARE)))
-    elif fill:
-        plan.take(survey.below, room)
+    outline_tokens = 0
+    if outline and not fill and survey.confidence >= UNSURE:
+        outline_tokens = OUTLINE_TOKENS if survey.confidence >= 1.0 else SHORT_OUTLINE_TOKENS
+    plan = survey.demand.copy()
+    reserved = 0
+    if plan.tokens > room:
+        plan = _pinned(survey, room)
+        if outline_tokens and budget >= OUTLINE_LEAST:
+            reserved = min(outline_tokens, int(budget * OUTLINE_SHARE))
+        _take_shares(plan, survey, room - reserved, weights)
+    if fill:
+        _fill(plan, survey, room, budget)
     left_out_tokens = 0
-    if matched and not fill:
-        lines = max(lines, min(room - plan.tokens, int(budget * LEFT_OUT_SHARE)))
-        rest = [row[3] for row in survey.above + survey.below if row[3].id not in plan.chunks]
-        selection.left_out, left_out_tokens = _left_out(rest, headings, files, lines)
-    selection.files = _files(survey, plan)
-    if selection.files:
+    if outline_tokens:
+        rest = [leaf for leaf in survey.wanted + survey.others if leaf.chunks[0].id not in plan.chunks]
+        limit = min(outline_tokens, max(reserved, room - plan.tokens))
+        selection.left_out, left_out_tokens = _left_out(rest, survey, limit)
+    scores: dict[int, float] = {}
+    for leaf in survey.wanted + survey.others:
+        scores.setdefault(leaf.chunks[0].file, leaf.worth)
+    selection.files = plan.files(scores)
+    if selection.files or selection.left_out:
         selection.tokens = plan.tokens + frame_tokens + left_out_tokens
-    else:
-        selection.left_out = []
     for file in selection.files:
         scope = file.file.scope
         selection.scope_tokens[scope] = selection.scope_tokens.get(scope, 0) + file.tokens
@@ -353,102 +274,107 @@ def pack(
     return selection
 
 
-def _verdicts(survey: Survey, plan: _Plan) -> list[Verdict]:
-    files, repeats = survey.files, survey.twins
-    found = [
-        Verdict(chunk, files[chunk.file], parts, "duplicate", repeats[chunk.id])
-        for _, _, _, chunk, parts in survey.repeated
-    ]
-    for chunk in survey.pinned:
-        reason = "pinned" if chunk.id in plan.chunks else "budget"
-        found.append(Verdict(chunk, files[chunk.file], NO_PARTS, reason))
-    for rows, missed in ((survey.above, "budget"), (survey.below, "floor")):
-        for _, _, _, chunk, parts in rows:
-            reason = "kept" if chunk.id in plan.chunks else missed if survey.matched else "no match"
-            found.append(Verdict(chunk, files[chunk.file], parts, reason))
-    return found
+def _pinned(survey: Survey, room: int) -> Plan:
+    """A plan with the pinned chunks that fit."""
+    plan = Plan(survey.headings, survey.files)
+    for chunk in sorted(survey.pinned, key=lambda chunk: (chunk.tokens, chunk.id)):
+        if plan.add((chunk,), room) < 0:
+            break  # not skipped: with a larger budget it must not push out one that fits now
+    return plan
 
 
-def _count_above(rows: Sequence[Row], floor: float) -> int:
-    """How many rows are worth the floor or more; both are negated. (The module for this costs more than it does.)"""
-    low, high = 0, len(rows)
-    while low < high:
-        middle = (low + high) // 2
-        if rows[middle][0] <= floor:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _take_shares(plan: Plan, survey: Survey, room: int, weights: Mapping[str, float]) -> None:
+    """Add the wanted leaves that fit: first within the share of each scope, then wherever there is room."""
+    total = sum(weights.values())
+    free = room - plan.tokens
+    if total > 0 and free > 0:
+        left = {scope: free * share / total for scope, share in weights.items()}
+        for leaf in survey.wanted:
+            scope = survey.files[leaf.chunks[0].file].scope
+            most = min(float(room), plan.tokens + left.get(scope, 0.0))
+            left[scope] = left.get(scope, 0.0) - max(plan.add(leaf.chunks, most), 0)
+    for leaf in survey.wanted:
+        plan.add(leaf.chunks, room)
 
 
-def _within_reach(rows: Sequence[Row], count: int, room: int) -> int:
-    """How many rows are looked at closer: `count` above the floor, as many of the next as could still be sent (`room`
-    in tokens) or named as left out."""
-    tokens = sum([row[3].tokens for row in rows[:count]]) if room > 0 else 0
-    last = count + NEXT
-    for row in rows[count:]:
-        tokens += row[3].tokens
-        if count >= last and tokens > REACH * room:
+def _fill(plan: Plan, survey: Survey, room: int, budget: int) -> None:
+    """Use the room that is left: whole leaves, then single chunks of those that did not fit, then the newest notes."""
+    for leaf in survey.others:
+        plan.add(leaf.chunks, room)
+    for leaf in survey.wanted + survey.others:
+        for chunk in leaf.chunks:
+            plan.add((chunk,), room)
+    most = min(room, plan.tokens + int(budget * NO_MATCH_SHARE))
+    for chunk in survey.newest:
+        plan.add((chunk,), most)
+
+
+def _without(leaf: Leaf, taken: Collection[int]) -> Leaf | None:
+    """A leaf without the chunks of these ids, None where none is left."""
+    rest = [chunk for chunk in leaf.chunks if chunk[0] not in taken]
+    if len(rest) == len(leaf.chunks):
+        return leaf
+    return Leaf(leaf.worth, leaf.path, rest, sum(map(tokens_of, rest)), leaf.parts) if rest else None
+
+
+def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, File]) -> dict[int, int]:
+    """Chunks that repeat another, with the one they repeat. The first group's stay before the second's, and in a group
+    the agent's own before the global ones, then the best, so that a leaf stays whole where it is needed most."""
+    suspects = near_duplicates.alike([chunk for group in groups for chunk in group])
+    if not suspects:
+        return {}
+    ordered: list[Chunk] = []
+    for group in groups:
+        own = [chunk for chunk in group if chunk.id in suspects]
+        ordered += sorted(own, key=lambda chunk: SCOPE_ORDER.get(files[chunk.file].scope, 9))
+    return near_duplicates.find(ordered, view.texts)
+
+
+def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, room: int) -> int:
+    """How many leaves are looked at closer: all that could be worth sending or filled in (`room` in tokens), and the next
+    ones, which could be named."""
+    least = leaves[0].worth * bar(confidence, 0, generosity) if leaves and confidence >= 1.0 else float("inf")
+    count = tokens = 0
+    for leaf in leaves:
+        if leaf.worth < least and tokens >= REACH * room:
             break
+        tokens += leaf.tokens
         count += 1
-    return count
+    return count + NEXT
 
 
-def _left_out(
-    rest: Iterable[Chunk], headings: Mapping[int, Heading], files: Mapping[int, File], limit: int
-) -> tuple[list[LeftOut], int]:
-    """The best sections not sent, with their tokens, in at most `limit` tokens, and what the list costs."""
-    found: dict[tuple[int, int], LeftOut] = {}
-    for chunk in rest:
-        known = found.get((chunk.file, chunk.heading))
-        if known is not None:
-            known.tokens += chunk.tokens
-        elif len(found) < LEFT_OUT_LINES:
-            text = headings[chunk.heading].text if chunk.heading else ""
-            found[chunk.file, chunk.heading] = LeftOut(files[chunk.file], text, chunk.tokens)
+def _left_out(rest: Iterable[Leaf], survey: Survey, limit: int) -> tuple[list[LeftOut], int]:
+    """The best leaves not sent, with their tokens, in at most `limit` tokens, and what the list costs."""
     cost = LEFT_OUT_FRAME_TOKENS
     lines = []
-    for (_, heading), line in found.items():
-        more = line.file.frame_tokens + (headings[heading].tokens if heading else 0) + LEFT_OUT_LINE_TOKENS
-        if cost + more <= limit:
-            cost += more
-            lines.append(line)
+    for leaf in rest:
+        first = leaf.chunks[0]
+        file = survey.files[first.file]
+        whole = len({chunk.heading for chunk in leaf.chunks}) > 1
+        heading = survey.headings[first.heading] if first.heading and not whole else None
+        more = file.frame_tokens + (heading.tokens if heading else 0) + LEFT_OUT_LINE_TOKENS
+        if cost + more > limit:
+            break
+        cost += more
+        lines.append(LeftOut(file, heading.text if heading else "", leaf.tokens, leaf.line))
     return lines, cost if lines else 0
 
 
-def _files(survey: Survey, plan: _Plan) -> list[SelectedFile]:
-    """The files in print order with the exact cost of each."""
-    headings = survey.headings
-    found = {number: SelectedFile(survey.files[number]) for number in plan.opened}
-    printed = {0}
-    before = 0
-    for number in sorted(plan.chunks):
-        chunk = plan.chunks[number]
-        file = found[chunk[1]]
-        cost = chunk[4]
-        above = chunk[8]
-        lines: Sequence[Heading] = ()
-        if above not in printed:
-            lines = []
-            while above not in printed:
-                printed.add(above)
-                line = headings[above]
-                cost += line.tokens
-                lines.append(line)
-                above = line.parent
-            lines.reverse()
-        if number != before + 1 and file.chunks:
-            cost += GAP_TOKENS
-        before = number
-        file.tokens += cost
-        file.chunks.append(chunk)
-        file.lines.append(lines)
-    for row in survey.above:
-        known = found.get(row[3][1])
-        if known is not None and row[4][0] > known.score:
-            known.score = row[4][0]
-    return sorted(found.values(), key=lambda entry: _print_order(entry.file))
-
-
-def _print_order(file: File) -> tuple[int, str]:
-    return _SCOPE_ORDER.get(file.scope, 9), file.path
+def _verdicts(survey: Survey, plan: Plan) -> list[Verdict]:
+    files, repeats = survey.files, survey.twins
+    found = [
+        Verdict(chunk, files[chunk.file], leaf, "duplicate", repeats[chunk.id])
+        for leaf, chunk in survey.repeated
+    ]
+    for chunk in survey.pinned:
+        reason = "pinned" if chunk.id in plan.chunks else "budget"
+        found.append(Verdict(chunk, files[chunk.file], None, reason))
+    for leaves, missed in ((survey.wanted, "budget"), (survey.others, "floor")):
+        for leaf in leaves:
+            for chunk in leaf.chunks:
+                reason = "kept" if chunk.id in plan.chunks else missed
+                found.append(Verdict(chunk, files[chunk.file], leaf, reason))
+    for chunk in survey.newest:
+        reason = "kept" if chunk.id in plan.chunks else "no match"
+        found.append(Verdict(chunk, files[chunk.file], None, reason))
+    return found

@@ -1,80 +1,78 @@
-"""Ranks the chunks of an agent's memory by what they say about a task.
+"""Ranks the leaves of an agent's memory by what they say about a task.
 
-Pure: everything is read through a `View` (see `selection`). The work is bounded whatever the size of the
-memory: the rarest terms of the prompt are read first, each list only as far as its best entries, and of a large memory
-only the best pages are looked at.
+Pure: everything is read through a `View` (see `view`). The work is bounded whatever the size of the memory: the most telling
+terms of the prompt are looked at, each list only as far as its best entries, and of a large memory only the best pages.
 
-Relevance is judged by section (everything under one heading below the title; in a text without headings,
-each paragraph), because a section is written, and needed, as a whole. A section's score:
+A leaf (see `leaves`) has the score of
 
-1. the weights of the prompt's terms that occur in it, rare ones weighing more; a term that only has a word of like
-   meaning there counts for a part. How often a term occurs adds nothing;
-2. plus a share of the same for the sections around it, where text goes on without headings of its own (paragraphs,
-   turns of a conversation): an answer often stands below what names the thing;
-3. times a power of the share of the prompt's terms found in it or next to it;
-4. plus a share of its file's BM25.
+1. its best chunk: the weights of the prompt's terms in it, rare and telling ones weighing more; a term that only has a word of
+   like meaning there counts for a part, and how often a term occurs adds nothing;
+2. times a power of the share of the prompt that the whole leaf holds;
+3. plus shares of its file's BM25 and of the terms in what the file says it is about (name, title, description, tags);
+4. over a power of its size, so that a long leaf must earn its place.
 
-A chunk has its section's score, more of it the more of the prompt single chunks of the section hold, times a factor when
-it leads with a name that the prompt names, when its file is of a date that the prompt names, and when the prompt asks
-when and it holds a time word. What each part is worth is printed by `tests/bench/trimming.py --ablation`.
+In a journal a turn is scored with its neighbours: an answer often stands below what names the thing. It counts more when it
+leads with a name that the prompt names, when its file is of a date that the prompt names, and when the prompt asks when and it
+holds a time word. What each part is worth is printed by `tests/bench/trimming.py --ablation`.
+
+How sure it is that anything is about the task (`Evidence`) is judged apart from the order, see `confidence`.
 """
 
 from __future__ import annotations
 
-from _operator import sub
 from math import log
 
-from memory_budget.index.records import file_of, id_of, lead_of
-from memory_budget.index.records import section_of as section_in
-from memory_budget.text import dates, words
+from memory_budget.index.records import file_of, id_of
+from memory_budget.select.confidence import Evidence
+from memory_budget.select.leaves import NOTE, Leaves
+from memory_budget.select.query import WEAK_TERMS, Query
+from memory_budget.text import dates
+from memory_budget.text.telling import MOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from memory_budget.index.records import Chunk, File
     from memory_budget.select.view import View
 
-    #: What a score is made of: the score; the weight of the prompt's terms in single chunks of its section; the score of the
-    #: section with its neighbours; that of its file; the share of the prompt found there; the factor for names, dates, time words.
-    Parts = tuple[float, float, float, float, float, float]
-    #: A candidate: its worth (score per token of its section, by which candidates are taken), negated so that the best
-    #: sorts first; path, line, chunk, parts.
-    Row = tuple[float, str, int, Chunk, Parts]
-    #: A section: its worth, negated; path, parts, chunks.
-    Judged = tuple[float, str, Parts, list[Chunk]]
-
 
 class Recipe:
-    """The numbers of the ranking, chosen by `tests/bench/trimming.py` on public data.
+    """The numbers of the ranking, chosen by `tests/bench/trimming.py` and `python3 -m tests.bench tax` on public data.
 
-    `size_floor`: tokens below which a section or chunk is not favoured for being short. `relevance_floor`: share
-    of the best score below which a chunk is not relevant. The last eight bound the work: terms of a prompt, synonyms and
-    posting entries read for them; `whole`: chunks of a memory that is looked at whole; of a larger one at most `best`
-    chunks in `pages` pages are, those that hold most of the `seeds` chunks with most of the prompt, and synonyms and
+    `size_floor`: tokens below which a leaf is not favoured for being short. The last nine bound the work: terms of
+    a prompt, synonyms and posting entries read for them; `whole`: chunks of a memory that is looked at whole; of a larger one at
+    most `best` chunks in `pages` pages are, those that hold most of the `seeds` chunks with most of the prompt, and synonyms and
     postings are divided by `narrow`.
     """
 
     __slots__ = (
-        "best", "coverage", "date_factor", "expansion", "far_section", "file_share", "lead_factor", "likeness",
-        "month_factor", "narrow", "near_section", "own_share", "pages", "postings", "query_terms", "relevance_floor", "seeds",
-        "size_floor", "synonyms", "weak_weight", "when_factor", "whole",
+        "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
+        "likeness", "month_factor", "narrow", "near_turn", "note", "own_share", "pages", "postings", "query_terms", "seeds",
+        "size_floor", "size_power", "synonyms", "telling", "turn_file_share", "weak_weight", "when_factor", "whole",
     )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
-        self.near_section = 0.5
-        self.far_section = 0.25
         self.coverage = 0.5
         self.file_share = 0.5
+        self.label_share = 0.75
+        self.size_power = 0.35
+        self.size_floor = 55.0
+        self.note = float(NOTE)
+        self.index_share = 0.25
+        self.telling = 0.25
+        self.weak_weight = 0.1
         self.expansion = 1.0
         self.likeness = 0.35
-        self.weak_weight = 0.1
+        self.near_turn = 0.5
+        self.far_turn = 0.25
         self.own_share = 0.5
+        self.turn_file_share = 0.5
         self.lead_factor = 2.5
         self.date_factor = 3.0
         self.month_factor = 2.0
         self.when_factor = 1.4
-        self.size_floor = 55.0
-        self.relevance_floor = 0.094
-        self.query_terms = 48.0
+        self.query_terms = 24.0
         self.synonyms = 160.0
         self.postings = 20_000.0
         self.whole = 6500.0
@@ -87,40 +85,44 @@ class Recipe:
 
 
 RECIPE = Recipe()
-NO_PARTS = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-
-#: Words that say what to do with the answer and not what it is about; they count for little. As index terms, for a start
-#: need not make them anew.
-WEAK_TERMS = frozenset(
-    (
-        "accord across ask aspect convers describ differ discuss ensur exampl explain give happen help "
-        "item know list make mani mention much need order overview provid sai said show summar summari "
-        "sure talk tell think throughout variou want"
-    ).split(" ")
-)
 
 _K1 = 1.5
 _B = 0.75
 _TIMED = 2048
-_APART = 3  # how far apart two sections are that the ranking takes for separate, see `chunks.SECTION_STEP`
 #: Postings of a list that are always read: lists up to this are not sorted by what they are worth.
 _LEAST = 64
+#: How telling a word is that is counted when a person is told why.
+TELLING = 1.0
+#: The file that names an agent's notes; it is not one.
+INDEX_FILE = "MEMORY.md"
 
 
-class Query:
-    """What a prompt asks for: its index terms with weights, and the names, dates and questions in it."""
+class Leaf:
+    """A leaf with a score.
 
-    __slots__ = ("asks_when", "dates", "terms", "words")
+    `worth`: its score for its size, by which leaves are taken; `parts`: what the score is made of, see `PARTS`.
+    """
 
-    def __init__(self, prompt: str, description: str = "") -> None:
-        text = f"{prompt}\n{description}" if description and description not in prompt else prompt
-        counts: dict[str, int] = {}
-        for term in words.terms(text):
-            counts[term] = counts.get(term, 0) + 1
-        self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
-        self.words = frozenset(dates.words(text))
-        self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
-        self.dates = dates.mentioned(text)
+    __slots__ = ("chunks", "line", "parts", "path", "tokens", "worth")
+
+    def __init__(
+        self,
+        worth: float,
+        path: str,
+        chunks: list[Chunk],
+        tokens: int = 0,
+        parts: tuple[float, ...] = (),
+    ) -> None:
+        self.worth = worth
+        self.path = path
+        self.chunks = chunks
+        self.line = chunks[0][6]
+        self.tokens = tokens
+        self.parts = parts
+
+
+#: Names of `Leaf.parts`.
+PARTS = ("best chunk", "coverage", "file", "label", "factor")
 
 
 class _Term:
@@ -130,43 +132,74 @@ class _Term:
     the term (1.0: the term itself), the best last. `held`: the same by chunk.
     """
 
-    __slots__ = ("held", "lists", "rarity", "term", "weight")
+    __slots__ = ("held", "lists", "rarity", "telling", "term", "weight")
 
-    def __init__(self, term: str, weight: float, rarity: float) -> None:
+    def __init__(self, term: str, weight: float, rarity: float, telling: float) -> None:
         self.term = term
         self.weight = weight
         self.rarity = rarity
+        self.telling = telling
         self.lists: list[tuple[float, list[int]]] = []
         self.held: dict[int, float] = {}
 
 
-def rank(
-    view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, more: int | None = None
-) -> list[Row]:
-    """The chunks that have to do with the query, best first; of a large memory, those of the pages that hold most of it.
+class Ranking:
+    """The leaves that have to do with a query, best first, and how sure it is that they have."""
 
-    `more`: how many of those below the relevance floor are asked for, at least; None for all.
-    """
-    entries = _weighted_terms(view, query, recipe)
+    __slots__ = ("evidence", "leaves")
+
+    def __init__(self, leaves: list[Leaf], evidence: Evidence) -> None:
+        self.leaves = leaves
+        self.evidence = evidence
+
+
+def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) -> Ranking:
+    """Rank what has to do with the query; of a large memory, what is in the pages that hold most of it."""
+    entries, wanted = _entries(view, query, recipe)
     if not entries:
-        return []
-    _find(view, query, entries, recipe)
+        return Ranking([], Evidence(0.0, wanted, 0, 0))
+    _find_holders(view, query, entries, recipe)
     own: dict[int, float] = {}
-    get = own.get
+    mass: dict[int, float] = {}
+    get_own, get_mass = own.get, mass.get
     for entry in entries:
-        weight = entry.weight
+        weight, telling = entry.weight, entry.telling
         for key, part in entry.held.items():
-            own[key] = get(key, 0.0) + weight * part
+            own[key] = get_own(key, 0.0) + weight * part
+            mass[key] = get_mass(key, 0.0) + telling * part
     chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, own, recipe)
-    sections = _sections(chunks, entries, recipe)
-    timed = _timed(view) if query.asks_when else frozenset()
-    found = _scored(view, query, recipe, now_day, chunks, own, entries, sections, timed, more)
-    found.sort()
-    return found
+    files = view.files(set(map(file_of, chunks)))
+    chunks = [chunk for chunk in chunks if chunk[1] in files]
+    scorer = _Scorer(view, query, recipe, now_day, entries, own, chunks, files)
+    return Ranking(scorer.leaves(), _evidence(mass, wanted, query, entries, chunks, files, recipe))
+
+
+def _evidence(
+    mass: Mapping[int, float],
+    wanted: float,
+    query: Query,
+    entries: list[_Term],
+    chunks: list[Chunk],
+    files: Mapping[int, File],
+    recipe: Recipe,
+) -> Evidence:
+    """What the chunk that holds most of the prompt holds of it."""
+    best, most = None, 0.0
+    for chunk in chunks:
+        value = mass.get(chunk[0], 0.0)
+        if value > most:
+            if files[chunk[1]].path.endswith(INDEX_FILE):
+                value *= recipe.index_share
+                if value <= most:
+                    continue
+            best, most = chunk[0], value
+    telling = [entry for entry in entries if entry.telling >= TELLING and entry.term not in query.parts]
+    held = sum([entry.held.get(best, 0.0) == 1.0 for entry in telling]) if best is not None else 0
+    return Evidence(most, wanted, held, len(telling))
 
 
 def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chunk]:
-    """Of a large memory: the pages that hold most of the prompt for their size (a section is needed whole, and parts of it
+    """Of a large memory: the pages that hold most of the prompt for their size (a leaf is needed whole, and parts of it
     may hold no word of the prompt)."""
     seeds = sorted(sorted(own), key=own.__getitem__, reverse=True)[: int(recipe.seeds)]
     held: dict[tuple[int, int], float] = {}
@@ -181,25 +214,33 @@ def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chun
     return view.chunks(pages=best)
 
 
-def _weighted_terms(view: View, query: Query, recipe: Recipe) -> list[_Term]:
-    """The prompt's terms that occur in the memory, the weightiest first."""
+def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[_Term], float]:
+    """The most telling terms of the prompt that occur in the memory, the weightiest first, and how much all of the most
+    telling ones tell, whether they occur or not."""
     view.load(query.terms)
+    known = {term for term in query.terms if view.counts(term)[0] or view.counts(term)[1]}
+    values = query.telling(view.telling(query.terms), known)
+    most = sorted(values, key=lambda term: (-values[term], term))[: int(recipe.query_terms)]
     entries = []
-    for term, times in query.terms.items():
+    for term in most:
         count = view.counts(term)[0]
-        if count:
+        if term in known:
             rarity = _idf(view.chunk_count, count)
-            weight = times * rarity * (recipe.weak_weight if term in WEAK_TERMS else 1.0)
-            entries.append(_Term(term, weight, rarity))
+            weight = query.terms[term] * rarity * (max(values[term], 0.05) / MOST) ** recipe.telling
+            if term in WEAK_TERMS:
+                weight *= recipe.weak_weight
+            entries.append(_Term(term, weight, rarity, values[term]))
+        else:
+            entries.append(_Term(term, 0.0, 0.0, values[term]))
     entries.sort(key=lambda entry: (-entry.weight, entry.term))
-    return entries[: int(recipe.query_terms)]
+    return entries, sum([values[term] for term in most])
 
 
 def _idf(total: int, count: int) -> float:
     return log(1.0 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
-def _find(view: View, query: Query, entries: list[_Term], recipe: Recipe) -> None:
+def _find_holders(view: View, query: Query, entries: list[_Term], recipe: Recipe) -> None:
     """Find which chunks hold each term or a word of like meaning."""
     left = int(recipe.postings / _narrow(view, recipe))
     likes_of = _likes(view, query, entries, recipe)
@@ -209,7 +250,7 @@ def _find(view: View, query: Query, entries: list[_Term], recipe: Recipe) -> Non
         for likeness, other in likes_of.get(entry.term, ()):
             count = view.counts(other)[0]
             if count:
-                rarity = min(1.0, _idf(view.chunk_count, count) / entry.rarity)
+                rarity = min(1.0, _idf(view.chunk_count, count) / (entry.rarity or MOST))
                 found.append((recipe.expansion * likeness * rarity * rarity, other))
         found.sort()
         found.append((1.0, entry.term))
@@ -232,7 +273,7 @@ def _likes(
     for entry in entries if limit else ():
         for other, likeness in view.synonyms(entry.term):
             if likeness >= least and other not in asked:
-                likes.append((-entry.weight * likeness, entry.term, likeness, other))
+                likes.append((-(entry.weight or entry.telling) * likeness, entry.term, likeness, other))
     likes.sort()
     found: dict[str, list[tuple[float, str]]] = {}
     for _, term, likeness, other in likes[:limit]:
@@ -245,212 +286,168 @@ def _narrow(view: View, recipe: Recipe) -> float:
     return recipe.narrow if view.chunk_count > recipe.whole else 1.0
 
 
-def _file_scores(view: View, entries: list[_Term], files: set[int]) -> dict[int, float]:
-    """BM25 of whole files, of those in `files`."""
-    scores = dict.fromkeys(files, 0.0)
-    fixed = _K1 * (1.0 - _B)
-    slope = _K1 * _B / max(view.mean_file_terms, 1.0)
-    for entry in entries:
-        file_count = view.counts(entry.term)[1]
-        if not file_count:
-            continue
-        weight = entry.weight / entry.rarity * _idf(view.file_count, file_count) * (_K1 + 1.0)
-        for ids, payloads in view.file_postings(entry.term):
-            for key, payload in zip(ids, payloads, strict=True):
-                if key in files:
-                    times = payload >> 16
-                    scores[key] += weight * times / (times + fixed + slope * (payload & 0xFFFF))
-    return scores
+class _Scorer:
+    """Gives the leaves of some chunks their scores."""
 
+    def __init__(
+        self,
+        view: View,
+        query: Query,
+        recipe: Recipe,
+        now_day: int,
+        entries: list[_Term],
+        own: dict[int, float],
+        chunks: list[Chunk],
+        files: Mapping[int, File],
+    ) -> None:
+        self.view = view
+        self.query = query
+        self.recipe = recipe
+        self.now_day = now_day
+        self.entries = entries
+        self.own = own
+        self.files = files
+        leaves = Leaves(chunks, files, int(recipe.note))
+        self.turns = leaves.turns
+        self.members: dict[int, list[Chunk]] = {}
+        for number, chunk in zip(leaves.of_chunk, chunks, strict=True):
+            self.members.setdefault(number, []).append(chunk)
+        self.weighed: dict[int, float] = {}
+        self.covered: dict[int, float] = {}
+        self._weigh(dict(zip(map(id_of, chunks), leaves.of_chunk, strict=True)))
+        self.whole = sum([entry.weight for entry in entries]) or 1.0
+        self.timed = _timed(view) if query.asks_when and self.turns else frozenset()
 
-def _sections(chunks: list[Chunk], entries: list[_Term], recipe: Recipe) -> dict[int, tuple[float, float]]:
-    """Section -> (score with its neighbours and coverage, coverage), where any of the prompt stands in or next to it."""
-    numbers = list(map(section_in, chunks))
-    section_of = dict(zip(map(id_of, chunks), numbers, strict=True)).get
-    # Those with others around them: none where all sections have headings, which is usual.
-    joined = _joined(sorted(set(numbers)))
-    weighed: dict[int, float] = {}
-    covered: dict[int, float] = {}
-    get_weighed, get_covered = weighed.get, covered.get
-    for entry in entries:
-        weight = entry.weight
-        best: dict[int, float] = {}
-        for part, ids in entry.lists:
-            best.update(dict.fromkeys(map(section_of, ids), part))  # type: ignore[arg-type]
-        best.pop(None, None)  # type: ignore[call-overload]
-        for section, part in best.items():
-            weighed[section] = get_weighed(section, 0.0) + weight * part
-        if not joined:
-            continue
-        near = {section: best[section] for section in best.keys() & joined}
-        for section, part in list(near.items()):
-            if near.get(section - 1, 0.0) < part:
-                near[section - 1] = part
-            if near.get(section + 1, 0.0) < part:
-                near[section + 1] = part
-        for section, part in near.items():
-            covered[section] = get_covered(section, 0.0) + weight * part
-    whole = sum([entry.weight for entry in entries])
-    found = {}
-    for section, total in weighed.items():
-        if section not in joined:
-            coverage = total / whole
-            found[section] = (total * coverage**recipe.coverage, coverage)
-    for section, found_there in covered.items():
-        total = (
-            get_weighed(section, 0.0)
-            + recipe.near_section * (get_weighed(section - 1, 0.0) + get_weighed(section + 1, 0.0))
-            + recipe.far_section * (get_weighed(section - 2, 0.0) + get_weighed(section + 2, 0.0))
+    def _weigh(self, leaf_of: Mapping[int, int]) -> None:
+        """Add up the weights of the terms that each leaf holds (`weighed`), and each turn with its neighbours (`covered`)."""
+        weighed, covered, turns = self.weighed, self.covered, self.turns
+        get_weighed, get_covered, find = weighed.get, covered.get, leaf_of.get
+        for entry in self.entries:
+            weight = entry.weight
+            if not weight:
+                continue
+            best: dict[int, float] = {}
+            for part, ids in entry.lists:
+                best.update(dict.fromkeys(map(find, ids), part))  # type: ignore[arg-type]
+            best.pop(None, None)  # type: ignore[call-overload]
+            for leaf, part in best.items():
+                weighed[leaf] = get_weighed(leaf, 0.0) + weight * part
+            if not turns:
+                continue
+            near = {turn: best[turn] for turn in best.keys() & turns}
+            for turn, part in list(near.items()):
+                if near.get(turn - 1, 0.0) < part:
+                    near[turn - 1] = part
+                if near.get(turn + 1, 0.0) < part:
+                    near[turn + 1] = part
+            for turn, part in near.items():
+                covered[turn] = get_covered(turn, 0.0) + weight * part
+
+    def leaves(self) -> list[Leaf]:
+        """All leaves with a score, best first."""
+        bodies, labels = self._file_scores()
+        factors = {
+            number: _date_factor(file, self.query, self.recipe)
+            * prior(file, self.now_day)
+            * (self.recipe.index_share if file.path.endswith(INDEX_FILE) else 1.0)
+            for number, file in self.files.items()
+        }
+        found = []
+        for number, chunks in self.members.items():
+            file = chunks[0][1]
+            if number in self.turns:
+                if number not in self.covered:
+                    continue
+                leaf = self._turn(number, chunks, bodies[file], factors[file])
+            elif number in self.weighed or labels[file]:
+                leaf = self._leaf(number, chunks, bodies[file], labels[file], factors[file])
+            else:
+                continue
+            found.append(leaf)
+        found.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
+        return found
+
+    def _leaf(self, number: int, chunks: list[Chunk], body: float, label: float, factor: float) -> Leaf:
+        """The text under one heading, or a short note."""
+        recipe = self.recipe
+        get = self.own.get
+        best = max([get(chunk[0], 0.0) for chunk in chunks])
+        coverage = self.weighed.get(number, 0.0) / self.whole
+        score = best * coverage**recipe.coverage + recipe.file_share * body + recipe.label_share * label
+        tokens = sum([chunk[4] for chunk in chunks])
+        size = max(tokens / recipe.size_floor, 1.0) ** recipe.size_power
+        parts = (best, coverage, body, label, factor)
+        return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
+
+    def _turn(self, turn: int, chunks: list[Chunk], body: float, factor: float) -> Leaf:
+        """A turn of a conversation or a paragraph of a journal, with its neighbours."""
+        recipe = self.recipe
+        get = self.weighed.get
+        near = (
+            get(turn, 0.0)
+            + recipe.near_turn * (get(turn - 1, 0.0) + get(turn + 1, 0.0))
+            + recipe.far_turn * (get(turn - 2, 0.0) + get(turn + 2, 0.0))
         )
-        coverage = found_there / whole
-        found[section] = (total * coverage**recipe.coverage, coverage)
-    return found
-
-
-def _joined(numbers: list[int]) -> set[int]:
-    """Of sections by number, those with another at most two away."""
-    found: set[int] = set()
-    if min(map(sub, numbers[1:], numbers), default=_APART) < _APART:
-        for step in (1, 2):
-            after = {number + step for number in numbers}.intersection(numbers)
-            found |= after
-            found.update([number - step for number in after])
-    return found
-
-
-def _scored(
-    view: View,
-    query: Query,
-    recipe: Recipe,
-    now_day: int,
-    chunks: list[Chunk],
-    own: dict[int, float],
-    entries: list[_Term],
-    sections: dict[int, tuple[float, float]],
-    timed: frozenset[int],
-    more: int | None,
-) -> list[Row]:
-    """The chunks with a score, in no order; with `more`, those above the floor and at least so many of the others."""
-    numbers = set(map(file_of, chunks))
-    file_scores = _file_scores(view, entries, numbers)
-    # Of a file: path, factor for its date, what else is known of it, its share of the score.
-    of_file = {
-        number: (
-            file.path,
-            _date_factor(file, query, recipe),
-            prior(file, now_day),
-            file_scores[number],
+        coverage = self.covered[turn] / self.whole
+        tokens = sum([chunk[4] for chunk in chunks])
+        passage = self._passage(chunks, tokens) / self.whole
+        score = (near * coverage**recipe.coverage + recipe.turn_file_share * body) * (
+            1.0 + recipe.own_share * passage
         )
-        for number, file in view.files(numbers).items()
-    }
-    own_share = recipe.own_share / sum([entry.weight for entry in entries])
-    file_share, floor = recipe.file_share, recipe.size_floor
-    members: dict[int, list[Chunk]] = {}
-    last = -1
-    for chunk in chunks:
-        if chunk[2] != last:
-            last = chunk[2]
-            inside = members.setdefault(last, [])
-        inside.append(chunk)
-    judged: list[Judged] = []
-    for number, inside in members.items():
-        if number not in sections:
-            continue
-        section, coverage = sections[number]
-        path, factor, known, file_score = of_file[inside[0][1]]
-        section_tokens = inside[0][3]
-        passage = _passage(inside, own)
-        score = (section + file_share * file_score) * (1.0 + own_share * passage) * factor * known
-        worth = score / (section_tokens if section_tokens > floor else floor)
-        judged.append((-worth, path, (score, passage, section, file_score, coverage, factor), inside))
-    factors = _factors(chunks, query, timed, recipe)
-    raised = _raised(judged, factors) if factors else []
-    end: tuple[float, str, int] = (1.0, "", 0)  # behind all
-    if more is not None and judged:
-        best = min([section[0] for section in judged] + [row[0] for row in raised])
-        judged, end = _foremost(judged, factors, recipe.relevance_floor * best, more)
-    found = [
-        (negated, path, chunk[6], chunk, parts)
-        for negated, path, parts, inside in judged
-        for chunk in inside
-        if chunk[0] not in factors
-    ]
-    found += [row for row in raised if row[:3] < end]
-    return found
+        factor *= self._own_factor(chunks)
+        parts = (near, coverage, body, 0.0, factor)
+        size = max(tokens / recipe.size_floor, 1.0)
+        return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
+
+    def _passage(self, chunks: list[Chunk], tokens: int) -> float:
+        """How much of the prompt single chunks of a turn hold: the mean of its best chunk's and its average chunk's weight."""
+        own = [self.own.get(chunk[0], 0.0) for chunk in chunks]
+        mean = sum([weight * chunk[4] for weight, chunk in zip(own, chunks, strict=True)]) / max(tokens, 1)
+        return (max(own) + mean) / 2
+
+    def _own_factor(self, chunks: list[Chunk]) -> float:
+        """More for a turn that leads with a name that the query names, or tells a time where the query asks for one."""
+        factor = 1.0
+        if any([chunk[5] and _names(chunk[5], self.query) for chunk in chunks]):
+            factor *= self.recipe.lead_factor
+        if self.timed and not self.timed.isdisjoint(map(id_of, chunks)):
+            factor *= self.recipe.when_factor
+        return factor
+
+    def _file_scores(self) -> tuple[dict[int, float], dict[int, float]]:
+        """Of each file: BM25 of all of it, and the weight of the prompt's terms in what it says it is about."""
+        view = self.view
+        bodies = dict.fromkeys(self.files, 0.0)
+        labels = dict.fromkeys(self.files, 0.0)
+        fixed = _K1 * (1.0 - _B)
+        slope = _K1 * _B / max(view.mean_file_terms, 1.0)
+        for entry in self.entries:
+            file_count = view.counts(entry.term)[1]
+            if not file_count:
+                continue
+            asked = entry.weight / entry.rarity if entry.rarity else 1.0
+            weight = asked * _idf(view.file_count, file_count) * (_K1 + 1.0)
+            labelled = []
+            for ids, payloads in view.file_postings(entry.term):
+                for key, payload in zip(ids, payloads, strict=True):
+                    if key in bodies:
+                        times = payload >> 16 & 0x7FFF
+                        bodies[key] += weight * times / (times + fixed + slope * (payload & 0xFFFF))
+                        if payload >> 31:
+                            labelled.append(key)
+            if labelled:
+                weight = asked * _idf(view.file_count, len(labelled))
+                for key in labelled:
+                    labels[key] += weight
+        return bodies, labels
 
 
-def _factors(chunks: list[Chunk], query: Query, timed: frozenset[int], recipe: Recipe) -> dict[int, float]:
-    """Chunks that are worth more than their section, by id: they lead with a name that the query names, or tell a time."""
-    factors = {}
-    named = _named(set(map(lead_of, chunks)), query)
-    if named and recipe.lead_factor != 1.0:
-        factors = {chunk[0]: recipe.lead_factor for chunk in chunks if chunk[5] in named}
-    if timed and recipe.when_factor != 1.0:
-        for key in timed.intersection(map(id_of, chunks)):
-            factors[key] = factors.get(key, 1.0) * recipe.when_factor
-    return factors
-
-
-def _named(leads: set[str], query: Query) -> set[str]:
-    """Of the names that chunks lead with, those that the query names."""
-    known = query.words
-    found = set()
-    for lead in leads:
-        first = lead.partition(" ")[0]
-        if first.isalnum() and first not in known:
-            continue  # which is so for most, and seen at a tenth of the cost
-        if lead and known.issuperset(dates.words(lead)):
-            found.add(lead)
-    return found
-
-
-def _raised(judged: list[Judged], factors: dict[int, float]) -> list[Row]:
-    """The rows of the chunks that have a factor of their own."""
-    found: list[Row] = []
-    for negated, path, parts, inside in judged:
-        for chunk in inside:
-            if chunk[0] in factors:
-                factor = factors[chunk[0]]
-                score, passage, section, file_score, coverage, dated = parts
-                own = (score * factor, passage, section, file_score, coverage, dated * factor)
-                found.append((negated * factor, path, chunk[6], chunk, own))
-    return found
-
-
-def _foremost(
-    judged: list[Judged], factors: dict[int, float], floor: float, more: int
-) -> tuple[list[Judged], tuple[float, str, int]]:
-    """The sections above the floor and the next ones, with at least `more` chunks but for those with factors; and the place
-    in the order of rows that the first of the others has."""
-    judged.sort(key=_order)
-    count = 0
-    for number, section in enumerate(judged):
-        if section[0] > floor:
-            if count >= more:
-                return judged[:number], _order(section)
-            count += len([chunk for chunk in section[3] if chunk[0] not in factors])
-    return judged, (1.0, "", 0)
-
-
-def _order(section: Judged) -> tuple[float, str, int]:
-    """As the rows of its chunks are sorted; they stand together in the file."""
-    return section[0], section[1], section[3][0][6]
-
-
-def _passage(chunks: list[Chunk], own: dict[int, float]) -> float:
-    """How much of the prompt single chunks of a section hold: the mean of its best chunk's and its average chunk's weight.
-
-    By section, for a section is needed as a whole: the best passage says that it is the one, the average that the rest is
-    about the same.
-    """
-    best = held = 0.0
-    for chunk in chunks:
-        if chunk[0] in own:
-            weight = own[chunk[0]]
-            held += weight * chunk[4]
-            if weight > best:
-                best = weight
-    return (best + held / chunks[0][3]) / 2 if held else best / 2
+def _names(lead: str, query: Query) -> bool:
+    """Whether a query names the name that a turn leads with."""
+    first = lead.partition(" ")[0]
+    if first.isalnum() and first not in query.words:
+        return False  # which is so for most, and seen at a tenth of the cost
+    return query.words.issuperset(dates.words(lead))
 
 
 def prior(file: File, now_day: int) -> float:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
             """Per group: at most `limit` chunks that hold the term, best first when there are many."""
 
         def file_postings(self, term: str) -> list[tuple[list[int], list[int]]]:
-            """Per group: the files that hold the term, and `tf << 16 | length in terms` of each."""
+            """Per group: the files that hold the term, and `tf << 16 | length in terms` of each; the highest bit is set
+            where it stands in what the note says it is about."""
 
         def pages(self, ids: Iterable[int]) -> Mapping[int, tuple[int, int]]:
             """The page that each of these chunks is kept in, with how many chunks it holds."""
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
 
         def texts(self, chunks: Collection[Chunk]) -> Mapping[int, bytes]:
             """What the chunks say in UTF-8, by id."""
+
+        def telling(self, terms: Collection[str]) -> Mapping[str, float]:
+            """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
 
         def synonyms(self, term: str) -> list[tuple[str, float]]:
             """Index terms of like meaning with their similarity, 0 to 1."""

@@ -42,10 +42,10 @@ class Profile:
 
     `base_budget` and `max_budget` in the model's tokens; `weights`: each scope's share of the budget,
     together 1; `window_share`: the most it may fill of the model's context window, None where the file's own
-    share holds.
+    share holds; `generosity`: more than 1 sends more of what is relevant, less sends less.
     """
 
-    __slots__ = ("base_budget", "description", "max_budget", "name", "weights", "window_share")
+    __slots__ = ("base_budget", "description", "generosity", "max_budget", "name", "weights", "window_share")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Profile:
         max_budget: int,
         weights: dict[str, float],
         window_share: float | None,
+        generosity: float = 1.0,
     ) -> None:
         self.name = name
         self.description = description
@@ -62,6 +63,7 @@ class Profile:
         self.max_budget = max_budget
         self.weights = weights
         self.window_share = window_share
+        self.generosity = generosity
 
     @property
     def gives_nothing(self) -> bool:
@@ -163,6 +165,7 @@ class Profiles:
             int(fields["max_budget"]),
             normalised(fields.get("scope_weights") or self._default_weights()),
             fields.get("context_window_share"),
+            float(fields.get("generosity", 1.0)),
         )
 
     def _default_weights(self) -> dict[str, float]:

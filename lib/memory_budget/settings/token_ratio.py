@@ -78,11 +78,23 @@ def read_state(project: Project) -> dict[str, Any]:
         value = fastjson.loads(read_bytes(state_path(project)))
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return _well_formed(value) if isinstance(value, dict) else {}
 
 
-def learned_text(project: Project) -> str:
-    """The same as JSON text, as the index keeps it for starts."""
-    from memory_budget.base import fastjson
-
-    return fastjson.dumps(read_state(project))
+def _well_formed(state: dict[str, Any]) -> dict[str, Any]:
+    """What of a state read from disk is as it should be."""
+    models, by_agent, last = state.get("models"), state.get("last_by_agent"), state.get("last")
+    fields = ("ratio", "error", "runs", "agents")
+    return {
+        "models": {
+            name: entry
+            for name, entry in (models.items() if isinstance(models, dict) else ())
+            if isinstance(entry, dict) and all(type(entry.get(field)) in (int, float) for field in fields)
+        },
+        "last": last if isinstance(last, str) else "",
+        "last_by_agent": {
+            agent: model
+            for agent, model in (by_agent.items() if isinstance(by_agent, dict) else ())
+            if isinstance(model, str)
+        },
+    }

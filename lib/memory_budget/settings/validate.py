@@ -237,6 +237,7 @@ _FIELDS: dict[str, Check] = {
     "description": _text,
     "last_updated": _text,
     "enabled": _flag,
+    "install_libraries": _flag,
     "profiles": _table(
         _record(
             {
@@ -245,6 +246,7 @@ _FIELDS: dict[str, Check] = {
                 "max_budget": _tokens,
                 "scope_weights": _record(dict.fromkeys(SCOPES, _number(0, 1000, "a weight"))),
                 "context_window_share": _window_share,
+                "generosity": _number(0, 10, "a number", above=True),
                 "examples": _strings,
             }
         )

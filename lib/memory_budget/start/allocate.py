@@ -12,9 +12,10 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import fastjson
+from memory_budget.base import hook_log
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
+from memory_budget.index import kept
 from memory_budget.index.freshness import changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
 from memory_budget.index.records import hash_of
@@ -126,13 +127,23 @@ class Nothing:
 
 
 class Known:
-    """What does not depend on the task: the open index (None without one), the profiles, the agent files."""
+    """What does not depend on the task: the open index (None without one), the profiles, the agent files.
 
-    __slots__ = ("agents", "calibration", "profiles", "reader", "result")
+    `damaged`: what the index keeps of these two could not be used, and is to be written again.
+    """
+
+    __slots__ = ("agents", "calibration", "damaged", "profiles", "reader", "result")
 
     def __init__(
-        self, reader: IndexReader | None, result: LoadResult, agents: Agents, calibration: object = None
+        self,
+        reader: IndexReader | None,
+        result: LoadResult,
+        agents: Agents,
+        calibration: object = None,
+        *,
+        damaged: bool = False,
     ) -> None:
+        self.damaged = damaged
         self.calibration = calibration
         self.reader = reader
         self.result = result
@@ -150,27 +161,23 @@ def know(project: Project) -> Known:
     cached: tuple[Sequence[Any], dict[str, Any]] | None = None
     agents: Agents | None = None
     calibration: object = None
+    damaged = False
     try:
         reader = IndexReader(project.index)
-        kept = reader.meta("profiles")
-        if kept:
-            value = fastjson.loads(kept)
-            assert isinstance(value, list)
-            cached = (value[0], value[1])
-        kept = reader.meta("agents")
-        if kept:
-            state = fastjson.loads(kept)
-            assert isinstance(state, dict)
-            agents = agent_files.Agents.from_state(state)
-        kept = reader.meta("calibration")
-        if kept:
-            calibration = fastjson.loads(kept)
-    except (IndexUnusable, DatabaseError, ValueError):
+        try:
+            value: Any = kept.read(reader.db, kept.PROFILES)
+            cached = (value[0], value[1]) if value is not None else None
+            value = kept.read(reader.db, kept.AGENTS)
+            agents = agent_files.Agents.from_state(value) if value is not None else None
+            calibration = kept.read(reader.db, kept.RATIO)
+        except ValueError:
+            damaged = True
+    except (IndexUnusable, DatabaseError):
         reader = None
     result = profiles.load(project.root, project.home, cached)
     if agents is None or not agents.unchanged():
         agents = agent_files.scan(project.root, project.home)
-    return Known(reader, result, agents, calibration)
+    return Known(reader, result, agents, calibration, damaged=damaged)
 
 
 def allocate(
@@ -216,10 +223,15 @@ def allocate(
     bump = bumps.remembered_bump(project, _task_key(allocation)) if tier is None else ""
     try:
         _plan(project, own, allocation, cap, explain, bump)
-    except DatabaseError as error:
+    except Exception as error:
         if own.reader is None:
             raise
-        # Some page of the index is not what it was: this agent does without it, and it is made anew.
+        # Some page of the index is not what it was: this agent does without it, and it is made anew. What a damaged page
+        # sets off is no one kind of error: text that is no UTF-8, a number where there was text, a place past the end.
+        try:
+            hook_log.log(project, f"the index could not be read: {type(error).__name__}: {error}")
+        except OSError:
+            pass  # a full disk costs no agent its memory
         own.reader = None
         allocation.damaged = not isinstance(error, OperationalError)
         allocation.bumped_from = ""
@@ -268,7 +280,7 @@ def _look(project: Project, known: Known, allocation: Allocation) -> None:
 
             view.lay_over(Overlay(view, found, native))
         view.count_native()
-        allocation.stale = found.stale
+        allocation.stale = found.stale or known.damaged
         allocation.view = view
         allocation.native_tokens = view.native_tokens
         allocation.scoped_tokens = view.scoped_tokens
@@ -324,6 +336,7 @@ def _choose(
         now_day=allocation.view.today,
         room=budget - native - frame if fill else 0,
         explain=explain,
+        generosity=profile.generosity,
     )
     while bumping and survey.demand_tokens(frame) + native > budget:
         raised = _raise(settings, profile, tier, budget, allocation)
@@ -336,8 +349,19 @@ def _choose(
     allocation.tier = tier
     allocation.budget = budget
     allocation.selection = pack(
-        survey, max(0, budget - native), weights=profile.weights, frame_tokens=frame, fill=fill
+        survey,
+        max(0, budget - native),
+        weights=profile.weights,
+        frame_tokens=frame,
+        fill=fill,
+        outline=_can_read(allocation.identity),
     )
+
+
+def _can_read(identity: AgentIdentity) -> bool:
+    """Whether the agent has the tool to read what is only named: its file lists no tools (then it has all), or that one."""
+    tools = identity.file.tools if identity.file is not None else ()
+    return not tools or "*" in tools or "Read" in tools
 
 
 def _raise(
@@ -388,7 +412,8 @@ def _pieces(allocation: Allocation) -> list[block.Piece]:
 
 def left_out(allocation: Allocation) -> list[block.LeftOut]:
     return [
-        block.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in allocation.selection.left_out
+        block.LeftOut(entry.file.path, entry.heading, entry.tokens, entry.line)
+        for entry in allocation.selection.left_out
     ]
 
 
@@ -426,6 +451,7 @@ def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
         "demand_tokens": selection.demand_tokens + allocation.native_tokens,
         "scoped_tokens": allocation.scoped_tokens,
         "tokens_loaded": allocation.tokens,
+        "confidence": round(selection.evidence.confidence, 3),
         "native_tokens": allocation.native_tokens,
         "scope_breakdown": dict(selection.scope_tokens),
         "ladder": allocation.ladder,

@@ -1,98 +1,240 @@
-"""Keeps memory text from posing as the frame of a block, and says how a path and a file's line are printed there."""
+"""Keeps memory text from posing as anything but memory: as the block's frame, as the client's tags, as a turn of a conversation.
+
+A text is judged by what a reader sees in it, its *shape*: signs that show nothing are gone, look-alikes are the ASCII
+letters they are taken for, capitals are small. `‹/ｐrојect<ZWSP>‐memory＞` has the shape of the block's closing tag. Three things
+are changed, and nothing else is:
+
+- the bracket that opens such a tag becomes `&lt;`;
+- the colon of a line that opens a turn (`Human:`) becomes `&#58;`;
+- a sign that acts without being seen (ESC, a line separator, an override of the direction) is written out: `\\x1b`.
+
+`neutral` is applied when a file is indexed, so what is counted is what is printed. Applied twice it changes nothing more.
+Most text is let through by a few tests that need no table.
+"""
 
 from __future__ import annotations
+
+from memory_budget.text import tag_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TAG = "project-memory"
-FILE_TAG = "memory-file"
-LEFT_OUT_TAG = "memory-left-out"
+#: Written for the bracket of a tag, and for the colon of a turn.
+BRACKET = "&lt;"
+COLON = "&#58;"
 
-#: Tags that mean something to the reader of a prompt; in memory text they are shown, not meant.
-_RESERVED = (
-    TAG,
-    FILE_TAG,
-    LEFT_OUT_TAG,
-    "system-reminder",
-    "system",
-    "task-notification",
-    "function_calls",
-    "function_results",
-    "invoke name=",
-    "antml:",
-    "user-prompt-submit-hook",
-    "command-",
-    "local-command-",
-    "bash-",
-    "teammate-message",
-    "tool_use",
-    "tool_result",
-)
+#: Look-alikes within ASCII itself, and capitals: `1`, `I` and `i` pass for `l`, `rn` for `m`, `vv` for `w`.
+FOLDED = {chr(code): chr(code).lower() for code in range(65, 91)}
+FOLDED |= {"i": "l", "I": "l", "1": "l", "0": "o", "m": "rn", "M": "rn", "w": "vv", "W": "vv"}
+FOLDED |= dict.fromkeys(map(chr, (*range(9), *range(11, 32), 0x7F)), "") | {"\t": " "}
+_FOLD = str.maketrans(FOLDED)
+
+#: Names that open a turn, and what every disguise of either holds, folded or in small letters.
+_SPEAKERS = tuple(name.translate(_FOLD) for name in ("human", "assistant"))
+_SPEAKER_HINTS = ("human", "hurnan", "stant")
+_SPEAKER_STARTS = ("human", "hurnan", "ass")
+
+#: Signs that act without being seen, by the first and last of each row.
+_ACTING = (
+    ("\x00", "\x08"), ("\x0b", "\x1f"), ("\x7f", "\x9f"),  # control characters but tab and line feed
+    ("\u2028", "\u2029"),  # line ends that not everybody knows
+    ("\u202a", "\u202e"), ("\u2066", "\u206f"),  # embedding, override and isolation of a direction
+    ("\ufff9", "\ufffb"), ("\ud800", "\udfff"),  # annotations between lines; halves of characters
+    ("\U000e0000", "\U000e007f"),  # letters made for tags: a model reads them
+)  # fmt: skip
+#: Marks of a direction. They have work to do on a line with letters from right to left, and none elsewhere.
+_DIRECTION_MARKS = "\u061c\u200e\u200f"
+#: What of the above has its uses: the end of a line in two characters, a new page at one end of a line, and the flags of
+#: England, Scotland and Wales.
+_USED = "(\r\n|(?<![^\n])\f|\f(?![^\n])|\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f)"
+#: How far into the text behind a bracket the name of a tag is looked for at first; further when nothing of it is seen.
+_NEAR = 160
+_LEAST_SEEN = 64
+#: Different look-alikes and unseen signs up to which a text is searched for each of them.
+_FEW = 16
+#: What follows `<user>` where it stands for a name: `<user>@<host>`.
+_PLACEHOLDER_GOES_ON = ("@", ":", "/", ".", "-", "_", "|", ",", ")")
+#: Signs behind a bracket that mostly show that no such name stands there.
+_AT_ONCE = 12
+
+
+class _Shapes(dict[int, str]):
+    """Code point -> what a reader sees in it, found out when first asked for; a table of `str.translate`.
+
+    `acting`: the signs among those asked for that act without being seen.
+    """
+
+    def __init__(self) -> None:
+        self.acting = set(map(chr, (*range(32), 0x7F))) - {"\t", "\n"}
+        from memory_budget.text.look_alikes import FILLERS, LOOK_ALIKES
+
+        for shown, signs in LOOK_ALIKES.items():
+            self.update(dict.fromkeys(map(ord, signs), shown.translate(_FOLD)))
+        self.update(dict.fromkeys(map(ord, FILLERS), ""))
+        self.update({code: sign if isinstance(sign, str) else chr(sign) for code, sign in _FOLD.items()})
+
+    def __missing__(self, code: int) -> str:
+        from unicodedata import category
+
+        sign = chr(code)
+        kind = category(sign)
+        if sign in _DIRECTION_MARKS or any(first <= sign <= last for first, last in _ACTING):
+            self.acting.add(sign)
+        if code < 128:
+            shown = sign if sign.isprintable() or sign == "\n" else ""
+        elif kind[0] in "MC":
+            shown = ""
+        else:
+            shown = " " if kind[0] == "Z" else sign
+        self[code] = shown
+        return shown
+
+
+_shapes: _Shapes | None = None
+
+
+def shape(text: str) -> str:
+    """What a reader sees in a text, as far as it matters here.
+
+    `shape("Ｈｕ\\u200bｍan :")` and `shape("human :")` are both `hurnan :`.
+    """
+    return text.translate(_FOLD if text.isascii() else _table())
+
+
+def _table() -> _Shapes:
+    global _shapes
+    if _shapes is None:
+        _shapes = _Shapes()
+    return _shapes
 
 
 def neutral(text: str) -> str:
-    """Memory text that cannot be taken for a tag of the frame or of the client: such a `<` becomes `&lt;`.
+    """The text with whatever could pass for something else than memory made harmless; mostly the text itself."""
+    brackets = "<"
+    others: list[str] = []
+    if text.isascii():
+        unseen = not text.replace("\n", "").replace("\t", "").isprintable()
+    else:
+        table = _table()
+        signs = set(text)
+        others = [sign for sign in signs if sign > "\x7f" and table[ord(sign)] != sign]
+        brackets += "".join([sign for sign in others if "<" in table[ord(sign)]])
+        unseen = not table.acting.isdisjoint(signs)
+    if len(brackets) > 1 or "<" in text:
+        text = _without_tags(text, brackets)
+    seen = _seen(text, others)
+    if any(hint in seen for hint in _SPEAKER_HINTS):
+        text = _without_turns(text, seen)
+    return _written_out(text) if unseen else text
 
-    Case, blanks, invisible characters and full-width forms make no difference to a reader, so they make none here; nor
-    does a `<` at the very end, whose name could stand in the text printed next. Applied when a file is indexed, so that
-    what is counted is what is printed. Applying it twice changes nothing.
+
+def _seen(text: str, others: list[str]) -> str:
+    """The shape of a text, for the names of speakers; `others` are its signs beyond ASCII that are not seen as they are.
+
+    With few of these, searching for each takes a tenth of the time.
     """
-    found = [
-        at for sign in ("<" if text.isascii() else _OPENING) if sign in text for at in _places(text, sign)
-    ]
-    if not found:
-        return text
+    if len(others) > _FEW:
+        return shape(text)
+    for sign in others:
+        text = text.replace(sign, _table()[ord(sign)])
+    return text.lower()
+
+
+def visible(sign: str) -> str:
+    """A sign as programmers write it: `\\x1b`, `\\u2028`, `\\U000e0041`."""
+    code = ord(sign)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def _written_out(text: str) -> str:
+    """The text with the signs that act without being seen written out."""
+    import re
+
+    def written(match: re.Match[str]) -> str:
+        return match[1] if match.lastindex else "".join(map(visible, match[0]))
+
+    rows = "".join([f"{first}-{last}" for first, last in _ACTING])
+    text = re.sub(f"{_USED}|[{rows}]+", written, text)
+    if any(mark in text for mark in _DIRECTION_MARKS):
+        lines = text.split("\n")
+        marks = re.compile(f"[{_DIRECTION_MARKS}]+")
+        text = "\n".join([line if _runs_left(line) else marks.sub(written, line) for line in lines])
+    return text
+
+
+def _runs_left(line: str) -> bool:
+    """Whether a line has letters that are written from right to left."""
+    from unicodedata import bidirectional
+
+    return any(bidirectional(sign) in ("R", "AL") for sign in line if sign not in _DIRECTION_MARKS)
+
+
+def _without_tags(text: str, brackets: str) -> str:
+    """The text with `&lt;` for each of these brackets that opens a tag which means something to the reader of a prompt."""
     parts = []
-    last = 0
-    for at in sorted(found):
-        if _names_reserved(text, at + 1):
-            parts.append(text[last:at])
-            parts.append("&lt;")
-            last = at + 1
-    parts.append(text[last:])
-    return "".join(parts)
+    start = 0
+    for at, end in _openings(text, brackets):
+        if tag_names.may_open(shape(text[at + 1 : at + _AT_ONCE])) and _opens(text, at, end):
+            parts += [text[start:at], BRACKET]
+            start = at + 1
+    return "".join(parts) + text[start:] if parts else text
 
 
-#: `<`, and the signs that are read as one.
-_OPENING = "<\uff1c\ufe64"
-#: Between a `<` and the name of a tag.
-_BEFORE_NAME = frozenset("/\\!? \uff0f")
-_LONGEST_NAME = max(map(len, _RESERVED))
+def _openings(text: str, brackets: str) -> Iterator[tuple[int, int]]:
+    """Each place of one of the brackets, and the place of the next one or the end of the text."""
+    places = []
+    for bracket in brackets:
+        at = text.find(bracket)
+        while at >= 0:
+            places.append(at)
+            at = text.find(bracket, at + 1)
+    places.sort()
+    yield from zip(places, [*places[1:], len(text)], strict=True)
 
 
-def _places(text: str, sign: str) -> Iterator[int]:
-    at = text.find(sign)
-    while at >= 0:
-        yield at
-        at = text.find(sign, at + 1)
+def _opens(text: str, at: int, end: int) -> bool:
+    """Whether the bracket at `at`, with the next one at `end`, opens a tag that means something."""
+    name = text[at + 1 : at + 1 + _NEAR]
+    seen = shape(name)
+    whole = end <= at + 1 + _NEAR
+    if whole or len(seen.replace(" ", "").replace("\n", "")) < _LEAST_SEEN:
+        seen = shape(text[at + 1 : end])
+        whole = True
+    if text[at] == "<" and _stands_in_code(text, at):
+        return tag_names.opens_own(seen, open_end=end == len(text) or not whole)
+    first = tag_names.USER in seen and not _before(text, at).strip()
+    if seen.partition(">")[2].startswith(_PLACEHOLDER_GOES_ON):
+        first = False
+    return tag_names.opens(seen, open_end=end == len(text) or not whole, first=first)
 
 
-def _names_reserved(text: str, at: int) -> bool:
-    """Whether a reserved name, or nothing at all, follows what may stand before a name."""
-    size = len(text)
-    while at < size and (text[at] in _BEFORE_NAME or not text[at].isprintable()):
-        at += 1
-    if at == size:
+def _stands_in_code(text: str, at: int) -> bool:
+    """Whether a bracket is one of code, as far as what joins it tells: `List<System>`, `C<system>` in Pod, `builds/<system>`."""
+    before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
+    joined = before[-1:]
+    if joined in ("/", "@"):
         return True
-    name = text[at : at + _LONGEST_NAME]
-    if not name.isascii() or not name.isprintable():
-        from unicodedata import normalize
-
-        name = "".join([sign for sign in text[at : at + 3 * _LONGEST_NAME] if sign.isprintable()])
-        name = normalize("NFKC", name).casefold()
-    return name.lower().startswith(_RESERVED)
+    if not joined.isalnum() or not joined.isascii():
+        return False
+    return (after[:1].isupper() and after[1:].islower()) or (joined.isupper() and not before[:-1].isalnum())
 
 
-def shown_path(path: str) -> str:
-    """A path as the block names it: from `.claude/memory`, or from `./` and `~/`; it stays on its line and in its tag."""
-    path = path.removeprefix(".claude/memory/") if path.startswith((".claude/memory/", "~/")) else "./" + path
-    if path.isprintable() and "<" not in path and ">" not in path:
-        return path
-    return "".join(c if c.isprintable() and c not in "<>" else "?" for c in path)
+def _before(text: str, at: int) -> str:
+    """The shape of what stands before a bracket on its line, or of the last part of it."""
+    return shape(text[max(text.rfind("\n", 0, at) + 1, at - _NEAR) : at])
 
 
-def file_line(path: str) -> str:
-    """The line above a file's chunks."""
-    return f"<{FILE_TAG} {shown_path(path)}>\n"
+def _without_turns(text: str, seen: str) -> str:
+    """The text with `&#58;` for the colon of each line that opens a turn; `seen` is its shape, line by line."""
+    lines = text.split("\n")
+    for number, line in enumerate(seen.split("\n")):
+        if not line.lstrip().startswith(_SPEAKER_STARTS):
+            continue
+        line = lines[number]
+        opening = shape(line).replace("|", "l").lstrip()
+        for name in _SPEAKERS:
+            if opening.startswith(name) and opening[len(name) :].lstrip().startswith(":"):
+                at = next(place for place, sign in enumerate(line) if ":" in shape(sign))
+                lines[number] = line[:at] + COLON + line[at + 1 :]
+    return "\n".join(lines)

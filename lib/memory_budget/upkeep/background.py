@@ -10,13 +10,12 @@ session  what a session's start sets off: close, index, jobs
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
-from memory_budget.base import fastjson, hook, hook_log
+from memory_budget.base import fastjson, hook_log
 from memory_budget.base.files import read_bytes
 from memory_budget.base.project import Project, find_project
-from memory_budget.index import schema, update
+from memory_budget.index import kept, schema, update
 from memory_budget.run import calibration, finish
 from memory_budget.settings import token_ratio
 
@@ -31,30 +30,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do one task. Failures go to the hooks' log: nobody watches this process."""
+    """Do one task. What it raises, `base.detached` writes down: nobody watches this process."""
     project = find_project(args.project)
     if not project.has_memory():
         return 0
-    try:
-        if hasattr(os, "nice"):
-            os.nice(5)  # agents come first
-        if args.task == "finish":
-            _finish(project, args.ended)
-        elif args.task == "close":
-            finish.close(project, args.session)
-            _calibrate(project)
-        elif args.task == "index":
-            update.update_index(project)
-        elif args.task == "jobs":
-            _jobs(project)
-        else:
-            finish.close(project)
-            _calibrate(project)
-            update.update_index(project)
-            _jobs(project)
-    except Exception as error:
-        hook.failure(project, error)
-        return 1
+    if hasattr(os, "nice"):
+        os.nice(5)  # agents come first
+    if args.task == "finish":
+        _finish(project, args.ended)
+    elif args.task == "close":
+        finish.close(project, args.session)
+        _calibrate(project)
+    elif args.task == "index":
+        update.update_index(project)
+    elif args.task == "jobs":
+        _jobs(project)
+    else:
+        finish.close(project)
+        _calibrate(project)
+        update.update_index(project)
+        _jobs(project)
     return 0
 
 
@@ -79,27 +74,25 @@ def _calibrate(project: Project) -> None:
     except schema.IndexUnusable:
         return  # the next update makes it anew, with this in it
     try:
-        db.execute(
-            "INSERT OR REPLACE INTO meta VALUES('calibration',?)", (token_ratio.learned_text(project),)
-        )
+        kept.write(db, kept.RATIO, token_ratio.read_state(project))
     finally:
         db.close()
 
 
 def _jobs(project: Project) -> None:
+    from memory_budget.upkeep import jobs, schedule
+
     try:
-        from memory_budget.upkeep import jobs, schedule
-    except ImportError as error:  # without the libraries agents get their memory, and nothing else is done
-        hook_log.log(project, f"the jobs need the plugin's libraries: {error}")
-        return
-    schedule.run_due(project, jobs.run)
+        schedule.run_due(project, jobs.run)
+    except ImportError as error:  # what is due stays due until the libraries are there
+        hook_log.log(project, f"the jobs wait for the plugin's libraries: {error}; run: memory-budget setup")
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str]) -> int:
     """The detached process's own entry: `background TASK ...`, without the rest of the command line."""
     import argparse
 
     parser = argparse.ArgumentParser(prog="memory-budget background")
     add_arguments(parser)
     parser.add_argument("--project", required=True)
-    return run(parser.parse_args(sys.argv[2:] if argv is None else argv))
+    return run(parser.parse_args(argv))

@@ -10,10 +10,9 @@ from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.index.note import BINARY, MARKDOWN, MATTER, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.scan import TOO_LARGE

@@ -16,10 +16,9 @@ import traceback
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.files import listing, write_atomic
+from memory_budget.base.optional import orjson
 from memory_budget.index.schema import DatabaseError
 from memory_budget.log import rotation
 from memory_budget.reports import weekly
@@ -179,7 +178,7 @@ class _Run:
             "tokens": report.tokens_files,
             "near": len(report.near),
         }
-        self.keep(proposals.DUPLICATES, duplicates.propose(self.project, report, self.now))
+        self.keep(proposals.DUPLICATES, duplicates.propose_duplicates(self.project, report, self.now))
 
     def usage(self) -> None:
         found = weekly.gather(self.project, self.now)

@@ -17,12 +17,11 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import flush_folder, listing, read_bytes
 from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
 from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.index import schema
 from memory_budget.index.facts import find_date, side_path

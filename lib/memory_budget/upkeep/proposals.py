@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest, listing, read_bytes, write_atomic
 from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.index.facts import side_path
 from memory_budget.upkeep import journal, uses
@@ -231,7 +230,7 @@ def undo(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
 
 def take_lock(project: Project) -> Any:
     """The lock of everything that changes memory files. Raises BudgetError when it is held for a minute."""
-    from filelock import FileLock, Timeout
+    from memory_budget.base.optional import FileLock, Timeout
 
     lock = FileLock(project.writable(layout.APPLY_LOCK), timeout=LOCK_SECONDS)
     try:

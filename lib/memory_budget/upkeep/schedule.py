@@ -18,10 +18,9 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, write_atomic
+from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.settings import profiles
 
@@ -189,7 +188,7 @@ def anchored(state: State, now: float) -> State:
 
 def take_lock(project: Project) -> Any:
     """The lock that keeps two runs apart, or None when it is taken."""
-    from filelock import FileLock, Timeout
+    from memory_budget.base.optional import FileLock, Timeout
 
     lock = FileLock(project.writable(layout.JOBS_LOCK), timeout=0)
     try:

@@ -78,16 +78,18 @@ def find_promotions(work: Work) -> list[Proposal]:
     return promotion.propose(work.project, promotion.find(work.notes, own), work.now)
 
 
-def find_duplicates(work: Work, progress: Progress = None) -> duplicates.Report:
-    return duplicates.find(
+def find_duplicates(work: Work, progress: Progress = None) -> duplicates.DuplicateReport:
+    return duplicates.find_duplicates(
         work.project, work.notes, float(work.lifecycle["duplicates"]["similarity"]), progress
     )
 
 
 def find_summaries(work: Work) -> list[Proposal]:
-    rules = summaries.Rules(int(work.lifecycle["summary"]["days"]), float(work.lifecycle["summary"]["ratio"]))
-    candidates = summaries.find(work.notes, rules, work.today)
-    return summaries.propose(work.project, candidates, rules, update.counter(), work.now)
+    rules = summaries.SummaryRules(
+        int(work.lifecycle["summary"]["days"]), float(work.lifecycle["summary"]["ratio"])
+    )
+    candidates = summaries.find_summary_candidates(work.notes, rules, work.today)
+    return summaries.propose_summaries(work.project, candidates, rules, update.counter(), work.now)
 
 
 def find_archival(work: Work) -> list[Proposal]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
+from memory_budget.base.optional import orjson
 from memory_budget.index import schema
 from memory_budget.log import sent as log_sent
 from memory_budget.upkeep.memory_files import ordinal_day, parse_agents

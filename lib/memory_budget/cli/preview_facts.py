@@ -1,0 +1,187 @@
+"""What a preview says of an allocation: everything there is as JSON, the chunks sent, and how two allocations differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from memory_budget.index.records import path_of
+from memory_budget.select.confidence import UNSURE
+from memory_budget.select.packing import Verdict
+from memory_budget.select.query import Query
+from memory_budget.select.ranking import PARTS
+from memory_budget.select.task_text import task_text
+from memory_budget.start import allocate
+from memory_budget.text import words as text_words
+
+if TYPE_CHECKING:
+    from memory_budget.select.ranking import Leaf
+
+
+def as_json(allocation: allocate.Allocation) -> dict[str, Any]:
+    """Everything there is to say of an allocation."""
+    selection = allocation.selection
+    verdict = allocation.verdict
+    return {
+        "agent": allocation.identity.name,
+        "assignment": allocation.identity.assignment_key,
+        "folders": list(allocation.identity.folder_names),
+        "profile": allocation.settings.profile.name,
+        "enforcement": allocation.enforcement,
+        "complexity": allocation.tier,
+        "complexity_source": allocation.tier_source,
+        "complexity_score": round(verdict.score, 4) if verdict else None,
+        "complexity_reasons": verdict.reasons if verdict else [],
+        "budget_base": allocation.budget_base,
+        "budget": allocation.budget,
+        "bumped_from": allocation.bumped_from or None,
+        "tokens": allocation.tokens,
+        "native_tokens": allocation.native_tokens,
+        "demand_tokens": selection.demand_tokens + allocation.native_tokens,
+        "scoped_tokens": allocation.scoped_tokens,
+        "reduction": round(reduction(allocation), 4),
+        "exceeded": allocation.exceeded,
+        "matched": selection.matched,
+        "confidence": round(selection.evidence.confidence, 3),
+        "evidence": {
+            "mass": round(selection.evidence.mass, 2),
+            "coverage": round(selection.evidence.coverage, 3),
+            "telling_words": selection.evidence.asked,
+            "held_by_best": selection.evidence.held,
+        },
+        "because": because(allocation),
+        "scope_tokens": dict(selection.scope_tokens),
+        "files": [
+            {
+                "path": file.file.path,
+                "scope": file.file.scope,
+                "tokens": file.tokens,
+                "chunks": len(file.chunks),
+            }
+            for file in selection.files
+        ],
+        "left_out": [
+            {"path": entry.file.path, "heading": entry.heading, "tokens": entry.tokens, "line": entry.line}
+            for entry in selection.left_out
+        ],
+        "chunks": [chunk_facts(allocation, verdict) for verdict in selection.verdicts],
+        "problems": allocation.problems,
+    }
+
+
+def chunk_facts(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any]:
+    chunk, file = verdict.chunk, verdict.file
+    return {
+        "path": file.path,
+        "line": chunk.line,
+        "heading": " > ".join(headings(allocation, verdict)),
+        "scope": file.scope,
+        "tokens": chunk.tokens,
+        "kept": is_sent(verdict),
+        "reason": verdict.reason,
+        "same_as": same_as(allocation, verdict),
+        "worth": round(verdict.worth, 3),
+        "score_parts": score_parts(verdict.leaf),
+    }
+
+
+def because(allocation: allocate.Allocation) -> str:
+    """Why something or nothing is sent, in a sentence."""
+    evidence = allocation.selection.evidence
+    holds = f"the best section holds {evidence.held} of its {evidence.asked} telling words"
+    if not evidence.asked:
+        holds = "it has no telling word"
+    if evidence.confidence >= 1.0:
+        return f"memory is about this task: {holds}"
+    if evidence.confidence >= UNSURE:
+        return f"memory may be about this task, so what looks relevant is only named: {holds}"
+    return f"nothing in memory is about this task: {holds}"
+
+
+def sent_for(allocation: allocate.Allocation) -> dict[int, list[str]]:
+    """Leaf by its first chunk's id -> the task's words that stand in it, as the task has them."""
+    task, view = allocation.task, allocation.view
+    query = Query(task.prompt, task.description)
+    written: dict[str, str] = {}
+    for run in text_words.runs(task_text(task.prompt) + "\n" + task.description):
+        for term in text_words.word_terms(run)[-1:]:
+            written.setdefault(term, run.decode("utf-8", "replace").strip("_-./'"))
+    holders = {
+        term: {number for ids in view.holders(term, 1024) for number in ids}
+        for term in query.terms
+        if term in written
+    }
+    found: dict[int, list[str]] = {}
+    for verdict in allocation.selection.verdicts:
+        leaf = verdict.leaf
+        if leaf is not None and leaf.chunks[0].id not in found:
+            ids = {chunk.id for chunk in leaf.chunks}
+            found[leaf.chunks[0].id] = [written[term] for term, held in holders.items() if ids & held]
+    return found
+
+
+def is_sent(verdict: Verdict) -> bool:
+    return verdict.reason in ("kept", "pinned")
+
+
+def headings(allocation: allocate.Allocation, verdict: Verdict) -> list[str]:
+    """The headings above a chunk, outermost first, without their marks."""
+    chunk = verdict.chunk
+    lines = path_of(chunk.heading, allocation.view.headings([chunk]))
+    return [line.text.lstrip("# ") for line in lines]
+
+
+def same_as(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any] | None:
+    """Where a duplicate's text is said as well: the chunk that is kept in its stead, if any is."""
+    for other in allocation.selection.verdicts:
+        if verdict.twin and other.chunk.id == verdict.twin:
+            return {"path": other.file.path, "line": other.chunk.line}
+    return None
+
+
+def score_parts(leaf: Leaf | None) -> dict[str, float]:
+    """What a leaf's score is made of: the task's terms in its best chunk, the share of them in all of it, its file's score, what
+    the file says it is about, and the factor for names, dates and the like."""
+    parts = leaf.parts if leaf is not None and leaf.parts else (0.0, 0.0, 0.0, 0.0, 1.0)
+    return {name: round(part, 2) for name, part in zip(PARTS, parts, strict=True)}
+
+
+def reduction(allocation: allocate.Allocation) -> float:
+    return 1 - allocation.tokens / allocation.scoped_tokens if allocation.scoped_tokens else 0.0
+
+
+def sent_chunks(found: allocate.Allocation | allocate.Nothing) -> dict[tuple[str, int], dict[str, Any]]:
+    """The chunks sent, by file and line."""
+    if isinstance(found, allocate.Nothing):
+        return {}
+    return {
+        (verdict.file.path, verdict.chunk.line): chunk_facts(found, verdict)
+        for verdict in found.selection.verdicts
+        if is_sent(verdict)
+    }
+
+
+def budget_facts(found: allocate.Allocation | allocate.Nothing) -> dict[str, Any]:
+    if isinstance(found, allocate.Nothing):
+        return {"profile": found.profile, "budget": 0, "tokens": 0, "demand_tokens": 0}
+    return {
+        "profile": found.settings.profile.name,
+        "complexity": found.tier,
+        "bumped_from": found.bumped_from or None,
+        "budget": found.budget,
+        "tokens": found.tokens,
+        "demand_tokens": found.selection.demand_tokens + found.native_tokens,
+    }
+
+
+def compare(
+    one: allocate.Allocation | allocate.Nothing, other: allocate.Allocation | allocate.Nothing
+) -> dict[str, Any]:
+    """What the second sends that the first does not (`added`), the reverse (`removed`), and how many chunks both send."""
+    first, second = sent_chunks(one), sent_chunks(other)
+    return {
+        "first": budget_facts(one),
+        "second": budget_facts(other),
+        "added": [second[key] for key in sorted(second.keys() - first.keys())],
+        "removed": [first[key] for key in sorted(first.keys() - second.keys())],
+        "common": len(first.keys() & second.keys()),
+    }

@@ -1,0 +1,41 @@
+"""What the index keeps for starts besides memory (profiles, agents, a ratio): JSON under a key, sealed with its digest.
+
+Such a value is used as it stands, so one that was not written by this program, or not whole, must not be read at all.
+Example of a value: `9f86d081884c7d65 {"models":{}}`.
+"""
+
+from __future__ import annotations
+
+from memory_budget.base import fastjson
+from memory_budget.base.files import digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+PROFILES = "profiles"
+AGENTS = "agents"
+RATIO = "calibration"
+
+
+class Damaged(ValueError):
+    """A kept value is not the one that was written."""
+
+
+def write(db: Connection, key: str, value: object) -> None:
+    """Keep a value of plain JSON, in the caller's transaction."""
+    text = fastjson.dumps(value)
+    db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, f"{digest(text)} {text}"))
+
+
+def read(db: Connection, key: str) -> object:
+    """The value kept under a key, None where there is none. Raises Damaged, and DatabaseError as any reading does."""
+    row = db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
+    if row is None:
+        return None
+    if not isinstance(row[0], str):
+        raise Damaged(f"{key}: {type(row[0]).__name__}, expected text")
+    seal, _, text = row[0].partition(" ")
+    if seal != digest(text):
+        raise Damaged(f"{key}: not as it was written")
+    return fastjson.loads(text)

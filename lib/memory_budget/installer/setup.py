@@ -1,0 +1,99 @@
+"""`memory-budget setup [--all]`: install the Python libraries into the plugin's data folder, and catch up on what waited for them.
+
+With `--background` a session's start began it (`run.libraries`): nothing is printed, what came of it is left for the person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from typing import TextIO
+
+from memory_budget.base import installation, spawn
+from memory_budget.base.project import Project
+from memory_budget.installer import libraries
+from memory_budget.installer.host import Host
+from memory_budget.run import libraries as offer
+from memory_budget.run.notes import leave_note, note_path
+
+#: The name of the note about it in a session.
+NOTE = "libraries"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Install the Python libraries into the plugin's data folder, every hash checked: the core "
+        f"({libraries.CORE.megabytes} MB: {libraries.CORE.purpose}), with --all also the set for reports "
+        f"({libraries.REPORTS.megabytes} MB: {libraries.REPORTS.purpose}). Nothing else on the machine is changed."
+    )
+    parser.add_argument("--all", action="store_true", help="the libraries for reports and tuning as well")
+    parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--session", default="", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 1 when the libraries could not be installed."""
+    project = Project(args.project)
+    sets = (libraries.CORE, libraries.REPORTS) if args.all else (libraries.CORE,)
+    if args.background:
+        return _in_background(project, args.session, sets)
+    complete = _install(sys.stdout, sets)
+    if complete and project.has_memory():
+        spawn.start(project, "session")
+    return 0 if complete else 1
+
+
+def _install(out: TextIO, sets: tuple[libraries.LibrarySet, ...]) -> bool:
+    host = Host(out=out)
+    host.data = installation.data_folder()
+    os.makedirs(host.data, exist_ok=True)
+    return libraries.install(host, sets)
+
+
+def _in_background(project: Project, session: str, sets: tuple[libraries.LibrarySet, ...]) -> int:
+    """Install, and leave one line: for this session by a note, which the next session's start finds where it was not told."""
+    data = installation.data_folder()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        try:
+            complete = _install(said, sets)
+            said.seek(0)
+            reason = said.read()
+        except Exception as error:  # the person is told whatever happens; the traceback goes to the log
+            offer.write_state(data, "failed")
+            _tell(
+                project,
+                session,
+                data,
+                "failed",
+                f"its libraries could not be set up ({error}); run: memory-budget setup",
+            )
+            raise
+    print(reason, file=sys.stderr, end="")  # into setup.log
+    if not complete:
+        first = reason.strip().split("\n")[0].partition("not installed: ")[2] or "see setup.log"
+        _tell(
+            project,
+            session,
+            data,
+            "failed",
+            f"its libraries could not be set up ({first}); run: memory-budget setup",
+        )
+        return 1
+    size = sum(one.megabytes for one in sets)
+    _tell(
+        project,
+        session,
+        data,
+        "done",
+        f"its libraries are set up ({size} MB); records, index and jobs catch up now",
+    )
+    spawn.start(project, "session")
+    return 0
+
+
+def _tell(project: Project, session: str, data: str, state: str, line: str) -> None:
+    note = note_path(project, session, NOTE)
+    offer.write_state(data, state, line, note)
+    leave_note(project, session, NOTE, line)

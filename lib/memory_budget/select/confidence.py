@@ -1,0 +1,54 @@
+"""Judges how sure it is that anything in memory is about a task, and how much of it is worth sending.
+
+Something is always the best match, so a score relative to the best one says nothing. Two things must come together in one chunk:
+enough of what the prompt tells at all (mass), and enough of everything the prompt tells (coverage), words that the memory
+does not know counted. How telling a word is, is known from elsewhere (`text.telling`): in a small memory every word is rare.
+
+    confidence = min(mass / MASS, coverage / COVERAGE)
+
+From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
+public data, see `python3 -m tests.bench tax`.
+"""
+
+from __future__ import annotations
+
+#: Mass and coverage that make sure.
+MASS = 4.8
+COVERAGE = 0.21
+#: Confidence from which an agent gets at least a short outline.
+UNSURE = 0.85
+#: Confidence that counts no further: more of it is no reason to send more.
+SUREST = 2.0
+#: The bar for a leaf, as a share of the best leaf's worth: at the start, and how much it rises with every 1,000 tokens taken.
+BAR = 0.3
+RISE = 0.05
+
+
+class Evidence:
+    """What the chunk that holds most of a prompt holds of it.
+
+    `mass`: how much the terms in it tell; `wanted`: how much all of the prompt's terms tell; `held` of `asked`: how many
+    of the prompt's telling words stand in it.
+    """
+
+    __slots__ = ("asked", "held", "mass", "wanted")
+
+    def __init__(self, mass: float, wanted: float, held: int, asked: int) -> None:
+        self.mass = mass
+        self.wanted = wanted
+        self.held = held
+        self.asked = asked
+
+    @property
+    def coverage(self) -> float:
+        """The share of what the prompt tells that the chunk holds."""
+        return self.mass / self.wanted if self.wanted > 0 else 0.0
+
+    @property
+    def confidence(self) -> float:
+        return min(self.mass / MASS, self.coverage / COVERAGE)
+
+
+def bar(confidence: float, taken: int, generosity: float = 1.0) -> float:
+    """The share of the best leaf's worth that the next leaf must have, once so many tokens with it are taken."""
+    return (BAR + RISE * taken / 1000.0) / (min(confidence, SUREST) * generosity)

@@ -1,0 +1,83 @@
+"""What a prompt asks for, as index terms with weights."""
+
+from __future__ import annotations
+
+from math import log
+
+from memory_budget.select.task_text import READ, task_text
+from memory_budget.text import dates
+from memory_budget.text import words as text_words
+from memory_budget.text.telling import MOST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+#: Words that say what to do with the answer and not what it is about; they count for little. As index terms, for a start
+#: need not make them anew.
+WEAK_TERMS = frozenset(
+    (
+        "accord across ask aspect convers describ differ discuss ensur exampl explain give happen help "
+        "item know list make mani mention much need order overview provid sai said show summar summari "
+        "sure talk tell think throughout variou want"
+    ).split(" ")
+)
+#: How telling a weak word is at most, and a number.
+WEAK_MOST = 0.5
+NUMBER_MOST = 1.0
+#: What a part of a name (`src` of `src/app.ts`) counts, against the name.
+PART = 0.3
+
+
+class Query:
+    """What a prompt asks for.
+
+    `terms`: index terms of the part of the prompt that says what is to be done, each with how often it counts (more than
+    once a little more); `names`: of a term that is a name with parts, the parts (`src/app.ts`: src, app, ts); `parts`: terms
+    that stand only as parts of names; `words`, `asks_when` and `dates`: words as written, whether it asks for a time, and
+    the dates it names.
+    """
+
+    __slots__ = ("asks_when", "dates", "names", "parts", "terms", "words")
+
+    def __init__(self, prompt: str, description: str = "") -> None:
+        text = task_text(prompt)
+        if description and description not in text:
+            text = f"{text}\n{description[:READ]}"
+        counts: dict[str, int] = {}
+        alone: set[str] = set()
+        self.names: dict[str, tuple[str, ...]] = {}
+        for run in text_words.runs(text):
+            found = text_words.word_terms(run)
+            for term in found:
+                counts[term] = counts.get(term, 0) + 1
+            if len(found) > 1 and found[-1].startswith(found[0]):
+                self.names[found[-1]] = found[:-1]
+                alone.add(found[-1])
+            else:
+                alone.update(found)
+        self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
+        self.parts = frozenset(counts.keys() - alone)
+        self.words = frozenset(dates.words(text))
+        self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
+        self.dates = dates.mentioned(text)
+
+    def telling(self, values: Mapping[str, float], known: Container[str]) -> dict[str, float]:
+        """How telling each term is here: `values` as `text.telling` has them, `known` the terms that the memory has.
+
+        A name that the memory does not have tells as much as its parts do, for nobody knows more of it.
+        """
+        found = {}
+        for term in self.terms:
+            value = values.get(term, MOST)
+            if term in WEAK_TERMS:
+                value = min(value, WEAK_MOST)
+            elif term.isdigit():
+                value = min(value, NUMBER_MOST)
+            found[term] = value
+        for name, parts in self.names.items():
+            if name not in known:
+                found[name] = min(found[name], max([found[part] for part in parts]))
+        for part in self.parts:
+            found[part] *= PART
+        return found

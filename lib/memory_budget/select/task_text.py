@@ -1,0 +1,192 @@
+"""Finds what a prompt asks for among the sentences that say how to work and what to report.
+
+A prompt that one agent writes for another is mostly the same whatever the task: where the repository lies, which tools there
+are, what not to touch, what the answer must look like. Those sentences are about the reader, not about the project, and memory
+that matches them is not about the task. For example, of
+
+    You are working in /workspace/shop (branch main).
+
+    The invoice total is off by one cent for some customers. Find out why.
+
+    Be thorough. Return a short summary with file:line references.
+
+only the second paragraph is kept. A prompt of one paragraph is kept whole.
+
+Three things tell: a label (`## Task`, `Goal:`, `**Context**:`, `Output format:`), the words a sentence begins with (`Return`, `Do
+not`, `Be`) or holds (`you are`, `your report`, `thoroughness`), and that such sentences come in paragraphs of their own.
+"""
+
+from __future__ import annotations
+
+from memory_budget.text.dates import words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Of a longer prompt this many characters of its beginning and as many of its end are read.
+READ = 100_000
+#: A label has at most this many words, unless nothing follows it on its line.
+_LABEL_WORDS = 3
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Labels of what is to be done.
+_TASK = _set(
+    "task tasks goal goals question questions objective objectives request requests problem issue bug feature mission "
+    "assignment assignments todo query ticket story ask following user job"
+)
+#: Last words of a longer label before a task: `The user's request: ...`.
+_TASK_ENDS = _set("task question goal request user problem issue following")
+#: Labels of what may be about the task; its sentences decide.
+_CONTEXT = _set("context background details detail requirements hints notes")
+#: Labels of how to work and what to hand back.
+_MANNER = _set(
+    "constraint constraints instruction instructions step steps method methods approach rule rules guideline guidelines "
+    "criteria deliver deliverable deliverables output outputs format report reporting response return returns note important "
+    "environment tool tools setup workflow process scope thoroughness verification expectation expectations reminder "
+    "reminders permission permissions limit limits style role acceptance back answer caveats warning boundaries "
+    "conventions repository repo directory cwd branch"
+)
+#: First words of a sentence about the answer or the way to it.
+_OPENERS = _set(
+    "return report respond reply output deliver deliverable deliverables provide quote format end conclude afterwards never "
+    "always avoid important don be constraints no please keep only if medium"
+)
+#: Words of such a sentence wherever they stand.
+_ABOUT_WORK = _set(
+    "thorough thoroughly thoroughness concise assumption assumptions subagent subagents sub-agent sub-agents worktree "
+    "worktrees sandbox verdict deliverable findings bullet bullets cwd emoji emojis conventions confidence orchestrator "
+    "autonomously inconclusive refactor unrelated minimal step-by-step double-check cross-check follow-ups"
+)
+#: What is the reader's: `your final message`.
+_OF_READER = _set(
+    "task answer final response report findings output message job role result results scope assumptions help reply "
+    "conclusion work"
+)
+_READERS = _set("your my")
+#: Two words in a row that speak to the reader or of the way to work.
+_PAIRS = frozenset(
+    "you are|you re|you have|you will|you can|you may|you start|you must|you should|you could|you find|you were|do not|don t|"
+    "must not|should not|when done|when finished|once done|step by|file line|line numbers|line references|working directory|"
+    "main agent|parent agent|other agents|another agent|another engineer|if something|if unsure|if unclear|code base|"
+    "checked out|working in|max words|at most|no more|no other|report back|next steps|open questions|follow ups|read only|"
+    "root cause|file paths|absolute paths|existing patterns|surrounding code|usual tools|current branch|clean tree|"
+    "only research|avoid emojis|tests pass|type checks|all tests".split("|")
+)
+
+
+def task_text(prompt: str) -> str:
+    """The part of a prompt that says what is to be done; all of it where none stands out."""
+    if len(prompt) > 2 * READ:
+        prompt = prompt[:READ] + "\n\n" + prompt[-READ:]
+    segments = _segments(prompt)
+    tasks = [text for kind, text in segments if kind == "task"]
+    content = []
+    shares = []
+    for kind, text in segments:
+        if kind in ("manner", "task") or (tasks and kind != "context"):
+            continue
+        about_work = [_is_about_work(sentence) for sentence in _sentences(text)]
+        share = sum(about_work) / max(len(about_work), 1)
+        shares.append((share, text))
+        if len(segments) == 1 or not (about_work[:1] == [True] or share > 0.5):
+            content.append(text)
+    if tasks or content:
+        return "\n\n".join(tasks + content)
+    least = min([share for share, _ in shares], default=1.0)
+    if least < 1.0:
+        return "\n\n".join([text for share, text in shares if share == least])
+    return shares[len(shares) // 2][1] if shares else prompt
+
+
+def _segments(prompt: str) -> list[tuple[str, str]]:
+    """Paragraphs, cut at labels, each with its kind: task, context, manner, or "" where no label says."""
+    found: list[tuple[str, str]] = []
+    below_heading = ""  # the kind of all that follows, until the next heading
+    awaited = ""  # the kind of the next paragraph, whose label stands on a line of its own
+    for paragraph in prompt.replace("\r", "").split("\n\n"):
+        kind = awaited or below_heading
+        awaited = ""
+        lines: list[str] = []
+        for line in paragraph.split("\n"):
+            if not line.strip():
+                continue
+            labelled = _label(line)
+            if labelled is None:
+                lines.append(line)
+                awaited = ""
+                continue
+            if lines:
+                found.append((kind, "\n".join(lines)))
+            kind, rest, heads = labelled
+            if heads:
+                below_heading = kind
+            lines = [rest] if rest else []
+            awaited = "" if rest else kind
+        if lines:
+            found.append((kind, "\n".join(lines)))
+    return found
+
+
+def _label(line: str) -> tuple[str, str, bool] | None:
+    """The kind that a line's label gives, what follows it on the line, and whether it is a heading; None without a label."""
+    text = line.strip()
+    heads = text[0] == "#" or (text[0] == "<" and text[-1] == ">" and "</" not in text)
+    rest = ""
+    if heads:
+        name = words(text[:200])
+    elif text[:2] == "**" and 0 < text.find("**", 2) < 60:
+        end = text.find("**", 2)
+        if ":" not in (text[end - 1], text[end + 2 : end + 3]):
+            return None
+        name, rest = words(text[2:end]), text[end + 2 :].lstrip(": ")
+    else:
+        end = text.find(":")
+        if end < 1 or text[end + 1 : end + 2] not in ("", " "):
+            return None
+        name, rest = words(text[:end]), text[end + 1 :].strip()
+        if rest and not (
+            text[0].isupper() and name and (len(name) <= _LABEL_WORDS or name[-1] in _TASK_ENDS)
+        ):
+            return None
+    kind = _kind(name)
+    return None if kind is None and not heads else (kind or "", rest, heads)
+
+
+def _kind(name: list[str]) -> str | None:
+    """The kind of segment that a label's words announce."""
+    if not name:
+        return None
+    if not _TASK.isdisjoint(name) and name[0] not in _MANNER and name[0] not in _CONTEXT:
+        return "task"
+    if name[0] in _CONTEXT:
+        return "context"
+    return None if _MANNER.isdisjoint(name) else "manner"
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences and lines of a segment."""
+    start = 0
+    last = len(text) - 1
+    for at, sign in enumerate(text):
+        if sign == "\n" or (sign in ".!?;" and (at == last or text[at + 1].isspace())):
+            if text[start:at].strip():
+                yield text[start:at]
+            start = at + 1
+    if text[start:].strip():
+        yield text[start:]
+
+
+def _is_about_work(sentence: str) -> bool:
+    """Whether a sentence speaks of the reader, the answer or the way to work."""
+    said = words(sentence)
+    if not said or said[0] in _OPENERS or not _ABOUT_WORK.isdisjoint(said):
+        return True
+    for one, two in zip(said, said[1:], strict=False):
+        if f"{one} {two}" in _PAIRS or (one in _READERS and two in _OF_READER):
+            return True
+    return False

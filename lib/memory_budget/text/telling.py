@@ -1,0 +1,57 @@
+"""How telling a word is: how little it is used where nothing in particular is meant.
+
+Two public collections say so, and of the two the lower value counts:
+
+- instructions for coding agents: in how many of 1,992 public agent, command and skill files (two MIT-licensed collections,
+  wshobson/agents and davila7/claude-code-templates) a word stands: ln(1,993 / files), 6.5 for a word in fewer than three;
+- language in general: the rank of a word in the token table of cl100k_base, which was made most frequent first:
+  ln(rank / 250), between 0 and 6, and 6 for a word that is no token.
+
+So "file" and "check" tell next to nothing (0.7), "treasury" tells much (4.9). Only counts of words are taken from the
+collections. `tests/bench/make_telling.py` writes them beside the words of like meaning (`synonyms`), as a table of their own: an
+index term and its value in hundredths; a term that is missing has `MOST`.
+"""
+
+from __future__ import annotations
+
+from memory_budget.text.synonyms import PATH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The value of a word that neither collection has.
+MOST = 6.0
+#: Values from here on are not kept.
+_KEPT_BELOW = 5.6
+
+
+def write(values: Mapping[str, float], path: str = PATH) -> None:
+    """Write the table into a database of words, in place of the one it has. Raises sqlite3.Error."""
+    import sqlite3
+
+    database = sqlite3.connect(path, isolation_level=None)
+    try:
+        database.execute("DROP TABLE IF EXISTS telling")
+        database.execute("CREATE TABLE telling(term TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID")
+        database.execute("BEGIN")
+        rows = [(term, round(100 * value)) for term, value in sorted(values.items()) if value < _KEPT_BELOW]
+        database.executemany("INSERT INTO telling VALUES(?,?)", rows)
+        database.execute("COMMIT")
+        database.execute("VACUUM")
+    finally:
+        database.close()
+
+
+def load(path: str = PATH) -> dict[str, float]:
+    """All of it, for what reads it without an index."""
+    import sqlite3
+
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return {
+            term: value / 100
+            for term, value in database.execute("SELECT term, value FROM telling").fetchall()
+        }
+    finally:
+        database.close()
