@@ -49,6 +49,13 @@ class Plugin:
     def planned(self) -> Project:
         return Project(str(self.project), str(self.home))
 
+    def leave_word(self, cache: str) -> None:
+        """Say where the cache of the project lies, as Python does."""
+        name = (
+            "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in str(self.project)) + ".at"
+        )
+        make_project(self.home / "plugin-data/projects", {name: f"{self.project}\n{cache}\n"})
+
 
 @pytest.fixture(params=SHELLS)
 def plugin(request: pytest.FixtureRequest, tmp_path: Path) -> Plugin:
@@ -99,10 +106,22 @@ def test_a_session_without_an_agent_costs_a_shell(plugin: Plugin) -> None:
 
 def test_a_project_without_memory_costs_a_shell(plugin: Plugin) -> None:
     shutil.rmtree(plugin.project / ".claude")
+    assert plugin.run("subagent_start", payload(), "1") != ""  # nobody looked yet
+    plugin.leave_word("")
     for event in ("session_start", "subagent_start"):
         assert plugin.run(event, payload(), "1") == ""
     (plugin.project / ".claude/agent-memory").mkdir(parents=True)
     assert plugin.run("subagent_start", payload(), "1") != ""
+
+
+def test_memory_that_lies_elsewhere_is_found_by_the_word_left(plugin: Plugin) -> None:
+    shutil.rmtree(plugin.project / ".claude")
+    cache = plugin.home / "elsewhere"
+    plugin.leave_word(str(cache))
+    (cache / "starts/5e55-10n/dbt-expert/p-toolu_1").mkdir(parents=True)
+    assert plugin.run("subagent_start", payload(session_id="5e55-10n"), "1") == ""
+    (cache / "starts/5e55-10n/dbt-expert/c-toolu_2").mkdir(parents=True)
+    assert plugin.run("subagent_start", payload(session_id="5e55-10n"), "1") != ""
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"{", b"\0\0", b"\xff\n", b'{"agent_type":"'])

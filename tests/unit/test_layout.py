@@ -29,10 +29,11 @@ def test_nothing_else_composes_a_path_of_the_cache(source: Path) -> None:
 
 def test_if_needed_looks_where_the_page_says() -> None:
     script = (ROOT / "hooks" / "if_needed").read_text(encoding="utf-8")
-    assert f'"$project/{cache_folder()}/{layout.NOTES}/$session"' in script
-    assert f"session=$project/{cache_folder()}/{layout.STARTS}/$session" in script
+    assert f"cache=$project/{cache_folder()}\n" in script
+    assert f'"$cache/{layout.NOTES}/$session"' in script
+    assert f"session=$cache/{layout.STARTS}/$session" in script
     assert f'"$session/{layout.WORKFLOW}"' in script
-    named = set(re.findall(re.escape(cache_folder()) + r"/([a-z-]+)", script))
+    named = set(re.findall(r"\$cache/([a-z-]+)", script))
     assert named == {layout.NOTES, layout.STARTS}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import auto_memory, layout, memory_folders
-from memory_budget.base.files import digest, write_atomic
+from memory_budget.base.files import digest, read_bytes, write_atomic
 from memory_budget.base.memory_folders import MEMORY
 
 CACHE = ".claude/cache/memory-budget"
@@ -155,4 +155,26 @@ def project_of(payload: dict[str, object]) -> Project | None:
     if not isinstance(root, str) or not root or "\0" in root:
         return None
     project = find_project(root)
-    return project if project.has_memory() else None
+    found = project if project.has_memory() else None
+    if root == os.environ.get("CLAUDE_PROJECT_DIR"):
+        leave_word(root, found, project.home)
+    return found
+
+
+def leave_word(start: str, project: Project | None, home: str) -> None:
+    """Have `hooks/find_cache` know where the cache of the session's project lies, where that cannot be seen in the project
+    itself: `<data folder>/projects/<slug>.at` holds the session's folder and the cache ("" for no memory), a line each."""
+    if project is not None and project.cache == f"{start}/{CACHE}":
+        return
+    path = f"{_data_folder(home)}/projects/{auto_memory.slug(start)}.at"
+    word = f"{start}\n{project.cache if project is not None else ''}\n".encode("utf-8", "surrogateescape")
+    try:
+        if read_bytes(path, 10_000) == word:
+            return
+    except OSError:
+        pass
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_atomic(path, word)
+    except OSError:
+        pass  # hooks look for themselves, which takes longer

@@ -105,7 +105,9 @@ class Parser:
                     heading = number
             shown, cost, hash_, simhash, terms = analysed[raw.text]
             parsed.append(
-                ParsedChunk(shown, cost, heading, raw.lead, hash_, simhash, raw.line, raw.section, terms, names)
+                ParsedChunk(
+                    shown, cost, heading, raw.lead, hash_, simhash, raw.line, raw.section, terms, names
+                )
             )
         stems = list(self._stems.of(note.label + "\n" + note.body))
         return ParsedNote(parsed, fresh, tokens, stems)
