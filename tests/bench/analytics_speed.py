@@ -27,10 +27,11 @@ import resource, sys, time
 begin = time.monotonic()
 sys.path.insert(0, sys.argv[1])
 from datetime import datetime
-from memory_budget import analytics, analytics_store, profiles, tuning
+from memory_budget.reports import analytics, store as reports_store, tuning
+from memory_budget.settings import profiles
 from memory_budget.base.project import Project
 if sys.argv[3] == "analyse":
-    with analytics_store.opened([sys.argv[2]]) as store:
+    with reports_store.opened([sys.argv[2]]) as store:
         found = analytics.analyse(store, profiles.defaults(), days=None, now=datetime.now())
     said = f"{found['overall']['runs']} runs, {found['bad_lines']['count']} bad lines"
 else:

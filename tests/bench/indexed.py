@@ -8,10 +8,6 @@ from pathlib import Path
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.index.reader import MemoryView
-from memory_budget.select.block import FRAME_TOKENS
-from memory_budget.select.packing import Selection, select
-from memory_budget.select.ranking import Recipe
 from memory_budget.start import allocate as start_allocate
 
 
@@ -68,21 +64,6 @@ class IndexedProject:
                 f"over budget: {used} of {allocation.budget} tokens for {allocation.task.prompt!r}"
             )
         return text, used
-
-    def relevant(self, allocation: start_allocate.Allocation, recipe: Recipe) -> tuple[str, Selection]:
-        """The text of all that is relevant to the task by a recipe, whatever it costs."""
-        view: MemoryView = allocation.view
-        found = select(
-            view,
-            allocation.task.prompt,
-            10**9,
-            weights=allocation.settings.profile.weights,
-            now_day=view.today,
-            frame_tokens=FRAME_TOKENS,
-            recipe=recipe,
-        )
-        texts = view.texts([chunk for file in found.files for chunk in file.chunks])
-        return b"\n\n".join(texts.values()).decode(), found
 
 
 def fill_from(texts: Mapping[str, str]) -> Callable[[Path], None]:

@@ -246,29 +246,6 @@ class Measured:
             self._scoped[agent] = self.indexed.allocate("", agent=agent, profile=profile).scoped_tokens
         return self._scoped[agent]
 
-    def demand(self, floors: Sequence[float]) -> list[tuple[float, float, float]]:
-        """Per relevance floor: share of the needed sections above it, mean tokens above it, their share of memory."""
-        total = 0
-        full = [0] * len(floors)
-        tokens: list[list[int]] = [[] for _ in floors]
-        shares: list[list[float]] = [[] for _ in floors]
-        for task in self.set.tasks:
-            agent = task.agent.rpartition("/")[2] or "general-purpose"
-            allocation = self.indexed.allocate(
-                task.prompt, agent=agent, profile=None if task.agent else PROFILES[0]
-            )
-            total += len(task.needs)
-            for position, floor in enumerate(floors):
-                text, found = self.indexed.relevant(allocation, Recipe(relevance_floor=floor))
-                text = _folded(text)
-                full[position] += sum(section.sent(text) == section.tokens for section in task.needs)
-                tokens[position].append(found.demand_tokens)
-                shares[position].append(found.demand_tokens / allocation.scoped_tokens)
-        return [
-            (hit / total, statistics.mean(one), statistics.mean(other))
-            for hit, one, other in zip(full, tokens, shares, strict=True)
-        ]
-
 
 def report(measured: Measured) -> None:
     """The tables of a set: tiers, shares of the memory, then agents (or profiles, where any agent may have a task)."""

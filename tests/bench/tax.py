@@ -65,12 +65,14 @@ class Passage(NamedTuple):
 
     def named(self, outline: str) -> bool:
         """Whether a line of the outline names its file as a whole, or one of the headings it stands under."""
-        shown = self.path.removeprefix(".claude/memory/")
-        return any(
-            line.startswith((f"- {shown} (", f"- ./{shown} (", f"- {self.path} ("))
-            or (shown in line and any(f"> {heading} (" in line for heading in self.headings))
-            for line in outline.split("\n")
-        )
+        own = self.path.rpartition("/")[2]  # whatever copy of the file it is
+        for line in outline.split("\n"):
+            path, _, entries = line.removeprefix("- ").partition(".md")
+            if path.rpartition("/")[2] + ".md" != own:
+                continue
+            if " >" not in entries[:2] or any(f"{heading} (" in entries for heading in self.headings):
+                return True
+        return False
 
 
 class Case(NamedTuple):
@@ -134,7 +136,9 @@ def real_memories(folder: Path) -> Iterator[Memory]:
     for spec in sorted(folder.glob("*.json")):
         record = json.loads(spec.read_text(encoding="utf-8"))
         root = folder / record["folder"]
-        own, none, plain = [], [], []
+        own: list[Case] = []
+        none: list[Case] = []
+        plain: list[Case] = []
         for task in record["tasks"]:
             needs = tuple(
                 tuple(_passage(root, mark) for mark in (need, *need.get("alt", ()))) for need in task["must"]

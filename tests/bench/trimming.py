@@ -1,7 +1,7 @@
 """How much of the memory a task needs survives the budget.
 
-    python tests/bench/trimming.py --data DIR [--set NAME ...] [--every N] [--index] [--ablation] [--demand]
-    python tests/bench/trimming.py --tasks adlc=PROJECT npm=PACKAGE [--demand | --ablation]
+    python tests/bench/trimming.py --data DIR [--set NAME ...] [--every N] [--index] [--ablation]
+    python tests/bench/trimming.py --tasks adlc=PROJECT npm=PACKAGE [--ablation]
 
 DIR holds `<set>.jsonl.gz`, one corpus a line: files of dated units, and queries with the units that answer
 them. A corpus becomes a folder of Markdown, the query the prompt; `recall` is the share of evidence that stands
@@ -9,8 +9,8 @@ verbatim (white space folded) in the block, at a budget in per cent of the folde
 (its frame included; a block over its budget ends the run).
 
 `--index` goes the way the hooks go (SQLite index, allocation, block) instead of a view in memory. `--ablation` leaves
-out one part of the ranking after the other. `--demand` shows, for several relevance floors, the share of the evidence
-above it and the tokens above it. `--every N` takes every N-th query.
+out one part of the ranking after the other. `--every N` takes every N-th query. How much is sent where no budget is named
+is measured by `tax`.
 `--tasks` runs the project's own task sets, always by the index: agents' tasks on memory given by path, with the
 sections they need, beside the loader of the reference. `README.md` beside this says how the sets were made and where
 their memory comes from.
@@ -42,10 +42,6 @@ from tests.support.memory_view import MemoryView  # noqa: E402
 
 FOLDER = ".claude/memory/recent/"
 BUDGETS = (5, 10, 25)
-#: Relevance floors of the demand curve; at 0 stands what the ranking finds at all.
-FLOORS = (0.0, 0.02, 0.05, 0.08, 0.10, 0.15, 0.20, 0.30)
-#: Share of the evidence that is to be above the relevance floor.
-ABOVE_FLOOR = 0.95
 SETS = ("locomo", "realtalk", "beam100k", "beamuser")
 #: Recall at 10 % and 25 % of the recipe to match, and the stretch targets.
 MUST = {
@@ -58,14 +54,18 @@ STRETCH = {"locomo": 0.90, "realtalk": 0.70, "beam100k": 0.90, "beamuser": 0.65}
 ABLATION: dict[str, dict[str, float]] = {
     "everything": {},
     "without synonyms": {"expansion": 0.0},
-    "without neighbours": {"near_section": 0.0, "far_section": 0.0},
-    "without the file's score": {"file_share": 0.0},
+    "words tell alike": {"telling": 0.0},
     "without coverage": {"coverage": 0.0},
+    "without the file's score": {"file_share": 0.0, "turn_file_share": 0.0},
+    "without labels": {"label_share": 0.0},
+    "without size": {"size_power": 0.0},
+    "short notes in leaves": {"note": 0.0},
+    "without neighbours": {"near_turn": 0.0, "far_turn": 0.0},
+    "without single chunks' share": {"own_share": 0.0},
     "without names": {"lead_factor": 1.0},
     "without dates": {"date_factor": 1.0, "month_factor": 1.0},
     "without time words": {"when_factor": 1.0},
     "weak words count in full": {"weak_weight": 1.0},
-    "without single chunks' share": {"own_share": 0.0},
     "short texts favoured": {"size_floor": 20.0},
 }
 
@@ -128,11 +128,6 @@ class InMemory:
             raise SystemExit(f"over budget: {used} of {budget} tokens for {prompt!r}")
         return text, seconds
 
-    def relevant(self, prompt: str, recipe: Recipe) -> tuple[str, int]:
-        """All that is relevant by a recipe, and what it costs."""
-        found = packing.select(self.view, prompt, 10**9, weights={"global": 1.0}, recipe=recipe)
-        return printed(self.view, found), found.demand_tokens
-
     def close(self) -> None:
         pass
 
@@ -148,10 +143,6 @@ class Indexed:
         found = self.project.allocate(prompt, cap=budget)
         seconds = time.perf_counter() - start
         return self.project.block(found)[0], seconds
-
-    def relevant(self, prompt: str, recipe: Recipe) -> tuple[str, int]:
-        text, found = self.project.relevant(self.project.allocate(prompt), recipe)
-        return text, found.demand_tokens
 
     def close(self) -> None:
         self.project.close()
@@ -194,7 +185,9 @@ def printed(view: MemoryView, found: packing.Selection) -> str:
             entries.append((chunk.id != last + 1, [line.text for line in lines], text))
             last = chunk.id
         pieces.append(block.Piece(file.file.path, entries))
-    left_out = [block.LeftOut(entry.file.path, entry.heading, entry.tokens) for entry in found.left_out]
+    left_out = [
+        block.LeftOut(entry.file.path, entry.heading, entry.tokens, entry.line) for entry in found.left_out
+    ]
     return block.block("a3f5b2c19d", pieces, left_out)
 
 
@@ -216,42 +209,7 @@ def recalls(corpora: Iterable[Corpus], engine: Engine, every: int) -> tuple[list
     return [hit / max(total, 1) for hit in hits], statistics.median(times) * 1000
 
 
-def demand_curve(corpora: Iterable[Corpus], engine: Engine, every: int) -> list[tuple[float, float, float]]:
-    """Per floor: (share of the evidence above it, mean tokens above it, their share of the memory)."""
-    total = 0
-    hits = [0] * len(FLOORS)
-    tokens: list[list[int]] = [[] for _ in FLOORS]
-    shares: list[list[float]] = [[] for _ in FLOORS]
-    for corpus in corpora:
-        memory = engine(corpus)
-        for prompt, evidence in corpus.queries[::every]:
-            total += len(evidence)
-            for position, floor in enumerate(FLOORS):
-                text, demand = memory.relevant(prompt, Recipe(relevance_floor=floor))
-                text = folded(text)
-                hits[position] += sum(unit in text for unit in evidence)
-                tokens[position].append(demand)
-                shares[position].append(demand / corpus.tokens)
-        memory.close()
-    return [
-        (hit / max(total, 1), statistics.mean(one), statistics.mean(other))
-        for hit, one, other in zip(hits, tokens, shares, strict=True)
-    ]
-
-
-def print_demand(curve: Sequence[tuple[float, float, float]], what: str) -> None:
-    """The curve over `FLOORS`, and the floor that keeps enough of the evidence at the fewest tokens."""
-    print(f"  {'floor':>8}{what + ' above':>18}{'tokens above':>14}{'of memory':>11}")
-    best = None
-    for floor, (evidence, tokens, share) in zip(FLOORS, curve, strict=True):
-        print(f"  {floor:8.2f}{evidence:18.3f}{tokens:14,.0f}{share:11.1%}")
-        if evidence >= ABOVE_FLOOR:
-            best = floor
-    found = f"floor {best:.2f}" if best is not None else "none of these floors"
-    print(f"  {ABOVE_FLOOR:.0%} above it at the fewest tokens: {found}", flush=True)
-
-
-def run_tasks(named: Sequence[str], demand: bool, ablation: bool) -> None:
+def run_tasks(named: Sequence[str], ablation: bool) -> None:
     for entry in named:
         name, _, path = entry.partition("=")
         measured = task_sets.Measured(task_sets.TaskSet(name, Path(path), count))
@@ -260,9 +218,6 @@ def run_tasks(named: Sequence[str], demand: bool, ablation: bool) -> None:
                 task_sets.report_recipes(measured, ABLATION)
                 continue
             task_sets.report(measured)
-            if demand:
-                print()
-                print_demand(measured.demand(FLOORS), "sections")
         finally:
             measured.close()
 
@@ -276,7 +231,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--index", action="store_true")
     parser.add_argument("--ablation", action="store_true")
-    parser.add_argument("--demand", action="store_true")
     parser.add_argument("--tasks", nargs="+", metavar="SET=DIR")
     options = parser.parse_args(argv)
     if options.index and options.ablation:
@@ -284,7 +238,7 @@ def main(argv: list[str] | None = None) -> int:
     if not options.data and not options.tasks:
         parser.error("nothing to measure: give --data or --tasks")
     if options.tasks:
-        run_tasks(options.tasks, options.demand, options.ablation)
+        run_tasks(options.tasks, options.ablation)
     if not options.data:
         return 0
     synonyms = text_synonyms.load()
@@ -305,8 +259,6 @@ def main(argv: list[str] | None = None) -> int:
         print(
             f"  {'must, within .01':32}{'':7}{must[0]:.3f}  {must[1]:.3f}   stretch at 10 %: {STRETCH[name]:.2f}"
         )
-        if options.demand:
-            print_demand(demand_curve(corpora, engine(Recipe()), options.every), "evidence")
     return 0
 
 

@@ -29,8 +29,9 @@ from typing import NamedTuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../lib"))
 
-from memory_budget.reports import tuning_replay
-from memory_budget.reports.tuning_replay import Candidate, Need
+from memory_budget.reports import tuning_evidence, tuning_replay
+from memory_budget.reports.tuning_evidence import Need
+from memory_budget.reports.tuning_replay import CandidateProfile
 from memory_budget.settings import names, profiles
 
 TIERS = names.TIERS
@@ -98,21 +99,21 @@ def one_run(agent: Agent, day: float, rng: random.Random) -> tuple[str, float]:
     return TIERS[seen], need
 
 
-def candidates() -> list[Candidate]:
+def candidates() -> list[CandidateProfile]:
     shipped = profiles.defaults()
     found = []
     for name in ("specialist-narrow", "specialist-broad", "role-coordinator", "role-architect"):
         profile = shipped.profile(name)
         budgets = {tier: float(shipped.budget(profile, tier)) for tier in TIERS}
-        found.append(Candidate(name, budgets, max(budgets.values())))
+        found.append(CandidateProfile(name, budgets, max(budgets.values())))
     return found
 
 
-def over(runs: Sequence[tuple[str, float]], candidate: Candidate) -> float:
+def over(runs: Sequence[tuple[str, float]], candidate: CandidateProfile) -> float:
     return sum(need > candidate.budgets[tier] for tier, need in runs) / len(runs)
 
 
-def rates(agent: Agent, first: float, known: Sequence[Candidate]) -> list[float]:
+def rates(agent: Agent, first: float, known: Sequence[CandidateProfile]) -> list[float]:
     """The exceedance of every profile over 30 days from `first`, from the law itself."""
     levels = [level(agent, first + MONTH * (moment + 0.5) / MOMENTS) for moment in range(MOMENTS)]
     found = []
@@ -152,19 +153,19 @@ Record = tuple[float, str, float, int]  # day, tier, need, profile at the time
 
 
 def replay_rule(
-    records: Sequence[Record], now: float, current: int, known: Sequence[Candidate]
+    records: Sequence[Record], now: float, current: int, known: Sequence[CandidateProfile]
 ) -> tuple[int, float]:
     """The tuner of this project: the wanted profile and the confidence."""
     needs = [Need(now - day, tier, need) for day, tier, need, _ in records if now - day <= 90]
     if len(needs) < 10:
         return current, 0.0
-    choice = tuning_replay.choose(tuning_replay.weigh(needs), known[current].profile, known, LIMIT)
+    choice = tuning_replay.choose(tuning_evidence.weigh(needs), known[current].profile, known, LIMIT)
     names = [candidate.profile for candidate in known]
     return names.index(choice.after.profile), choice.confidence
 
 
 def threshold_rule(
-    records: Sequence[Record], now: float, current: int, known: Sequence[Candidate]
+    records: Sequence[Record], now: float, current: int, known: Sequence[CandidateProfile]
 ) -> tuple[int, float]:
     """Fixed thresholds, one step at a time, over the last 30 days."""
     recent = [(tier, need, known[at]) for day, tier, need, at in records if now - day <= MONTH]
@@ -179,7 +180,7 @@ def threshold_rule(
     return current, 0.0
 
 
-Rule = Callable[[Sequence[Record], float, int, Sequence[Candidate]], tuple[int, float]]
+Rule = Callable[[Sequence[Record], float, int, Sequence[CandidateProfile]], tuple[int, float]]
 #: Name, rule, most changes of one agent in a quarter.
 RULES: tuple[tuple[str, Rule, int], ...] = (
     ("replay", replay_rule, 1),
@@ -239,7 +240,7 @@ def simulate(seed: int, horizons: Sequence[int], agents: int) -> dict[int, dict[
 
 def _look(
     own: dict[str, float],
-    known: Sequence[Candidate],
+    known: Sequence[CandidateProfile],
     current: int,
     law: Sequence[float],
     after: Sequence[tuple[str, float]],

@@ -50,7 +50,7 @@ def written(lists: PostingLists | BulkLists, db: Any, files: list[Any]) -> list[
             length += sum(lengths)
             chunk += len(piece)
             lists.relieve()
-        lists.add_file(group, number, length, path)
+        lists.add_file(group, number, length, path, "")
         chunk += 3
         if last:
             lists.complete(group)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from memory_budget.base import front_matter
 from memory_budget.index.records import path_of
-from memory_budget.select import packing, ranking
+from memory_budget.select import confidence, packing, plan, query, ranking
 from memory_budget.text import markdown
 from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
@@ -101,19 +101,49 @@ def ids(found: packing.Selection) -> list[int]:
 
 
 @settings(max_examples=cases(1_000))
-@given(MEMORIES, PROMPTS, st.sampled_from([0.094, 0.4, 0.8, 1.0]), st.integers(0, 40))
-def test_the_first_rows_are_those_of_all(
-    memory: dict[str, str], prompt: str, floor: float, more: int
+@given(MEMORIES, PROMPTS, RECIPES)
+def test_leaves_part_the_memory_and_come_best_first(
+    memory: dict[str, str], prompt: str, recipe: ranking.Recipe
 ) -> None:
     seen = view(memory)
-    recipe = ranking.Recipe(relevance_floor=floor)
-    every = ranking.rank(seen, ranking.Query(prompt), recipe)
-    found = ranking.rank(seen, ranking.Query(prompt), recipe, more=more)
-    assert found == every[: len(found)]
-    above = sum(row[0] <= floor * every[0][0] for row in every)
-    assert len(found) >= min(len(every), above + more)
-    for negated, _, _, _, parts in every:
-        assert parts[0] > 0 > negated
+    found = ranking.rank(seen, query.Query(prompt), recipe)
+    ranked = [chunk.id for leaf in found.leaves for chunk in leaf.chunks]
+    assert len(ranked) == len(set(ranked))
+    worths = [leaf.worth for leaf in found.leaves]
+    assert worths == sorted(worths, reverse=True)
+    assert all(worth > 0 for worth in worths)
+    for leaf in found.leaves:
+        assert len({chunk.file for chunk in leaf.chunks}) == 1
+        assert leaf.tokens == sum(chunk.tokens for chunk in leaf.chunks)
+    assert 0 <= found.evidence.held <= found.evidence.asked
+    assert 0 <= found.evidence.coverage <= 1.0000001
+
+
+@settings(max_examples=cases(1_000))
+@given(MEMORIES, PROMPTS, st.floats(0.1, 5), st.floats(0.1, 5))
+def test_more_generosity_never_wants_less(
+    memory: dict[str, str], prompt: str, less: float, more: float
+) -> None:
+    seen = view(memory)
+    less, more = sorted((less, more))
+    small, large = (packing.Survey(seen, prompt, generosity=generosity) for generosity in (less, more))
+    assert small.demand_tokens(0) <= large.demand_tokens(0)
+
+
+@settings(max_examples=cases(1_000))
+@given(MEMORIES, PROMPTS, BUDGETS, st.booleans())
+def test_what_is_not_sure_sends_no_text_and_what_cannot_be_read_is_not_named(
+    memory: dict[str, str], prompt: str, budget: int, can_read: bool
+) -> None:
+    seen = view(memory)
+    survey = packing.Survey(seen, prompt)
+    found = packing.pack(survey, budget, weights=WEIGHTS, outline=can_read)
+    if survey.confidence < 1.0:
+        pinned = {chunk.id for chunk in seen.pinned()}
+        assert set(ids(found)) <= pinned
+    if survey.confidence < confidence.UNSURE or not can_read:
+        assert not found.left_out
+    assert found.tokens <= max(budget, 0)
 
 
 @settings(max_examples=cases(1_000))
@@ -131,13 +161,13 @@ def test_never_over_budget_and_no_chunk_twice(
     texts = [" ".join(seen.said[number].split()) for number in chosen]
     assert len(texts) == len(set(texts))
     cost = sum(file.tokens for file in found.files)
-    left_out = found.tokens - cost - frame if found.files else 0
+    left_out = found.tokens - cost - frame if found.tokens else 0
     assert left_out >= 0
     assert bool(left_out) == bool(found.left_out)
     gaps = sum(
         b.id != a.id + 1 for file in found.files for a, b in zip(file.chunks, file.chunks[1:], strict=False)
     )
-    assert count(printed(seen, found)) + gaps * (packing.GAP_TOKENS - count("[...]\n\n")) == cost
+    assert count(printed(seen, found)) + gaps * (plan.GAP_TOKENS - count("[...]\n\n")) == cost
 
 
 @settings(max_examples=cases(1_000))

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_budget.base.project import Project
-from memory_budget.reports import tuning_apply, tuning_replay
-from memory_budget.reports.tuning_replay import Candidate, Need
+from memory_budget.reports import tuning_apply, tuning_evidence, tuning_replay
+from memory_budget.reports.tuning_evidence import Need
+from memory_budget.reports.tuning_replay import CandidateProfile
 from memory_budget.settings.names import SCOPES, TIERS
 from memory_budget.settings.profiles import defaults
 from tests.support.cases import cases
@@ -32,7 +33,7 @@ needs_lists = st.lists(
 )
 candidate_lists = st.lists(st.integers(1_000, 200_000), min_size=1, max_size=4, unique=True).map(
     lambda sizes: [
-        Candidate(
+        CandidateProfile(
             name,
             {tier: size * factor for tier, factor in zip(TIERS, (0.5, 1.0, 1.5, 2.0), strict=True)},
             size * 2.0,
@@ -44,8 +45,8 @@ shares = st.floats(0, 1)
 
 
 @given(needs_lists, candidate_lists)
-def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[Candidate]) -> None:
-    evidence = tuning_replay.weigh(needs)
+def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[CandidateProfile]) -> None:
+    evidence = tuning_evidence.weigh(needs)
     ordered = sorted(candidates, key=lambda candidate: candidate.top)
     outcomes = [tuning_replay.replay(evidence, candidate) for candidate in ordered]
     for smaller, larger in pairwise(outcomes):
@@ -75,13 +76,13 @@ def test_what_is_replayed_is_what_was(
         size * (little if chance < idle else 5.0 if chance > 1 - giant else 1.0)
         for size, chance in ((size, rng.random()) for size in sizes)
     ]
-    evidence = tuning_replay.weigh(
+    evidence = tuning_evidence.weigh(
         [Need(age=number / 10, tier="medium", tokens=size) for number, size in enumerate(sizes)]
     )
     for factor in (0.5, 1.5, 2.5):
         budget = math.exp(level) * factor
-        candidate = Candidate("a", dict.fromkeys(TIERS, budget), budget)
-        weights = [0.5 ** (number / 10 / tuning_replay.HALF_LIFE) for number in range(600)]
+        candidate = CandidateProfile("a", dict.fromkeys(TIERS, budget), budget)
+        weights = [0.5 ** (number / 10 / tuning_evidence.HALF_LIFE) for number in range(600)]
         share = sum(weight for weight, size in zip(weights, sizes, strict=True) if size > budget) / sum(
             weights
         )
@@ -90,7 +91,7 @@ def test_what_is_replayed_is_what_was(
 
 @given(needs_lists)
 def test_old_runs_are_moved_no_farther_than_weeks_differ(needs: list[Need]) -> None:
-    evidence = tuning_replay.weigh(needs)
+    evidence = tuning_evidence.weigh(needs)
     assert len(evidence.shifts) == len(needs)
     if len({need.age // 7 for need in needs}) == 1:
         assert all(shift == 0 for shift in evidence.shifts)
@@ -101,11 +102,11 @@ def test_old_runs_are_moved_no_farther_than_weeks_differ(needs: list[Need]) -> N
 
 @given(needs_lists, candidate_lists, st.floats(0.01, 0.5), st.data())
 def test_the_choice(
-    needs: list[Need], candidates: list[Candidate], limit: float, data: st.DataObject
+    needs: list[Need], candidates: list[CandidateProfile], limit: float, data: st.DataObject
 ) -> None:
     """The smallest profile within the limit; where none is, never one that exceeds more than the present one."""
     current = data.draw(st.sampled_from(candidates)).profile
-    evidence = tuning_replay.weigh(needs)
+    evidence = tuning_evidence.weigh(needs)
     choice = tuning_replay.choose(evidence, current, candidates, limit)
     assert choice.before.profile == current
     assert 0 <= choice.confidence <= 1

@@ -18,15 +18,27 @@ def test_a_block_names_its_files_and_marks_what_is_missing() -> None:
         ),
         Piece(".claude/agent-memory/x/MEMORY.md", [(False, [], b"Note.")]),
     ]
-    text = block.block("0a1b", pieces, [LeftOut(".claude/memory/patterns/ci.md", "## Cache", 40)])
+    ci = ".claude/memory/patterns/ci.md"
+    outline = [LeftOut(ci, "## Cache", 40, 12), LeftOut("notes.md", "", 90, 1), LeftOut(ci, "### Keys", 7, 20)]
+    text = block.block("0a1b", pieces, outline)
     assert text.startswith('<project-memory id="0a1b">\n')
     assert "<memory-file patterns/git.md>\n# Git\n\nRebase.\n\n[...]\n\n## Tags\n\nSigned.\n\n" in text
     assert "<memory-file ./.claude/agent-memory/x/MEMORY.md>\nNote.\n\n" in text
-    assert text.endswith("- patterns/ci.md > Cache (40 tokens)\n</memory-left-out>\n</project-memory>\n\n")
+    assert text.endswith(
+        "- patterns/ci.md > Cache (40, line 12); Keys (7, line 20)\n"
+        "- ./notes.md (90, line 1)\n</memory-left-out>\n</project-memory>\n\n"
+    )
 
 
 def test_nothing_chosen_is_no_block() -> None:
-    assert block.block("id", [], [LeftOut("a.md", "", 3)]) == ""
+    assert block.block("id", [], []) == ""
+
+
+def test_an_outline_alone_is_a_block_and_one_part() -> None:
+    outline = [LeftOut("a.md", "", 3, 1)]
+    text = block.block("id", [], outline)
+    assert "- ./a.md (3, line 1)\n" in text
+    assert block.in_parts("id", [], outline, 9_000, 4) == ([text], [])
 
 
 def test_a_tag_cannot_be_put_together_from_two_chunks() -> None:
@@ -86,11 +98,11 @@ def test_parts_keep_to_their_limit_and_lose_nothing() -> None:
 
 def test_one_part_is_used_where_one_is_enough() -> None:
     parts, rest = block.in_parts(
-        "id", [Piece("a.md", [(False, [], b"short")])], [LeftOut("b.md", "", 5)], 9_000, 4
+        "id", [Piece("a.md", [(False, [], b"short")])], [LeftOut("b.md", "", 5, 1)], 9_000, 4
     )
     assert len(parts) == 1
     assert not rest
-    assert "b.md (5 tokens)" in parts[0]
+    assert "b.md (5, line 1)" in parts[0]
 
 
 def test_a_chunk_too_long_for_any_part_is_left_for_the_file() -> None:

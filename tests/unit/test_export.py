@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
-from memory_budget.log import export
+from memory_budget.log import export, otlp
 from memory_budget.upkeep import jobs as job
 from tests.support.environment import ROOT
 from tests.support.otlp_collector import received, running
@@ -74,7 +75,7 @@ def test_records_and_sums_arrive(tmp_path: Path) -> None:
     sums = {item["name"]: item for item in received(target, "/v1/metrics")[0]["items"]}
     assert sums["memory_budget.runs"]["value"] == 4
     assert sums["memory_budget.exceeded"]["value"] == 1
-    assert sums["memory_budget.text.tokens.sent"]["value"] == 0 + 1 + 2 + 500
+    assert sums["memory_budget.tokens.sent"]["value"] == 0 + 1 + 2 + 500
     assert all(item["cumulative"] for item in sums.values())
 
 
@@ -125,6 +126,68 @@ def test_a_line_still_being_written_waits_and_bad_ones_are_passed_over(tmp_path:
             log.write(late[50:] + "\n")
         assert export.export(project) == (1, 0, endpoint, [])
     assert ids(target) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [20261120, 1763632800.5, True, None, ["2026-11-20"], "20261120", "2026-W47-5", "2026-11-20T10"],
+)
+def test_a_record_without_a_time_that_can_be_read_stops_nothing(tmp_path: Path, timestamp: object) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint, 1)
+        append(project, [record(timestamp=timestamp), *numbered(1, 1)])
+        assert export.export(project) == (2, 1, endpoint, [])
+        append(project, numbered(2, 1))
+        assert export.export(project) == (1, 0, endpoint, [])
+    assert ids(target) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["2026-11-20", "2026-11-20 10:00", "2026-11-20T10:00:00+99:99", "2026-11-20T10:00:00 UTC"]
+)
+def test_a_time_is_read_as_far_as_it_can_be(tmp_path: Path, timestamp: str) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint)
+        write_log(Path(project.log), [record(timestamp=timestamp)])
+        assert export.export(project) == (1, 0, endpoint, [])
+    hour = 0 if timestamp == "2026-11-20" else 10
+    (item,) = received(target)[0]["items"]
+    assert item["time"] == int(time.mktime((2026, 11, 20, hour, 0, 0, 0, 0, -1)) * 1e9)
+
+
+def test_a_record_nested_without_end_stops_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint)
+        write_log(Path(project.log), [record(api_usage={"n": 1, "deep": "HERE"})])
+        text = Path(project.log).read_text()
+        Path(project.log).write_text(text.replace('"HERE"', '{"a":' * 900 + "1" + "}" * 900))
+        assert export.export(project) == (1, 0, endpoint, [])
+    (item,) = received(target)[0]["items"]
+    assert item["memory_budget.api_usage.n"] == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"files": []}, {"files": {"x": "many"}}, {"files": {"x": -1}}, {"sums": []}, {"sums": {"x": [1]}},
+        {"sums": {'["a","b","c"]': [0, 0, 0, 0, 0, 0]}}, {"since": None}, {"unsent_sums": 1},
+    ],
+)  # fmt: skip
+def test_a_state_of_another_form_is_named_and_sends_nothing_again(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    target = tmp_path / "received"
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint, 1)
+        export.export(project)
+        state = Path(project.at(layout.EXPORT_STATE))
+        state.write_text(json.dumps(json.loads(state.read_text()) | damage))
+        with pytest.raises(BudgetError, match=r"otlp\.json: unreadable .* remove it"):
+            export.export(project)
+    assert ids(target) == [0]
 
 
 def test_what_was_taken_before_a_refusal_is_not_sent_again(
@@ -192,7 +255,7 @@ def test_one_strange_record_does_not_stop_the_export(
     assert ids(target) == ([0, 9, 1] if sent == 3 else [0, 1])
     sums = {item["name"]: item["value"] for item in received(target, "/v1/metrics")[-1]["items"]}
     assert sums["memory_budget.runs"] == sent
-    assert sums["memory_budget.text.tokens.demand"] == 20_000 + 10_000 * (
+    assert sums["memory_budget.tokens.demand"] == 20_000 + 10_000 * (
         sent == 3 and "demand_tokens" not in strange
     )
 
@@ -208,7 +271,7 @@ def test_long_records_go_in_smaller_requests(tmp_path: Path) -> None:
 
 
 def test_a_busy_collector_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "WAITS", (0.01, 0.01))
+    monkeypatch.setattr(otlp, "WAITS", (0.01, 0.01))
     target = tmp_path / "received"
     with running(target, "503,429") as endpoint:
         export.export(make_project(tmp_path, endpoint, 2))

@@ -1,4 +1,4 @@
-from memory_budget.select import packing, ranking
+from memory_budget.select import packing, query
 from memory_budget.text import words as text_words
 from tests.support.memory_view import MemoryView
 
@@ -48,4 +48,4 @@ def test_weak_terms_are_index_terms() -> None:
         "say said discuss discussed talk talked ask asked want need show describe provide make sure please different "
         "various aspect item example across throughout according know think ensure summarize summary overview"
     )
-    assert frozenset(text_words.terms(words)) == ranking.WEAK_TERMS
+    assert frozenset(text_words.terms(words)) == query.WEAK_TERMS

@@ -15,8 +15,8 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.cli.main import main
-from memory_budget.reports import tuning, tuning_apply, tuning_replay
-from memory_budget.reports.tuning_replay import Need
+from memory_budget.reports import tuning, tuning_apply, tuning_evidence
+from memory_budget.reports.tuning_evidence import Need
 from tests.support.environment import ROOT
 from tests.support.usage_logs import needing, record, write_log
 
@@ -107,8 +107,8 @@ def test_old_runs_follow_a_level_that_rose() -> None:
     """Steady needs stay where they are; where needs rose lastingly, the past is judged nearer to the present."""
     rng = random.Random(4)
     tens = [(age, rng.gauss(9.0, 0.2)) for age in range(80) for _ in range(6)]
-    steady = tuning_replay.weigh([Need(age, "medium", math.exp(size)) for age, size in tens])
-    rose = tuning_replay.weigh(
+    steady = tuning_evidence.weigh([Need(age, "medium", math.exp(size)) for age, size in tens])
+    rose = tuning_evidence.weigh(
         [Need(age, "medium", math.exp(size + (0.5 if age < 21 else 0.0))) for age, size in tens]
     )
     assert max(abs(shift) for shift in steady.shifts) < 0.06

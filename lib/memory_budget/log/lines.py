@@ -1,11 +1,17 @@
-"""What a line of a usage log is: a record, or what keeps it from being one.
+"""What a line of a usage log is: a record, or the reason why it is none.
 
-The same for all that read logs of any origin: the report, the tuner and the export. One line that cannot be right must not
-spoil what the others say, so a name must be there, a time must lie in `YEARS`, and tokens must be from 0 to `MOST`.
+All that read logs of any origin use this: the report, the tuner, the weekly overview and the export. A record is a JSON
+object with at least a name, a time and two figures; a line like this one counts:
+
+    {"agent": "dbt-expert", "timestamp": "2026-11-20T10:00:00.000000", "budget_allocated": 20000, "tokens_loaded": 9120}
+
+One line that cannot be right must not spoil what the others say, so the time must lie in `YEARS` and tokens must be from
+0 to `MOST`.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,22 +21,26 @@ from memory_budget.base.optional import orjson
 from memory_budget.log import usage
 from memory_budget.log.usage import BadLine
 
-#: What a figure can be: from 0 to this. More could not be added up.
+#: The largest figure of a record. Larger ones could not be added up.
 MOST = 1_000_000_000_000
-#: When a run can have ended: the years from the first to before the second.
+#: Years in which a run can have ended: from the first to before the second.
 YEARS = (2000, 2100)
-#: What reading a file may end with: a disk's error, a cut-off or damaged archive.
+_DAY, _MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
+#: How a record's time starts: day and second (whatever follows), day and minute, or a day alone. For Python and DuckDB.
+TIME = f"^(?:({_DAY}[T ]{_MINUTE}:[0-9]{{2}})|({_DAY}[T ]{_MINUTE})(?:[Z+-]|$)|({_DAY})$)"
+_TIME = re.compile(TIME)
+#: What reading a file may raise: a disk's error, or a damaged or cut off archive.
 BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 
 def problem(line: bytes) -> str | None:
-    """What keeps a line from being a record: None for nothing, "" for a blank line."""
-    found = record(line)
-    return found if isinstance(found, str) else None
+    """Why a line is no record: None where it is one, "" for a blank line."""
+    value = record(line)
+    return value if isinstance(value, str) else None
 
 
 def record(line: bytes) -> dict[str, Any] | str:
-    """The record that a line holds, or what keeps it from being one ("" for a blank line)."""
+    """The record that a line holds, or why it holds none ("" for a blank line)."""
     if not line.strip():
         return ""
     try:
@@ -41,10 +51,15 @@ def record(line: bytes) -> dict[str, Any] | str:
         return f"not JSON: {line[:60].decode('utf-8', 'replace').strip()!r}"
     if not isinstance(value, dict):
         return f"not a usage record but {type(value).__name__}"
+    return record_problem(value) or value
+
+
+def record_problem(value: dict[str, Any]) -> str:
+    """Why an object is no usage record, "" where it is one."""
     if not isinstance(value.get("agent"), str) or not value["agent"]:
         return "not a usage record: no agent"
     try:
-        year = datetime.fromisoformat(str(value.get("timestamp"))[:19]).year
+        year = _local_time(value.get("timestamp")).year
     except ValueError:
         return "not a usage record: no time"
     if not YEARS[0] <= year < YEARS[1]:
@@ -55,31 +70,55 @@ def record(line: bytes) -> dict[str, Any] | str:
             return f"not a usage record: no {key}"
         if not is_figure(number):
             return f"not a usage record: {key} is {number:g}"
-    return value
+    return ""
+
+
+def moment(timestamp: str) -> float:
+    """Seconds since the epoch of a record's time; local time where it names no zone that can be read."""
+    try:
+        return datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return _local_time(timestamp).timestamp()
+
+
+def _local_time(timestamp: object) -> datetime:
+    """Date and time as a record's time starts, without fractions and zone. Raises ValueError."""
+    match = _TIME.match(timestamp) if isinstance(timestamp, str) else None
+    if match is None or match.lastindex is None:
+        raise ValueError(f"no time: {timestamp!r}")
+    return datetime.fromisoformat(match[match.lastindex])
 
 
 def is_figure(value: object) -> bool:
-    """Whether a record's value can be a number of tokens, seconds or requests."""
+    """Whether a value can be a record's number of tokens, seconds or requests."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
+def is_count(value: object) -> bool:
+    """Whether a value is a whole number from 0 on."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def name_broken(path: str, count: int, most: int) -> list[BadLine] | None:
-    """The first `most` of `count` bad lines by a look at how lines end; None where that does not find all of them."""
+    """The first `most` of `count` bad lines, searched among those that do not end like JSON, which is quick.
+
+    None where the file has bad lines that this misses.
+    """
     named: list[BadLine] = []
-    found = 0
+    bad = 0
     try:
         for number, line in lines(path):
             if not line.endswith(b"}\n") and (reason := problem(line)):
-                found += 1
-                if found <= most:
+                bad += 1
+                if bad <= most:
                     named.append(BadLine(path, number, reason))
     except BROKEN:
         return None
-    return named if found == count else None
+    return named if bad == count else None
 
 
 def name_at(path: str, places: Sequence[int]) -> Iterator[BadLine]:
-    """The lines at `places`, counted from 0 without blank ones, and what is wrong with each; line 0 for where it breaks off."""
+    """The bad lines at `places`, counted from 0 without blank lines; at last line 0 where the file breaks off."""
     wanted = set(places)
     place = -1
     try:
@@ -97,12 +136,12 @@ def name_at(path: str, places: Sequence[int]) -> Iterator[BadLine]:
 
 
 def no_further(path: str, error: Exception) -> BadLine:
-    """What stands for the rest of a file that broke off with one of `BROKEN`."""
+    """The bad line that stands for the rest of a file after one of `BROKEN`."""
     return BadLine(path, 0, f"cannot be read further: {getattr(error, 'strerror', None) or error}")
 
 
 def lines(path: str) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines of a plain, gzip or zstd file."""
+    """Lines of a plain, gzip or zstd file, numbered from 1. Raises one of `BROKEN`."""
     with usage.open_file(path) as file:
         yield from enumerate(file, 1)
 

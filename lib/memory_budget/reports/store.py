@@ -4,7 +4,7 @@ DuckDB reads them: a million records in a few seconds, with what does not fit in
 folder that is removed afterwards. A line that is no record is left out, counted and named. Logs of other writers with the
 same field names are read as well; what they do not have is null.
 
-The view `runs` has one row per record, columns as in `COLUMNS`. Times are wall-clock times of the machine that wrote.
+The view `runs` has one row per record, columns as in `columns.COLUMNS`. Times are wall-clock times of the machine that wrote.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from memory_budget.base.files import digest
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
 from memory_budget.log.usage import BadLine
+from memory_budget.reports import columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,81 +30,6 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "160MB"
 #: Bad lines named per file; all are counted.
 NAMED_PER_FILE = 20
-
-
-def _figure(field: str) -> str:
-    return f"CASE WHEN {field} BETWEEN 0 AND {lines.MOST} THEN {field} END"
-
-
-def _name(field: str) -> str:
-    return f"nullif({field}, '')"
-
-
-#: Columns of `runs`: SQL type, and the expression over a record's fields.
-COLUMNS = {
-    "ended": (
-        "TIMESTAMP",
-        "CASE WHEN year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) "
-        f"BETWEEN {lines.YEARS[0]} AND {lines.YEARS[1] - 1} THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END",
-    ),
-    "agent": ("VARCHAR", _name("agent")),
-    "first_tier": ("VARCHAR", f"coalesce({_name('bumped_from')}, {_name('complexity')})"),
-    "profile": ("VARCHAR", _name("profile")),
-    "model": ("VARCHAR", _name("model")),
-    "budget": ("FLOAT", _figure("budget_allocated")),
-    "loaded": ("FLOAT", _figure("tokens_loaded")),
-    "demand": ("FLOAT", f"coalesce({_figure('demand_tokens')}, {_figure('tokens_loaded')})"),
-    "scoped": ("FLOAT", _figure("scoped_tokens")),
-    "on_demand": ("FLOAT", _figure("on_demand_tokens")),
-    "exceeded": ("BOOLEAN", "exceeded_budget"),
-    "delivered": ("BOOLEAN", "delivered"),
-    "success": ("BOOLEAN", "success"),
-    "seconds": ("FLOAT", _figure("duration_seconds")),
-    "in_global": ("FLOAT", _figure('scope_breakdown."global"')),
-    "in_agent_recent": ("FLOAT", _figure("scope_breakdown.agent_recent")),
-    "in_agent_patterns": ("FLOAT", _figure("scope_breakdown.agent_patterns")),
-    "requests": ("FLOAT", _figure("api_usage.requests")),
-    "api_input": ("FLOAT", _figure("api_usage.input")),
-    "api_cache_write": ("FLOAT", _figure("api_usage.cache_creation")),
-    "api_cache_read": ("FLOAT", _figure("api_usage.cache_read")),
-    "api_output": ("FLOAT", _figure("api_usage.output")),
-    "hook_ms": ("FLOAT", _figure("hook_ms")),
-}
-
-#: Fields read from a record, with their types. A field of another type reads as null.
-_FIELDS = {
-    "timestamp": "VARCHAR",
-    "agent": "VARCHAR",
-    "complexity": "VARCHAR",
-    "bumped_from": "VARCHAR",
-    "profile": "VARCHAR",
-    "model": "VARCHAR",
-    "budget_allocated": "DOUBLE",
-    "tokens_loaded": "DOUBLE",
-    "demand_tokens": "DOUBLE",
-    "scoped_tokens": "DOUBLE",
-    "on_demand_tokens": "DOUBLE",
-    "exceeded_budget": "BOOLEAN",
-    "delivered": "BOOLEAN",
-    "success": "BOOLEAN",
-    "duration_seconds": "DOUBLE",
-    "scope_breakdown": 'STRUCT("global" DOUBLE, agent_recent DOUBLE, agent_patterns DOUBLE)',
-    "api_usage": "STRUCT(requests DOUBLE, input DOUBLE, cache_creation DOUBLE, cache_read DOUBLE, output DOUBLE)",
-    "hook_ms": "DOUBLE",
-}
-_GOOD = " AND ".join(f"{name} IS NOT NULL" for name in ("agent", "ended", "budget", "loaded"))
-
-
-def _read_json(**more: str) -> str:
-    """The table function that reads a log's fields, and `more`; its parameter is the file's name."""
-    fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in (*_FIELDS.items(), *more.items()))
-    return f"read_json(?, format='newline_delimited', ignore_errors=true, columns={{{fields}}})"
-
-
-def _chosen() -> str:
-    return ", ".join(
-        f"CAST({expression} AS {kind}) AS {name}" for name, (kind, expression) in COLUMNS.items()
-    )
 
 
 class LogFile(NamedTuple):
@@ -145,14 +71,14 @@ class Store:
         Read from the files again: tasks are long texts, seldom wanted, and would not fit in memory with the rest.
         """
         since, until = self._bounds
-        ended, first_tier = COLUMNS["ended"][1], COLUMNS["first_tier"][1]
-        need = f"greatest({COLUMNS['demand'][1]}, {COLUMNS['loaded'][1]})"
+        ended, first_tier = columns.COLUMNS["ended"][1], columns.COLUMNS["first_tier"][1]
+        need = f"greatest({columns.COLUMNS['demand'][1]}, {columns.COLUMNS['loaded'][1]})"
         for file in self.files:
             if file.records:
                 try:
                     yield from self.each(
                         f"SELECT agent, {first_tier}, task, {need} AS need "
-                        f"FROM {_read_json(task='VARCHAR')} "
+                        f"FROM {columns.read_json(task='VARCHAR')} "
                         f"WHERE agent IN (SELECT unnest(?)) AND need IS NOT NULL AND {ended} >= ? AND {ended} < ? "
                         "ORDER BY need DESC, task LIMIT 2000",
                         [
@@ -175,8 +101,7 @@ class Store:
         """Read all of these files, or of a project's log; that one again from the start if it was rotated meanwhile."""
         while True:
             before = usage.standing(logs) if isinstance(logs, Project) else None
-            columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
-            self._db.execute(f"CREATE OR REPLACE TABLE records ({columns})")
+            self._db.execute(f"CREATE OR REPLACE TABLE records ({columns.declared()})")
             for path in usage.files(logs) if isinstance(logs, Project) else logs:
                 self.add(path)
             if not isinstance(logs, Project) or usage.standing(logs) == before:
@@ -200,8 +125,10 @@ class Store:
 
     def _insert(self, path: str) -> tuple[int, int]:
         """Add the records of a file, in any order: keeping theirs would take twice the time. Good and bad ones."""
-        inserted = self.rows(f"INSERT INTO records SELECT {_chosen()} FROM {_read_json()}", [path])[0][0]
-        bad = self.rows(f"DELETE FROM records WHERE NOT ({_GOOD})")[0][0]
+        inserted = self.rows(
+            f"INSERT INTO records SELECT {columns.selected()} FROM {columns.read_json()}", [path]
+        )[0][0]
+        bad = self.rows(f"DELETE FROM records WHERE NOT ({columns.IS_RECORD})")[0][0]
         return inserted - bad, bad
 
     def _places(self, path: str) -> list[int]:
@@ -209,8 +136,8 @@ class Store:
         self._db.execute("SET preserve_insertion_order = true")
         try:
             rows = self.rows(
-                f"SELECT place FROM (SELECT {_chosen()}, row_number() OVER () - 1 AS place FROM {_read_json()}) "
-                f"WHERE NOT ({_GOOD}) LIMIT {NAMED_PER_FILE}",
+                f"SELECT place FROM (SELECT {columns.selected()}, row_number() OVER () - 1 AS place FROM {columns.read_json()}) "
+                f"WHERE NOT ({columns.IS_RECORD}) LIMIT {NAMED_PER_FILE}",
                 [self._plain_name(path)],
             )
         finally:

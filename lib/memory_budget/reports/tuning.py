@@ -11,7 +11,7 @@ and whether `hard` enforcement is justified.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,20 +19,16 @@ from memory_budget.base import layout
 from memory_budget.base.files import write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
-from memory_budget.reports import analytics, tuning_advice, tuning_replay, tuning_weights
+from memory_budget.reports import analytics, tuning_advice, tuning_history, tuning_replay, tuning_weights
 from memory_budget.reports import store as reports_store
 from memory_budget.reports.store import Store
-from memory_budget.reports.tuning_replay import Need
 from memory_budget.settings import agents, profiles, token_ratio
-from memory_budget.settings.names import SCOPES, TIERS
+from memory_budget.settings.names import SCOPES
 from memory_budget.settings.profiles import Profiles
 
 SCHEMA_VERSION = 1
+#: Days in which a profile may change `max_changes_per_quarter` times.
 QUARTER_DAYS = 90
-#: Beyond this many records they are grouped by two per cent of their size, and by week.
-EXACT_UP_TO = 100_000
-#: Tasks named as examples of a tier that was too low.
-EXAMPLES = 3
 
 
 def recommend(
@@ -109,28 +105,28 @@ def _from_store(
     tuning = settings.section("tuning")
     threshold = float(rules["recommendation_confidence_threshold"])
     span = analytics.data_days(store, now)
-    known = agents.scan(project.root, project.home)
+    files = agents.scan(project.root, project.home)
     learned = token_ratio.read_state(project)
-    named = _name_agents(store, settings, known)
-    facts = {row["agent"]: row for row in _facts(store)}
+    named = tuning_history.name_agents(store, settings, files)
+    facts = {row["agent"]: row for row in tuning_history.agent_facts(store)}
     entries = []
-    for agent, needs in _histories(store, now):
+    for agent, needs in tuning_history.histories(store, now):
         fact = facts[agent]
         if fact["runs"] < int(rules["minimum_samples_for_recommendation"]):
             continue
-        identity = agents.resolve(agent, settings, known)
+        identity = agents.resolve(agent, settings, files)
         ratio = token_ratio.ratio(settings, learned, fact["model"] or "", identity.name)
         entry = tuning_advice.advise(
             settings, identity, agent, needs, fact, rules, float(tuning["max_exceedance"]), ratio
         )
         if entry is not None:
             entries.append(entry)
-    _add_examples(store, entries, named)
+    tuning_history.add_examples(store, entries, named)
     weights = tuning_weights.weights(
         settings, entries, float(rules["scope_deviation_for_weights"]), float(tuning["max_exceedance"])
     )
     changes = []
-    recent = _recent(project, now, named, settings, known)
+    recent = _recent(project, now, named, settings, files)
     for entry in entries:
         if entry["recommended_action"] in ("upgrade", "downgrade") and entry["confidence"] >= threshold:
             changes.append(_profile_change(entry, span, tuning, recent))
@@ -166,87 +162,6 @@ def _sound(loaded: profiles.LoadResult) -> Profiles:
             f"{loaded.problem}; put the profiles file right first (memory-budget profiles check)"
         )
     return loaded.profiles
-
-
-# -- reading the log
-
-
-def _name_agents(store: Store, settings: Profiles, known: agents.Agents) -> dict[str, str]:
-    """Make the table `named` of the names in the log, and of each the one its agent goes by here; returns the same.
-
-    One agent may stand in the log as `x`, `specialists/x` and `plugin:x`, when the profiles or the logs of several machines
-    name it differently. What has one profile is one agent, and goes by the name with the most runs.
-    """
-    first: dict[str, str] = {}
-    named: dict[str, str] = {}
-    for (name,) in store.rows("SELECT agent FROM runs GROUP BY 1 ORDER BY count(*) DESC, 1"):
-        named[name] = first.setdefault(_key(name, settings, known), name)
-    store.execute("CREATE OR REPLACE TEMP TABLE named (agent VARCHAR, name VARCHAR)")
-    store.execute(
-        "INSERT INTO named SELECT unnest(?), unnest(?)", [list(named), [named[name] for name in named]]
-    )
-    return named
-
-
-def _key(name: str, settings: Profiles, known: agents.Agents) -> str:
-    """The same for all names that the profiles take for one agent."""
-    identity = agents.resolve(name, settings, known)
-    return identity.assignment_key or identity.override_key or name
-
-
-def _histories(store: Store, now: datetime) -> Iterator[tuple[str, list[Need]]]:
-    """Every agent's needs, one agent at a time."""
-    count = store.rows("SELECT count(*) FROM runs")[0][0]
-    size = "greatest(demand, loaded)"
-    days = f"greatest(date_diff('day', ended, TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'), 0)"
-    if count > EXACT_UP_TO:
-        size = f"exp(ceil(ln(greatest({size}, 1)) * 50) / 50)"
-        days = f"{days} // 7 * 7"
-    tiers = ", ".join(f"'{tier}'" for tier in TIERS)
-    agent: str | None = None
-    needs: list[Need] = []
-    for name, age, tier, tokens, runs in store.each(
-        f"""SELECT name, {days} AS age, first_tier, {size} AS tokens, count(*)
-        FROM runs JOIN named USING (agent) WHERE first_tier IN ({tiers}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
-    ):
-        if name != agent:
-            if agent is not None:
-                yield agent, needs
-            agent, needs = name, []
-        needs.append(Need(float(age), tier, float(tokens), int(runs)))
-    if agent is not None:
-        yield agent, needs
-
-
-def _facts(store: Store) -> list[dict[str, Any]]:
-    """Per agent: runs, the model used most, how budgets were used, and scope shares of runs that got all they needed."""
-    whole = "coalesce(demand, 0) <= budget AND loaded > 0"
-    sums = ", ".join(f"sum(in_{scope}) FILTER (WHERE {whole}) AS {scope}" for scope in SCOPES)
-    return store.dicts(
-        f"""SELECT name AS agent, count(*) AS runs, mode(model) AS model,
-        avg(exceeded::INT) AS exceedance, avg(loaded / nullif(budget, 0)) AS use,
-        {sums}
-        FROM runs JOIN named USING (agent)
-        WHERE first_tier IN ({", ".join(f"'{tier}'" for tier in TIERS)}) GROUP BY 1"""
-    )
-
-
-def _add_examples(store: Store, entries: list[dict[str, Any]], named: dict[str, str]) -> None:
-    """Name the tasks that stand behind corrections of tiers; reads the logs once more, only where there are any."""
-    wanted = {(entry["agent"], tier["tier"]): tier for entry in entries for tier in entry["tiers"]}
-    if not wanted:
-        return
-    agents_wanted = {agent for agent, _ in wanted}
-    for agent, tier, task, tokens in store.tasks([name for name in named if named[name] in agents_wanted]):
-        correction = wanted.get((named[agent], tier))
-        if (
-            correction is None
-            or tokens <= correction["above_tokens"]
-            or len(correction["examples"]) >= EXAMPLES
-        ):
-            continue
-        if task and all(example["task"] != task for example in correction["examples"]):
-            correction["examples"].append({"task": task[:200], "tokens": round(tokens)})
 
 
 # -- enforcement
@@ -289,16 +204,16 @@ def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any
 
 
 def _recent(
-    project: Project, now: datetime, named: dict[str, str], settings: Profiles, known: agents.Agents
+    project: Project, now: datetime, named: dict[str, str], settings: Profiles, files: agents.Agents
 ) -> dict[tuple[str, str], list[float]]:
     """How many days ago something was changed, by kind and by agent (as it is named now) or profile."""
     from memory_budget.reports import tuning_apply
 
-    names = {_key(name, settings, known): name for name in named.values()}
+    names = {tuning_history.agent_key(name, settings, files): name for name in named.values()}
     found: dict[tuple[str, str], list[float]] = {}
     for (kind, name), ages in tuning_apply.recent_changes(project, now, QUARTER_DAYS).items():
         if kind == "profile":
-            name = names.get(_key(name, settings, known), name)
+            name = names.get(tuning_history.agent_key(name, settings, files), name)
         found.setdefault((kind, name), []).extend(ages)
     return found
 

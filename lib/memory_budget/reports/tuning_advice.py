@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from memory_budget.reports import tuning_replay
-from memory_budget.reports.tuning_replay import Candidate, Evidence, Need
+from memory_budget.reports import tuning_evidence, tuning_replay
+from memory_budget.reports.tuning_evidence import Evidence, Need
+from memory_budget.reports.tuning_replay import CandidateProfile
 from memory_budget.settings import agents
 from memory_budget.settings.names import SCOPES, TIERS
 from memory_budget.settings.profiles import Profiles
@@ -38,7 +39,7 @@ def advise(
     model = fact["model"] or ""
     by_hand = {"base_budget", "max_budget"} & set(settings.agents.get(identity.override_key, {}))
     candidates = _candidates(settings, identity, current, model, ratio, only_current=bool(by_hand))
-    evidence = tuning_replay.weigh(needs)
+    evidence = tuning_evidence.weigh(needs)
     choice = tuning_replay.choose(evidence, current, candidates, limit)
     chosen = next(candidate for candidate in candidates if candidate.profile == choice.after.profile)
     tiers = _tier_corrections(evidence, chosen, rules)
@@ -81,7 +82,7 @@ def _candidates(
     ratio: float,
     *,
     only_current: bool,
-) -> list[Candidate]:
+) -> list[CandidateProfile]:
     """Every profile that gives something, with the budgets this agent would have under it.
 
     `ratio`: the model's tokens per tiktoken token, as an agent's start takes it: set by hand, else learned, else 1.
@@ -96,7 +97,7 @@ def _candidates(
         if profile.gives_nothing:
             continue
         budgets = {tier: float(settings.budget(profile, tier, model, ratio)) for tier in TIERS}
-        found.append(Candidate(name, budgets, max(budgets.values())))
+        found.append(CandidateProfile(name, budgets, max(budgets.values())))
     return found
 
 
@@ -140,7 +141,7 @@ def _rules(
 
 
 def _tier_corrections(
-    evidence: Evidence, candidate: Candidate, rules: dict[str, Any]
+    evidence: Evidence, candidate: CandidateProfile, rules: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Tiers too many of whose tasks needed the budget of a higher one, where a higher one would have been enough."""
     limit = float(rules["exceedance_threshold_for_upgrade"])

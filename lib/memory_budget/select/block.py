@@ -12,7 +12,7 @@ from memory_budget.text.frame import LEFT_OUT_TAG, TAG, file_line, shown_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: What stands for chunks that were left out between two that were not.
 GAP = "[...]\n\n"
@@ -23,7 +23,7 @@ _INTRODUCTION = (
     "Background notes from this project's memory (.claude/memory), recorded earlier, for the task that follows this "
     'block. "[...]" marks omissions.\n\n'
 )
-_LEFT_OUT_INTRODUCTION = "Not included, can be read there:\n"
+_LEFT_OUT_INTRODUCTION = "Not included, can be read there (tokens, first line):\n"
 
 #: Tokens of everything in the block but files, gaps and the left-out list: at most this many, whatever the id.
 FRAME_TOKENS = 52
@@ -31,9 +31,11 @@ FRAME_TOKENS = 52
 #: than a path has).
 PARTS_FRAME_TOKENS = 4 * (FRAME_TOKENS + 10) + 3 * 128
 #: Tokens of the left-out list without its lines.
-LEFT_OUT_FRAME_TOKENS = 20
-#: Tokens of a left-out line besides those of its file's line in the block and of its heading's line.
-LEFT_OUT_LINE_TOKENS = 10
+LEFT_OUT_FRAME_TOKENS = 25
+#: Tokens of an entry of the outline besides those of its heading's line, and of a file's line there besides those of its line
+#: in the block.
+LEFT_OUT_ENTRY_TOKENS = 9
+LEFT_OUT_FILE_TOKENS = 2
 
 
 class Piece:
@@ -48,7 +50,7 @@ class Piece:
 
 
 class LeftOut:
-    """One line of the outline: what can be read where, and its size."""
+    """An entry of the outline: what can be read where, its tokens, and the line it starts on."""
 
     __slots__ = ("heading", "line", "path", "tokens")
 
@@ -59,11 +61,19 @@ class LeftOut:
         self.line = line
 
 
-def left_out_line(entry: LeftOut) -> str:
-    """One line of the outline; the heading without its marks: `- patterns/a.md > Rounding (120 tokens, line 14)`."""
-    heading = entry.heading.lstrip("#").strip()
-    where = f"{shown_path(entry.path)} > {heading}" if heading else shown_path(entry.path)
-    return f"- {where} ({entry.tokens} tokens, line {entry.line})\n"
+def outline_lines(entries: Iterable[LeftOut]) -> Iterator[str]:
+    """The lines of the outline, one a file, in the order of the entries; headings without their marks.
+
+    `- patterns/a.md > Rounding (120, line 14); Taxes (80, line 31)`; a note's whole is `- patterns/b.md (300, line 1)`.
+    """
+    files: dict[str, list[str]] = {}
+    for entry in entries:
+        heading = entry.heading.lstrip("#").strip()
+        size = f"({entry.tokens}, line {entry.line})"
+        files.setdefault(entry.path, []).append(f"{heading} {size}" if heading else size)
+    for path, texts in files.items():
+        mark = " " if texts[0].startswith("(") else " > "
+        yield f"- {shown_path(path)}{mark}{'; '.join(texts)}\n"
 
 
 def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = "") -> str:
@@ -82,7 +92,7 @@ def block_utf8(
     if len(parts) == 1 and not left_out:
         return b""
     if left_out:
-        lines = "".join(map(left_out_line, left_out))
+        lines = "".join(outline_lines(left_out))
         parts.append(f"<{LEFT_OUT_TAG}>\n{_LEFT_OUT_INTRODUCTION}{lines}</{LEFT_OUT_TAG}>\n".encode())
     parts.append(f"</{TAG}>\n\n".encode())
     return b"".join(parts)

@@ -4,7 +4,10 @@ Something is always the best match, so a score relative to the best one says not
 enough of what the prompt tells at all (mass), and enough of everything the prompt tells (coverage), words that the memory
 does not know counted. How telling a word is, is known from elsewhere (`text.telling`): in a small memory every word is rare.
 
-    confidence = min(mass / MASS, coverage / COVERAGE)
+    confidence = min(mass / MASS, coverage / COVERAGE) / chance
+
+In a large memory something matches by chance: on public data the confidence of tasks that need nothing grows with the fifth root of
+the number of chunks, so from `MANY` chunks on it is divided by that (`chance`).
 
 From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
 public data, see `python3 -m tests.bench tax`.
@@ -13,31 +16,36 @@ public data, see `python3 -m tests.bench tax`.
 from __future__ import annotations
 
 #: Mass and coverage that make sure.
-MASS = 4.8
-COVERAGE = 0.21
+MASS = 4.6
+COVERAGE = 0.2
+#: Chunks from which chance is reckoned with, its power, and the most it counts.
+MANY = 1000
+CHANCE = 0.2
+MOST_CHANCE = 1.6
 #: Confidence from which an agent gets at least a short outline.
-UNSURE = 0.85
+UNSURE = 0.75
 #: Confidence that counts no further: more of it is no reason to send more.
-SUREST = 2.0
+SUREST = 1.5
 #: The bar for a leaf, as a share of the best leaf's worth: at the start, and how much it rises with every 1,000 tokens taken.
-BAR = 0.3
-RISE = 0.05
+BAR = 0.25
+RISE = 0.03
 
 
 class Evidence:
     """What the chunk that holds most of a prompt holds of it.
 
     `mass`: how much the terms in it tell; `wanted`: how much all of the prompt's terms tell; `held` of `asked`: how many
-    of the prompt's telling words stand in it.
+    of the prompt's telling words stand in it; `chunks`: how many there are to choose from.
     """
 
-    __slots__ = ("asked", "held", "mass", "wanted")
+    __slots__ = ("asked", "chunks", "held", "mass", "wanted")
 
-    def __init__(self, mass: float, wanted: float, held: int, asked: int) -> None:
+    def __init__(self, mass: float, wanted: float, held: int, asked: int, chunks: int = 0) -> None:
         self.mass = mass
         self.wanted = wanted
         self.held = held
         self.asked = asked
+        self.chunks = chunks
 
     @property
     def coverage(self) -> float:
@@ -46,7 +54,8 @@ class Evidence:
 
     @property
     def confidence(self) -> float:
-        return min(self.mass / MASS, self.coverage / COVERAGE)
+        chance: float = min(max(self.chunks / MANY, 1.0) ** CHANCE, MOST_CHANCE)
+        return min(self.mass / MASS, self.coverage / COVERAGE) / chance
 
 
 def bar(confidence: float, taken: int, generosity: float = 1.0) -> float:

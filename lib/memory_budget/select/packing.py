@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from memory_budget.index.records import file_of, tokens_of
 from memory_budget.select import near_duplicates
-from memory_budget.select.block import LEFT_OUT_FRAME_TOKENS, LEFT_OUT_LINE_TOKENS
+from memory_budget.select.block import LEFT_OUT_ENTRY_TOKENS, LEFT_OUT_FILE_TOKENS, LEFT_OUT_FRAME_TOKENS
 from memory_budget.select.confidence import UNSURE, bar
 from memory_budget.select.plan import SCOPE_ORDER, Plan
 from memory_budget.select.query import Query
@@ -42,7 +42,7 @@ LATEST = 200
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
 #: Leaves behind the last one taken that are looked at all the same, for the outline.
-NEXT = 60
+NEXT = 120
 #: Tokens of the outline: beside text, and alone where it is not sure that anything is about the task.
 OUTLINE_TOKENS = 1000
 SHORT_OUTLINE_TOKENS = 400
@@ -179,7 +179,7 @@ class Survey:
         if self.confidence < 1.0 or not leaves:
             return wanted, leaves
         best = leaves[0].worth
-        others = []
+        others: list[Leaf] = []
         demand = self.demand
         start = demand.tokens
         for position, leaf in enumerate(leaves):
@@ -344,20 +344,29 @@ def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, 
 
 
 def _left_out(rest: Iterable[Leaf], survey: Survey, limit: int) -> tuple[list[LeftOut], int]:
-    """The best leaves not sent, with their tokens, in at most `limit` tokens, and what the list costs."""
+    """The best leaves not sent, in at most `limit` tokens, and what the list costs; leaves under the same heading of a file are
+    one entry."""
     cost = LEFT_OUT_FRAME_TOKENS
-    lines = []
+    found: dict[tuple[int, int], LeftOut] = {}
+    files: set[int] = set()
     for leaf in rest:
         first = leaf.chunks[0]
         file = survey.files[first.file]
         whole = len({chunk.heading for chunk in leaf.chunks}) > 1
-        heading = survey.headings[first.heading] if first.heading and not whole else None
-        more = file.frame_tokens + (heading.tokens if heading else 0) + LEFT_OUT_LINE_TOKENS
+        place = (first.file, 0 if whole else first.heading)
+        if place in found:
+            found[place].tokens += leaf.tokens
+            continue
+        heading = survey.headings[place[1]] if place[1] else None
+        more = LEFT_OUT_ENTRY_TOKENS + (heading.tokens if heading else 0)
+        if first.file not in files:
+            more += file.frame_tokens + LEFT_OUT_FILE_TOKENS
         if cost + more > limit:
             break
         cost += more
-        lines.append(LeftOut(file, heading.text if heading else "", leaf.tokens, leaf.line))
-    return lines, cost if lines else 0
+        files.add(first.file)
+        found[place] = LeftOut(file, heading.text if heading else "", leaf.tokens, leaf.line)
+    return list(found.values()), cost if found else 0
 
 
 def _verdicts(survey: Survey, plan: Plan) -> list[Verdict]:

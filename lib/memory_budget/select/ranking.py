@@ -171,10 +171,11 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) ->
     files = view.files(set(map(file_of, chunks)))
     chunks = [chunk for chunk in chunks if chunk[1] in files]
     scorer = _Scorer(view, query, recipe, now_day, entries, own, chunks, files)
-    return Ranking(scorer.leaves(), _evidence(mass, wanted, query, entries, chunks, files, recipe))
+    return Ranking(scorer.leaves(), _evidence(view, mass, wanted, query, entries, chunks, files, recipe))
 
 
 def _evidence(
+    view: View,
     mass: Mapping[int, float],
     wanted: float,
     query: Query,
@@ -195,7 +196,7 @@ def _evidence(
             best, most = chunk[0], value
     telling = [entry for entry in entries if entry.telling >= TELLING and entry.term not in query.parts]
     held = sum([entry.held.get(best, 0.0) == 1.0 for entry in telling]) if best is not None else 0
-    return Evidence(most, wanted, held, len(telling))
+    return Evidence(most, wanted, held, len(telling), view.chunk_count)
 
 
 def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chunk]:
@@ -408,7 +409,7 @@ class _Scorer:
     def _own_factor(self, chunks: list[Chunk]) -> float:
         """More for a turn that leads with a name that the query names, or tells a time where the query asks for one."""
         factor = 1.0
-        if any([chunk[5] and _names(chunk[5], self.query) for chunk in chunks]):
+        if any(chunk[5] and _names(chunk[5], self.query) for chunk in chunks):
             factor *= self.recipe.lead_factor
         if self.timed and not self.timed.isdisjoint(map(id_of, chunks)):
             factor *= self.recipe.when_factor

@@ -75,7 +75,7 @@ _PAIRS = frozenset(
     "main agent|parent agent|other agents|another agent|another engineer|if something|if unsure|if unclear|code base|"
     "checked out|working in|max words|at most|no more|no other|report back|next steps|open questions|follow ups|read only|"
     "root cause|file paths|absolute paths|existing patterns|surrounding code|usual tools|current branch|clean tree|"
-    "only research|avoid emojis|tests pass|type checks|all tests".split("|")
+    "only research|avoid emojis|is yours|we are|tests pass|type checks|all tests".split("|")
 )
 
 
@@ -186,7 +186,8 @@ def _is_about_work(sentence: str) -> bool:
     said = words(sentence)
     if not said or said[0] in _OPENERS or not _ABOUT_WORK.isdisjoint(said):
         return True
-    for one, two in zip(said, said[1:], strict=False):
-        if f"{one} {two}" in _PAIRS or (one in _READERS and two in _OF_READER):
-            return True
-    return False
+    after = said[1:]
+    return any(
+        f"{one} {two}" in _PAIRS or (one in _READERS and two in _OF_READER)
+        for one, two in zip(said, after, strict=False)
+    )

@@ -25,10 +25,10 @@ BRACKET = "&lt;"
 COLON = "&#58;"
 
 #: Look-alikes within ASCII itself, and capitals: `1`, `I` and `i` pass for `l`, `rn` for `m`, `vv` for `w`.
-FOLDED = {chr(code): chr(code).lower() for code in range(65, 91)}
-FOLDED |= {"i": "l", "I": "l", "1": "l", "0": "o", "m": "rn", "M": "rn", "w": "vv", "W": "vv"}
-FOLDED |= dict.fromkeys(map(chr, (*range(9), *range(11, 32), 0x7F)), "") | {"\t": " "}
-_FOLD = str.maketrans(FOLDED)
+_FOLDED = {chr(code): chr(code).lower() for code in range(65, 91)}
+_FOLDED |= {"i": "l", "I": "l", "1": "l", "0": "o", "m": "rn", "M": "rn", "w": "vv", "W": "vv"}
+_FOLDED |= dict.fromkeys(map(chr, (*range(9), *range(11, 32), 0x7F)), "") | {"\t": " "}
+_FOLD = str.maketrans(_FOLDED)
 
 #: Names that open a turn, and what every disguise of either holds, folded or in small letters.
 _SPEAKERS = tuple(name.translate(_FOLD) for name in ("human", "assistant"))

@@ -1,0 +1,93 @@
+"""Columns of the table of runs, and the fields of a usage record that each is made from, as DuckDB's SQL.
+
+A figure that cannot be (`lines.MOST`) and an empty name are null; so is a field of another type. For instance the column
+`demand` of the record {"tokens_loaded": 9120, "demand_tokens": -1, ...} is 9120.
+"""
+
+from __future__ import annotations
+
+from memory_budget.log import lines
+
+
+def _figure(field: str) -> str:
+    """SQL: a record's figure; null for one that cannot be."""
+    return f"CASE WHEN {field} BETWEEN 0 AND {lines.MOST} THEN {field} END"
+
+
+def _name(field: str) -> str:
+    """SQL: a record's name; null for an empty one."""
+    return f"nullif({field}, '')"
+
+
+#: Columns of `runs`: SQL type, and the expression over a record's fields. Tokens, seconds, `hook_ms` in milliseconds.
+COLUMNS = {
+    "ended": (
+        "TIMESTAMP",
+        "CASE WHEN year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) "
+        f"BETWEEN {lines.YEARS[0]} AND {lines.YEARS[1] - 1} THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END",
+    ),
+    "agent": ("VARCHAR", _name("agent")),
+    "first_tier": ("VARCHAR", f"coalesce({_name('bumped_from')}, {_name('complexity')})"),
+    "profile": ("VARCHAR", _name("profile")),
+    "model": ("VARCHAR", _name("model")),
+    "budget": ("FLOAT", _figure("budget_allocated")),
+    "loaded": ("FLOAT", _figure("tokens_loaded")),
+    "demand": ("FLOAT", f"coalesce({_figure('demand_tokens')}, {_figure('tokens_loaded')})"),
+    "scoped": ("FLOAT", _figure("scoped_tokens")),
+    "on_demand": ("FLOAT", _figure("on_demand_tokens")),
+    "exceeded": ("BOOLEAN", "exceeded_budget"),
+    "delivered": ("BOOLEAN", "delivered"),
+    "success": ("BOOLEAN", "success"),
+    "seconds": ("FLOAT", _figure("duration_seconds")),
+    "in_global": ("FLOAT", _figure('scope_breakdown."global"')),
+    "in_agent_recent": ("FLOAT", _figure("scope_breakdown.agent_recent")),
+    "in_agent_patterns": ("FLOAT", _figure("scope_breakdown.agent_patterns")),
+    "requests": ("FLOAT", _figure("api_usage.requests")),
+    "api_input": ("FLOAT", _figure("api_usage.input")),
+    "api_cache_write": ("FLOAT", _figure("api_usage.cache_creation")),
+    "api_cache_read": ("FLOAT", _figure("api_usage.cache_read")),
+    "api_output": ("FLOAT", _figure("api_usage.output")),
+    "hook_ms": ("FLOAT", _figure("hook_ms")),
+}
+
+#: Fields read from a record, with their SQL types.
+_FIELDS = {
+    "timestamp": "VARCHAR",
+    "agent": "VARCHAR",
+    "complexity": "VARCHAR",
+    "bumped_from": "VARCHAR",
+    "profile": "VARCHAR",
+    "model": "VARCHAR",
+    "budget_allocated": "DOUBLE",
+    "tokens_loaded": "DOUBLE",
+    "demand_tokens": "DOUBLE",
+    "scoped_tokens": "DOUBLE",
+    "on_demand_tokens": "DOUBLE",
+    "exceeded_budget": "BOOLEAN",
+    "delivered": "BOOLEAN",
+    "success": "BOOLEAN",
+    "duration_seconds": "DOUBLE",
+    "scope_breakdown": 'STRUCT("global" DOUBLE, agent_recent DOUBLE, agent_patterns DOUBLE)',
+    "api_usage": "STRUCT(requests DOUBLE, input DOUBLE, cache_creation DOUBLE, cache_read DOUBLE, output DOUBLE)",
+    "hook_ms": "DOUBLE",
+}
+#: SQL: whether a row is a record.
+IS_RECORD = " AND ".join(f"{name} IS NOT NULL" for name in ("agent", "ended", "budget", "loaded"))
+
+
+def read_json(**more: str) -> str:
+    """SQL: the table function that reads a log's fields and `more` (name=type); its parameter is the file's path."""
+    fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in (*_FIELDS.items(), *more.items()))
+    return f"read_json(?, format='newline_delimited', ignore_errors=true, columns={{{fields}}})"
+
+
+def selected() -> str:
+    """SQL: the columns of `runs`, selected from a record's fields."""
+    return ", ".join(
+        f"CAST({expression} AS {kind}) AS {name}" for name, (kind, expression) in COLUMNS.items()
+    )
+
+
+def declared() -> str:
+    """SQL: the columns of `runs` with their types, as CREATE TABLE lists them."""
+    return ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())

@@ -1,0 +1,212 @@
+"""Weighs an agent's history: how much each run counts, and how far needs spread. Pure arithmetic.
+
+A history is a list of `Need`s. A plain count of the runs over budget would mislead, and so would a distribution fitted to
+all of them:
+
+- Needs change. Old runs weigh less, half every `HALF_LIFE` days, and are shifted towards the level of the present week:
+  half the way (`FOLLOWED`), because what rose often falls again. How far weeks truly differ, and do not just have few runs,
+  is told by a random walk fitted to weekly means (Rauch-Tung-Striebel smoother), averaged over its `PACES` by likelihood.
+  Carrying a trend forward was tried in `tests/bench/tuning_simulation.py` and chose worse; growth is reported, not used.
+- Few runs. A run exceeds a budget not by yes or no but by how far it is from it (a normal kernel over the logarithm of
+  needs, narrower the more runs there are), so that one run more or less does not turn the verdict.
+- Runs that need next to nothing. They count as they are, but how far below the others they lie widens nothing (`FOOT`).
+  The kernel goes by the smallest of three measures of spread: two narrow modes are not one wide mode.
+- Dependence. Runs of one week are alike, so each counts as less than a whole run (`CORRELATION`, set by the simulation).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+#: Days after which a run weighs half as much.
+HALF_LIFE = 60.0
+#: How far old runs are shifted, as a share of the way from their week's level to the present one.
+FOLLOWED = 0.5
+#: Variances per week that the random walk of the logarithm of needs may have.
+PACES = (0.0, 0.0003, 0.001, 0.003, 0.01)
+#: How many independent runs one run is worth.
+CORRELATION = 0.3
+#: The kernel's width in spreads of the needs' logarithm, for one run; it falls with their number to the power 1/5.
+KERNEL = 0.75
+#: Needs are small this many spreads below the third quartile of their tier.
+FOOT = 3.0
+#: Distances between quantiles of a normal distribution, in spreads: from 25 to 75 %, and from 75 to 95 %.
+NORMAL_MIDDLE, NORMAL_UPPER = 1.349, 0.970
+#: Growth is reported where the regression's |t| is at least this.
+TREND_T = 4.0
+#: Days of data from which growth is reported.
+TREND_DAYS = 14.0
+
+
+class Need(NamedTuple):
+    """Runs of one tier and age that needed about the same: `age` in days, detected tier, tokens needed, number of runs."""
+
+    age: float
+    tier: str
+    tokens: float
+    runs: int = 1
+
+
+class Evidence(NamedTuple):
+    """A weighed history: per need its weight, its `shift` (how much more it would be at the present level, as a logarithm)
+    and whether it is `small` (far below the others, left out by the kernel).
+
+    `runs` in it; `effective`: number of independent runs that it is worth; `growth`: factor per 30 days, 1 where none is
+    significant; `width` of the kernel, as a logarithm.
+    """
+
+    needs: Sequence[Need]
+    weights: Sequence[float]
+    runs: int
+    effective: float
+    growth: float
+    width: float
+    shifts: Sequence[float]
+    small: Sequence[bool]
+
+
+def weigh(needs: Sequence[Need]) -> Evidence:
+    """Weigh a history. An empty one has no effective runs."""
+    weights = [need.runs * 0.5 ** (need.age / HALF_LIFE) for need in needs]
+    total = math.fsum(weights)
+    if not needs or total <= 0:
+        return Evidence([], [], 0, 0.0, 1.0, 0.0, [], [])
+    # One Need may stand for many runs, each with the weight of its age.
+    squared = math.fsum(weight * weight / need.runs for weight, need in zip(weights, needs, strict=True))
+    count = total * total / squared
+    sizes, small = _log_sizes(needs)
+    slope, spread = _trend(needs, sizes)
+    return Evidence(
+        needs,
+        weights,
+        sum(need.runs for need in needs),
+        CORRELATION * count,
+        math.exp(min(5.0, max(-5.0, slope * 30.0))),
+        KERNEL * min(spread, _upper_spread(needs, sizes, small)) * max(count, 1.0) ** -0.2,
+        _level_shifts(needs, sizes, spread * spread),
+        small,
+    )
+
+
+def _log_sizes(needs: Sequence[Need]) -> tuple[list[float], list[bool]]:
+    """Logarithms of needs, and which needs are small. A small one is far below the upper part of its tier, and moved up to
+    that bound.
+
+    A task that needs nothing, or next to nothing, must not widen the spread by which the large ones
+    are judged, however far below them it is.
+    """
+    sizes = [math.log(max(need.tokens, 1.0)) for need in needs]
+    by_tier: dict[str, list[tuple[float, int]]] = {}
+    for need, size in zip(needs, sizes, strict=True):
+        by_tier.setdefault(need.tier, []).append((size, need.runs))
+    upper = {tier: _quantiles(values, (0.75, 0.95)) for tier, values in by_tier.items()}
+    apart = sum(need.runs * (upper[need.tier][1] - upper[need.tier][0]) for need in needs)
+    reach = FOOT * apart / NORMAL_UPPER / sum(need.runs for need in needs)
+    feet = [upper[need.tier][0] - reach for need in needs]
+    small = [size < foot for size, foot in zip(sizes, feet, strict=True)]
+    return [max(size, foot) for size, foot in zip(sizes, feet, strict=True)], small
+
+
+def _upper_spread(needs: Sequence[Need], sizes: Sequence[float], small: Sequence[bool]) -> float:
+    """The spread within tiers of needs that are not small: by quantiles of the middle or of the upper part, the smaller."""
+    middles: dict[str, list[float]] = {}
+    larger = [(need, size) for need, size, low in zip(needs, sizes, small, strict=True) if not low]
+    for need, size in larger:
+        sums = middles.setdefault(need.tier, [0.0, 0.0])
+        sums[0] += need.runs
+        sums[1] += need.runs * size
+    rest = [(size - middles[need.tier][1] / middles[need.tier][0], need.runs) for need, size in larger]
+    low, high, top = _quantiles(rest, (0.25, 0.75, 0.95))
+    return min((high - low) / NORMAL_MIDDLE, (top - high) / NORMAL_UPPER)
+
+
+def _quantiles(values: Sequence[tuple[float, int]], shares: Sequence[float]) -> list[float]:
+    """Weighted quantiles: for each of the ascending `shares` the smallest value that so many are at or below.
+
+    `values`: (value, how often it occurs).
+    """
+    ordered = sorted(values)
+    total = sum(count for _, count in ordered)
+    quantiles, place, passed = [], 0, ordered[0][1]
+    for share in shares:
+        while passed < share * total and place < len(ordered) - 1:
+            place += 1
+            passed += ordered[place][1]
+        quantiles.append(ordered[place][0])
+    return quantiles
+
+
+def _level_shifts(needs: Sequence[Need], sizes: Sequence[float], variance: float) -> list[float]:
+    """How much more each need would be at the present week's level, as a logarithm. `variance` within tiers."""
+    if variance < 1e-9:  # all needs are alike
+        return [0.0] * len(needs)
+    tiers: dict[str, list[float]] = {}
+    weeks = [[0.0, 0.0] for _ in range(int(max(need.age for need in needs) // 7) + 1)]
+    for need, size in zip(needs, sizes, strict=True):
+        sums = tiers.setdefault(need.tier, [0.0, 0.0])
+        sums[0] += need.runs
+        sums[1] += need.runs * size
+    for need, size in zip(needs, sizes, strict=True):
+        runs, total = tiers[need.tier]
+        week = weeks[-1 - int(need.age // 7)]
+        week[0] += need.runs
+        week[1] += need.runs * (size - total / runs)
+    walks = [_smooth(weeks, variance, pace) for pace in PACES]
+    most = max(likelihood for _, likelihood in walks)
+    chances = [math.exp(likelihood - most) for _, likelihood in walks]
+    levels = [
+        sum(chance * walk[0][week] for chance, walk in zip(chances, walks, strict=True)) / sum(chances)
+        for week in range(len(weeks))
+    ]
+    return [FOLLOWED * (levels[-1] - levels[-1 - int(need.age // 7)]) for need in needs]
+
+
+def _smooth(weeks: Sequence[Sequence[float]], variance: float, pace: float) -> tuple[list[float], float]:
+    """Fit a random walk to weekly sums (runs, total of log needs), oldest first: its levels, and its log likelihood.
+
+    A Kalman filter forwards, then the Rauch-Tung-Striebel smoother backwards. `pace`: variance of a step per week.
+    """
+    level, doubt, likelihood = 0.0, 1.0, 0.0
+    passed: list[tuple[float, float, float, float]] = []
+    for number, (runs, total) in enumerate(weeks):
+        before, unsure = level, doubt + (pace if number else 0.0)
+        level, doubt = before, unsure
+        if runs:
+            spread = unsure + variance / runs
+            surprise = total / runs - before
+            likelihood -= 0.5 * (math.log(spread) + surprise * surprise / spread)
+            level, doubt = before + unsure / spread * surprise, unsure / spread * variance / runs
+        passed.append((level, doubt, before, unsure))
+    levels = [level]
+    for (here, sure, _, _), (_, _, before, unsure) in zip(passed[-2::-1], passed[:0:-1], strict=True):
+        levels.append(here + sure / unsure * (levels[-1] - before))
+    return levels[::-1], likelihood
+
+
+def _trend(needs: Sequence[Need], sizes: Sequence[float]) -> tuple[float, float]:
+    """Growth of the logarithm of needs per day (0 where it is not significant), and their spread within tiers.
+
+    Least squares over days, with a level of its own for each tier.
+    """
+    tiers: dict[str, list[float]] = {}
+    points = [(need.tier, -need.age, size, float(need.runs)) for need, size in zip(needs, sizes, strict=True)]
+    for tier, day, size, runs in points:
+        sums = tiers.setdefault(tier, [0.0, 0.0, 0.0])
+        sums[0] += runs
+        sums[1] += runs * day
+        sums[2] += runs * size
+    xx = xy = yy = n = 0.0
+    for tier, day, size, runs in points:
+        count, days, moment = tiers[tier]
+        dx, dy = day - days / count, size - moment / count
+        xx, xy, yy, n = xx + runs * dx * dx, xy + runs * dx * dy, yy + runs * dy * dy, n + runs
+    spread = math.sqrt(yy / n) if n else 0.0
+    ages = [need.age for need in needs]
+    if xx <= 0 or n < 30 or yy <= 0 or max(ages) - min(ages) < TREND_DAYS:
+        return 0.0, spread
+    slope = xy / xx
+    rest = max(yy - slope * xy, 1e-12)
+    deviation = math.sqrt(rest / max(n - len(tiers) - 1, 1.0) / xx)
+    return (slope if abs(slope) >= TREND_T * deviation else 0.0), spread
