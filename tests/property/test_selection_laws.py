@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from memory_budget.base import front_matter
 from memory_budget.index.records import path_of
 from memory_budget.select import confidence, packing, plan, query, ranking
-from memory_budget.text import markdown
+from memory_budget.text import cut, markdown
 from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
 
@@ -257,20 +257,23 @@ def fenced_of(seed: int, blocks: int) -> tuple[str, list[str]]:
 @settings(max_examples=cases(1_000))
 @given(SEEDS, st.integers(1, 6), BUDGETS)
 def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int) -> None:
-    body, fences = fenced_of(seed, blocks)
+    body, made = fenced_of(seed, blocks)
     found = markdown.split(body)
+    fences = [fence for fence in made if not cut.too_long(fence)]  # those are cut into fences
     for fence in fences:
         assert sum(fence in chunk.text for chunk in found) == 1
     seen = view({"global/a.md": body})
     text = printed(seen, packing.select(seen, "warehouse model cost", budget, weights=WEIGHTS, fill=True))
-    for number, fence in enumerate(fences):
-        assert (f"F{number} " in text) == (fence in text)
+    for number, fence in enumerate(made):
+        if fence in fences:
+            assert (f"F{number} " in text) == (fence in text)
 
 
 @settings(max_examples=cases(1_000))
 @given(st.text(max_size=400))
 def test_any_text_can_be_cut(text: str) -> None:
-    for chunk in markdown.split(text):
+    for chunk in markdown.split(text) + markdown.split(text * 60):
+        assert cut.size_of(chunk.text) <= 2 * cut.LIMIT
         assert chunk.text
         assert chunk.text[0] not in "\r\n"
         assert chunk.text[-1] not in "\r\n"

@@ -48,17 +48,14 @@ OVERLAY_BASE = 0xE0000000
 
 
 class IndexedFile(File):
-    """A file with what only the index knows: the day it `expires` (0 never), its chunks' ids (`first` to `last`),
-    how many of its first lines the client loads for this agent itself (`native`), and whether the client's own index names
-    it to every agent (`told`)."""
+    """A file with what only the index knows: the day it `expires` (0 never), its last chunk's id (`last`), and how many of
+    its first lines the client loads for this agent itself (`native`)."""
 
-    __slots__ = ("expires", "first", "last", "native", "told")
+    __slots__ = ("expires", "last", "native")
 
     expires: int
-    first: int
     last: int
     native: int
-    told: bool
 
 
 class Group:

@@ -105,6 +105,7 @@ class File:
     `path`: from the project's root. `tokens`: of the whole file. `frame_tokens`: of its opening and closing line in
     the block. `date`: ordinal day known from what the file says, 0 unknown. `mtime_day`: of the file's
     time, weak evidence. `confidence`: 0 to 1, -1 unknown. `always`: pinned. `terms`: length in index terms.
+    `first`: id of its first chunk, 0 unknown. `told`: whether the client's own index names it to every agent.
     """
 
     __slots__ = (
@@ -121,6 +122,8 @@ class File:
         "terms",
         "tokens",
         "uses",
+        "first",
+        "told",
     )
 
     def __init__(
@@ -152,6 +155,8 @@ class File:
         self.confidence = confidence
         self.always = always
         self.terms = terms
+        self.first = 0
+        self.told = False
 
 
 def signed(number: int) -> int:

@@ -257,7 +257,11 @@ def pack(
         _fill(plan, survey, room, budget)
     left_out_tokens = 0
     if outline_tokens:
-        rest = [leaf for leaf in survey.wanted + survey.others if leaf.chunks[0].id not in plan.chunks]
+        rest = [
+            leaf
+            for leaf in survey.wanted + survey.others
+            if leaf.chunks[0].id not in plan.chunks and not survey.files[leaf.chunks[0].file].told
+        ]
         limit = min(outline_tokens, max(reserved, room - plan.tokens))
         selection.left_out, left_out_tokens = _left_out(rest, survey, limit)
     scores: dict[int, float] = {}

@@ -55,14 +55,19 @@ class Plan:
             self.printed |= above
             above = {headings[number].parent for number in above} - self.printed
             above.discard(0)
-        # A run of neighbours costs no mark, the first of a file neither. Ids of two files are never neighbours.
+        # A run of neighbours costs one mark, but none where it starts with its file's first chunk. Ids of two files are never
+        # neighbours. Of a file whose first chunk is not known the first run counts as its beginning.
         runs = len(chosen) - len(self.chunks.keys() & {number + 1 for number in self.chunks})
         self.tokens = (
             sum(map(tokens_of, chosen))
             + sum([headings[number].tokens for number in self.printed])
             + sum([files[number].frame_tokens for number in self.opened])
-            + GAP_TOKENS * (runs - len(self.opened))
+            + GAP_TOKENS * (runs - sum(map(self._has_beginning, self.opened)))
         )
+
+    def _has_beginning(self, file: int) -> bool:
+        first = self._files[file].first
+        return not first or first in self.chunks
 
     def copy(self) -> Plan:
         """The same, to be added to."""
@@ -116,9 +121,11 @@ class Plan:
             line = self._headings[number]
             cost += line.tokens
             number = line.parent
+        file = self._files[chunk.file]
+        begins = chunk.id == file.first
         if chunk.file not in self.opened:
-            return cost + self._files[chunk.file].frame_tokens
-        return cost + GAP_TOKENS * (1 - (chunk.id - 1 in self.chunks) - (chunk.id + 1 in self.chunks))
+            return cost + file.frame_tokens + (GAP_TOKENS if file.first and not begins else 0)
+        return cost + GAP_TOKENS * (1 - (chunk.id - 1 in self.chunks) - (chunk.id + 1 in self.chunks) - begins)
 
     def files(self, scores: Mapping[int, float]) -> list[SelectedFile]:
         """The files in print order with the exact cost of each; `scores`: the worth of each file's best leaf."""
@@ -140,7 +147,8 @@ class Plan:
                     lines.append(line)
                     above = line.parent
                 lines.reverse()
-            if number != before + 1 and file.chunks:
+            first = file.file.first
+            if number != before + 1 and (file.chunks or (first and number != first)):
                 cost += GAP_TOKENS
             before = number
             file.tokens += cost

@@ -399,7 +399,7 @@ def _pieces(allocation: Allocation) -> list[block.Piece]:
     texts = allocation.view.texts([chunk for file in files for chunk in file.chunks])
     found = []
     for file in files:
-        before = file.chunks[0].id - 1
+        before = (file.file.first or file.chunks[0].id) - 1
         entries: list[tuple[bool, Sequence[str], bytes]] = []
         for chunk, lines in zip(file.chunks, file.lines, strict=True):
             number = chunk[0]

@@ -159,25 +159,66 @@ def _cut_item(item: Lines, head: list[str], limit: int) -> Iterator[tuple[int, s
         for number, (start, text) in enumerate(_cut(rest, [*head, first], limit)):
             yield (item[0][0] if number == 0 else start), text
     else:
-        yield from _pack([[line] for line in item], head, [], limit)
+        yield from _cut_units(_units(item), head, limit)
 
 
 def _cut_text(lines: Lines, head: list[str], limit: int) -> Iterator[tuple[int, str]]:
-    """Parts of a text between its lines; a list or a table further down is cut as such."""
-    for at in range(1, len(lines)):
-        bare = lines[at][1].strip()
-        if bare and ((is_item(bare) and is_lead_in(lines[at - 1][1])) or _ruled(lines, at)):
-            above = lines[: at - 1] if is_lead_in(lines[at - 1][1]) else lines[:at]
-            lead = [lines[at - 1][1]] if is_lead_in(lines[at - 1][1]) else []
-            if above:
-                yield from _pack([[line] for line in above], head, [], limit)
-            yield from _cut(lines[at:], [*([] if above else head), *lead], limit)
-            return
-    yield from _pack([[line] for line in lines], head, [], limit)
+    """Parts of a text between its lines; a fence, a list or a table in it is cut as such."""
+    units = _units(lines)
+    at = _inner_start(units)
+    if at:
+        leads = is_lead_in(units[at - 1][0][1]) and len(units[at - 1]) == 1
+        above = units[: at - 1] if leads else units[:at]
+        lead = [units[at - 1][0][1]] if leads else []
+        if above:
+            yield from _cut_units(above, head, limit)
+        below = [line for unit in units[at:] for line in unit]
+        yield from _cut(below, [*([] if above else head), *lead], limit)
+    else:
+        yield from _cut_units(units, head, limit)
 
 
-def _ruled(lines: Lines, at: int) -> bool:
-    return "|" in lines[at][1] and table_ruler([line for _, line in lines[at : at + 2]]) == 1
+def _units(lines: Lines) -> list[Lines]:
+    """Lines one by one, and each fence as a whole."""
+    units: list[Lines] = []
+    marks = ""
+    for number, line in lines:
+        bare = line.strip()
+        if marks:
+            units[-1].append((number, line))
+            marks = "" if closes_fence(bare, marks) else marks
+        else:
+            units.append([(number, line)])
+            marks = fence_opened(bare)
+    return units
+
+
+def _inner_start(units: list[Lines]) -> int:
+    """Where a list below a lead-in, or a table, starts in a text; 0 for nowhere."""
+    for at in range(1, len(units)):
+        line = units[at][0][1]
+        bare = line.strip()
+        if not bare or len(units[at]) > 1 or len(units[at - 1]) > 1:
+            continue
+        if is_item(bare) and is_lead_in(units[at - 1][0][1]):
+            return at
+        if "|" in line and table_ruler([unit[0][1] for unit in units[at : at + 2]]) == 1:
+            return at
+    return 0
+
+
+def _cut_units(units: list[Lines], head: list[str], limit: int) -> Iterator[tuple[int, str]]:
+    """Parts of lines and fences; a fence too long for one part is cut into fences."""
+    room = limit - sum(size_of(line) + 1 for line in head)
+    run: list[Lines] = []
+    for unit in units:
+        if len(unit) > 1 and _size(unit) > room:
+            yield from _pack(run, head, [], limit)
+            run = []
+            yield from _cut_code(unit, head, fence_opened(unit[0][1].strip()), limit)
+        else:
+            run.append(unit)
+    yield from _pack(run, head, [], limit)
 
 
 def _size(lines: Lines) -> int:
