@@ -19,7 +19,11 @@ def test_a_block_names_its_files_and_marks_what_is_missing() -> None:
         Piece(".claude/agent-memory/x/MEMORY.md", [(False, [], b"Note.")]),
     ]
     ci = ".claude/memory/patterns/ci.md"
-    outline = [LeftOut(ci, "## Cache", 40, 12), LeftOut("notes.md", "", 90, 1), LeftOut(ci, "### Keys", 7, 20)]
+    outline = [
+        LeftOut(ci, "## Cache", 40, 12),
+        LeftOut("notes.md", "", 90, 1),
+        LeftOut(ci, "### Keys", 7, 20),
+    ]
     text = block.block("0a1b", pieces, outline)
     assert text.startswith('<project-memory id="0a1b">\n')
     assert "<memory-file patterns/git.md>\n# Git\n\nRebase.\n\n[...]\n\n## Tags\n\nSigned.\n\n" in text

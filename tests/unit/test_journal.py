@@ -5,15 +5,17 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
-from memory_budget.upkeep import journal
+from memory_budget.upkeep import journal, note_links
 from memory_budget.upkeep.journal import NotApplied, Step
 from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
+from tests.support.projects import make_project
 
 FILES = {
     "recent/week.md": "# Week\n\nWe chose batching.\n",
@@ -111,6 +113,9 @@ def test_a_failure_at_any_step_leaves_everything_where_it_was(
 @pytest.mark.parametrize("in_git", [False, True])
 def test_killed_at_any_step_nothing_is_lost_and_undo_works(tmp_path: Path, home: Path, in_git: bool) -> None:
     dry = memory(tmp_path / "dry", FILES, home)
+    if in_git:
+        git(dry, "init", "-q")
+        git(dry, "add", "-A")
     everywhere = places(dry, lambda at: apply(dry, at=at))
     assert len(everywhere) > 6
     for number, place in enumerate(everywhere[1::3] if in_git else everywhere):
@@ -279,3 +284,91 @@ def git(project: Project, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", project.root, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip("\n")
+
+
+LINKED = {
+    ".claude/memory/recent/queue.md": "# Queue\n\n![d](img/queue.png) and [the broker](./broker.md#setup), "
+    "[out](https://x.y/a.md).\n",
+    ".claude/memory/recent/broker.md": "# Broker\n\nSee [queue](queue.md) and `[code](queue.md)`.\n",
+    ".claude/memory/recent/img/queue.png": "png",
+    ".claude/memory/patterns/index.md": "# Notes\n\n- [Queue](../recent/queue.md)\n- [gone](../recent/gone.md)\n\n[q]: ../recent/queue.md\n",
+    "memory-bank/a.md": "See [queue](../.claude/memory/recent/queue.md).\n",
+}
+
+
+def linked_project(tmp_path: Path, home: Path) -> Project:
+    return Project(str(make_project(tmp_path / "linked", LINKED)), str(home))
+
+
+def move_queue(project: Project, **options: Any) -> tuple[journal.Entry, list[str]]:
+    source, target = ".claude/memory/recent/queue.md", ".claude/memory/patterns/queue.md"
+    moves = [Step(source, target, journal.content_hash(f"{project.root}/{source}"))]
+    links, left = note_links.relink(project, moves, [name for name in LINKED if name.endswith(".md")])
+    return journal.apply(project, "promotion", "queue", [*moves, *links], now=NOW, **options), left
+
+
+def test_links_are_kept_in_the_same_step_and_undo_restores_them(tmp_path: Path, home: Path) -> None:
+    project = linked_project(tmp_path, home)
+    root = Path(project.root)
+    entry, left = move_queue(project)
+    moved = (root / ".claude/memory/patterns/queue.md").read_text()
+    assert "![d](../recent/img/queue.png)" in moved
+    assert "[the broker](../recent/broker.md#setup), [out](https://x.y/a.md)" in moved
+    assert (root / ".claude/memory/recent/broker.md").read_text() == (
+        "# Broker\n\nSee [queue](../patterns/queue.md) and `[code](queue.md)`.\n"
+    )
+    index = (root / ".claude/memory/patterns/index.md").read_text()
+    assert "[Queue](queue.md)" in index
+    assert "[gone](../recent/gone.md)" in index
+    assert "[q]: queue.md" in index
+    assert left == ["memory-bank/a.md: 1 link to moved notes"]
+    assert journal.undo(project, entry).problems == []
+    for name, text in LINKED.items():
+        assert (root / name).read_text() == text, name
+
+
+def test_a_note_that_is_saved_while_its_links_are_rewritten_keeps_the_save(
+    tmp_path: Path, home: Path
+) -> None:
+    project = linked_project(tmp_path, home)
+    broker = Path(project.root, ".claude/memory/recent/broker.md")
+
+    def save(place: str) -> None:
+        if place == "aside" and not broker.exists():
+            broker.write_text("saved meanwhile\n")
+
+    with pytest.raises(NotApplied):
+        move_queue(project, at=save)
+    assert broker.read_text() == "saved meanwhile\n"
+    assert (
+        Path(project.root, ".claude/memory/recent/queue.md").read_text()
+        == LINKED[".claude/memory/recent/queue.md"]
+    )
+
+
+def test_a_save_during_a_move_is_not_lost(tmp_path: Path, home: Path) -> None:
+    project = linked_project(tmp_path, home)
+    queue = Path(project.root, ".claude/memory/recent/queue.md")
+    fresh = queue.with_name("fresh")
+
+    def save(place: str) -> None:
+        if place == "aside" and not queue.exists():  # as editors save: a new file takes the old one's name
+            fresh.write_text("saved meanwhile\n")
+            os.replace(fresh, queue)
+
+    move_queue(project, at=save)
+    assert queue.read_text() == "saved meanwhile\n"
+    assert "![d]" in Path(project.root, ".claude/memory/patterns/queue.md").read_text()
+
+
+def test_killed_anywhere_links_come_back(tmp_path: Path, home: Path) -> None:
+    dry = linked_project(tmp_path / "dry", home)
+    everywhere = places(dry, lambda at: move_queue(dry, at=at)[0])
+    for number, place in enumerate(dict.fromkeys(everywhere)):
+        project = linked_project(tmp_path / str(number), home)
+        before = snapshot(project)
+        killed(lambda at, project=project: move_queue(project, at=at), place)  # type: ignore[misc]
+        journal.recover(project)
+        if place == "applied":
+            journal.undo(project, journal.entries(project)[-1])
+        assert snapshot(project) == before, place

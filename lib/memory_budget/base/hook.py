@@ -12,7 +12,8 @@ import sys
 
 from memory_budget.base import fastjson
 from memory_budget.base.hook_log import log
-from memory_budget.base.project import Project, project_of
+from memory_budget.base.memory_folders import unread_places
+from memory_budget.base.project import Project, project_of, told_first, user_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -
             project = project_of(value)
             if project is not None:
                 answer = handler(project, value)
+            else:
+                answer = _unread(value)
     except Exception as error:
         line = failure(project, error)
         answer = None if quiet else {"systemMessage": line}
@@ -45,6 +48,18 @@ def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -
             pass
     sys.stderr = None  # nothing is left that could print
     os._exit(0)
+
+
+def _unread(payload: Payload) -> Answer:
+    """One line a session where a project without memory holds something that looks like it."""
+    if payload.get("hook_event_name") not in ("SessionStart", "PreToolUse"):
+        return None
+    root = os.environ.get("CLAUDE_PROJECT_DIR") or payload.get("cwd")
+    lines = unread_places(root) if isinstance(root, str) and root.startswith("/") and "\0" not in root else []
+    session = payload.get("session_id")
+    if not lines or not told_first(str(root), session if isinstance(session, str) else "", user_home()):
+        return None
+    return {"systemMessage": "\n".join(f"memory-budget: {line}" for line in lines)}
 
 
 def failure(project: Project | None, error: BaseException) -> str:

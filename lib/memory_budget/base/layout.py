@@ -62,6 +62,7 @@ STARTS = _place(
     "starts/<session>/<agent type>/<mark>", "plans for agents about to start, and which agent took which",
     "run/claims", "run/claims, hooks/if_needed", "with the session, or after two days",
 )  # fmt: skip
+UNREAD = "unread.told"  # STARTS/<session>/unread.told: the person was told of memory that nobody gets
 WORKFLOW = "workflow"  # STARTS/<session>/workflow: the script of the session's last workflow
 PENDING = _place(
     "pending/<allocation>.json", "an allocation from its agent's start to its record", "run/claims",

@@ -21,6 +21,11 @@ LAYOUTS = {
     "docs/memory": "memory in docs",
 }
 
+#: The profiles file, where sources are named.
+PROFILES = MEMORY + "/budget-profiles.json"
+#: Places that are named in one line.
+_MOST_PATHS = 3
+
 #: Folders and files that look like memory and are in none of these places: named when an agent gets nothing.
 LOOK_ALIKES = (
     ".memory-bank",
@@ -49,3 +54,43 @@ def folders_in(root: str) -> list[str]:
 def has_any(root: str) -> bool:
     """Whether a folder holds any of them."""
     return any(os.path.isdir(f"{root}/{folder}") for folder in LAYOUTS)
+
+
+def look_alikes(root: str) -> list[str]:
+    """What in a folder looks like memory and lies in none of the layouts: files, and folders that hold Markdown."""
+    found = []
+    for name in LOOK_ALIKES:
+        path = f"{root}/{name}"
+        if name.lower().endswith(".md"):
+            if os.path.isfile(path):
+                found.append(name)
+        elif os.path.isdir(path) and _holds_markdown(path):
+            found.append(name)
+    return found
+
+
+def _holds_markdown(folder: str) -> bool:
+    """Whether Markdown lies in a folder or right below it."""
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)[:500]
+        names = [entry.name for entry in listed]
+        for entry in listed[:50]:
+            if entry.is_dir(follow_symlinks=False):
+                names += os.listdir(entry.path)[:200]
+    except OSError:
+        return False
+    return any(name.lower().endswith(".md") for name in names)
+
+
+def unread_places(root: str) -> list[str]:
+    """A line for what looks like memory and lies where none is read; [] where there is nothing of the kind."""
+    found = look_alikes(root)
+    if not found:
+        return []
+    first = found[0]
+    glob = first if first.lower().endswith(".md") else f"{first}/**/*.md"
+    return [
+        f"{', '.join(found[:_MOST_PATHS])} looks like memory and is not read: move it to {MEMORY}, or put "
+        f'"{glob}" under "sources", "global" in {PROFILES}'
+    ]

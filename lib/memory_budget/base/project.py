@@ -178,3 +178,20 @@ def leave_word(start: str, project: Project | None, home: str) -> None:
         write_atomic(path, word)
     except OSError:
         pass  # hooks look for themselves, which takes longer
+
+
+def told_first(start: str, session: str, home: str) -> bool:
+    """True the first time in a session that something is told about a folder without memory (noted in the data folder)."""
+    path = f"{_data_folder(home)}/projects/{auto_memory.slug(start)}.told"
+    word = session.encode("utf-8", "surrogatepass")
+    try:
+        if read_bytes(path, 1_000) == word:
+            return False
+    except OSError:
+        pass
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_atomic(path, word)
+    except OSError:
+        pass
+    return True

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from memory_budget.base import installation
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
+from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
+from memory_budget.index.overlooked import overlooked
+from memory_budget.index.pages import damage
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.index.scan import scan
 from memory_budget.index.sources import sources_of
@@ -115,6 +118,8 @@ def _memory(project: Project) -> Iterator[Finding]:
     sources = sources_of(project, profiles.load(project.root, project.home).profiles)
     found = scan(project, sources)
     yield Finding("ok", "memory", f"{len(found.files)} files in scope")
+    for line in overlooked(project, sources, found) if not found.files else ():
+        yield Finding("problem", "memory", line)
     for folder, count in sorted(found.unscoped.items()):
         yield Finding(
             "note",
@@ -124,7 +129,10 @@ def _memory(project: Project) -> Iterator[Finding]:
         )
     for path in found.outside:
         yield Finding(
-            "problem", "memory", f"{path} leads out of the project and is not read", "put a copy there"
+            "problem",
+            "memory",
+            f"{path} leads out of the project and is not read",
+            'name the folder it leads to under "allow_outside" in budget-profiles.json, or put a copy there',
         )
     for path, reason in found.unreadable:
         yield Finding("problem", "memory", f"{path} cannot be read: {reason}")
@@ -167,7 +175,12 @@ def _index(project: Project) -> Iterator[Finding]:
         for path, problem in reader.db.execute(
             "SELECT path, problem FROM files WHERE problem != '' ORDER BY path"
         ):
-            yield Finding("problem", "memory", f"{path}: {problem}")
+            for fault in from_stored(problem):
+                level = "problem" if fault.kind in (BINARY, NOT_UTF8, SECRET) else "note"
+                yield Finding(level, "memory", f"{path}: {fault.sentence()}")
+        for problem in damage(reader.db):
+            yield Finding("problem", "index", problem, "run: memory-budget index --rebuild")
+            result = ""
         if result == "ok":
             yield Finding("ok", "index", f"{sum(group.files for group in reader.groups())} files")
     except DatabaseError as error:

@@ -7,7 +7,7 @@ import time
 from datetime import date
 
 from memory_budget.cli import output
-from memory_budget.cli.projects import project_with_memory
+from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.upkeep import health, survey
 
 SHOWN = 20
@@ -24,9 +24,15 @@ def run(args: argparse.Namespace) -> int:
     project = project_with_memory(args.project)
     own = survey.begin(project, time.time(), output.progress("indexing"))
     report = survey.examine(own, output.progress("reading"))
+    unread = unread_memory(project, own.update.scan)
+    if not report.files and not args.json:
+        print("\n".join(["no memory is read", *unread]))
+        return 1
     if args.json:
-        output.print_json(health.as_json(report))
+        output.print_json({**health.as_json(report), "unread": unread})
     else:
+        for line in unread:
+            print(line)
         _print(report, None if args.all else SHOWN)
     serious = any(problem.kind in ("secret", "unreadable") for problem in report.problems)
     return 1 if serious or report.level != health.LEVELS[0] else 0

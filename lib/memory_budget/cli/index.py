@@ -6,7 +6,7 @@ import argparse
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.cli import output
-from memory_budget.cli.projects import project_with_memory
+from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.index import update
 
 WAIT_SECONDS = 600.0
@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     )
     if report is None:
         raise BudgetError("another process has been building the index for ten minutes")
+    unread = unread_memory(project, report.scan)
     if args.json:
         output.print_json(
             {
@@ -35,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
                 "seconds": round(report.seconds, 3),
                 "rebuilt": report.rebuilt,
                 "problems": [{"path": path, "problem": problem} for path, problem in report.problems],
+                "remarks": [{"path": path, "remark": remark} for path, remark in report.remarks],
+                "unread": unread,
             }
         )
     else:
@@ -44,4 +47,8 @@ def run(args: argparse.Namespace) -> int:
         )
         for path, problem in report.problems:
             print(f"  {path}: {problem}")
-    return 1 if report.problems else 0
+        for path, remark in report.remarks:
+            print(f"  {path}: {remark}")
+        for line in unread:
+            print(f"  {line}")
+    return 1 if report.problems or (unread and not report.files) else 0

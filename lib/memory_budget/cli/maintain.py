@@ -182,11 +182,15 @@ def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal
             {
                 "applied": [{"id": one.proposal.id, "undo": one.entry.id} for one in done if one.entry],
                 "skipped": [{"id": one.proposal.id, "reason": one.skipped} for one in skipped],
+                "by_hand": [line for one in done for line in one.left],
             }
         )
     else:
         for one in skipped:
             print(f"skipped {one.proposal.id} ({one.proposal.title}): {one.skipped}")
+        for one in done:
+            for line in one.left:
+                print(f"  to be put right by hand: {line}")
         tokens = sum(one.proposal.tokens for one in done)
         print(f"{len(done)} done, {len(skipped)} skipped; {output.tokens(tokens)} tokens less to choose from")
         if done:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from memory_budget.base import memory_folders
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project, find_project
+from memory_budget.index.overlooked import overlooked
+from memory_budget.index.sources import sources_of
+from memory_budget.settings import profiles
+
+if TYPE_CHECKING:
+    from memory_budget.index.scan import Scan
 
 
 def project_with_memory(path: str) -> Project:
     """The project at `path`. Raises BudgetError when it keeps no memory."""
     project = find_project(path)
     if not project.has_memory():
-        raise BudgetError(f"{project.root}: no memory here (.claude/memory or .claude/agent-memory)")
+        lines = memory_folders.unread_places(project.root)
+        places = ", ".join(memory_folders.LAYOUTS)
+        raise BudgetError("\n".join([f"{project.root}: no memory here ({places})", *lines]))
     return project
+
+
+def unread_memory(project: Project, found: Scan | None = None) -> list[str]:
+    """Why memory that is there is given to nobody, as a session's start says it."""
+    return overlooked(project, sources_of(project, profiles.load(project.root, project.home).profiles), found)

@@ -11,14 +11,19 @@ from typing import Any
 
 from memory_budget.base import layout
 from memory_budget.base.files import listing
+from memory_budget.base.memory_folders import LAYOUTS
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
+from memory_budget.cli.memory_facts import memory_facts
+from memory_budget.cli.projects import unread_memory
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.log import usage
 from memory_budget.settings import profiles, token_ratio
 from memory_budget.upkeep import proposals, schedule
 
 LAST = 10
+#: Folders of agents that are listed.
+_FOLDERS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +46,8 @@ def gather(project: Project, last: int) -> dict[str, Any]:
     return {
         "project": project.root,
         "has_memory": project.has_memory(),
+        "memory": memory_facts(project, loaded.profiles) if project.has_memory() else None,
+        "unread": unread_memory(project),
         "profiles": {
             "file": profiles.shown(loaded.source_path, project.root, project.home) or "shipped defaults",
             "problem": loaded.problem,
@@ -136,7 +143,8 @@ def _log(project: Project, last: int) -> dict[str, Any]:
 def _print(state: dict[str, Any]) -> None:
     print(state["project"])
     if not state["has_memory"]:
-        print("  no memory here (.claude/memory or .claude/agent-memory)")
+        print(f"  no memory here ({', '.join(LAYOUTS)})")
+        _print_unread(state)
         return
     own = state["profiles"]
     print(f"  profiles: {own['file']}, {own['enforcement']} enforcement, delivery {own['delivery']}")
@@ -144,6 +152,8 @@ def _print(state: dict[str, Any]) -> None:
         print("  switched off: no agent is given memory (enabled: false)")
     if own["problem"]:
         print(f"  PROBLEM   {own['problem']}")
+    _print_memory(state["memory"])
+    _print_unread(state)
     index = state["index"]
     if index["usable"]:
         note = "" if index["exact"] else ", token counts are upper bounds (tiktoken is missing)"
@@ -177,6 +187,24 @@ def _print(state: dict[str, Any]) -> None:
             [_row(record) for record in state["last"]],
             right=(3, 4, 5),
         )
+
+
+def _print_unread(state: dict[str, Any]) -> None:
+    for line in state["unread"]:
+        print(f"  NOT READ  {line}")
+
+
+def _print_memory(facts: dict[str, Any]) -> None:
+    """Where memory was found, and which agents read which folder."""
+    for row in facts["layouts"]:
+        print(f"  {row['layout']}: {row['files']} files in {row['folder']}")
+    for row in facts["folders"][:_FOLDERS]:
+        readers = ", ".join(row["agents"][:4]) or "no agent known here (an agent of this name would)"
+        print(f"    {row['folder']}: {row['files']} files, read by {readers}")
+    if len(facts["folders"]) > _FOLDERS:
+        print(f"    {len(facts['folders']) - _FOLDERS} more folders of agents (--json)")
+    if facts["files_kept_in"]:
+        print(f"  the plugin's own files: {facts['files_kept_in']}")
 
 
 def _print_jobs(state: dict[str, Any]) -> None:

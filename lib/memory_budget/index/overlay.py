@@ -281,7 +281,8 @@ class _Known:
         self._headings: dict[int, Heading] = {}
         self._chunks: dict[str, list[Chunk]] = {}
         row = view.db.execute("SELECT id, said, told FROM files WHERE path=?", (path,)).fetchone()
-        self.said, self.told = (row[1], bool(row[2])) if row is not None else ("", False)
+        self.said: str = row[1] if row is not None else ""
+        self.told: bool = row is not None and bool(row[2])
         self.uses: tuple[int, int] = view.db.execute(
             "SELECT uses, last_used FROM file_uses WHERE path=?", (path,)
         ).fetchone() or (0, 0)

@@ -110,6 +110,21 @@ def every(db: Connection) -> Iterator[Chunk]:
         yield from chunks(*row)
 
 
+def damage(db: Connection) -> Iterator[str]:
+    """What of the pages is not as it was written, in words."""
+    for first, *columns, number_sum, heading_sum, text_sum in db.execute(
+        "SELECT first, numbers, prints, leads, outline, headings, text, number_sum, heading_sum, text_sum FROM pages"
+    ):
+        numbers, prints, leads, outline, headings_, text = columns
+        try:
+            _check(number_sum, numbers, prints, leads.encode())
+            _check(heading_sum, outline, headings_.encode())
+            _check(text_sum, text)
+        except (IndexDamaged, TypeError, AttributeError):
+            yield f"damaged: page {first} is not what was written"
+            return
+
+
 def texts(db: Connection, wanted: Collection[Chunk]) -> dict[int, bytes]:
     """What these chunks say in UTF-8, by id. Raises IndexDamaged."""
     pages = set(map(itemgetter(11), wanted))

@@ -136,7 +136,7 @@ class Parser:
         if len(self._chunks) > _KNOWN_CHUNKS:
             self._chunks.clear()
         known = self._chunks
-        found = {}
+        found: dict[str, _Analysed] = {}
         for text in texts:
             made = known.get(text) or found.get(text)
             if made is None:

@@ -6,6 +6,7 @@ short to tell is taken for any of them.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.text import words
@@ -102,9 +103,7 @@ class Stems:
     def _stemmer(self, name: str) -> Any:
         if name not in self._stemmers:
             try:
-                import snowballstemmer
-
-                self._stemmers[name] = snowballstemmer.stemmer(name)
+                self._stemmers[name] = import_module("snowballstemmer").stemmer(name)
             except (ImportError, KeyError):
                 self._stemmers[name] = None
         return self._stemmers[name]

@@ -90,9 +90,10 @@ def session_end(project: Project, payload: Payload) -> Answer:
 def session_start(project: Project, payload: Payload) -> Answer:
     """A session starts: the index is brought up to date, and what an earlier client left open is closed."""
     from memory_budget.base import detached
-    from memory_budget.run import libraries
+    from memory_budget.run import libraries, unread
 
     failure = detached.take_failure(project)
     spawn.start(project, "session")
-    lines = libraries.offer(project, text_field(payload, "session_id"))
+    session = text_field(payload, "session_id")
+    lines = [*libraries.offer(project, session), *unread.unread_lines(project, session)]
     return message([*([failure] if failure else []), *lines])

@@ -58,7 +58,7 @@ class Plan:
         # A run of neighbours costs one mark, but none where it starts with its file's first chunk. Ids of two files are never
         # neighbours. Of a file whose first chunk is not known the first run counts as its beginning.
         runs = len(chosen) - len(self.chunks.keys() & {number + 1 for number in self.chunks})
-        self.tokens = (
+        self.tokens: int = (
             sum(map(tokens_of, chosen))
             + sum([headings[number].tokens for number in self.printed])
             + sum([files[number].frame_tokens for number in self.opened])
@@ -66,7 +66,7 @@ class Plan:
         )
 
     def _has_beginning(self, file: int) -> bool:
-        first = self._files[file].first
+        first: int = self._files[file].first
         return not first or first in self.chunks
 
     def copy(self) -> Plan:
@@ -122,10 +122,11 @@ class Plan:
             cost += line.tokens
             number = line.parent
         file = self._files[chunk.file]
-        begins = chunk.id == file.first
+        begins: bool = chunk.id == file.first
         if chunk.file not in self.opened:
             return cost + file.frame_tokens + (GAP_TOKENS if file.first and not begins else 0)
-        return cost + GAP_TOKENS * (1 - (chunk.id - 1 in self.chunks) - (chunk.id + 1 in self.chunks) - begins)
+        marks = 1 - (chunk.id - 1 in self.chunks) - (chunk.id + 1 in self.chunks) - begins
+        return cost + GAP_TOKENS * marks
 
     def files(self, scores: Mapping[int, float]) -> list[SelectedFile]:
         """The files in print order with the exact cost of each; `scores`: the worth of each file's best leaf."""

@@ -65,6 +65,10 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     if isinstance(allocation, allocate.Nothing):
         claims.plan_in_prompt(project, session, agent_type, tool_use, prompt_id)
         return tell(project, payload, tool_use, messages)
+    if not allocation.view.file_count:
+        from memory_budget.run import unread
+
+        messages += unread.unread_lines(project, session)
     _refresh(project, allocation)
     if allocation.in_context:
         parts = _parts(project, allocation)

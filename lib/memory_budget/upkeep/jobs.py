@@ -205,6 +205,8 @@ class _Run:
             if result.entry:
                 self.result["applied"] += 1
                 self.say(f"applied {result.proposal.kind}: {result.proposal.title} (undo {result.entry.id})")
+                for line in result.left:
+                    self.say(f"to be put right by hand: {line}")
             else:
                 self.say(f"skipped {result.proposal.kind}: {result.proposal.title}: {result.skipped}")
         self.index()

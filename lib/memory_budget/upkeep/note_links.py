@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.index.sources import locate
 from memory_budget.text import clean
 from memory_budget.text.links import relative_links, rewritten
-from memory_budget.upkeep.journal import Step, text_hash
+from memory_budget.upkeep.journal_steps import Step, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,9 +62,7 @@ def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tup
         except (OSError, UnicodeDecodeError):
             continue
         now = places.get(path, path)
-        new, count = rewritten(
-            text, lambda target, path=path, now=now: _new_path(project, path, now, target, places)
-        )  # type: ignore[misc]
+        new, count = rewritten(text, partial(_new_path, project, path, now, places))
         if not count:
             continue
         if now.startswith(MEMORY + "/") and _is_plain(project, path):
@@ -79,7 +78,7 @@ def _is_plain(project: Project, path: str) -> bool:
     return os.path.realpath(locate(project, path)) == base + path[len(MEMORY) :]
 
 
-def _new_path(project: Project, path: str, now: str, target: str, places: dict[str, str]) -> str | None:
+def _new_path(project: Project, path: str, now: str, places: dict[str, str], target: str) -> str | None:
     """What a link of a note must say after the moves; None where it can stay, or led nowhere before."""
     if not target or path.startswith(("~", "/")):
         return None

@@ -17,8 +17,12 @@ from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.index.facts import side_path
+from memory_budget.index.scan import scan
+from memory_budget.index.sources import sources_of
+from memory_budget.settings import profiles
 from memory_budget.upkeep import journal, uses
 from memory_budget.upkeep.journal import Entry, NotApplied, Step
+from memory_budget.upkeep.note_links import relink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -171,11 +175,13 @@ def dismiss(project: Project, proposal: Proposal) -> None:
 
 
 class Result(NamedTuple):
-    """What came of a proposal: the journal's entry, or the reason why it was skipped."""
+    """What came of a proposal: the journal's entry, or the reason why it was skipped; `left`: notes whose links to moved notes
+    have to be put right by hand."""
 
     proposal: Proposal
     entry: Entry | None
     skipped: str
+    left: tuple[str, ...] = ()
 
 
 def apply(
@@ -198,21 +204,28 @@ def apply(
             if progress:
                 progress(done, len(chosen))
             try:
+                links, left = relink(project, proposal.steps, _memory_paths(project))
                 entry = journal.apply(
-                    project, proposal.kind, proposal.title, proposal.steps, now=now, batch=batch,
+                    project, proposal.kind, proposal.title, [*proposal.steps, *links], now=now, batch=batch,
                     unchanged=proposal.unchanged,
                 )  # fmt: skip
             except (NotApplied, OSError) as error:
                 results.append(Result(proposal, None, str(error)))
                 continue
             drop(project, proposal)
-            uses.rename(project, [(step.source, step.target) for step in proposal.steps if step.source])
-            results.append(Result(proposal, entry, ""))
+            uses.rename(project, [(step.source, step.target) for step in proposal.steps if step.moves])
+            results.append(Result(proposal, entry, "", tuple(left)))
         if progress:
             progress(len(chosen), len(chosen))
     finally:
         lock.release()
     return results
+
+
+def _memory_paths(project: Project) -> list[str]:
+    """All memory files: any of them may link to a note that is moved."""
+    settings = profiles.load(project.root, project.home).profiles
+    return [file.path for file in scan(project, sources_of(project, settings)).files]
 
 
 def undo(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
@@ -222,7 +235,7 @@ def undo(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
         found = []
         for entry in sorted(chosen, key=lambda entry: (entry.time, entry.id), reverse=True):
             found.append(journal.undo(project, entry))
-            uses.rename(project, [(step.target, step.source) for step in entry.steps if step.source])
+            uses.rename(project, [(step.target, step.source) for step in entry.steps if step.moves])
         return found
     finally:
         lock.release()
