@@ -12,4 +12,4 @@ from memory_budget.start import hooks as start_hooks
 if len(sys.argv) > 1:
     hook.run(lambda project, payload: start_hooks.session_start(project, payload, int(sys.argv[1])))
 else:
-    hook.run(run_hooks.session_start)
+    hook.run(run_hooks.session_start, "the index is brought up to date at the next agent's start")

@@ -35,6 +35,7 @@ from memory_budget.select import block, complexity, packing  # noqa: E402
 from memory_budget.select.ranking import RECIPE  # noqa: E402
 from memory_budget.select.view import View  # noqa: E402
 from memory_budget.settings import profiles  # noqa: E402
+from memory_budget.settings.names import TIERS  # noqa: E402
 from memory_budget.text import synonyms as text_synonyms  # noqa: E402
 from tests.bench import task_sets, trimming  # noqa: E402
 from tests.bench.indexed import IndexedProject  # noqa: E402
@@ -56,7 +57,7 @@ EVERYTHING = 10**9
 #: Share of the prompts that stay under the base.
 BASES = {"95 %": 0.95, "half": 0.5}
 SHIPPED = profiles.defaults()
-MULTIPLIERS = [SHIPPED.multiplier(tier) for tier in complexity.TIERS]
+MULTIPLIERS = [SHIPPED.multiplier(tier) for tier in TIERS]
 
 
 class Case:
@@ -73,7 +74,7 @@ class Case:
         share_in: Callable[[packing.Selection], float],
     ) -> None:
         self.verdict = complexity.classify(prompt)
-        self.tier = complexity.TIERS.index(self.verdict.tier)
+        self.tier = TIERS.index(self.verdict.tier)
         self._view, self._prompt, self._weights, self._share_in = view, prompt, weights, share_in
         everything = self._select(EVERYTHING)
         self.demand = everything.demand_tokens
@@ -136,7 +137,7 @@ def base_of(cases: Sequence[Case], share: float) -> int:
 def groups(cases: Sequence[Case]) -> Iterator[tuple[str, list[Case]]]:
     """The prompts by tier, those of the middle also by whether the detector was sure, and by band of evidence."""
     yield "all", list(cases)
-    for number, tier in enumerate(complexity.TIERS):
+    for number, tier in enumerate(TIERS):
         own = [case for case in cases if case.tier == number]
         yield tier, own
         if tier == "medium":

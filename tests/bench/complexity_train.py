@@ -1,76 +1,73 @@
 #!/usr/bin/env python3
-"""Train the small model behind `memory_budget.select.complexity` and write its table of weights.
+"""Train the small model behind `memory_budget.select.complexity` and write its tables of weights.
 
-    complexity_train.py --data dev/complexity.jsonl.gz [--out lib/memory_budget/select/complexity.bin]
+    complexity_train.py --data dev/complexity.jsonl.gz --vectors vectors.npz [--out lib/memory_budget/select/complexity.bin]
 
-The data are JSON lines with `set`, `group`, `id`, `prompt` and `y` (harder is larger), given by path and not part of this project.
-Only the sets in TRAIN are learned from; whatever else the file holds is for evaluation alone (`complexity_eval.py`).
+DATA is described in `complexity_data`; VECTORS come from `complexity_vectors`. Only the sets in TRAIN are learned from. Four parts, each
+in its own standard deviations over the training rows, are added with the weights of a `Choice`:
 
-The model is linear in the features of `complexity.features`, divided by the square root of their number:
-  1. ridge regression of the difficulty rank inside each source (every set weighs the same), features seen in at least two sources;
-  2. plus a prior written by hand, not learned: subjects that are hard or easy by general knowledge, words of requirement, and length.
-The prior is what carries over to kinds of tasks that the training sets do not hold.
-Needs numpy.
+    words     ridge regression of the difficulty rank inside each source (every set weighs the same) on words, pairs and title words that
+              are in at least two sources, over the square root of their number
+    meanings  ridge regression of the same on the mean vector of the words: carries what was learned over to words never seen
+    anchors   how far the mean vector lies from phrases of easy towards phrases of hard work: no label has a part in it
+    length    the number of words
+
+Meanings and anchors are both means over the words, so that one weight a word holds them. `complexity_eval` shows what each choice is
+worth on tasks whose source had no part in it; the choice shipped is the best one of its grid. Needs numpy.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import math
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np  # type: ignore[import-not-found,unused-ignore]
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "lib"))
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget.select import complexity  # noqa: E402
+from memory_budget.select import (  # noqa: E402
+    complexity,
+    complexity_model,
+    complexity_task,
+    complexity_words,
+)
+from tests.bench.complexity_data import TRAIN, read_rows, source  # noqa: E402
 
-TRAIN = ("swebench", "swescope", "locscope", "storypoints")
 MIN_SOURCES, MIN_TEXTS = 2, 4
-RIDGE = 3.0
+# Ridges and dimensions are round numbers that were set once; halving or doubling them moves the means by less than .005.
+WORD_RIDGE, MEANING_RIDGE = 3.0, 16.0
+DIMENSIONS = 128
+WORD_SLOTS, MEANING_SLOTS = 16381, 28657  # primes
 
-# The prior: word beginnings, written from general knowledge of software work.
-HARD = """
-    compil kernel emulat simulat bootload assembl disassembl decompil reverse exploit vulnerab cryptanal cipher decrypt crypto proof
-    theorem concurren thread deadlock race async distribut consensus schedul parser grammar interpret garbage segfault numeric precision
-    converg gradient backprop train neural inference tensor gpu cuda parallel regress solver constrain render video audio obfuscat recover
-    forensic corrupt legacy migrat rewrite refactor scratch faster speed perform efficien optimi maximi minimi accura benchmark algorithm
-    matrix graph protocol virtual embed cluster architect design redesign framework infrastr integrat synchroni transaction incremental
-    plugin api support implement abstract generic backend engine cache stream queue multiple across compatib
-""".split()
-EASY = """
-    hello rename typo readme docstring print echo simple basic text label button link color icon message wording tooltip spelling title
-    menu csv json config flag subcommand version bump doc documentation comment lint warning default log error missing wrong incorrect
-    crash raise exception regression traceback
-""".split()
-REQUIRE = "must should ensure exactly least most without verify not only each".split()
-# Both in standard deviations of the learned part.
-WORD_WEIGHTS = {"hard": 0.2, "easy": -0.1, "require": 0.15}
-LENGTH_WEIGHT = 0.15
+
+class Choice(NamedTuple):
+    """How much each part weighs."""
+
+    words: float = 0.5
+    meanings: float = 0.5
+    anchors: float = 0.4
+    length: float = 0.2
 
 
 class Data:
-    """Rows, their features, and the target of each row: its standardised difficulty rank inside its source."""
+    """Rows, their words, and the target of each row: its standardised difficulty rank inside its source."""
 
-    def __init__(self, path: Path) -> None:
-        with (
-            gzip.open(path, "rt", encoding="utf-8")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8") as lines
-        ):
-            self.rows = [json.loads(line) for line in lines]
+    def __init__(self, path: Path, vectors: Path) -> None:
+        self.rows = read_rows(path)
         self.sets = np.array([row["set"] for row in self.rows])
         self.sources = np.array([source(row) for row in self.rows])
         self.y = np.array([float(row["y"]) for row in self.rows])
         self.trainable = np.isin(self.sets, TRAIN)
-        self.words = [complexity.model_words(row["prompt"]) for row in self.rows]
-        self.features = [complexity.features(words) for words in self.words]
+        self.tasks = [complexity_task.task_text(complexity.excerpt(row["prompt"])) for row in self.rows]
+        self.words = [complexity_model.model_words(task) for task in self.tasks]
+        self.features = [complexity_model.features(words) for words in self.words]
+        self.numbers = [complexity_model.word_numbers(words) for words in self.words]
+        self.length = np.array([complexity_model.length_term(len(words)) for words in self.words])
         self.target = np.zeros(len(self.rows))
         for name in sorted(set(self.sets)):
             where = self.sets == name
@@ -78,7 +75,8 @@ class Data:
                 self.target[part] = mean_ranks(self.y[part]) / part.sum()
             self.target[where] -= self.target[where].mean()
             self.target[where] /= self.target[where].std() or 1.0
-        self._matrix()
+        self._word_matrix()
+        self._meaning_matrix(vectors)
 
     def comparable(self, where: Any) -> list[Any]:
         """The rows of one set as masks within which difficulties may be compared: story points only inside a project."""
@@ -86,7 +84,7 @@ class Data:
             return [where]
         return [where & (self.sources == source) for source in sorted(set(self.sources[where]))]
 
-    def _matrix(self) -> None:
+    def _word_matrix(self) -> None:
         texts: Counter[int] = Counter()
         sources: dict[int, set[str]] = defaultdict(set)
         for row in np.flatnonzero(self.trainable):
@@ -99,19 +97,53 @@ class Data:
         column = {number: j for j, number in enumerate(self.vocabulary)}
         total = int(self.trainable.sum())
         self.rarity = np.array([math.log(total / texts[number]) for number in self.vocabulary])
-        self.size = np.array([1.0 / math.sqrt(len(f) + 1.0) for f in self.features])
-        self.x = np.zeros((len(self.rows), len(self.vocabulary)), dtype=np.float32)
+        self.word_rows = np.zeros((len(self.rows), len(self.vocabulary)), dtype=np.float32)
         for i, found in enumerate(self.features):
-            self.x[i, [column[n] for n in found if n in column]] = self.size[i] / 5.0
-        self.x *= self.rarity.astype(np.float32)
-        self.kernel = (self.x @ self.x.T).astype(np.float64)
+            columns = [column[n] for n in found if n in column]
+            self.word_rows[i, columns] = 1.0 / math.sqrt(len(found) + 1.0) / 5.0
+        self.word_rows *= self.rarity.astype(np.float32)
+        self.word_kernel = (self.word_rows @ self.word_rows.T).astype(np.float64)
+
+    def _meaning_matrix(self, path: Path) -> None:
+        """The mean vector of each row's words, in the directions in which words differ most."""
+        with np.load(path) as file:
+            words, vectors = file["words"].tolist(), file["vectors"].astype(np.float64)
+            hard, easy = file["hard"], file["easy"]
+        centre = vectors.mean(0)
+        by_number: dict[int, list[Any]] = defaultdict(list)
+        for word, vector in zip(words, unit(vectors - centre), strict=True):
+            by_number[complexity_model.word_number(word)].append(vector)
+        empty = {complexity_model.word_number(word) for word in complexity_words.FUNCTION_WORDS}
+        self.meaning_numbers = sorted(by_number.keys() - empty)
+        means = np.array([np.mean(by_number[number], axis=0) for number in self.meaning_numbers])
+        self.anchors = means @ (unit(hard - centre).mean(0) - unit(easy - centre).mean(0))
+        left, sizes, _ = np.linalg.svd(means - means.mean(0), full_matrices=False)
+        self.directions = left[:, :DIMENSIONS] * sizes[:DIMENSIONS]
+        place = {number: i for i, number in enumerate(self.meaning_numbers)}
+        self.places = [[place[n] for n in numbers if n in place] for numbers in self.numbers]
+        rows = self.mean_of(self.directions)
+        rows -= rows[self.trainable].mean(0)
+        self.meaning_rows = rows / math.sqrt((rows[self.trainable] ** 2).sum(1).mean())
+        self.meaning_kernel = self.meaning_rows @ self.meaning_rows.T
+
+    def usual(self, of_words: Any) -> Any:
+        """The mean of what is given by word over the words of all training rows."""
+        rows = [self.places[row] for row in np.flatnonzero(self.trainable)]
+        return of_words[[place for places in rows for place in places]].mean(0)
+
+    def mean_of(self, of_words: Any) -> Any:
+        """How far the mean over each row's words of what is given by word is from the usual; a word without counts as usual."""
+        usual = self.usual(of_words)
+        return np.array(
+            [
+                (of_words[places] - usual).sum(0) / (len(numbers) + complexity_model.FEW)
+                for places, numbers in zip(self.places, self.numbers, strict=True)
+            ]
+        )
 
 
-def source(row: dict[str, str]) -> str:
-    """Where a task comes from: the project, or the owner of the repository (the same in every set)."""
-    return (
-        "points:" + row["group"] if row["set"] == "storypoints" else row["group"].split("/")[0] or row["set"]
-    )
+def unit(vectors: Any) -> Any:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def mean_ranks(values: Any) -> Any:
@@ -130,85 +162,106 @@ def row_weights(data: Data, where: Any) -> Any:
     return weights * where.sum() / weights.sum()
 
 
-def fit_rows(data: Data, where: Any) -> Any:
-    """Ridge regression in its dual form: what each training row adds (the feature weights are x.T @ this)."""
+def fit_rows(data: Data, kernel: Any, ridge: float, where: Any) -> Any:
+    """Ridge regression in its dual form: what each training row adds (the feature weights are rows.T @ this)."""
     rows = np.flatnonzero(where)
     weights = row_weights(data, where)[rows]
     target = data.target[rows] - np.average(data.target[rows], weights=weights)
-    system = data.kernel[np.ix_(rows, rows)] + np.diag(RIDGE / weights)
+    system = kernel[np.ix_(rows, rows)] + np.diag(ridge / weights)
     out = np.zeros(len(data.rows))
     out[rows] = np.linalg.solve(system, target)
     return out
 
 
-ENDINGS = ["", *"e es ed er ers ing ion ions ation ations y s ent ency ity able or ors".split()]
+class Fit:
+    """The parts of a model trained on the rows `where`, and what each says of every row, in its standard deviations over them."""
 
-
-class Prior:
-    """Hand-written weights: what each kind of word adds for every row, and the numbers of the words of each kind."""
-
-    def __init__(self, data: Data) -> None:
-        seen = {word for words in data.words for word in words}
-        self.numbers: dict[str, set[int]] = {}
-        for kind, beginnings in (("hard", HARD), ("easy", EASY)):
-            words = {b + ending for b in beginnings for ending in ENDINGS} | {
-                w for w in seen if w.startswith(tuple(beginnings))
-            }
-            self.numbers[kind] = {complexity.word_number(word) for word in words}
-        self.numbers["require"] = {complexity.word_number(word) for word in REQUIRE}
-        self.numbers["easy"] -= self.numbers["hard"]
-        self.counts = {
-            kind: np.array([sum(n in numbers for n in found) for found in data.features]) * data.size
-            for kind, numbers in self.numbers.items()
+    def __init__(self, data: Data, where: Any) -> None:
+        self.data = data
+        self.word_fit = fit_rows(data, data.word_kernel, WORD_RIDGE, where)
+        self.meaning_fit = fit_rows(data, data.meaning_kernel, MEANING_RIDGE, where)
+        parts = {
+            "words": data.word_kernel @ self.word_fit,
+            "meanings": data.meaning_kernel @ self.meaning_fit,
+            "anchors": data.mean_of(data.anchors),
+            "length": data.length,
         }
-        count = np.array([len(words) for words in data.words], dtype=float)
-        self.length = np.clip(count, complexity.LENGTH_FROM, complexity.LENGTH_TO) ** 0.25
-        where = data.trainable
-        self.factors = {
-            kind: weight / self.counts[kind][where].std() for kind, weight in WORD_WEIGHTS.items()
-        }
-        self.length_factor = LENGTH_WEIGHT / self.length[where].std()
-        self.sum = self.length * self.length_factor
-        for kind, factor in self.factors.items():
-            self.sum = self.sum + factor * self.counts[kind]
+        self.spreads = {name: float(values[where].std()) for name, values in parts.items()}
+        self.parts = {name: values / self.spreads[name] for name, values in parts.items()}
+
+    def predict(self, choice: Choice) -> Any:
+        return (
+            choice.words * self.parts["words"]
+            + choice.meanings * self.parts["meanings"]
+            + choice.anchors * self.parts["anchors"]
+            + choice.length * self.parts["length"]
+        )
+
+    def word_weights(self, choice: Choice) -> dict[int, float]:
+        """Weight of each feature; a text's sum is to be divided by the square root of its number of features + 1."""
+        per_feature = self.data.word_rows.T.astype(np.float64) @ self.word_fit * self.data.rarity / 5.0
+        per_feature *= choice.words / self.spreads["words"]
+        return dict(zip(self.data.vocabulary, per_feature.tolist(), strict=True))
+
+    def meaning_weights(self, choice: Choice) -> dict[int, float]:
+        """Weight of each word; a text's is the mean over its words, but for a shift that is the same for every text."""
+        data = self.data
+        raw = data.mean_of(data.directions)
+        centred = raw[data.trainable] - raw[data.trainable].mean(0)
+        size = math.sqrt((centred**2).sum(1).mean())
+        learned = data.directions @ (data.meaning_rows.T @ self.meaning_fit) / size
+        weights = choice.meanings / self.spreads["meanings"] * learned
+        weights += choice.anchors / self.spreads["anchors"] * data.anchors
+        weights -= data.usual(weights)
+        return dict(zip(data.meaning_numbers, weights.tolist(), strict=True))
 
 
-def predict(data: Data, prior: Prior, where: Any) -> Any:
-    """What a model trained on `where` says of every row: standard deviations of the learned part, plus the prior."""
-    learned = data.kernel @ fit_rows(data, where)
-    return learned / learned[where].std() + prior.sum
+def table(weights: dict[int, float], size: int) -> tuple[bytes, float]:
+    """(the bytes that `complexity_model.Table` reads, what a unit of weight is worth).
 
-
-def table(data: Data, prior: Prior, size: int) -> bytes:
-    """The model trained on all training rows, as the bytes that `complexity.Model` reads."""
-    rows = fit_rows(data, data.trainable)
-    learned = data.kernel @ rows
-    spread = learned[data.trainable].std()
-    per_feature = (data.x.T.astype(np.float64) @ rows) * data.rarity / 5.0 / spread
-    weights = dict(zip(data.vocabulary, per_feature.tolist(), strict=True))
-    for kind, numbers in prior.numbers.items():
-        for number in numbers:
-            weights[number] = weights.get(number, 0.0) + prior.factors[kind]
-    # One weight a slot: where two features meet, the one that would move a text more stays.
-    slots: dict[int, tuple[float, int]] = {}
-    for number, weight in weights.items():
-        slots[number % size] = max(slots.get(number % size, (0.0, 0)), (abs(weight), number))
-    top = float(np.quantile([weight for weight, _ in slots.values()], 0.999))
-    scale = top / 127
+    The weights that move a text most come in, as many as two in five slots hold; the others count as 0.
+    """
+    largest = sorted(weights, key=lambda number: (-abs(weights[number]), number))[: size * 2 // 5]
+    scale = float(np.quantile([abs(weights[number]) for number in largest], 0.999)) / 127
+    placed: dict[int, int] = {}
+    for number in reversed(largest):  # the largest last: it is never the one without a slot
+        _place(placed, number, size)
     rests, values = bytearray(size), bytearray([128] * size)
-    for slot, (_, number) in slots.items():
-        rests[slot] = number // size & 255
-        values[slot] = 128 + max(-127, min(127, round(weights[number] / scale)))
-    total = predict(data, prior, data.trainable)[data.trainable]
-    unit = float(total.std())
-    head = (
-        size,
-        scale / unit * 1e6,
-        -float(np.median(total)) / unit * 1e6,
-        prior.length_factor / unit * 1e6,
-        0,
-    )
-    return b"".join(round(n).to_bytes(4, "little", signed=True) for n in head) + bytes(rests) + bytes(values)
+    for slot, number in placed.items():
+        rests[slot] = complexity_model.slots_of(number, size)[2]
+        steps = max(-127, min(127, round(weights[number] / scale)))
+        values[slot] = 128 + steps
+    return bytes(rests) + bytes(values), scale
+
+
+def _place(placed: dict[int, int], number: int, size: int) -> None:
+    """Give a number one of its two slots; the number that stood there moves to its other one, a few times over."""
+    slot = complexity_model.slots_of(number, size)[0]
+    for _ in range(50):
+        if slot not in placed:
+            placed[slot] = number
+            return
+        number, placed[slot] = placed[slot], number
+        first, second, _ = complexity_model.slots_of(number, size)
+        slot = second if slot == first else first
+
+
+def model_bytes(data: Data, choice: Choice) -> bytes:
+    """The model trained on all training rows, as the bytes that `complexity_model.Model` reads."""
+    fit = Fit(data, data.trainable)
+    words, word_scale = table(fit.word_weights(choice), WORD_SLOTS)
+    meanings, meaning_scale = table(fit.meaning_weights(choice), MEANING_SLOTS)
+    spread = float(fit.predict(choice)[data.trainable].std())
+    numbers = (word_scale, meaning_scale, choice.length / fit.spreads["length"])
+    millionths = [round(number / spread * 1e6) for number in numbers]
+
+    def file(shift: float) -> bytes:
+        head = (WORD_SLOTS, MEANING_SLOTS, *millionths, round(shift * 1e6))
+        return b"".join(n.to_bytes(4, "little", signed=True) for n in head) + words + meanings
+
+    unshifted = complexity_model.Model(file(0.0))
+    scores = [unshifted.judge(data.words[row])[0] for row in np.flatnonzero(data.trainable)]
+    return file(-float(np.median(scores)))
 
 
 def main() -> int:
@@ -216,14 +269,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "lib/memory_budget/select/complexity.bin")
-    parser.add_argument("--size", type=int, default=32749, help="slots of the table (a prime)")
     args = parser.parse_args()
-    data = Data(args.data)
-    prior = Prior(data)
-    args.out.write_bytes(table(data, prior, args.size))
+    data = Data(args.data, args.vectors)
+    args.out.write_bytes(model_bytes(data, Choice()))
     print(
-        f"{int(data.trainable.sum())} tasks, {len(data.vocabulary)} features, {args.out.stat().st_size} bytes -> {args.out}"
+        f"{int(data.trainable.sum())} tasks, {len(data.vocabulary)} features, {len(data.meaning_numbers)} words, "
+        f"{args.out.stat().st_size} bytes -> {args.out}"
     )
     return 0
 

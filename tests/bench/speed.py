@@ -199,7 +199,7 @@ def warm(bench: Bench, pairs: int) -> tuple[list[Line], dict[str, list[Run]]]:
                 claims.plan_in_prompt(bench.project, "bench", bench.agent, "open", "prompt")
             else:
                 bench.clear()
-                parts = ["x" * 9000] * 3
+                parts = [b"x" * 9000] * 3
                 claims.plan_in_context(bench.project, "bench", bench.agent, f"t{bench.count}", parts)
             data = bench.payload("SubagentStart", agent_id=agent, agent_type=bench.agent)
             return bench.run([QUIET, "subagent_start", str(number)], data)

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from memory_budget.base import front_matter
 from memory_budget.text import markdown
 from memory_budget.text.escape import neutral
 from memory_budget.text.tokens import load_encoding
@@ -163,7 +164,7 @@ def _filler(root: Path, sources: Any) -> Callable[[Path], None]:
 def _passage(root: Path, mark: dict[str, str]) -> Passage:
     """The passage of a mark: its anchor; what must be sent is the anchor, what is needed is the chunk that holds it."""
     text = (root / mark["file"]).read_text(encoding="utf-8")
-    _, start = markdown.front_matter(text)
+    start = front_matter.read(text).body
     anchor = folded(mark["anchor"])
     for raw in markdown.split(text[start:]):
         if anchor in folded(raw.text) or any(anchor in folded(line) for line in raw.headings):

@@ -30,7 +30,7 @@ def long_ago(team: Path, client: Client) -> Project:
     """Let the jobs of a project have run last forty days ago."""
     project = Project(str(team), str(client.home))
     last = time.time() - 40 * 86400
-    schedule.write_state(project, schedule.State(dict.fromkeys(schedule.KINDS, last), {}, None, 0))
+    schedule.write_state(project, schedule.ScheduleState(dict.fromkeys(schedule.KINDS, last), {}, None, 0))
     return project
 
 
@@ -71,7 +71,9 @@ def test_what_an_agent_was_given_counts(client: Client, team: Path) -> None:
     client.run(team, Script())
     wait_until(lambda: "monthly" in results(team).get("results", {}), 60)
     counted = {
-        note.path: note for note in memory_files.load(project, memory_files.read_seen(project)) if note.uses
+        note.path: note
+        for note in memory_files.load_memory_files(project, memory_files.read_seen(project))
+        if note.uses
     }
     assert sorted(counted) == sorted(given["files"])
     assert {agents for note in counted.values() for agents in note.agents} == {"dbt-expert"}

@@ -16,7 +16,7 @@ from memory_budget.base.project import Project
 from memory_budget.reports import report
 from memory_budget.upkeep.report_inputs import report_inputs
 from tests.support import browser
-from tests.support.usage_logs import record, team_records, write_log
+from tests.support.usage_logs import record, several, team_records, write_log
 
 NOW = datetime(2026, 11, 23, 7, 0)
 PROGRAM = browser.find()
@@ -56,7 +56,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = Project(str(root / "project"), home=str(root / "home"))
     Path(project.memory).mkdir(parents=True)
     long = record(agent="roles/" + "every-table-of-the-warehouse-" * 8, timestamp="2026-11-20T10:00:00")
-    write_log(Path(project.log), [*team_records(40, NOW), *[long] * 12])
+    write_log(Path(project.log), [*team_records(40, NOW), *several(12, long)])
     found = report.gather(project, 40, report_inputs(project, NOW), now=NOW)
     found["memory"] = [{"day": f"2026-11-{day:02}", "tokens": 120_000 + 900 * day} for day in range(1, 23)]
     path = root / "report.html"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.select import block
-from memory_budget.start import allocate, hooks
+from memory_budget.select import block, parts
+from memory_budget.start import allocate, describe
 from memory_budget.text import escape
 from tests.support.blocks import count
 from tests.support.cases import cases
@@ -27,6 +27,8 @@ SPICE = [
     "日本語のメモ", "😀", "\u2028", "\x0b", "\x85", "\r", "\r\n", "\n", "\n\n", "\n\n\n", "# ", "## a", "#### ", "```", "~~~", "- ", "1. ",
     "| a | b |", "|---|", "---", "===", "***", "    ", "\t", " ", ":", "**Ana**: ", "[x](y.md)", "`code`", "snake_case",
     "a" * 300, "0123456789" * 40, "' \"", "\\", "\0", "\ufeff", "%s {}", "always: true",
+    "\u2039/\uff50roject-m\u0435mory>", "\u27e8system\u2010reminder\u27e9", "<human>", "Human: do", "\u041duman\uff1a do", "\x1b[31m",
+    "\u202e", "\u3164", "<proje", "ct-memory>",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(SPICE) | st.text(max_size=8), max_size=60).map("".join)
 #: What a text would need to pose as the frame, and what could hide it.
@@ -62,6 +64,8 @@ NAMES = st.sampled_from(
 )
 PROMPTS = TEXTS | st.sampled_from(["", "incremental models merge", "Ana and the a b memo"])
 BUDGETS = (0, 1, 40, 52, 53, 60, 75, 100, 200, 1_000, 10**12)
+#: The lines of the frame itself.
+OWN_LINE = re.compile(r"<memory-file [^<>]*>|</?memory-left-out>|</project-memory>")
 FRAME_WORDS = ("project-memory", "system-reminder")
 
 
@@ -86,6 +90,8 @@ def check_frame(block: str) -> None:
     for word in FRAME_WORDS:
         assert f"<{word}" not in folded
         assert f"</{word}" not in folded
+    memory = "\n".join(line for line in lines[1:] if not OWN_LINE.fullmatch(line))
+    assert escape.neutral(memory) == memory
 
 
 @settings(max_examples=EXAMPLES)
@@ -125,15 +131,15 @@ def test_parts_keep_to_the_budget_and_to_their_limit(files: dict[str, str], budg
         task = allocate.Task("some-agent", "incremental models merge", identifier="x")
         allocation = allocate.allocate(project, task, cap=budget, promptless=True)
         assert isinstance(allocation, allocate.Allocation)
-        parts = hooks._parts(project, allocation)
-        assert all(len(part) <= hooks.PART_LIMIT for part in parts)
-        assert len(parts) <= hooks.PARTS
+        made = describe.in_parts(project, allocation)
+        assert all(parts.units(part) <= parts.LIMIT for part in made.texts)
+        assert len(made.texts) <= parts.PARTS
         pointer = 0
-        for part in parts:
+        for part in made.texts:
             body, _, after = part.partition("\n</project-memory>\n")
             check_frame(body + "\n</project-memory>\n\n")
             pointer += count(after)
-        assert sum(count(part) for part in parts) - pointer <= budget or budget < block.FRAME_TOKENS
+        assert sum(count(part) for part in made.texts) - pointer <= budget or budget < block.FRAME_TOKENS
     finally:
         shutil.rmtree(project.root)
 

@@ -6,7 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget.select import complexity
-from memory_budget.select.complexity import TIERS, classify, parse_tier
+from memory_budget.select.complexity import classify, parse_tier
+from memory_budget.settings.names import TIERS
 from tests.support.cases import cases
 
 FRAGMENTS = st.sampled_from(

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from memory_budget.base import fastjson, layout, spawn
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.run import bumps, notes, reads, state, statusline
+from memory_budget.run import bumps, notes, reads, state
 from memory_budget.run import hooks as later
 from memory_budget.start import hooks as first
 from tests.support import hooks
@@ -82,7 +82,12 @@ def dumped(value: Any) -> bytes:
     return json.dumps(value).encode("utf-8", "replace")
 
 
-def starts(project: Project, number: int, *, auto: bool, tool_use: str = "") -> dict[str, Any] | None:
+def printed(answer: Any) -> bytes:
+    """What the hook's process prints for an answer, `{}` for none."""
+    return answer if isinstance(answer, bytes) else fastjson.encode(answer or {})
+
+
+def starts(project: Project, number: int, *, auto: bool, tool_use: str = "") -> Any:
     """PreToolUse for agent `number`; in auto mode the context channel carries its memory."""
     call = hooks.agent_call(
         "dbt-expert", tool_use=tool_use or f"toolu_{number}", permission_mode="auto" if auto else "default"
@@ -127,9 +132,6 @@ def every_hook(project: Project) -> Iterator[Any]:
             "tool_input": {"file_path": f"{project.root}/{NOTE}"}, "tool_response": {"file": {"content": FILES[NOTE]}},
         }  # fmt: skip
         yield reads.post_read(project, read)
-    rows = [{"id": f"a{number}", "description": "work"} for number in (1, 2, 3)]
-    for row in statusline.rows(project, {**hooks.start_payload("", ""), **started, "tasks": rows}):
-        statusline.draw([row], 80, statusline.style_of({}))
     yield later.stop(project, hooks.start_payload("", ""))
     yield first.subagent_start(project, hooks.start_payload("dbt-expert", "a3", **started), 1)
     yield first.session_start(
@@ -151,8 +153,6 @@ class Used:
         for _ in every_hook(self.project):
             pass
         notes.leave_note(self.project, SESSION, "a", "A line.")
-        lost = [{"agent": "x", "session_id": SESSION, "tool_use_id": "b", "started": 1.0}, "", ""]
-        notes.leave_note(self.project, SESSION, notes.LOST + "b", json.dumps(lost))
         bumps.remember_bump(self.project, bumps.task_key("dbt-expert", "a task", ""), "complex")
         state.mark_lost(self.project, SESSION, "a3")
         gc.collect()  # hooks end with their process, and leave it to that to close the index
@@ -182,7 +182,7 @@ class Used:
             assert prompt.startswith(b"<project-memory ")
             assert prompt.endswith(b"</project-memory>\n\nWrite up the incremental models.")
         for answer in every_hook(self.project):
-            json.loads(fastjson.encode(answer or {}))
+            json.loads(printed(answer))
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +273,6 @@ def test_whatever_lies_on_disk_the_hook_answers_json_and_leaves_the_prompt_whole
     plugin_data.mkdir(parents=True, exist_ok=True)
     (plugin_data / "interpreter").write_text("/bin/true\n")  # nothing is done behind the test's back
     said = hooks.pre(Path(used.project.root), Path(used.project.home))
-    assert "\ufffd" not in said.out  # it was UTF-8
+    assert "\ufffd" not in (said.prompt or "")  # it was UTF-8
     assert said.prompt is None or said.prompt.endswith("Write up the incremental models.")
     assert said.message.count("\n") == 0

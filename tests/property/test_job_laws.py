@@ -104,9 +104,9 @@ _SETTINGS = {"daily": "0 5 * * *", "weekly": "0 6 * * 0", "monthly": "0 7 1 * *"
 
 @given(_TIMES, st.floats(0, 400))
 def test_what_has_just_run_is_not_due_and_comes_again_in_time(last: float, days: float) -> None:
-    state = schedule.State(dict.fromkeys(schedule.KINDS, last), {}, None, 0)
-    assert schedule.plan(_SETTINGS, state, last).due is None
-    plan = schedule.plan(_SETTINGS, state, last + days * 86400)
+    state = schedule.ScheduleState(dict.fromkeys(schedule.KINDS, last), {}, None, 0)
+    assert schedule.due_jobs(_SETTINGS, state, last).due is None
+    plan = schedule.due_jobs(_SETTINGS, state, last + days * 86400)
     assert last < plan.following["daily"] <= last + timedelta(days=1, hours=2).total_seconds()
     assert (plan.due is not None) == (min(plan.following.values()) <= last + days * 86400)
     if days > 32:

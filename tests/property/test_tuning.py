@@ -178,8 +178,8 @@ def test_undo_brings_back_every_byte(
             "title": "",
             "confidence": 1.0,
         }
-        tuning_apply.apply(project, [change], now=datetime(2026, 11, 20))
+        tuning_apply.apply_changes(project, [change], now=datetime(2026, 11, 20))
         changed = json.loads(path.read_bytes())
         assert changed == {**json.loads(text), "agent_assignments": {**assigned, agent: target}}
-        tuning_apply.undo(project)
+        tuning_apply.undo_changes(project)
         assert path.read_bytes() == text.encode()

@@ -12,7 +12,7 @@ import orjson
 
 from memory_budget.base.project import Project
 from memory_budget.upkeep import memory_files
-from memory_budget.upkeep.memory_files import Note
+from memory_budget.upkeep.memory_files import MemoryFile
 from tests.support.projects import make_project
 
 MEMORY = ".claude/memory"
@@ -38,7 +38,7 @@ def snapshot(project: Project) -> dict[str, bytes]:
     }
 
 
-def note(path: str, **known: Any) -> Note:
+def note(path: str, **known: Any) -> MemoryFile:
     """A note as the jobs see it, by its path below `.claude/memory`; what is not given is unremarkable."""
     names = path.split("/")
     owned = names[0] in ("specialists", "roles", "agents")
@@ -60,7 +60,7 @@ def note(path: str, **known: Any) -> Note:
         "first_seen": TODAY,
         "movable": True,
     }
-    return Note(**{**fields, **known})
+    return MemoryFile(**{**fields, **known})
 
 
 def sent_line(files: Iterable[str], agent: str, moment: float, read: Iterable[str] = ()) -> bytes:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from memory_budget.base import front_matter
-from memory_budget.index.labels import label
+from memory_budget.index import labels
 from memory_budget.index.postings import LABELLED
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
 from memory_budget.text import markdown, telling, words
@@ -89,7 +89,7 @@ class MemoryView:
             next_section += max(section_tokens, default=0) + _IDS_BETWEEN_FILES
             bag.update(words.terms(path))
             size = bag.total()
-            labelled = set(words.terms(label(path, matter, "", text[start:])))
+            labelled = labels.terms_of(labels.label(path, matter, "", text[start:]))
             bag.update(labelled)
             for term, times in bag.items():
                 times = min(times, LABELLED - 1) | (LABELLED if term in labelled else 0)

@@ -97,6 +97,11 @@ def needing(tokens: int, **changes: Any) -> dict[str, Any]:
     )
 
 
+def several(number: int, entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """As many records like `entry`, each of a run of its own."""
+    return [entry | {"allocation_id": f"{run:012x}"} for run in range(number)]
+
+
 def write_log(path: Path, records: list[dict[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in records), encoding="utf-8")

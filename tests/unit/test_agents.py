@@ -9,13 +9,15 @@ import pytest
 from memory_budget.base import front_matter
 from memory_budget.settings import agents, profiles
 from memory_budget.settings.agents import AgentFile, Agents
+from tests.support.environment import ROOT
 
 
 def agent_file(stem: str, name: str = "", kind: str = "") -> AgentFile:
     return AgentFile(name, stem, kind, f"/p/.claude/agents/{kind}/{stem}.md", "", (), 0)
 
 
-SHIPPED = profiles.defaults()
+#: The example that ships: 25 agents of a data team.
+SHIPPED = profiles.compile(json.loads((ROOT / "schemas/examples/data-team-profiles.json").read_text()))
 TEAM = Agents(
     [
         agent_file("business-analyst-role", "business-context", "roles"),
@@ -190,7 +192,8 @@ def test_an_agents_second_name_is_not_another_agents_folder() -> None:
 
 def test_overrides_are_found_like_assignments() -> None:
     own = profiles.compile(
-        {"agents": {"dbt-expert": {"complexity": "complex"}, "Data-Architect-Role": {"profile": "none"}}}
+        {"agents": {"dbt-expert": {"complexity": "complex"}, "Data-Architect-Role": {"profile": "none"}}},
+        base=SHIPPED,
     )
     dbt = agents.resolve("specialists/dbt-expert", own, TEAM)
     assert (dbt.override_key, dbt.assignment_key) == ("dbt-expert", "specialists/dbt-expert")
@@ -200,7 +203,7 @@ def test_overrides_are_found_like_assignments() -> None:
 
 
 def test_a_plugins_agent_can_be_named_exactly() -> None:
-    own = profiles.compile({"agent_assignments": {"tools:dbt-expert": "none"}})
+    own = profiles.compile({"agent_assignments": {"tools:dbt-expert": "none"}}, base=SHIPPED)
     assert agents.resolve("tools:dbt-expert", own).profile_name == "none"
     assert agents.resolve("tools:dbt-expert", own).folder_names == ("tools-dbt-expert",)
     assert agents.resolve("dbt-expert", own).profile_name == "specialist-narrow"

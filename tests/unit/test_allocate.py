@@ -10,8 +10,10 @@ import pytest
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.index import update
+from memory_budget.run import pending
 from memory_budget.select import ranking
 from memory_budget.start import allocate as start_allocate
+from memory_budget.start import describe
 from tests.support.blocks import count
 from tests.support.projects import TEAM, make_project, marker, team_files
 
@@ -83,7 +85,7 @@ def test_a_memory_too_large_to_be_looked_at_whole(
 def test_a_tier_scales_the_budget(tier: str, share: float, project: Project) -> None:
     allocation = allocate(project, "dbt-expert", tier=tier)
     assert allocation.tier == tier
-    assert allocation.budget_base == min(20_000 * share, 50_000)
+    assert allocation.budget_base == min(35_000 * share, 75_000)
 
 
 def test_who_decides_the_tier(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,9 +141,10 @@ def test_a_profile_that_does_not_exist_is_named(project: Project) -> None:
 
 
 def test_what_is_remembered_is_plain_json(project: Project) -> None:
-    kept = start_allocate.describe(allocate(project, "dbt-expert", "incremental models"), "prompt")
-    assert json.loads(json.dumps(kept)) == json.loads(json.dumps(kept, default=str))
-    assert kept["tokens_loaded"] >= sum(kept["scope_breakdown"].values()) > 0
+    described = describe.describe(allocate(project, "dbt-expert", "incremental models"), None)
+    plain = json.loads(json.dumps(described.to_json()))
+    assert pending.parse(plain).to_json() == plain
+    assert described.planned_tokens == described.placed_tokens >= sum(described.scope_breakdown.values()) > 0
 
 
 def test_memory_in_the_home_folder_joins_in(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from memory_budget.log import usage
 from memory_budget.reports import analytics, summary
 from memory_budget.reports import store as reports_store
 from memory_budget.settings import profiles
-from tests.support.usage_logs import needing, record, team_records, write_log
+from tests.support.usage_logs import needing, record, several, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 
@@ -126,7 +126,8 @@ def test_records_of_other_writers_are_read(tmp_path: Path) -> None:
 def test_bad_lines_are_counted_named_and_skipped(tmp_path: Path, line: bytes, problem: str) -> None:
     good = json.dumps(record()).encode()
     path = tmp_path / "log.jsonl"
-    path.write_bytes(b"\n".join([good, b"", b"  ", line, good, b""]))
+    other = json.dumps(record(allocation_id="another")).encode()
+    path.write_bytes(b"\n".join([good, b"", b"  ", line, other, b""]))
     found = analyse(path)
     assert found["overall"]["runs"] == 2
     assert found["bad_lines"]["count"] == 1
@@ -157,6 +158,19 @@ def test_no_name_is_unknown(tmp_path: Path, column: str) -> None:
     assert (row["name"], row["runs"], row["demand_median"]) == ("unknown", 3, 20_000)
 
 
+def test_the_same_record_counts_once(tmp_path: Path) -> None:
+    """However it came into the logs twice: written by two processes, or with a copy of a file."""
+    entries = [record(), *several(2, record(tokens_loaded=500))]
+    one = write_log(tmp_path / "one.jsonl", [*entries, entries[0], entries[1]])
+    two = write_log(tmp_path / "two.jsonl", [entries[0], record(scope_breakdown={"global": 1})])
+    found = analyse(one, two)
+    assert (found["overall"]["runs"], found["overall"]["tokens_sent"]) == (4, 21_000)
+    assert found["repeated_records"] == 3
+    assert analyse(one)["repeated_records"] == 2
+    plain = summary.summarise([str(one), str(two)], None, now=NOW)
+    assert (plain["overall"]["runs"], plain["repeated_records"]) == (4, 3)
+
+
 def test_a_torn_last_line_swallows_nothing(tmp_path: Path) -> None:
     good = json.dumps(record()).encode()
     path = tmp_path / "log.jsonl"
@@ -170,10 +184,10 @@ def test_rotated_and_compressed_logs(tmp_path: Path) -> None:
     project = Project(str(tmp_path), home=str(tmp_path))
     write_log(Path(project.log), [record(agent="new")])
     folder = Path(project.log).parent
-    (folder / "budget-usage-20261001.jsonl.gz").write_bytes(
+    (folder / "budget-usage-2026-10-01-2026-10-31.jsonl.gz").write_bytes(
         gzip.compress(json.dumps(record(agent="old")).encode())
     )
-    write_log(folder / "budget-usage.jsonl.1", [record(agent="older")])
+    write_log(folder / "budget-usage-2026-09-01-2026-09-30.jsonl", [record(agent="older")])
     paths = usage.files(project)
     assert paths[-1] == project.log
     assert {row["name"] for row in analyse(*map(Path, paths))["agents"]} == {"new", "old", "older"}

@@ -7,20 +7,20 @@ import pytest
 
 from memory_budget.index import update
 from memory_budget.upkeep import archival, memory_files, survey
-from memory_budget.upkeep.archival import ACTIVE_DAYS, Rules
-from memory_budget.upkeep.memory_files import Note
+from memory_budget.upkeep.archival import ACTIVE_DAYS, ArchivalRules
+from memory_budget.upkeep.memory_files import MemoryFile
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, note, seen_since
 
-RULES = Rules(days=180, uses=3, confidence=0.70, frequent=3)
+RULES = ArchivalRules(days=180, uses=3, confidence=0.70, frequent=3)
 AGENT = "specialists/dbt/patterns/a.md"
 OLD = TODAY - 181
 ACTIVE = range(TODAY - ACTIVE_DAYS, TODAY)
 
 
 def paths(
-    *own: Note, texts: dict[str, str] | None = None, changed: int = 0, active: Any = ACTIVE
+    *own: MemoryFile, texts: dict[str, str] | None = None, changed: int = 0, active: Any = ACTIVE
 ) -> list[str]:
-    found = archival.find(
+    found = archival.find_archival_candidates(
         own, RULES, TODAY, list(active), lambda one: (texts or {}).get(one.path, ""), lambda one: changed
     )
     return [one.note.path.removeprefix(MEMORY + "/") for one in found]
@@ -107,7 +107,7 @@ def test_a_fresh_clone_proposes_nothing_and_half_a_year_of_runs_does(tmp_path: P
     update.update_index(project)
     now = NOW + 4000 * 86400  # so that the files' own times are long ago
     today = TODAY + 4000
-    assert survey.find_archival(survey.look_again(survey.begin(project, now), [])) == []
+    assert survey.find_archival(survey.refresh(survey.begin(project, now), [])) == []
     seen_since(project, today - 200, range(today - 20, today))
     found = survey.find_archival(survey.begin(project, now))
     assert [one.title for one in found] == [f"{MEMORY}/{AGENT}", f"{MEMORY}/specialists/dbt/patterns/b.md"]

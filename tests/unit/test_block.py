@@ -7,7 +7,7 @@ import pytest
 from memory_budget.select import block
 from memory_budget.select.block import LeftOut, Piece
 from memory_budget.text import escape, frame
-from tests.support.blocks import count, only_block
+from tests.support.blocks import count
 
 
 def test_a_block_names_its_files_and_marks_what_is_missing() -> None:
@@ -38,11 +38,10 @@ def test_nothing_chosen_is_no_block() -> None:
     assert block.block("id", [], []) == ""
 
 
-def test_an_outline_alone_is_a_block_and_one_part() -> None:
+def test_an_outline_alone_is_a_block() -> None:
     outline = [LeftOut("a.md", "", 3, 1)]
     text = block.block("id", [], outline)
     assert "- ./a.md (3, line 1)\n" in text
-    assert block.in_parts("id", [], outline, 9_000, 4) == ([text], [])
 
 
 def test_a_tag_cannot_be_put_together_from_two_chunks() -> None:
@@ -81,37 +80,3 @@ def test_the_frame_costs_what_is_set_aside_for_it() -> None:
             count(block.block(identifier, pieces)) - count(frame.file_line(pieces[0].path)) - count("x\n\n")
         )
         assert around <= block.FRAME_TOKENS
-
-
-def test_parts_keep_to_their_limit_and_lose_nothing() -> None:
-    pieces = [
-        Piece(
-            f".claude/memory/patterns/{n}.md",
-            [(bool(m), [f"## H{n}.{m}"], f"chunk-{n}-{m} ".encode() * 20) for m in range(8)],
-        )
-        for n in range(9)
-    ]
-    parts, rest = block.in_parts("id", pieces, [], 2_000, 4)
-    assert [only_block(part).label for part in parts] == [f'part="{n} of 4"' for n in (1, 2, 3, 4)]
-    assert all(len(part) <= 2_000 for part in parts)
-    printed = "".join(parts) + "".join(chunk[2].decode() for piece in rest for chunk in piece.chunks)
-    for n in range(9):
-        for m in range(8):
-            assert printed.count(f"chunk-{n}-{m} " * 20) == 1
-
-
-def test_one_part_is_used_where_one_is_enough() -> None:
-    parts, rest = block.in_parts(
-        "id", [Piece("a.md", [(False, [], b"short")])], [LeftOut("b.md", "", 5, 1)], 9_000, 4
-    )
-    assert len(parts) == 1
-    assert not rest
-    assert "b.md (5, line 1)" in parts[0]
-
-
-def test_a_chunk_too_long_for_any_part_is_left_for_the_file() -> None:
-    pieces = [Piece("a.md", [(False, ["# A"], b"x" * 3_000), (False, [], b"short")])]
-    parts, rest = block.in_parts("id", pieces, [], 2_000, 4)
-    assert len(parts) == 1
-    assert "short" in parts[0]
-    assert [chunk[2] for piece in rest for chunk in piece.chunks] == [b"x" * 3_000]

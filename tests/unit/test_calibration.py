@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 from memory_budget.run import calibration
 from memory_budget.settings import profiles, token_ratio
@@ -185,3 +186,25 @@ def test_a_second_lesson_adds_to_the_first(tmp_path: Path) -> None:
             calibration.note(project, agent, "claude-opus-5-5", int(counted), path)
         assert calibration.update(project, Words())
     assert token_ratio.read_state(project)["models"]["claude-opus-5-5"]["runs"] == 24
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "[]",
+        '{"m": 5}',
+        '{"m": [5]}',
+        '{"m": [[1]]}',
+        '{"m": [["a", "x", null]]}',
+        '{"m": [["a", 1e999, 2]]}',
+        "{",
+        "",
+    ],
+)
+def test_runs_that_nobody_can_read_are_left_out(kept: str, tmp_path: Path) -> None:
+    project = Project(str(tmp_path), "")
+    Path(project.writable(layout.RATIO_RUNS)).write_text(kept)
+    calibration.note(project, "dbt-expert", "m", 1_200, "/nowhere.jsonl")
+    calibration.update(project)
+    assert not Path(calibration.samples_path(project) + ".taken").exists()
+    assert json.loads(Path(project.at(layout.RATIO_RUNS)).read_text()) in ({}, {"m": []})

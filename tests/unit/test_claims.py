@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -38,11 +37,11 @@ def start(
 ) -> str:
     """What the first part says that this agent is handed; "-" when its prompt has it, "" when nobody planned for it."""
     found = claims.look(project, "s", agent_type, agent, prompt_id, transcript)
-    return "-" if found.known else claims.part(found.claimed, 1) if found.claimed else ""
+    return "-" if found.silent else claims.answer(found.plan, 1).decode() if found.plan else ""
 
 
 def in_context(project: Project, tool_use: str, agent_type: str = "dbt-expert") -> None:
-    claims.plan_in_context(project, "s", agent_type, tool_use, [f"for {tool_use}", "more"])
+    claims.plan_in_context(project, "s", agent_type, tool_use, [b"for " + tool_use.encode(), b"more"])
 
 
 def in_prompt(project: Project, tool_use: str, agent_type: str = "dbt-expert", turn: str = "turn") -> None:
@@ -58,7 +57,7 @@ def test_a_plan_is_handed_to_its_agent_by_all_its_handlers(project: Project) -> 
 def test_an_agent_whose_prompt_has_it_gets_nothing_more(project: Project) -> None:
     in_prompt(project, "t1")
     assert start(project, "a1") == "-"
-    claims.bind(project, "s", "dbt-expert", "t1", "a1")
+    claims.bind(project, "t1", "a1")
     assert start(project, "a1") == "-"
     assert start(project, "a2") == ""
 
@@ -70,7 +69,7 @@ def test_a_plan_of_an_earlier_turn_says_nothing_of_this_one(project: Project) ->
 
 def test_other_sessions_and_types_have_other_plans(project: Project) -> None:
     in_context(project, "t1", "other")
-    claims.plan_in_context(project, "another", "dbt-expert", "t2", ["x"])
+    claims.plan_in_context(project, "another", "dbt-expert", "t2", [b"x"])
     assert start(project, "a1") == ""
 
 
@@ -80,10 +79,10 @@ def test_other_sessions_and_types_have_other_plans(project: Project) -> None:
 )
 def test_case_makes_no_difference(called: str, told: str, project: Project) -> None:
     in_prompt(project, "t0", told)
-    claims.bind(project, "s", told, "t0", "a0")
+    claims.bind(project, "t0", "a0")
     in_prompt(project, "t1", called)
     assert start(project, "a1", told) == "-"
-    claims.bind(project, "s", called, "t1", "a1")
+    claims.bind(project, "t1", "a1")
     in_context(project, "t2", called)
     assert start(project, "a2", told) == "for t2"
 
@@ -92,10 +91,8 @@ def test_a_call_that_was_refused_leaves_nothing(project: Project) -> None:
     in_context(project, "t1")
     in_prompt(project, "t2")
     for tool_use in ("t1", "t2"):
-        claims.keep_pending(project, claims.pending_key("s", tool_use), {})
         claims.cancel(project, "s", "dbt-expert", tool_use)
     assert start(project, "a1") == ""
-    assert list(Path(project.cache, "pending").iterdir()) == []
 
 
 def test_a_call_that_was_refused_unseen_gives_way_to_the_next(
@@ -104,9 +101,70 @@ def test_a_call_that_was_refused_unseen_gives_way_to_the_next(
     """Another plugin's hook that denies a call tells nobody."""
     monkeypatch.setattr(claims, "BIND_SECONDS", 0.05)
     in_context(project, "t1")
-    time.sleep(0.02)
+    (refused,) = Path(claims.folder(project, "s", "dbt-expert")).glob("c-*-t1")
+    refused.rename(refused.with_name(f"c-{time.time_ns() - 6 * 10**9:020}-t1"))
     in_context(project, "t2")
     assert start(project, "a2") == "for t2"
+
+
+def test_plans_of_one_type_are_taken_in_their_order(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the client starts agents in the foreground, which nothing tells apart before 2.1.287."""
+    monkeypatch.setattr(claims, "BIND_SECONDS", 0.02)
+    for number in range(12):
+        in_context(project, f"t{number}")
+    assert [start(project, f"a{number}") for number in range(12)] == [
+        f"for t{number}" for number in range(12)
+    ]
+
+
+def test_a_plan_waits_until_the_one_before_it_is_taken(project: Project) -> None:
+    published: list[tuple[str, float]] = []
+
+    def plan(tool_use: str) -> None:
+        claims.plan_in_context(
+            project, "s", "dbt-expert", tool_use, [b"for " + tool_use.encode()], in_turn=True
+        )
+        published.append((tool_use, time.monotonic()))
+
+    threads = [threading.Thread(target=plan, args=(f"t{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)  # the order in which the client starts them
+    for number in range(4):
+        while len(published) <= number:
+            time.sleep(0.001)
+        assert len(published) == number + 1 or number == 3
+        assert start(project, f"a{number}") == f"for t{number}"
+    for thread in threads:
+        thread.join()
+    assert [tool_use for tool_use, _ in published] == ["t0", "t1", "t2", "t3"]
+    assert not [name for name in listing(claims.folder(project, "s", "dbt-expert")) if name.startswith("w-")]
+
+
+def test_a_plan_nobody_takes_holds_the_next_one_up_for_a_moment_only(project: Project) -> None:
+    in_context(project, "t1")
+    began = time.monotonic()
+    claims.plan_in_context(project, "s", "dbt-expert", "t2", [b"x"], in_turn=True)
+    assert 0.1 < time.monotonic() - began < 2 * claims.TURN_SECONDS + 0.5
+
+
+def test_where_the_mod_tells_nobody_guesses(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(claims.MOD, "1")
+    monkeypatch.setattr(claims, "MOD_SECONDS", 0.05)
+    in_context(project, "t1")
+    assert start(project, "a9") == ""  # a workflow's, say: the plan is another's
+    claims.bind(project, "t1", "a1")
+    assert start(project, "a1") == "for t1"
+
+
+def test_a_word_that_is_being_written_is_no_word(project: Project) -> None:
+    project.ensure_cache("bound")
+    Path(claims.bound_path(project, "a1")).write_text("toolu_01")
+    assert claims.bound_to(project, "a1") == ""
+    Path(claims.bound_path(project, "a1")).write_text("toolu_01\n")
+    assert claims.bound_to(project, "a1") == "toolu_01"
 
 
 def test_who_is_told_too_late_takes_what_is_left(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +173,7 @@ def test_who_is_told_too_late_takes_what_is_left(project: Project, monkeypatch: 
     in_context(project, "t2")
     first = start(project, "a1")
     assert first in ("for t1", "for t2")
-    claims.bind(project, "s", "dbt-expert", first.split()[1], "a2")  # it was a2's
+    claims.bind(project, first.split()[1], "a2")  # it was a2's
     assert {first, start(project, "a2")} == {"for t1", "for t2"}
 
 
@@ -145,7 +203,7 @@ def test_an_agent_bound_while_its_start_looks(
     in_prompt(project, "t2")
 
     def bound_meanwhile(path: str) -> Iterable[str]:
-        claims.bind(project, "s", "dbt-expert", "t1", "a1")
+        claims.bind(project, "t1", "a1")
         return list(listing(path))
 
     where = claims.folder(project, "s", "dbt-expert")
@@ -181,7 +239,7 @@ def test_sixteen_agents_of_one_type_at_once(
             got[tool_use].append(start(project, agent))
 
         def bind(tool_use: str = tool_use, agent: str = agent) -> None:
-            claims.bind(project, "s", "dbt-expert", tool_use, agent)
+            claims.bind(project, tool_use, agent)
 
         threads += [later(rng.uniform(0, 0.1), hand_out) for _ in range(4)]
         threads.append(later(rng.uniform(0, 0.2), bind))
@@ -201,14 +259,21 @@ def test_the_whole_way_through_the_context_channel(tmp_path: Path, home: Path) -
     assert said.prompt is None
     parts = [
         hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a1"), folder, home, str(n))
-        for n in (1, 2, 3, 4)
+        for n in range(1, 11)
     ]
     assert "merge on the key" in parts[0].context
-    assert all(len(part.context) <= 9_900 for part in parts)
-    assert [part.context for part in parts[1:]] == ["", "", ""]
+    assert [part.context for part in parts[1:]] == [""] * 9
     again = hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a2"), folder, home, "1")
     assert 'id="' in again.context  # it came without a plan: it has its own
     assert again.context.split("\n")[0] != parts[0].context.split("\n")[0]
+
+
+def test_an_agent_that_goes_on_is_not_handed_its_memory_again(tmp_path: Path, home: Path) -> None:
+    folder = make_project(tmp_path / "project", FILES)
+    update.update_index(Project(str(folder), str(home)))
+    make_project(tmp_path / "session", {"subagents/agent-a1.jsonl": "{}\n"})
+    payload = hooks.start_payload("dbt-expert", "a1", transcript_path=str(tmp_path / "session.jsonl"))
+    assert hooks.run("subagent_start", payload, folder, home, "1").context == ""
 
 
 def test_memory_that_fits_no_part_is_named_all_the_same(tmp_path: Path, home: Path) -> None:
@@ -219,10 +284,3 @@ def test_memory_that_fits_no_part_is_named_all_the_same(tmp_path: Path, home: Pa
     said = hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a1"), folder, home, "1")
     path = said.context.rstrip("\n").rsplit(": ", 1)[1].split("\n")[0]
     assert "incremental models\n" * 1_200 in Path(path).read_text()
-
-
-def test_a_pending_allocation_survives_any_text(project: Project) -> None:
-    kept = {"description": "\ud800 \0 \u2028 日本", "n": 1.5}
-    claims.keep_pending(project, "toolu/../x", kept)
-    assert claims.read_pending(claims.pending_path(project, "toolu/../x")) == kept
-    assert json.loads(Path(claims.pending_path(project, "toolu/../x")).read_text())["n"] == 1.5

@@ -20,7 +20,7 @@ def run(*arguments: str) -> int:
 def test_without_a_file(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--project", str(tmp_path)) == 0
     assert capsys.readouterr().out == (
-        "the shipped defaults: fine; 5 profiles, 28 agents assigned, others get specialist-broad\n"
+        "the shipped defaults: fine; 5 profiles, 3 agents assigned, others get specialist-broad\n"
     )
 
 
@@ -30,7 +30,7 @@ def test_a_good_file(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[s
     first, last = capsys.readouterr().out.splitlines()
     assert ": warning: /unknown: " in first
     assert last == (
-        ".claude/memory/budget-profiles.json: fine, 1 warning; 5 profiles, 29 agents assigned, "
+        ".claude/memory/budget-profiles.json: fine, 1 warning; 5 profiles, 5 agents assigned, "
         "others get specialist-broad"
     )
 

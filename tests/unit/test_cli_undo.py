@@ -42,7 +42,7 @@ def retune(project: Project, minutes: int) -> tuning_apply.Applied:
     new = next(name for name in settings.names() if name != old)
     change = {"kind": "profile", "agent": "dbt-expert", "from": old, "to": new, "title": f"dbt-expert: {new}"}
     now = datetime.fromtimestamp(NOW) + timedelta(minutes=minutes)
-    return tuning_apply.apply(project, [change], now=now)
+    return tuning_apply.apply_changes(project, [change], now=now)
 
 
 @pytest.mark.parametrize("budgets_first", [True, False])

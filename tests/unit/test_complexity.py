@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from memory_budget.cli import complexity as command
-from memory_budget.select import complexity
+from memory_budget.select import complexity, complexity_model
 from memory_budget.select.complexity import classify, override_in_prompt, parse_tier
+from memory_budget.settings.names import TIERS
 
 # The tier examples of the public reference project (its profiles file, its guides, the help of its detector), as documented there.
 DOCUMENTED = {
@@ -260,9 +261,23 @@ def test_description_counts() -> None:
     assert classify("Do it for the shop.", "Cross-system architecture").tier == "multi-system"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "counts"),
+    [
+        ("Please implement the whole billing service, whether or not", True),
+        ("implement it, or do not", True),
+        ("Do not implement it", False),
+        ("not implement", False),
+    ],
+)
+def test_a_negation_counts_before_its_word_only(prompt: str, counts: bool) -> None:
+    reasons = " ".join(classify(prompt).reasons)
+    assert ('asks for a change: "implement"' in reasons) == counts
+
+
 def test_tiers_follow_the_score() -> None:
     prompts = [p for phrases in DOCUMENTED.values() for p in phrases]
-    order = {tier: i for i, tier in enumerate(complexity.TIERS)}
+    order = {tier: i for i, tier in enumerate(TIERS)}
     ranked = sorted((classify(p) for p in prompts), key=lambda v: v.score)
     assert [order[v.tier] for v in ranked] == sorted(order[v.tier] for v in ranked)
 
@@ -278,7 +293,7 @@ def test_paraphrases_get_their_tier() -> None:
 def test_other_languages_beat_always_medium(language: str) -> None:
     tiers = (line.strip().partition(": ") for line in LANGUAGES[language].strip().splitlines())
     cases = [(prompt, tier) for tier, _, prompt in tiers]
-    assert {tier for _, tier in cases} == set(complexity.TIERS)
+    assert {tier for _, tier in cases} == set(TIERS)
     right = sum(classify(prompt).tier == tier for prompt, tier in cases)
     assert right >= 0.75 * len(cases)
 
@@ -331,17 +346,17 @@ def test_long_prompts_are_ordered_by_the_model() -> None:
 
 
 def test_without_its_table_the_cues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(complexity, "_load_model", lambda: None)
+    monkeypatch.setattr(complexity_model, "load", lambda: None)
     assert (
         classify("List all tables of the staging database with their owners and sizes, please.").tier
         == "simple"
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"abc", bytes(20), (5).to_bytes(4, "little") + bytes(16)])
+@pytest.mark.parametrize("data", [b"", b"abc", bytes(24), (5).to_bytes(4, "little") * 2 + bytes(35)])
 def test_a_damaged_table_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a table"):
-        complexity.Model(data)
+        complexity_model.Model(data)
 
 
 def test_a_fresh_process_imports_nothing_else() -> None:
@@ -355,7 +370,8 @@ def test_a_fresh_process_imports_nothing_else() -> None:
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     assert set(done.stdout.split()) <= {
-        "__future__", "memory_budget", "memory_budget.select", "memory_budget.select.complexity", "memory_budget.select.complexity_cues",
+        "__future__", "memory_budget", "memory_budget.select", "memory_budget.settings", "memory_budget.settings.names",
+        *(f"memory_budget.select.complexity{part}" for part in ("", "_cues", "_model", "_task", "_words")),
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.upkeep import duplicates, near_chunks, survey
-from memory_budget.upkeep.memory_files import Note
+from memory_budget.upkeep.memory_files import MemoryFile
 from tests.support.memory_files import MEMORY, NOW, memory, note
 
 _WORDS = [
@@ -133,7 +133,9 @@ def test_crowded_fingerprints_are_still_brought_together(tmp_path: Path, home: P
         (note("agents/qa/patterns/a.md", native="project"), note("roles/qa/patterns/a.md"), True),
     ],
 )
-def test_a_copy_may_go_where_its_readers_get_the_other(keep: Note, copy: Note, removable: bool) -> None:
+def test_a_copy_may_go_where_its_readers_get_the_other(
+    keep: MemoryFile, copy: MemoryFile, removable: bool
+) -> None:
     assert duplicates._removable(copy, keep) is removable
 
 

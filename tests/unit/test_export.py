@@ -107,7 +107,9 @@ def test_rotation_and_compression_do_not_matter(tmp_path: Path) -> None:
         export.export(project)
         append(project, numbered(3, 1))
         log = Path(project.log)
-        (log.parent / "budget-usage-20261120.jsonl.gz").write_bytes(gzip.compress(log.read_bytes()))
+        (log.parent / "budget-usage-2026-11-20-2026-11-20.jsonl.gz").write_bytes(
+            gzip.compress(log.read_bytes())
+        )
         write_log(log, numbered(4, 2))
         export.export(project)
         export.export(project)

@@ -14,7 +14,7 @@ import pytest
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.log import usage
-from memory_budget.run import claims
+from memory_budget.run import claims, lost_prompts, pending
 from memory_budget.run import finish as run_finish
 from tests.support import hooks
 from tests.support.blocks import assert_valid_records
@@ -37,6 +37,7 @@ class Run:
         self.transcript = folder / "session/subagents/agent-a1.jsonl"
         update.update_index(self.project)
         monkeypatch.setattr(run_finish, "WAIT_SECONDS", 0.2)
+        monkeypatch.setattr(lost_prompts, "PATIENCE", 0.1)
 
     def start(self, tool_use: str = "toolu_1", **more: Any) -> str:
         """What the agent's prompt was made."""
@@ -113,7 +114,7 @@ def test_the_order_of_the_events_makes_no_difference(first: str, run: Run) -> No
     run.write(run.start())
 
     def launch() -> None:
-        claims.bind(run.project, "5e55-10n", "dbt-expert", "toolu_1", "a1")
+        claims.bind(run.project, "toolu_1", "a1")
 
     for step in [run.finish, launch] if first == "stop" else [launch, run.finish]:
         step()
@@ -152,7 +153,7 @@ def test_a_log_that_cannot_be_written_keeps_the_run_for_later(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(usage, "append", refuse)
+        patch.setattr(usage, "_append", refuse)
         with pytest.raises(OSError, match="No space"):
             run.finish()
     assert run.finish()
@@ -166,11 +167,11 @@ def gone() -> list[int]:
 
 
 def lose_client(run: Run, tool_use: str = "toolu_1") -> None:
-    key = claims.pending_key("5e55-10n", tool_use)
-    path = claims.pending_path(run.project, key)
-    kept = claims.read_pending(path)
+    key = pending.pending_key("5e55-10n", tool_use)
+    kept = pending.find(run.project, key)
     assert kept is not None
-    claims.keep_pending(run.project, key, {**kept, "client": gone()})
+    kept.client = gone()
+    pending.keep(run.project, key, kept)
 
 
 def test_a_run_that_never_ended_is_closed_by_a_later_session(run: Run) -> None:

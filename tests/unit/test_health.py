@@ -113,7 +113,7 @@ def test_files_that_do_not_do_their_work(tmp_path: Path, home: Path) -> None:
     (base / "latin.md").write_bytes("caf\u00e9".encode("latin-1"))
     (base / "outside.md").symlink_to("/etc/hostname")
     update.update_index(project)
-    report = survey.examine(survey.begin(project, NOW))
+    report = survey.examine_health(survey.begin(project, NOW))
     assert {(problem.kind, problem.path.rsplit("/", 1)[-1]) for problem in report.problems} == {
         ("secret", "key.md:3"),
         ("oversized", "large.md"),
@@ -130,7 +130,7 @@ def test_files_nobody_can_read(tmp_path: Path, home: Path, monkeypatch: pytest.M
     update.update_index(project)
     begun = survey.begin(project, NOW)
     os.unlink(f"{project.memory}/patterns/a.md")
-    (problem,) = survey.examine(begun).problems
+    (problem,) = survey.examine_health(begun).problems
     assert (problem.kind, problem.path) == ("unreadable", f"{MEMORY}/patterns/a.md")
 
 

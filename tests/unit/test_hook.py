@@ -29,7 +29,7 @@ FILES = {
     ),
     ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
 }
-EVENTS = sorted(path.stem for path in (ROOT / "hooks").glob("*.py") if path.stem != "statusline")
+EVENTS = sorted(path.stem for path in (ROOT / "hooks").glob("*.py"))
 PARTS = {"subagent_start": ("1",)}
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memory_budget.base.project import Project
-from memory_budget.run import claims
+from memory_budget.run import claims, notes
 from tests.support import hooks
 from tests.support.environment import ROOT
 from tests.support.projects import make_project
@@ -34,14 +37,14 @@ class Plugin:
         launcher.write_text('#!/bin/sh\nprintf "%s " "$@"\ncat\nexit 2\n')
         launcher.chmod(0o755)
 
-    def run(self, event: str, payload: dict[str, Any] | bytes, *arguments: str) -> str:
+    def run(self, event: str, payload: dict[str, Any] | bytes, *arguments: str, **more: Any) -> str:
         data = (
             payload
             if isinstance(payload, bytes)
             else json.dumps(payload, separators=(",", ":")).encode() + b"\n"
         )
         program = (*self.shell, str(self.script), event)
-        said = hooks.run("", data, self.project, self.home, *arguments, program=program)
+        said = hooks.run("", data, self.project, self.home, *arguments, program=program, **more)
         assert said.code == 0
         assert said.err == ""
         return said.out
@@ -66,26 +69,127 @@ def payload(agent: str = "a1", agent_type: str = "dbt-expert", **more: Any) -> d
     return hooks.start_payload(agent_type, agent, **more)
 
 
+def plan(plugin: Plugin, tool_use: str = "t1", answers: int = 1) -> Path:
+    claims.plan_in_context(
+        plugin.planned(),
+        "5e55-10n",
+        "dbt-expert",
+        tool_use,
+        [f"{tool_use} {n}".encode() for n in range(1, answers + 1)],
+    )
+    (where,) = Path(claims.folder(plugin.planned(), "5e55-10n", "dbt-expert")).glob(f"c-*-{tool_use}")
+    return where
+
+
 def test_an_agent_that_was_planned_for_the_prompt_costs_a_shell(plugin: Plugin) -> None:
     claims.plan_in_prompt(plugin.planned(), "5e55-10n", "dbt-expert", "t1", "turn-1")
     assert plugin.run("subagent_start", payload(), "1") == ""
-    claims.bind(plugin.planned(), "5e55-10n", "dbt-expert", "t1", "a1")
+    claims.bind(plugin.planned(), "t1", "a1")
+    assert plugin.run("subagent_start", payload(), "1") == ""
     assert plugin.run("subagent_start", payload(), "4") == ""
 
 
-def test_a_plan_that_waits_is_handed_on_whole(plugin: Plugin) -> None:
-    claims.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
-    given = payload(note="a \\ b %s \u2028 日本 'q'")
-    text = plugin.run("subagent_start", given, "3")
-    assert text.startswith("hook subagent_start 3 ")
-    assert json.loads(text.removeprefix("hook subagent_start 3 ")) == given
+def test_the_only_plan_is_taken_and_handed_out_without_python(plugin: Plugin) -> None:
+    where = plan(plugin, answers=2)
+    assert [plugin.run("subagent_start", payload(), str(part)) for part in (2, 1, 3)] == ["t1 2", "t1 1", ""]
+    assert (where / "claimed").read_text() == "a1\n"
+    assert plugin.run("subagent_start", payload("a2"), "1").startswith(
+        "hook subagent_start 1 "
+    )  # came without one
+
+
+def test_of_several_plans_python_looks_which(plugin: Plugin) -> None:
+    plan(plugin, "t1")
+    plan(plugin, "t2")
+    assert plugin.run("subagent_start", payload(), "1").startswith("hook subagent_start 1 ")
+
+
+def test_whose_plan_it_is_is_said(plugin: Plugin) -> None:
+    plan(plugin, "t1", 2)
+    plan(plugin, "t2", 2)
+    claims.bind(plugin.planned(), "t2", "a1")
+    assert [plugin.run("subagent_start", payload(), part) for part in "12"] == ["t2 1", "t2 2"]
+    assert plugin.run("subagent_start", payload("a2"), "1") == "t1 1"  # the only one left
+
+
+def test_the_mods_word_is_waited_for(plugin: Plugin) -> None:
+    plan(plugin, "t1")
+    later = threading.Timer(0.3, claims.bind, (plugin.planned(), "t1", "a1"))
+    later.start()
+    assert plugin.run("subagent_start", payload(), "1", MEMORY_BUDGET_MOD="1") == "t1 1"
+    later.join()
+
+
+def test_python_and_shell_take_plans_alike(plugin: Plugin) -> None:
+    plan(plugin, "t1")
+    found = claims.look(plugin.planned(), "5e55-10n", "dbt-expert", "a7", "turn-1", "")
+    assert claims.answer(found.plan, 1) == b"t1 1"
+    assert plugin.run("subagent_start", payload("a7"), "1") == "t1 1"
+    plan(plugin, "t2")
+    assert plugin.run("subagent_start", payload("a8"), "1") == "t2 1"
+    assert (
+        claims.answer(claims.look(plugin.planned(), "5e55-10n", "dbt-expert", "a8", "turn-1", "").plan, 1)
+        == b"t2 1"
+    )
+
+
+SPACED = [(",", ":"), (", ", ": "), (" ,  ", "\t: \t")]
+
+
+@pytest.mark.parametrize("separators", SPACED)
+@pytest.mark.parametrize("order", [1, -1])
+def test_keys_in_any_order_and_any_spacing(separators: tuple[str, str], order: int, plugin: Plugin) -> None:
+    plan(plugin)
+    given = dict(list(payload(note='a "quoted" \\ text, "agent_id": "a9"').items())[::order])
+    data = json.dumps(given, separators=separators).encode()
+    assert plugin.run("subagent_start", data, "1") == "t1 1"
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"agent_type": "Plugin:agent"}, {"session_id": "../x"}, {"agent_id": "a/b"}]
+    "more",
+    [
+        {"agent_type": "Plugin:agent"},
+        {"session_id": "../x"},
+        {"agent_id": "a/b"},
+        {"agent_id": ""},
+        {"session_id": 5},
+        {"agent_id": "x" * 81},
+        {"nested": {"agent_id": "other"}},
+    ],
 )
 def test_in_doubt_python_is_asked(more: dict[str, Any], plugin: Plugin) -> None:
-    assert plugin.run("subagent_start", payload(**more), "1") != ""
+    plan(plugin)
+    given = payload(**more)
+    text = plugin.run("subagent_start", given, "1")
+    assert json.loads(text.removeprefix("hook subagent_start 1 ")) == given
+
+
+@pytest.mark.parametrize("size", [3_000, 65_534, 65_535, 65_536, 65_537, 200_000])
+def test_what_python_is_asked_is_handed_on_whole(size: int, plugin: Plugin) -> None:
+    given = payload(
+        note="a \\ b %s \u2028 'q'", agent_type="Plugin:agent", filling="日" * (size // 3) + "x" * (size % 3)
+    )
+    data = json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode()
+    text = plugin.run("subagent_start", data, "1", LANG="C.UTF-8")
+    assert json.loads(text.removeprefix("hook subagent_start 1 ")) == given
+
+
+@pytest.mark.parametrize("field", ["session_id", "agent_id", "agent_type", "filling", "many"])
+def test_the_time_is_linear_in_what_is_read(field: str, plugin: Plugin) -> None:
+    """Shells search in a text again and again where one asks for what stands behind a word."""
+    plan(plugin)
+    spent = []
+    for size in (60_000, 5_000_000):
+        filling: Any = [{"a": "b"}] * (size // 9) if field == "many" else "x" * size
+        data = json.dumps({**payload(), field: filling}).encode()
+        before = os.times()
+        plugin.run("subagent_start", data, "1")
+        after = os.times()
+        spent.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
+    assert spent[0] < 0.5
+    assert spent[1] < 1.5
 
 
 def test_a_workflow_may_start_agents_nobody_planned_for(plugin: Plugin) -> None:
@@ -93,6 +197,9 @@ def test_a_workflow_may_start_agents_nobody_planned_for(plugin: Plugin) -> None:
     claims.plan_in_prompt(project, "5e55-10n", "dbt-expert", "t1", "turn-1")
     Path(claims.workflow_path(project, "5e55-10n")).write_text("turn-1\n")
     assert plugin.run("subagent_start", payload(), "1") != ""
+    claims.publish_unplanned(project, "5e55-10n", "dbt-expert", "a1", [b"one", b"two"])
+    assert plugin.run("subagent_start", payload(), "2") == "two"
+    assert plugin.run("subagent_start", payload(), "3") == ""
 
 
 def test_a_fork_has_what_its_parent_has(plugin: Plugin) -> None:
@@ -102,6 +209,13 @@ def test_a_fork_has_what_its_parent_has(plugin: Plugin) -> None:
 def test_a_session_without_an_agent_costs_a_shell(plugin: Plugin) -> None:
     assert plugin.run("session_start", {"session_id": "s", "source": "startup"}, "1") == ""
     assert plugin.run("session_start", {"session_id": "s", "agent_type": "x"}, "1") != ""
+
+
+def test_a_turns_end_costs_a_shell_while_nothing_is_left_to_tell(plugin: Plugin) -> None:
+    given = {"session_id": "5e55-10n", "last_assistant_message": "x" * 100_000}
+    assert plugin.run("stop", given) == ""
+    notes.leave_note(plugin.planned(), "5e55-10n", "n", "a line")
+    assert plugin.run("stop", given).startswith("hook stop ")
 
 
 def test_a_project_without_memory_costs_a_shell(plugin: Plugin) -> None:
@@ -130,12 +244,19 @@ def test_no_payload_is_a_failure(data: bytes, plugin: Plugin) -> None:
     plugin.run("session_start", data, "1")
 
 
-def test_a_payload_without_a_line_end_is_read(plugin: Plugin) -> None:
-    claims.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
-    assert plugin.run("subagent_start", json.dumps(payload()).encode(), "1") != ""
-
-
 def test_text_in_a_field_is_no_field(plugin: Plugin) -> None:
-    claims.plan_in_context(plugin.planned(), "5e55-10n", "dbt-expert", "t1", ["x"])
+    plan(plugin)
     given = {"note": '"agent_type":"fork"', **payload()}
-    assert plugin.run("subagent_start", given, "1") != ""
+    assert plugin.run("subagent_start", given, "1") == "t1 1"
+
+
+@pytest.mark.parametrize("agents", [2, 8])
+def test_handlers_of_several_agents_at_once(agents: int, plugin: Plugin) -> None:
+    """Each agent's two handlers, all at once: every plan goes to one agent, whole."""
+    for number in range(agents):
+        plan(plugin, f"t{number}", 2)
+        claims.bind(plugin.planned(), f"t{number}", f"a{number}")
+    calls = [(f"a{number}", part) for number in range(agents) for part in "12"]
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda call: plugin.run("subagent_start", payload(call[0]), call[1]), calls))
+    assert said == [f"t{number} {part}" for number in range(agents) for part in "12"]

@@ -13,6 +13,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pytest
 from memory_budget.base import installation
 from memory_budget.installer.command import main
 from memory_budget.installer.host import Host
+from memory_budget.installer.receipt import Receipt
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = '{\n    "model":"opus",\n    "hooks" : {},\n\n    "permissions": { "allow": [ "Bash(ls:*)" ] }\n}'
@@ -49,11 +51,15 @@ class Machine:
         notes = self.project / ".claude/memory/specialists/dbt-expert/patterns"
         notes.mkdir(parents=True)
         (notes / "models.md").write_text("# Slow incremental models\n\nUse a filter.\n")
+        agents = self.project / ".claude/agents"
+        agents.mkdir()
+        (agents / "lead.md").write_text("---\nname: lead\ndescription: Tech lead.\ntools: Agent\n---\n")
         self.calls: list[list[str]] = []
         self.network = True
         self.pip = "pip 24.0 from somewhere"
         self.venv_has_pip = True
         self.client_works = True
+        self.version = "2.1.332 (Claude Code)"
         self.said = ""
 
     def install(self, *arguments: str) -> int:
@@ -110,7 +116,7 @@ class Machine:
                 else (1, "WARNING: Retrying\nERROR: No matching distribution for one==1\nbye")
             )
         if argv[0].endswith("claude"):
-            return self._play_client(argv[2:])
+            return (0, self.version) if argv[1:] == ["--version"] else self._play_client(argv[2:])
         assert argv[0] == str(self.root / "bin/memory-budget")
         assert environ["CLAUDE_PLUGIN_DATA"] == str(self.data)
         project = Path(argv[argv.index("--project") + 1])
@@ -121,7 +127,9 @@ class Machine:
             (cache / "state").mkdir(exist_ok=True)
             (cache / ".gitignore").write_text("*\n")
             return 0, "reading\n3 files, 1,234 tokens\n"
-        return 0, "42 tokens of 17,500\n"
+        assert argv[1] == "preview"
+        assert argv[-1] == "--json"
+        return 0, json.dumps({"tokens": 1042, "budget": 17_500, "files": [{"path": "patterns/models.md"}]})
 
     def _play_client(self, arguments: list[str]) -> tuple[int, str]:
         """What the client does to its files, its habit of rewriting the whole settings file included."""
@@ -168,11 +176,18 @@ def test_first_run_sets_everything_up(machine: Machine) -> None:
     assert settings["extraKnownMarketplaces"]["memory-budget"]["source"]["path"] == str(machine.root)
     assert list((machine.root / "hooks/__pycache__").glob("start.*.pyc"))
     profiles = json.loads((machine.project / ".claude/memory/budget-profiles.json").read_text())
-    assert profiles["agent_assignments"] == {"specialists/dbt-expert": "specialist-narrow"}
+    assert profiles["agent_assignments"] == {"lead": "role-coordinator"}
+    assert "lead -> role-coordinator" in machine.said
     assert (machine.project / ".claude/memory" / profiles["$schema"]).exists()
     assert "3 files, 1,234 tokens" in machine.said
-    assert "What dbt-expert would be given for: Slow incremental models" in machine.said
-    assert "42 tokens of 17,500" in machine.said
+    assert (
+        'asked "Check the code against what we know about slow incremental models", dbt-expert'
+        in machine.said
+    )
+    assert "gets 1,042 tokens (budget 17,500)" in machine.said
+    assert "of models.md" in machine.said
+    assert len(machine.said.splitlines()) <= 20
+    assert all(len(line) <= 140 for line in machine.said.splitlines() if str(machine.root) not in line)
 
 
 def test_second_run_changes_nothing(machine: Machine) -> None:
@@ -181,6 +196,7 @@ def test_second_run_changes_nothing(machine: Machine) -> None:
     assert machine.install() == 0
     assert machine.files() == before
     assert [call for call in machine.calls if "memory-budget" not in call[0]] == []
+    assert "Suggested" not in machine.said
     assert "✓ Client" not in machine.said
 
 
@@ -301,6 +317,7 @@ def test_the_client_s_command_is_used_where_there_is_one(machine: Machine) -> No
     assert machine.install() == 0
     calls = [call[1:] for call in machine.calls if call[0].endswith("claude")]
     assert calls == [
+        ["--version"],
         ["plugin", "marketplace", "add", str(machine.root)],
         ["plugin", "install", "memory-budget@memory-budget"],
     ]
@@ -326,7 +343,7 @@ def test_no_client(machine: Machine) -> None:
 def test_without_network_the_plugin_is_installed_and_says_what_is_missing(machine: Machine) -> None:
     machine.network = False
     assert machine.install() == 1
-    assert "ERROR: No matching distribution for one==1" in machine.said
+    assert "not installed: ERROR: No matching distribution for one==1" in machine.said
     assert "upper estimates" in machine.said
     assert (machine.data / "interpreter").read_text() == f"{installation.base_interpreter()}\n\n"
     assert machine.settings.exists()
@@ -355,7 +372,7 @@ def test_new_lock_replaces_the_environment_and_a_failure_keeps_the_old(machine: 
     (old,) = machine.data.glob("venv-*")
     machine.lock.write_text("three==3 \\\n    --hash=sha256:22\n")
     machine.network = False
-    assert machine.install() == 0
+    assert machine.install() == 1
     assert "stay in use" in machine.said
     assert str(old) in (machine.data / "interpreter").read_text()
     machine.network = True
@@ -394,8 +411,14 @@ def test_project_without_memory_is_left_as_it_is(machine: Machine, tmp_path: Pat
     bare.mkdir()
     assert machine.install("--project", str(bare)) == 0
     assert list(bare.iterdir()) == []
-    assert "has no memory" in machine.said
-    assert "What hooks-expert would be given" in machine.said
+    assert "no agent memory found in" in machine.said
+    assert "put notes into .claude/memory/*.md" in machine.said
+    assert "sources add" not in machine.said
+    assert "would" not in machine.said
+    (bare / "docs").mkdir()
+    assert machine.install("--project", str(bare)) == 0
+    assert "sources add docs" in machine.said
+    assert [path.name for path in bare.iterdir()] == ["docs"]
 
 
 def test_profiles_of_the_person_are_not_touched(machine: Machine) -> None:
@@ -412,7 +435,7 @@ def test_two_projects_are_both_taken_back(machine: Machine, tmp_path: Path) -> N
     (second / ".claude/memory/recent/note.md").write_text("no heading\n")
     machine.install()
     assert machine.install("--project", str(second)) == 0
-    assert "What general-purpose would be given for: note" in machine.said
+    assert 'asked "Check the code against what we know about note", general-purpose' in machine.said
     machine.install("--uninstall")
     for project in (machine.project, second):
         assert not (project / ".claude/memory/budget-profiles.json").exists()
@@ -483,3 +506,150 @@ def test_old_python_alone_says_what_is_needed(
 
 def test_this_python_fits() -> None:
     assert runpy.run_path(str(REPOSITORY / "install.py"))["fits"]() == ""
+
+
+def test_an_older_client_is_said_to_lack_something(machine: Machine) -> None:
+    machine.add_client()
+    for version, said in (
+        ("2.1.332 (Claude Code)", "= Client     Claude Code 2.1.332\n"),
+        ("2.1.205", "the row of a running"),
+    ):
+        machine.version = version
+        assert machine.install() == 0
+        assert said in machine.said
+    machine.version = "2.0.1"
+    machine.install()
+    assert "older than 2.1.87" in machine.said
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, SETTINGS.replace("\n", "\r\n")])
+def test_a_byte_order_mark_is_kept(machine: Machine, settings: str) -> None:
+    machine.client_home.mkdir()
+    before = b"\xef\xbb\xbf" + settings.encode()
+    machine.settings.write_bytes(before)
+    assert machine.install() == 0
+    written = machine.settings.read_bytes()
+    assert written.startswith(b"\xef\xbb\xbf{")
+    assert b"memory-budget@memory-budget" in written
+    machine.settings.write_bytes(written.replace(b"opus", b"sonnet"))
+    machine.install("--uninstall")
+    assert machine.settings.read_bytes() == before.replace(b"opus", b"sonnet")
+
+
+def test_settings_in_utf_16_are_refused_in_plain_words(machine: Machine) -> None:
+    machine.client_home.mkdir()
+    machine.settings.write_bytes(SETTINGS.encode("utf-16"))
+    assert machine.install() == 1
+    assert "is saved as UTF-16; save it as UTF-8" in machine.said
+
+
+def test_comments_in_settings_come_with_a_way_on(machine: Machine) -> None:
+    machine.client_home.mkdir()
+    machine.settings.write_text(SETTINGS.replace("{", "{ // mine", 1))
+    assert machine.install() == 1
+    assert "claude plugin install memory-budget@memory-budget" in machine.said
+    assert "--no-client" in machine.said
+
+
+def test_a_closed_pipe_does_not_stop_the_installer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    host = Host(str(machine.root), {"HOME": str(machine.home), "PATH": "/nonexistent"}, Closed(), machine.run)
+    assert main(["--project", str(machine.project)], host) == 0
+    assert machine.settings.exists()
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Receipt, path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(Receipt, "make_folder", refuse)
+    assert machine.install() == 1
+    assert "Permission denied" in machine.said
+    assert "CLAUDE_CONFIG_DIR" in machine.said
+
+
+def test_uninstall_says_what_the_client_still_runs(machine: Machine) -> None:
+    """Another clone, or the marketplace's copy, was there before."""
+    machine.client_home.mkdir()
+    older = {
+        "extraKnownMarketplaces": {"memory-budget": {"source": {"source": "directory", "path": "/older"}}},
+        "enabledPlugins": {"memory-budget@memory-budget": True},
+    }
+    machine.settings.write_text(json.dumps(older))
+    machine.install()
+    machine.install("--uninstall")
+    assert "no longer knows" not in machine.said
+    assert "still runs memory-budget@memory-budget from /older" in machine.said
+    assert "claude plugin uninstall memory-budget@memory-budget" in machine.said
+
+
+def test_uninstall_without_a_receipt_names_what_is_left(machine: Machine) -> None:
+    """`claude plugin uninstall` removes the data folder, and with it the receipt."""
+    machine.install()
+    shutil.rmtree(machine.data)
+    assert machine.install("--uninstall", "--project", str(machine.project)) == 0
+    assert "budget-profiles.json" in machine.said
+    assert ".claude/cache/memory-budget" in machine.said
+    assert "still runs memory-budget@memory-budget" in machine.said
+
+
+def test_the_second_of_two_installers_waits(machine: Machine) -> None:
+    second = (
+        Machine(machine.home.parent / "other") if (machine.home.parent / "other").mkdir() is None else machine
+    )
+    second.home, second.client_home, second.settings, second.data = (
+        machine.home,
+        machine.client_home,
+        machine.settings,
+        machine.data,
+    )
+    both = [threading.Thread(target=one.install) for one in (machine, second)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    receipt = json.loads((machine.data / "receipt.json").read_text())
+    assert receipt["version"] == 1
+    assert "venv-" in (machine.data / "interpreter").read_text()
+    machine.install("--uninstall")
+    assert list(machine.home.iterdir()) == []
+
+
+def test_uv_is_used_where_there_is_one(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv = machine.root / "tools/uv"
+    uv.write_text("#!/bin/sh\n")
+    uv.chmod(0o755)
+    play = machine._play
+
+    def with_uv(argv: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
+        if argv[:3] == [str(uv), "pip", "install"]:
+            return 0, ""
+        return play(argv, environ)
+
+    monkeypatch.setattr(machine, "_play", with_uv)
+    assert machine.install() == 0
+    assert not any("-m" in call and "pip" in call for call in machine.calls)
+    command = next(call for call in machine.calls if "install" in call)
+    assert command[0] == str(uv)
+    assert "--require-hashes" in command
+
+
+def test_a_pip_that_is_too_old_installs_into_the_folder_itself(machine: Machine) -> None:
+    machine.pip = "pip 20.3.4 from somewhere"
+    machine.venv_has_pip = False
+    assert machine.install() == 0
+    command = next(call for call in machine.calls if "install" in call)
+    assert command[command.index("--target") + 1].startswith(str(machine.data / "venv-"))
+
+
+def test_help_says_what_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    said = capsys.readouterr().out
+    for word in ("33 MB", "~/.claude/settings.json", "for this user", "--uninstall"):
+        assert word in said

@@ -242,7 +242,9 @@ NOT_RUNNABLE = {
 }
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "shell", [name for name in SHELLS if name != "busybox"]
+)  # that one reads it as a script
 @pytest.mark.parametrize("content", NOT_RUNNABLE.values(), ids=NOT_RUNNABLE.keys())
 @pytest.mark.parametrize("arguments", [("hook", "say", "1"), ("status",)])
 def test_an_interpreter_that_cannot_be_run_is_replaced(

@@ -27,14 +27,20 @@ def test_nothing_else_composes_a_path_of_the_cache(source: Path) -> None:
     assert not re.search(r"\.cache\}?/|\.cache \+|ensure_cache\([\"']|\.(at|writable)\(f?[\"']", text)
 
 
-def test_if_needed_looks_where_the_page_says() -> None:
-    script = (ROOT / "hooks" / "if_needed").read_text(encoding="utf-8")
-    assert f"cache=$project/{cache_folder()}\n" in script
-    assert f'"$cache/{layout.NOTES}/$session"' in script
-    assert f"session=$cache/{layout.STARTS}/$session" in script
-    assert f'"$session/{layout.WORKFLOW}"' in script
-    named = set(re.findall(r"\$cache/([a-z-]+)", script))
-    assert named == {layout.NOTES, layout.STARTS}
+@pytest.mark.parametrize("name", ["if_needed", "memory-budget.js"])
+def test_what_is_no_python_looks_where_the_page_says(name: str) -> None:
+    script = (ROOT / "hooks" / name).read_text(encoding="utf-8")
+    assert script.count(cache_folder()) <= 2  # once as prose
+    root = r"\$cache\"?/" if name == "if_needed" else r"(?:\$\{cache\}|cache \+ ')/"
+    named = set(re.findall(root + r"([a-z-]+)", script))
+    places = {place.path.partition("/")[0] for place in layout.PLACES}
+    assert named
+    assert named <= places
+    if name == "if_needed":
+        assert named == {layout.NOTES, layout.STARTS, layout.BOUND}
+        assert f"/{layout.WORKFLOW}" in script
+    else:
+        assert named == {layout.STARTS, layout.BOUND, layout.PENDING, layout.RUNNING}
 
 
 def test_the_architecture_page_shows_the_same_places() -> None:

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memory_budget.base.project import Project
-from memory_budget.run import lost_prompts, messages
+from memory_budget.run import lost_prompts, messages, pending
 
-KEPT = {"agent": "dbt-expert", "session_id": "s", "tool_use_id": "toolu_1", "started": 100.0}
+
+def allocation(**more: Any) -> pending.Pending:
+    fields = {"agent": "dbt-expert", "session_id": "s", "tool_use_id": "toolu_1", "started": 100.0}
+    return pending.Pending(**{"allocation_id": "x", "budget_allocated": 1, **fields, **more})
+
+
+def lost(path: str, **more: Any) -> lost_prompts.Lost:
+    return lost_prompts.Lost(allocation(**more), path, "x")
 
 
 @pytest.fixture
@@ -69,29 +77,34 @@ def test_nobody_is_named_without_evidence(tmp_path: Path) -> None:
 
 def test_a_hook_of_the_settings_is_named_by_its_command(tmp_path: Path, project: Project) -> None:
     path = transcript(tmp_path / "s.jsonl", answered("toolu_1", "./tools/rewrite.sh", "x"))
-    line = lost_prompts.lost(project, KEPT, path, "x")
-    assert line is not None
+    line = lost_prompts.explain(project, lost(path))
     assert "another hook (./tools/rewrite.sh)" in line
 
 
 def test_told_once_per_session_and_kept_for_doctor(tmp_path: Path, project: Project) -> None:
     path = transcript(tmp_path / "s.jsonl", answered("toolu_1", plugin(tmp_path / "p", "polite"), "x"))
-    line = lost_prompts.lost(project, KEPT, path, "x")
-    assert line is not None
+    line = lost_prompts.explain(project, lost(path))
     assert line.startswith("dbt-expert started without its memory: the plugin polite rewrote its prompt")
-    assert lost_prompts.lost(project, KEPT, path, "x") == ""
-    assert lost_prompts.lost(project, KEPT | {"session_id": "t"}, path, "x") == line
+    assert lost_prompts.explain(project, lost(path)) == ""
+    assert lost_prompts.explain(project, lost(path, session_id="t")) == line
     assert [entry["plugin"] for entry in lost_prompts.known_rewriters(project)] == ["polite"]
 
 
-def test_a_mark_waits_for_the_evidence(tmp_path: Path, project: Project) -> None:
+def test_the_evidence_is_waited_for(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client writes what hooks answered a moment after the agent's launch."""
     path = tmp_path / "s.jsonl"
-    lost_prompts.mark_lost(project, KEPT, str(path), "x")
-    assert messages.take_notes(project, "s") == []  # nothing is written yet
-    transcript(path, answered("toolu_1", plugin(tmp_path / "p", "polite"), "x"))
+    other = plugin(tmp_path / "p", "polite")
+    later = threading.Timer(0.3, transcript, (path, answered("toolu_1", other, "x")))
+    later.start()
+    pending.keep(project, pending.pending_key("s", "toolu_1"), allocation())
+    lost_prompts.explain_call(project, "s", "toolu_1", str(path), "x")
+    later.join()
     (line,) = messages.take_notes(project, "s")
     assert "the plugin polite" in line
-    lost_prompts.mark_lost(project, KEPT, str(path), "x")
+    monkeypatch.setattr(lost_prompts, "PATIENCE", 0.05)
+    lost_prompts.explain_call(project, "s", "toolu_1", str(path), "x")
     assert messages.take_notes(project, "s") == []
 
 

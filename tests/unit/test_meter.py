@@ -6,13 +6,16 @@ import pytest
 
 from memory_budget.base.figures import percent, thousands
 from memory_budget.run.meter import Monitor, to_tell
+from memory_budget.run.pending import Pending
 
 THRESHOLDS = {"info": 0.75, "warning": 0.9, "critical": 1.0}
 
 
-def start(**own: Any) -> dict[str, Any]:
-    """What the start of a run remembers, as far as the monitor reads it."""
+def start(tokens: int = 10_000, **own: Any) -> Pending:
+    """What the start of a run remembers, as far as the monitor reads it. `tokens`: of the block and native memory."""
     kept: dict[str, Any] = {
+        "allocation_id": "a110c",
+        "session_id": "s",
         "agent": "dbt-expert",
         "budget_allocated": 20_000,
         "budget_base": 20_000,
@@ -23,20 +26,23 @@ def start(**own: Any) -> dict[str, Any]:
         "demand_tokens": 10_000,
         "native_tokens": 0,
         "scope_breakdown": {"global": 2_000, "agent_patterns": 8_000},
-        "tokens_loaded": 10_000,
+        "planned_tokens": tokens,
+        "placed_tokens": tokens,
         "started": 100.0,
         "thresholds": THRESHOLDS,
+        "alert_level": "info",
+        "task_key": "task",
     }
-    return kept | own
+    return Pending(**(kept | own))
 
 
 def sent(tokens: int, **own: Any) -> Monitor:
     own.setdefault("demand_tokens", tokens)
-    return Monitor(start(tokens_loaded=tokens, scope_breakdown={"global": tokens}, **own))
+    return Monitor(start(tokens, scope_breakdown={"global": tokens}, **own))
 
 
 def levels(monitor: Monitor) -> list[str]:
-    return [alert.level for alert in monitor.alerts]
+    return [alert.level for alert in monitor.alerts if not alert.quiet]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,7 @@ def test_each_level_once_at_the_read_that_reached_it() -> None:
 
 
 def test_loads_by_scope() -> None:
-    monitor = Monitor(start(native_tokens=500, tokens_loaded=10_500))
+    monitor = Monitor(start(10_500, native_tokens=500))
     monitor.read({"global": 1_000}, 1_000, 101.0)
     monitor.read({"agent_recent": 200}, 300, 102.0)  # a part belongs to no scope
     assert monitor.loads == {"global": 3_000, "agent_patterns": 8_500, "agent_recent": 200}
@@ -85,25 +91,40 @@ def test_a_read_reported_twice_counts_once() -> None:
 
 
 def test_a_block_that_never_arrived_is_no_load() -> None:
-    monitor = Monitor(start(native_tokens=700, tokens_loaded=10_700), delivered=False)
+    monitor = Monitor(start(10_700, native_tokens=700), {})
     assert (monitor.loaded, monitor.loads) == (700, {"agent_patterns": 700})
+
+
+def test_what_arrived_is_the_load_and_not_what_was_planned() -> None:
+    monitor = Monitor(start(20_700, native_tokens=700), {"global": 1_000, "agent_patterns": 300})
+    assert (monitor.loaded, monitor.loads) == (2_000, {"global": 1_000, "agent_patterns": 1_000})
+    assert monitor.alerts == []
+
+
+def test_while_it_runs_what_found_no_place_is_no_load() -> None:
+    monitor = Monitor(
+        start(20_000, placed_tokens=5_000, scope_breakdown={"global": 16_000, "agent_recent": 4_000})
+    )
+    assert (monitor.loaded, monitor.loads) == (5_000, {"global": 4_000, "agent_recent": 1_000})
 
 
 def test_reads_raise_a_soft_budget_step_by_step() -> None:
     monitor = sent(19_000)
-    (critical,) = monitor.read({"global": 2_000}, 2_000, 101.0)
+    (raised,) = monitor.read({"global": 2_000}, 2_000, 101.0)
     assert (monitor.tier, monitor.budget, monitor.bumped_from) == ("complex", 30_000, "medium")
     assert monitor.exceeded
     assert monitor.grown
-    assert critical.share == pytest.approx(1.05)
-    assert critical.message == (
-        "dbt-expert: 21K of 20K tokens of memory (105 %), tier medium, bumped to complex (30K)"
+    assert raised.quiet
+    assert (
+        raised.message == "dbt-expert: 21K tokens of memory needed, tier raised from medium to complex (30K)"
     )
+    assert to_tell([raised], "info") == ""
     monitor.read({}, 15_000, 102.0)
     assert (monitor.tier, monitor.budget, monitor.bumped_from) == ("multi-system", 40_000, "medium")
-    monitor.read({}, 15_000, 103.0)
+    assert levels(monitor) == ["info", "warning"]  # 36K of the 40K that hold
+    (critical,) = monitor.read({}, 15_000, 103.0)
     assert (monitor.budget, monitor.loaded) == (40_000, 51_000)
-    assert levels(monitor) == ["info", "warning", "critical"]
+    assert critical.message == "dbt-expert: 51K of 40K tokens of memory (127 %), tier multi-system"
 
 
 def test_one_large_read_goes_up_two_tiers() -> None:
@@ -118,39 +139,43 @@ def test_a_hard_budget_stays() -> None:
     assert (monitor.tier, monitor.budget, monitor.bumped_from) == ("medium", 20_000, "")
     assert monitor.exceeded
     assert not monitor.grown
-    assert "bumped" not in critical.message
+    assert "raised" not in critical.message
+
+
+def test_a_tier_raised_within_its_maximum_is_a_line_for_the_record() -> None:
+    monitor = sent(
+        19_000, budget_allocated=30_000, complexity="complex", bumped_from="medium", demand_tokens=28_000
+    )
+    (raised,) = monitor.alerts
+    assert (
+        raised.message == "dbt-expert: 28K tokens of memory needed, tier raised from medium to complex (30K)"
+    )
+    assert raised.quiet
+    assert monitor.exceeded
+    assert to_tell(monitor.alerts, "info") == ""
 
 
 @pytest.mark.parametrize(
-    ("own", "ending"),
+    "own",
     [
-        ({"enforcement": "hard", "demand_tokens": 34_000}, "tier medium, 34K needed"),
-        (
-            {
-                "budget_allocated": 30_000,
-                "complexity": "complex",
-                "bumped_from": "medium",
-                "demand_tokens": 28_000,
-            },
-            "tier complex, bumped from medium",
-        ),
-        (
-            {
-                "budget_allocated": 40_000,
-                "complexity": "multi-system",
-                "bumped_from": "medium",
-                "demand_tokens": 50_000,
-            },
-            "tier multi-system, bumped from medium, 50K needed",
-        ),
+        {"enforcement": "hard", "demand_tokens": 34_000},
+        {
+            "budget_allocated": 40_000,
+            "complexity": "multi-system",
+            "bumped_from": "medium",
+            "demand_tokens": 68_000,
+        },
     ],
 )
-def test_demand_over_the_budget_is_critical_from_the_start(own: dict[str, Any], ending: str) -> None:
+def test_needed_memory_that_was_trimmed_is_told_with_its_figures(own: dict[str, Any]) -> None:
     monitor = sent(19_500, **own)
     assert monitor.exceeded
-    assert levels(monitor) == ["info", "warning", "critical"]
-    assert monitor.alerts[-1].message.endswith(ending)
-    assert monitor.alerts[-1].share == pytest.approx(own["demand_tokens"] / 20_000)
+    assert levels(monitor)[-1] == "critical"
+    budget = own.get("budget_allocated", 20_000) // 1000
+    assert to_tell(monitor.alerts, "critical") == (
+        f"dbt-expert: the task needs {own['demand_tokens'] // 1000}K tokens of memory, 170 % of the most it may have "
+        f"({budget}K, tier {own.get('complexity', 'medium')})"
+    )
 
 
 def test_nothing_allotted_is_no_division_by_zero() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget.select import parts
 from tests.support.environment import ROOT
 
 READ_BY_THE_CLIENT = (
@@ -18,7 +19,6 @@ READ_BY_THE_CLIENT = (
     ".claude-plugin/marketplace.json",
     "hooks/hooks.json",
     "hooks/newer_clients.json",
-    "settings.json",
 )
 #: What 2.1.87, the oldest client, takes: another event in the file and it runs none of its hooks.
 KNOWN_TO_THE_OLDEST = {
@@ -31,9 +31,11 @@ KNOWN_TO_THE_OLDEST = {
     "SessionEnd",
     "Stop",
 }
-#: The one form that every client runs, from any folder, and that no failure turns into the exit code 2, which blocks agents.
+#: The forms that every client runs, from any folder, and that no failure turns into the exit code 2, which blocks agents. The
+#: second one costs one shell and not three: ten of them stand at each agent's start.
 COMMAND = re.compile(
-    r'"\$CLAUDE_PLUGIN_ROOT/(bin/memory-budget" hook|hooks/if_needed") ([a-z_]+)( [0-9]+)? \|\| true'
+    r'"\$CLAUDE_PLUGIN_ROOT/bin/memory-budget" hook ([a-z_]+)( [0-9]+)? \|\| true'
+    r'|f="\$CLAUDE_PLUGIN_ROOT/hooks/if_needed"; \[ -r "\$f" \] \|\| exit 0; set -- ([a-z_]+)( [0-9]+)?; \. "\$f"'
 )
 
 
@@ -58,10 +60,21 @@ def test_every_handler_is_there_and_ends_soon() -> None:
         assert set(handler) <= {"type", "command", "timeout", "if"}, handler
         command = COMMAND.fullmatch(handler["command"])
         assert command, handler["command"]
-        program = ROOT / command[1].split('"')[0]
-        assert os.access(program, os.X_OK), program
-        assert (ROOT / "hooks" / f"{command[2]}.py").is_file(), handler
+        assert (ROOT / "hooks" / f"{command[1] or command[3]}.py").is_file(), handler
         assert 0 < handler["timeout"] <= 10
+
+
+def test_what_handlers_run_can_be_run() -> None:
+    for name in ("bin/memory-budget", "hooks/if_needed"):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+def test_there_is_a_handler_for_every_part_of_a_block() -> None:
+    for event, count in (("SubagentStart", parts.PARTS), ("SessionStart", 4)):
+        (group,) = events("hooks.json")[event]
+        commands = [handler["command"] for handler in group["hooks"] if "if_needed" in handler["command"]]
+        numbers = [match[1] for command in commands if (match := re.search(r" ([0-9]+);", command))]
+        assert numbers == [str(number) for number in range(1, count + 1)]
 
 
 def test_the_oldest_client_knows_every_event_of_the_main_file() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base.figures import cells
 from memory_budget.cli import preview, preview_text
 from memory_budget.cli.main import main
-from memory_budget.run.statusline import cells
 from tests.support.projects import make_project
 
 COPY = (
@@ -84,7 +84,7 @@ def test_a_long_list_shows_what_was_left_out_too(shown: Any) -> None:
 
 def test_two_prompts_and_two_profiles_are_compared(shown: Any) -> None:
     _, lines, _ = shown("--diff", "Does it snow?")
-    assert lines[0].startswith("first:  profile specialist-narrow")
+    assert lines[0].startswith("first:  profile specialist-broad")
     assert any(line.startswith("second: ") for line in lines)
     found = json.loads("\n".join(shown("--diff-profile", "none", "--json")[1]))
     assert found["second"] == {"profile": "none", "budget": 0, "tokens": 0, "demand_tokens": 0}
@@ -109,7 +109,7 @@ def test_what_words_and_demand_contribute_is_said(
     shown: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     profiles = tmp_path / "project/.claude/memory/budget-profiles.json"
-    profiles.write_text('{"profiles": {"specialist-narrow": {"base_budget": 120, "max_budget": 5000}}}')
+    profiles.write_text('{"profiles": {"specialist-broad": {"base_budget": 120, "max_budget": 5000}}}')
     capsys.readouterr()
     _, lines, _ = shown("--complexity", "simple")
     assert "tier medium (given, bumped from simple)" in lines[0]

@@ -140,7 +140,6 @@ def test_prices_and_ratios_by_model() -> None:
 def test_an_older_file_loads_unchanged() -> None:
     own = profiles.compile(OLDER)
     assert own.assignments["roles/new-role"] == "role-architect"
-    assert own.assignments["roles/research-role"] == "role-architect"
     assert own.multiplier("medium") == 1
     assert own.default_profile == "specialist-broad"
 
@@ -171,7 +170,8 @@ def test_an_assignment_replaces_the_shipped_one_however_it_is_written(key: str) 
 
 
 def test_an_assignment_in_another_group_is_another_agent() -> None:
-    own = profiles.compile({"agent_assignments": {"roles/dbt-expert": "role-architect"}})
+    below = profiles.compile({"agent_assignments": {"specialists/dbt-expert": "specialist-narrow"}})
+    own = profiles.compile({"agent_assignments": {"roles/dbt-expert": "role-architect"}}, base=below)
     assert own.assignments["specialists/dbt-expert"] == "specialist-narrow"
 
 

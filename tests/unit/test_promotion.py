@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from memory_budget.upkeep import promotion, proposals
-from memory_budget.upkeep.promotion import Rules
+from memory_budget.upkeep.promotion import PromotionRules
 from tests.support.memory_files import MEMORY, NOW, memory, note
 
-RULES = Rules(uses=3, confidence=0.85, agents=2)
+RULES = PromotionRules(uses=3, confidence=0.85, agents=2)
 AGENT = "specialists/dbt/patterns/a.md"
 
 
@@ -28,7 +28,7 @@ AGENT = "specialists/dbt/patterns/a.md"
     ],
 )
 def test_each_rule_from_both_sides(known: dict[str, Any], qualifies: bool) -> None:
-    assert bool(promotion.find([note(AGENT, **known)], RULES)) is qualifies
+    assert bool(promotion.find_promotion_candidates([note(AGENT, **known)], RULES)) is qualifies
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_each_rule_from_both_sides(known: dict[str, Any], qualifies: bool) -> No
     ],
 )
 def test_where_a_note_goes(path: str, known: dict[str, Any], target: str | None) -> None:
-    found = promotion.find([note(path, **known)], RULES)
+    found = promotion.find_promotion_candidates([note(path, **known)], RULES)
     assert [one.target for one in found] == ([f"{MEMORY}/{target}"] if target else [])
 
 
@@ -51,7 +51,7 @@ def test_the_same_content_in_several_agents_folders() -> None:
     copies = [
         note(f"{kind}/patterns/a.md", hash="same") for kind in ("specialists/dbt", "roles/qa", "roles/pm")
     ]
-    (found,) = promotion.find(copies, RULES)
+    (found,) = promotion.find_promotion_candidates(copies, RULES)
     assert found.note is copies[0]
     assert found.copies == copies[1:]
     assert "3 agents" in found.reasons[0]
@@ -59,11 +59,16 @@ def test_the_same_content_in_several_agents_folders() -> None:
         note("specialists/dbt/patterns/a.md", hash="s"),
         note("specialists/dbt/recent/a.md", hash="s"),
     ]
-    assert promotion.find(within_one, RULES) == []
+    assert promotion.find_promotion_candidates(within_one, RULES) == []
 
 
 def test_what_everybody_has_already_is_no_promotion() -> None:
-    assert promotion.find([note("patterns/a.md", hash="same"), note(AGENT, hash="same", uses=9)], RULES) == []
+    assert (
+        promotion.find_promotion_candidates(
+            [note("patterns/a.md", hash="same"), note(AGENT, hash="same", uses=9)], RULES
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,15 +83,17 @@ def test_what_everybody_has_already_is_no_promotion() -> None:
 def test_what_is_one_agents_alone_is_never_promoted_unasked(
     path: str, known: dict[str, Any], evident: bool, tmp_path: Path, home: Path
 ) -> None:
-    (found,) = promotion.find([note(path, **known)], RULES)
+    (found,) = promotion.find_promotion_candidates([note(path, **known)], RULES)
     assert found.evident is evident
-    (one,) = promotion.propose(memory(tmp_path / "p", {path: "text"}, home), [found], NOW)
+    (one,) = promotion.propose_promotions(memory(tmp_path / "p", {path: "text"}, home), [found], NOW)
     assert one.exact is evident
     assert ("dbt alone" in one.reason) is not evident
 
 
 def test_a_name_that_is_taken_gets_its_owners_folder(tmp_path: Path, home: Path) -> None:
     project = memory(tmp_path / "p", {AGENT: "mine", "patterns/a.md": "another"}, home)
-    (found,) = promotion.propose(project, promotion.find([note(AGENT, uses=3)], RULES), NOW)
+    (found,) = promotion.propose_promotions(
+        project, promotion.find_promotion_candidates([note(AGENT, uses=3)], RULES), NOW
+    )
     assert found.steps[0].target == f"{MEMORY}/patterns/dbt/a.md"
     assert found.kind == proposals.PROMOTION

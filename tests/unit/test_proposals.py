@@ -104,7 +104,7 @@ def test_a_proposal_that_no_longer_holds_is_dropped(
     command(project, capsys, "run", "weekly")
     Path(project.memory, "patterns/a.md").write_text("edited")
     command(project, capsys, "run", "weekly")
-    kinds = [one.kind for one in proposals.load(project)]
+    kinds = [one.kind for one in proposals.load_proposals(project)]
     assert kinds == ["promotion", "promotion"]  # the two agents' copies are now the only ones
 
 
@@ -120,7 +120,7 @@ def test_the_profiles_can_let_a_kind_apply_by_itself(project: Project) -> None:
     after = snapshot(project)
     assert "archive/roles/qa/patterns/a.md" in after
     assert "roles/pm/patterns/c.md" in after
-    proposals.undo(project, journal.entries(project))
+    proposals.undo_changes(project, journal.entries(project))
     assert "roles/qa/patterns/a.md" in snapshot(project)
 
 
@@ -128,28 +128,30 @@ def test_counts_follow_what_is_moved_and_come_back(project: Project) -> None:
     update.update_index(project)
     path = f"{MEMORY}/roles/pm/patterns/c.md"
     used(project, ["roles/pm/patterns/c.md"], "pm", 4, NOW)
-    uses.count(project, NOW)
+    uses.count_uses(project, NOW)
     (one,) = survey.find_promotions(survey.begin(project, NOW))
-    (result,) = proposals.apply(project, [one], now=NOW, batch="b")
+    (result,) = proposals.apply_proposals(project, [one], now=NOW, batch="b")
     update.update_index(project)
     assert counts(project)[f"{MEMORY}/patterns/c.md"] == 4
     assert result.entry is not None
-    proposals.undo(project, [result.entry])
+    proposals.undo_changes(project, [result.entry])
     update.update_index(project)
     assert counts(project)[path] == 4
 
 
 def counts(project: Project) -> dict[str, int]:
-    return {note.path: note.uses for note in memory_files.load(project, memory_files.Seen({}, []))}
+    return {
+        note.path: note.uses for note in memory_files.load_memory_files(project, memory_files.Seen({}, []))
+    }
 
 
 def test_a_proposal_somebody_wrote_by_hand_cannot_leave_memory(project: Project, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("keep out")
     job.run(project, "weekly", NOW)
-    one = proposals.load(project)[0]
+    one = proposals.load_proposals(project)[0]
     for bad in ("../secret.md", f"{MEMORY}/../../../secret.md"):
         step = one.steps[0]._replace(source=bad, hash=journal.content_hash(str(tmp_path / "secret.md")))
-        (result,) = proposals.apply(project, [one._replace(steps=[step])], now=NOW, batch="")
+        (result,) = proposals.apply_proposals(project, [one._replace(steps=[step])], now=NOW, batch="")
         assert result.entry is None
     assert (tmp_path / "secret.md").read_text() == "keep out"
 
@@ -158,7 +160,7 @@ def test_damaged_proposals_are_passed_over(project: Project) -> None:
     folder = project.ensure_cache("proposals")
     for name, text in (("a.json", "[]"), ("b.json", "{"), ("c.json", '{"id": "c"}'), ("d.json", "null")):
         Path(folder, name).write_text(text)
-    assert proposals.load(project) == []
+    assert proposals.load_proposals(project) == []
 
 
 def test_two_kinds_never_propose_to_move_the_same_file(project: Project) -> None:
@@ -168,7 +170,10 @@ def test_two_kinds_never_propose_to_move_the_same_file(project: Project) -> None
         Path(project.memory, path).write_text(old)
     result = job.run(project, "weekly", NOW)
     assert result["proposals"] == {"promotion": 1, "duplicates": 2, "summaries": 0}
-    assert all(one.entry for one in proposals.apply(project, proposals.load(project), now=NOW, batch="b"))
+    assert all(
+        one.entry
+        for one in proposals.apply_proposals(project, proposals.load_proposals(project), now=NOW, batch="b")
+    )
     result = job.run(project, "weekly", NOW + 60)
     assert result["proposals"] == {"promotion": 0, "duplicates": 0, "summaries": 1}
 
@@ -183,7 +188,7 @@ def test_on_a_terminal_each_proposal_is_asked_for(
     monkeypatch.setattr("builtins.input", lambda question: next(answers))
     assert cli.main(["maintain", "--project", project.root]) == 0
     assert "1 done, 0 skipped" in capsys.readouterr().out
-    assert [one.kind for one in proposals.load(project)] == ["promotion"]
+    assert [one.kind for one in proposals.load_proposals(project)] == ["promotion"]
 
 
 # -- runs
@@ -215,16 +220,19 @@ def test_odd_names_stop_nothing(tmp_path: Path, home: Path) -> None:
     before = snapshot(project)
     result = job.run(project, "weekly", NOW)
     assert result["problems"] == []
-    assert all(one.entry for one in proposals.apply(project, proposals.load(project), now=NOW, batch="b"))
+    assert all(
+        one.entry
+        for one in proposals.apply_proposals(project, proposals.load_proposals(project), now=NOW, batch="b")
+    )
     assert "archive/roles/-q a[1]/recent/-n 2020-01-01.md" in snapshot(project)
-    assert all(entry.problems == [] for entry in proposals.undo(project, journal.entries(project)))
+    assert all(entry.problems == [] for entry in proposals.undo_changes(project, journal.entries(project)))
     assert snapshot(project) == before
 
 
 def test_a_step_that_fails_is_named_and_the_others_go_on(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(own: survey.Work) -> None:
+    def fail(own: survey.Survey) -> None:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(survey, "find_promotions", fail)

@@ -8,7 +8,7 @@ import pytest
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.run import bumps, claims, messages, reads, state
+from memory_budget.run import bumps, claims, messages, pending, reads, state
 from memory_budget.run.reads import amounts, from_command, read_by
 from tests.support.blocks import count
 from tests.support.projects import make_project
@@ -149,17 +149,21 @@ def test_output_of_a_search_goes_to_the_scopes_of_its_files(project: Project) ->
 
 def kept(project: Project, key: str = "agent-a1", **own: Any) -> None:
     fields = {"allocation_id": "x", "alert_level": "warning", "task_key": "key1", **own}
-    claims.keep_pending(project, key, start(**fields))
+    pending.keep(project, key, start(**fields))
+
+
+#: What the agent of `kept` has loaded when it read NOTE.
+LOADED = 10_000 + count(NOTE)
 
 
 def test_the_hook_tells_and_raises_and_remembers(project: Project) -> None:
-    kept(project, budget_allocated=10_100, budget_base=10_100, ladder=[["complex", 30_000]])
+    kept(project, budget_allocated=10_100, budget_base=10_100, ladder=[["complex", LOADED - 5]])
     event = read(project, ".claude/memory/patterns/secrets.md", NOTE)
     assert (
         reads.post_read(project, event) is None
     )  # inside an agent nobody sees a message: it is left as a note
     (told,) = messages.take_notes(project, "session")
-    assert "bumped to complex" in told
+    assert "(100 %), tier complex" in told
     assert messages.take_notes(project, "session") == []
     assert bumps.remembered_bump(project, "key1") == "complex"
     assert reads.post_read(project, event | {"tool_use_id": "toolu_2"}) is None
@@ -181,8 +185,8 @@ def test_reads_of_agents_that_were_allotted_nothing(project: Project) -> None:
 
 
 def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp_path: Path) -> None:
-    kept(project, claims.pending_key("session", "toolu_77"))
-    kept(project, claims.pending_key("another", "toolu_77"), agent="ui-expert")
+    kept(project, pending.pending_key("session", "toolu_77"))
+    kept(project, pending.pending_key("another", "toolu_77"), agent="ui-expert")
     transcript = tmp_path / "session.jsonl"
     folder = tmp_path / "session" / "subagents"
     folder.mkdir(parents=True)
@@ -190,7 +194,9 @@ def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp
     (folder / "agent-a9.meta.json").write_text(json.dumps({"toolUseId": "toolu_77"}))
     known = state.find(project, "session", "a9", str(transcript))
     assert known is not None
-    assert known["agent"] == "dbt-expert"
-    Path(claims.pending_path(project, claims.pending_key("session", "toolu_77"))).unlink()
-    assert state.find(project, "session", "a9", "") == known  # kept from the first time
+    assert known.agent == "dbt-expert"
+    claims.bind(project, "toolu_77", "a9")
+    assert state.find(project, "session", "a9", "") is not None  # known before the client has its file
+    Path(pending.pending_path(project, pending.pending_key("session", "toolu_77"))).unlink()
+    assert state.find(project, "session", "a9", str(transcript)) is None
     assert state.find(project, "session", "../../a9", str(transcript)) is None

@@ -15,7 +15,7 @@ from memory_budget.base.project import Project
 from memory_budget.cli.main import main
 from memory_budget.reports import report
 from memory_budget.upkeep.report_inputs import report_inputs
-from tests.support.usage_logs import needing, record, team_records, write_log
+from tests.support.usage_logs import needing, record, several, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 
@@ -23,6 +23,8 @@ NOW = datetime(2026, 11, 21, 12, 0)
 def make_project(root: Path, records: list[dict[str, Any]]) -> Project:
     project = Project(str(root), home=str(root / "nobody"))
     Path(project.memory).mkdir(parents=True)
+    own = {"agent_assignments": {"dbt-expert": "specialist-narrow"}}
+    Path(project.memory, "budget-profiles.json").write_text(json.dumps(own))
     if records:
         write_log(Path(project.log), records)
     return project
@@ -83,7 +85,8 @@ def test_text_from_the_log_is_text(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>&\"'"
     page = page_of(
         make_project(
-            tmp_path, [record(agent=name, model=name, profile=name, timestamp="2026-11-20T10:00:00")] * 12
+            tmp_path,
+            several(12, record(agent=name, model=name, profile=name, timestamp="2026-11-20T10:00:00")),
         )
     )
     assert "<script" not in page
@@ -131,7 +134,12 @@ def test_recommendations_come_with_their_evidence(tmp_path: Path) -> None:
 )
 def test_it_says_what_comes_of_the_advice(tmp_path: Path, needs: list[int], said: str, unsaid: str) -> None:
     stamp = (NOW - timedelta(hours=7)).isoformat()
-    page = page_of(make_project(tmp_path, [needing(need, timestamp=stamp) for need in needs]))
+    page = page_of(
+        make_project(
+            tmp_path,
+            [needing(need, timestamp=stamp, allocation_id=str(run)) for run, need in enumerate(needs)],
+        )
+    )
     assert said in page
     assert unsaid not in page
 
@@ -146,7 +154,7 @@ def test_write_for_the_jobs(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stamp = (datetime.now() - timedelta(days=2)).isoformat()
-    project = make_project(tmp_path / "p", [needing(30_000, timestamp=stamp)] * 3)
+    project = make_project(tmp_path / "p", several(3, needing(30_000, timestamp=stamp)))
     assert main(["report", "--project", project.root]) == 0
     shown = capsys.readouterr().out
     assert "3 agent runs, 90K tokens of memory sent" in shown
@@ -185,7 +193,9 @@ def test_days_beyond_the_calendar(
 
 def test_a_fleets_logs(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(3):
-        write_log(tmp_path / f"host-{number}" / "budget-usage.jsonl", [record(agent=f"agent-{number}")] * 2)
+        write_log(
+            tmp_path / f"host-{number}" / "budget-usage.jsonl", several(2, record(agent=f"agent-{number}"))
+        )
     (tmp_path / "p").mkdir()
     arguments = ["report", "--json", "--project", str(tmp_path / "p"), "--log"]
     assert main([*arguments, str(tmp_path / "host-*/*.jsonl")]) == 0
@@ -208,7 +218,7 @@ def test_names_from_a_log_do_not_command_the_terminal(
 ) -> None:
     stamp = (datetime.now() - timedelta(days=2)).isoformat()
     strange = "a\x1b[2Jb\x9b31m\r\nc"
-    entries = [needing(9_000, timestamp=stamp, agent=strange, model=strange, profile=strange)] * 12
+    entries = several(12, needing(9_000, timestamp=stamp, agent=strange, model=strange, profile=strange))
     entries += [
         record(timestamp=stamp, agent=strange, task=strange, complexity="simple", demand_tokens=40_000)
     ] * 30

@@ -102,6 +102,14 @@ def test_names_are_unique_and_sort_by_age(project: Project) -> None:
     assert seen(project) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("timestamp", [20010101, "20010101", "0001-01-01", "9999-12-31", None])
+def test_a_time_that_cannot_be_names_no_log(project: Project, timestamp: object) -> None:
+    """A log with a name of another form would be read by nobody."""
+    write_log(Path(project.log), [record(timestamp=timestamp), record()])
+    rotate(project)
+    assert names(project) == ["budget-usage-2026-11-20-2026-11-20.jsonl.gz"]
+
+
 def test_a_log_without_a_record_is_named_by_today(project: Project) -> None:
     Path(project.log).write_text("no record\n")
     assert rotate(project).path.endswith("-2026-11-21-2026-11-21.jsonl.gz")
@@ -219,7 +227,7 @@ def test_every_reader_counts_each_record_once(project: Project) -> None:
     shown = status.gather(project, 8)
     assert shown["log"]["runs"] == COUNT + 5
     assert [entry["tokens_loaded"] for entry in shown["last"]] == list(range(COUNT - 3, COUNT + 5))
-    assert sum(use.runs for use in weekly.gather(project, NOW.timestamp())) == COUNT + 5
+    assert sum(use.runs for use in weekly.weekly_use(project, NOW.timestamp())) == COUNT + 5
     assert tuning.recommend(project, now=NOW)["records"] == COUNT + 5
     assert len(log_sent.parse(log_sent.set_aside(project))) == 1  # apart from the log, so not touched
 

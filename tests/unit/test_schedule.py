@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ import pytest
 
 from memory_budget.base import layout
 from memory_budget.base.project import Project
-from memory_budget.start import allocate, hooks
-from memory_budget.upkeep import schedule
-from memory_budget.upkeep.schedule import State
+from memory_budget.start import allocate, behind
+from memory_budget.upkeep import jobs, schedule
+from memory_budget.upkeep.schedule import ScheduleState
 from tests.support.children import child
 from tests.support.memory_files import memory
+from tests.support.usage_logs import record, write_log
 
 DEFAULT: dict[str, Any] = {
     "enabled": True,
@@ -49,14 +51,14 @@ def at(text: str, zone: str = "Europe/Berlin", fold: int = 0) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp()
 
 
-def ran(*, daily: str, weekly: str | None = None, monthly: str | None = None) -> State:
-    return State(
+def ran(*, daily: str, weekly: str | None = None, monthly: str | None = None) -> ScheduleState:
+    return ScheduleState(
         {"daily": at(daily), "weekly": at(weekly or daily), "monthly": at(monthly or daily)}, {}, None, 0
     )
 
 
-def due(state: State, now: float, settings: dict[str, Any] = DEFAULT) -> str | None:
-    return schedule.plan(settings, state, now).due
+def due(state: ScheduleState, now: float, settings: dict[str, Any] = DEFAULT) -> str | None:
+    return schedule.due_jobs(settings, state, now).due
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_each_job_is_due_from_its_time_on(now: str, expected: str | None) -> Non
 
 
 def test_a_project_seen_for_the_first_time_owes_nothing() -> None:
-    assert due(State({}, {}, None, 0), at("2026-07-01 12:00")) is None
+    assert due(ScheduleState({}, {}, None, 0), at("2026-07-01 12:00")) is None
 
 
 def test_the_file_of_profiles_sets_the_times() -> None:
@@ -87,7 +89,7 @@ def test_the_file_of_profiles_sets_the_times() -> None:
 
 
 def test_an_expression_nobody_can_read_is_named_and_the_others_hold() -> None:
-    plan = schedule.plan(
+    plan = schedule.due_jobs(
         {**DEFAULT, "weekly": "0 6 * * someday"}, ran(daily="2026-06-15 12:00"), at("2026-06-22 12:00")
     )
     assert plan.due == "daily"
@@ -95,7 +97,7 @@ def test_an_expression_nobody_can_read_is_named_and_the_others_hold() -> None:
 
 
 def test_a_time_that_never_comes_is_never_due() -> None:
-    plan = schedule.plan(
+    plan = schedule.due_jobs(
         {**DEFAULT, "daily": "0 5 31 2 *"}, ran(daily="2020-01-01 12:00"), at("2026-06-22 12:00")
     )
     assert "daily" not in plan.following
@@ -104,7 +106,7 @@ def test_a_time_that_never_comes_is_never_due() -> None:
 def test_the_hour_that_is_left_out_in_spring() -> None:
     own = {**DEFAULT, "daily": "30 2 * * *"}  # 02:30 does not exist on 29 March 2026 in Berlin
     state = ran(daily="2026-03-28 12:00")
-    moment = schedule.plan(own, state, at("2026-03-28 12:00")).following["daily"]
+    moment = schedule.due_jobs(own, state, at("2026-03-28 12:00")).following["daily"]
     assert moment == at("2026-03-29 03:30")
     assert due(state, moment - 1, own) is None
     assert due(state, moment, own) == "daily"
@@ -113,12 +115,12 @@ def test_the_hour_that_is_left_out_in_spring() -> None:
 def test_the_hour_that_comes_twice_in_autumn() -> None:
     own = {**DEFAULT, "daily": "30 2 * * *"}  # 02:30 comes twice on 25 October 2026 in Berlin
     before = ran(daily="2026-10-24 12:00")
-    assert schedule.plan(own, before, at("2026-10-24 12:00")).following["daily"] == at(
+    assert schedule.due_jobs(own, before, at("2026-10-24 12:00")).following["daily"] == at(
         "2026-10-25 02:30", fold=0
     )
     first = at("2026-10-25 02:30:05", fold=0)
     for last in (first, at("2026-10-25 02:10", fold=1), at("2026-10-25 02:31", fold=1)):
-        state = State(dict.fromkeys(schedule.KINDS, last), {}, None, 0)
+        state = ScheduleState(dict.fromkeys(schedule.KINDS, last), {}, None, 0)
         assert due(state, at("2026-10-25 02:45", fold=1), own) is None
         assert due(state, at("2026-10-26 02:30"), own) is not None
 
@@ -221,16 +223,77 @@ def test_a_damaged_state_is_a_new_start(project: Project) -> None:
     assert schedule.run_due(project, runs, lambda: at("2026-06-26 05:00")) == "daily"
 
 
+SOUND = {"last": {"daily": 1781500000.0}, "results": {}, "running": None, "attempts": 0}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"last": []}, {"last": {"daily": 1e300}}, {"last": {"daily": "yesterday"}}, {"last": {"daily": -1e300}},
+        {"results": []}, {"results": {"daily": {}}}, {"results": {"daily": 5}},
+        {"results": {"daily": {"started": 1e300, "seconds": 1}}},
+        {"results": {"daily": {"started": 1781500000, "seconds": 1, "problems": 5}}},
+        {"running": {}}, {"running": {"kind": "daily"}}, {"running": {"kind": "daily", "started": "now"}},
+        {"running": {"kind": "daily", "started": 1e300}}, {"running": {"started": 1781500000.0}},
+        {"attempts": -5000}, {"attempts": 1e300}, {"attempts": None},
+    ],
+)  # fmt: skip
+def test_members_of_the_state_that_cannot_be_stop_nothing(project: Project, damage: dict[str, Any]) -> None:
+    Path(project.writable(layout.SCHEDULE)).write_text(json.dumps(SOUND | damage))
+    now = at("2026-06-25 09:00")
+    assert schedule.overview(project, now)["enabled"]
+    runs = Runs()
+    for moment in (now, now + 86400, now + 2 * 86400):
+        schedule.run_due(project, runs, lambda moment=moment: moment)  # type: ignore[misc]
+    assert runs.kinds
+    assert schedule.read_state(project).running is None
+    assert schedule.overview(project, now + 2 * 86400)["jobs"]["daily"]["last"] is not None
+
+
+def test_a_result_that_cannot_be_kept_ends_its_run_all_the_same(project: Project) -> None:
+    schedule.write_state(project, ran(daily="2026-06-15 12:00"))
+    now = at("2026-06-16 09:00")
+
+    def run(project: Project, kind: str, now: float) -> dict[str, Any]:
+        return {"problems": ["one"], "usage": [{"tokens": 10**30}], "applied": 2}
+
+    assert schedule.run_due(project, run, lambda: now) == "daily"
+    state = schedule.read_state(project)
+    assert state.running is None
+    assert state.results["daily"]["applied"] == 2
+    first, second = state.results["daily"]["problems"]
+    assert first == "one"
+    assert second.startswith("usage: cannot be kept")
+
+
+@pytest.mark.parametrize(
+    "figure", [10**30, 1e300, 2**63, 2**64 + 1, -(2**70), -5, "many", None, [], {}, True]
+)
+def test_a_record_with_an_absurd_figure_ends_no_weekly_job(project: Project, figure: object) -> None:
+    now = at("2026-06-16 09:00")
+    stamp = datetime.fromtimestamp(now - 3600).isoformat()
+    numbers = ("tokens_loaded", "budget_allocated", "demand_tokens", "duration_seconds", "hook_ms")
+    strange = record(timestamp=stamp, **dict.fromkeys(numbers, figure))
+    write_log(Path(project.log), [record(timestamp=stamp), strange, record(timestamp=stamp, agent="b")])
+    result = schedule.run_locked(project, "weekly", jobs.run, lambda: now)
+    assert result["problems"] == []
+    assert schedule.read_state(project).running is None
+    assert [(use["agent"], use["runs"], use["tokens"]) for use in result["usage"]] == [
+        ("b", 1, 10_000),
+        ("specialists/dbt-expert", 1, 10_000),
+    ]
+
+
 def test_an_agents_start_looks_at_one_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not hooks._jobs_due(project)
-    schedule.mark(project, time.time() + 3600)
-    assert not hooks._jobs_due(project)
-    schedule.mark(project, time.time() - 1)
-    assert hooks._jobs_due(project)
-    schedule.mark(project, time.time() + 3600)
+    assert not behind._jobs_due(project)
+    schedule.mark_next_due(project, time.time() + 3600)
+    assert not behind._jobs_due(project)
+    schedule.mark_next_due(project, time.time() - 1)
+    assert behind._jobs_due(project)
+    schedule.mark_next_due(project, time.time() + 3600)
     set_back = time.time() - 86400
     monkeypatch.setattr(time, "time", lambda: set_back)
-    assert hooks._jobs_due(project)
+    assert behind._jobs_due(project)
 
 
 def test_an_agents_start_sets_off_a_job_that_is_due(
@@ -242,8 +305,8 @@ def test_an_agents_start_sets_off_a_job_that_is_due(
     )
     allocation = allocate.allocate(project, allocate.Task("dbt-expert", "Review the models."))
     assert isinstance(allocation, allocate.Allocation)
-    hooks._refresh(project, allocation)
+    behind.refresh(project, allocation)
     assert "jobs" not in started
-    schedule.mark(project, time.time() - 1)
-    hooks._refresh(project, allocation)
+    schedule.mark_next_due(project, time.time() - 1)
+    behind.refresh(project, allocation)
     assert started[-1] == "jobs"

@@ -80,7 +80,15 @@ def test_the_shipped_defaults_pass_their_own_checks() -> None:
     assert profiles.compile(shipped).document == shipped
     schema = read(settings_check.SCHEMA_FILE)
     assert set(shipped) == set(schema["properties"]), "every setting has a shipped value"
-    assert len([key for key in shipped["agent_assignments"] if "/" in key]) == 25
+    assert set(shipped["agent_assignments"]) == {"Explore", "Plan", "fork"}, (
+        "nobody else's agents are shipped"
+    )
+
+
+def test_the_example_loads_as_it_is() -> None:
+    example = Path(settings_check.SCHEMA_FILE).parent / "examples/data-team-profiles.json"
+    assert settings_check.check_text(example.read_text(encoding="utf-8")) == []
+    assert len([key for key in read(example)["agent_assignments"] if "/" in key]) == 25
 
 
 def test_the_shipped_sources_are_those_of_the_code() -> None:

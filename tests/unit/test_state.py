@@ -52,7 +52,7 @@ def test_a_line_that_was_cut_off_is_passed_over(project: Project) -> None:
     where = project.ensure_cache("running", "s")
     state.add_read(project, "s", "a", start(), {}, 10, "one")
     with open(f"{where}/a.reads", "a") as file:
-        file.write('["two", 1.0, 20\n[]\n')
+        file.write('["two", 1.0, 20\n[]\n["three", "x", {}, 5]\n')
     state.add_read(project, "s", "a", start(), {}, 30, "three")
     assert state.replay(project, "s", "a", start()).on_demand == 40
 
@@ -89,6 +89,6 @@ def test_what_never_arrived_is_no_load_of_a_running_agent(project: Project) -> N
     state.mark_lost(project, "s", "a")
     monitor, _ = state.add_read(project, "s", "a", start(), {}, 100, "one")
     assert monitor.loaded == state.replay(project, "s", "a", start()).loaded == 100
-    assert state.replay(project, "s", "a", start(), delivered=True).loaded == 10_100
+    assert state.replay(project, "s", "a", start(), {"global": 10_000}).loaded == 10_100
     state.forget(project, "s", "a")
     assert list(Path(state.folder(project, "s")).iterdir()) == []

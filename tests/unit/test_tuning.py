@@ -179,10 +179,10 @@ def test_weights_are_written_where_the_profile_stands(tmp_path: Path) -> None:
     changes = [
         change for change in tuning.recommend(project, now=NOW)["changes"] if change["kind"] == "weights"
     ]
-    tuning_apply.apply(project, changes, now=NOW)
+    tuning_apply.apply_changes(project, changes, now=NOW)
     written = json.loads(profiles_file(project).read_text())["profiles"]["role-architect"]["scope_weights"]
     assert written == {"global": 0.2, "agent_recent": 0.2, "agent_patterns": 0.6}
-    tuning_apply.undo(project)
+    tuning_apply.undo_changes(project)
     assert profiles_file(project).read_text() == text
 
 
@@ -192,7 +192,7 @@ def test_recommendations_fit_their_schema(tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     found = tuning.recommend(project, now=NOW)
     jsonschema.validate(found, schema)
-    assert tuning.read(project) == found
+    assert tuning.read_recommendations(project) == found
 
 
 def test_a_budget_set_by_hand_is_left_to_the_person(tmp_path: Path) -> None:
@@ -260,19 +260,19 @@ def test_hard_is_not_justified_by_exceedance(tmp_path: Path) -> None:
 def test_applying_changes_one_value_and_undo_brings_back_every_byte(tmp_path: Path) -> None:
     project = make_project(tmp_path, spread(30_000, sigma=0.15))
     found = tuning.recommend(project, now=NOW)
-    done = tuning_apply.apply(project, found["changes"], now=NOW)
+    done = tuning_apply.apply_changes(project, found["changes"], now=NOW)
     assert profiles_file(project).read_text() == FILE.replace("specialist-narrow", "role-coordinator")
     assert done.before == FILE
-    tuning_apply.undo(project, now=NOW)
+    tuning_apply.undo_changes(project, now=NOW)
     assert profiles_file(project).read_bytes() == FILE.encode()
     with pytest.raises(BudgetError, match="no change of budgets"):
-        tuning_apply.undo(project)
+        tuning_apply.undo_changes(project)
 
 
 def test_windows_line_ends_and_a_byte_order_mark_stay(tmp_path: Path) -> None:
     text = "\ufeff" + FILE.replace("\n", "\r\n")
     project = make_project(tmp_path, spread(30_000, sigma=0.15), text=text)
-    tuning_apply.apply(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
+    tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     assert (
         profiles_file(project).read_bytes() == text.replace("specialist-narrow", "role-coordinator").encode()
     )
@@ -280,28 +280,28 @@ def test_windows_line_ends_and_a_byte_order_mark_stay(tmp_path: Path) -> None:
 
 def test_undo_keeps_what_a_person_wrote_since(tmp_path: Path) -> None:
     project = make_project(tmp_path, spread(30_000, sigma=0.15))
-    tuning_apply.apply(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
+    tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     edited = profiles_file(project).read_text().replace("[1,2]", "[1,2,3]")
     profiles_file(project).write_text(edited)
-    tuning_apply.undo(project)
+    tuning_apply.undo_changes(project)
     assert profiles_file(project).read_text() == FILE.replace("[1,2]", "[1,2,3]")
 
 
 def test_undo_leaves_a_value_that_a_person_changed_again(tmp_path: Path) -> None:
     project = make_project(tmp_path, spread(30_000, sigma=0.15))
-    tuning_apply.apply(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
+    tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     profiles_file(project).write_text(
         profiles_file(project).read_text().replace("role-coordinator", "role-architect")
     )
-    tuning_apply.undo(project)
+    tuning_apply.undo_changes(project)
     assert "role-architect" in profiles_file(project).read_text()
 
 
 def test_a_project_without_a_file_gets_one_and_undo_takes_it_away(tmp_path: Path) -> None:
     project = make_project(tmp_path, spread(30_000, sigma=0.15), text=None)
-    tuning_apply.apply(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
+    tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     assert json.loads(profiles_file(project).read_text())["agent_assignments"] == {AGENT: "role-coordinator"}
-    tuning_apply.undo(project)
+    tuning_apply.undo_changes(project)
     assert not profiles_file(project).exists()
 
 
@@ -310,7 +310,7 @@ def test_the_users_own_file_is_copied_not_changed(tmp_path: Path) -> None:
     own = Path(project.home) / ".claude/memory/budget-profiles.json"
     own.parent.mkdir(parents=True)
     own.write_text(FILE)
-    tuning_apply.apply(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
+    tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     assert own.read_text() == FILE
     assert profiles_file(project).read_text() == FILE.replace("specialist-narrow", "role-coordinator")
 
@@ -320,14 +320,14 @@ def test_advice_that_is_out_of_date_is_not_applied(tmp_path: Path) -> None:
     changes = tuning.recommend(project, now=NOW)["changes"]
     profiles_file(project).write_text(FILE.replace("specialist-narrow", "role-architect"))
     with pytest.raises(BudgetError, match="any more"):
-        tuning_apply.apply(project, changes, now=NOW)
+        tuning_apply.apply_changes(project, changes, now=NOW)
     assert "role-architect" in profiles_file(project).read_text()
 
 
 def test_an_override_is_edited_where_it_stands(tmp_path: Path) -> None:
     text = '{"agents": {"dbt-expert": {"profile": "specialist-narrow"}}}'
     project = make_project(tmp_path, spread(30_000, sigma=0.15), text=text)
-    tuning_apply.apply(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
+    tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     assert profiles_file(project).read_text() == text.replace("specialist-narrow", "role-coordinator")
 
 
@@ -444,8 +444,15 @@ def test_tune_says_why_there_is_nothing(
 
     def log_of(name: str, needs: list[int], days_ago: int = 1) -> str:
         stamp = (datetime.now() - timedelta(days=days_ago)).isoformat()
-        return str(write_log(tmp_path / name, [needing(need, timestamp=stamp) for need in needs]))
+        return str(
+            write_log(
+                tmp_path / name,
+                [needing(need, timestamp=stamp, allocation_id=str(run)) for run, need in enumerate(needs)],
+            )
+        )
 
+    (tmp_path / ".claude/memory").mkdir(parents=True)
+    (tmp_path / ".claude/memory/budget-profiles.json").write_text(FILE)
     assert "No runs in the last 90 days" in said()
     old = log_of("old.jsonl", [9_000] * 20, 500)
     assert "No runs in the last 90 days (--days looks farther back)" in said("--log", old)
@@ -459,7 +466,9 @@ def test_tune_says_why_there_is_nothing(
     assert re.search(
         r"^specialists/dbt-expert is left as it is: \d\d % sure, 70 % are asked for$", unsure, re.M
     )
-    assert not (tmp_path / ".claude").exists()
+    kept = [path for path in (tmp_path / ".claude").rglob("*") if path.is_file()]
+    assert [path.name for path in kept] == ["budget-profiles.json"]
+    assert kept[0].read_text() == FILE
 
 
 def test_tune_for_one_agent(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

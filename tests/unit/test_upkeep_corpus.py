@@ -47,7 +47,7 @@ def test_every_set_of_copies_is_found(project: Project) -> None:
 
 
 def test_a_fresh_clone_has_nothing_to_archive(project: Project) -> None:
-    begun = survey.look_again(survey.begin(project, NOW), [])
+    begun = survey.refresh(survey.begin(project, NOW), [])
     assert survey.find_archival(begun) == []
 
 
@@ -55,13 +55,13 @@ def test_everything_proposed_is_applied_and_taken_back(project: Project) -> None
     before = snapshot(project)
     result = job.run(project, "monthly", NOW)
     assert [problem for problem in result["problems"] if not problem.startswith("report")] == []
-    waiting = proposals.load(project)
-    done = proposals.apply(project, waiting, now=NOW, batch="all")
+    waiting = proposals.load_proposals(project)
+    done = proposals.apply_proposals(project, waiting, now=NOW, batch="all")
     assert [one.skipped for one in done if one.skipped] == []
     assert {text for path, text in before.items() if path.endswith(".md")} <= set(snapshot(project).values())
     update.update_index(project)
     assert survey.find_duplicates(survey.begin(project, NOW)).sets == []
-    proposals.undo(project, journal.entries(project))
+    proposals.undo_changes(project, journal.entries(project))
     assert snapshot(project) == before
     update.update_index(project)
 
@@ -71,7 +71,9 @@ def test_summaries_are_a_quarter_and_keep_most_facts(project: Project) -> None:
     rarity = summaries.index_rarity(project)
     kept: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     before = after = 0
-    for note in {note.hash: note for note in memory_files.load(project, memory_files.Seen({}, []))}.values():
+    for note in {
+        note.hash: note for note in memory_files.load_memory_files(project, memory_files.Seen({}, []))
+    }.values():
         if note.tokens < summaries.LEAST_TOKENS:
             continue
         summary = condense.summarise(

@@ -36,7 +36,7 @@ def project(tmp_path: Path, home: Path) -> Project:
     update.update_index(own)
     begun = survey.begin(own, NOW)
     found = duplicates.propose_duplicates(own, survey.find_duplicates(begun), NOW)
-    assert len(proposals.save(own, proposals.DUPLICATES, found)) == NOTES
+    assert len(proposals.save_proposals(own, proposals.DUPLICATES, found)) == NOTES
     return own
 
 
@@ -51,7 +51,7 @@ def maintain(project: Project) -> subprocess.Popen[bytes]:
 
 def undo_all(project: Project) -> None:
     standing = [entry for entry in journal.entries(project) if entry.state != journal.UNDONE]
-    assert all(entry.problems == [] for entry in proposals.undo(project, standing))
+    assert all(entry.problems == [] for entry in proposals.undo_changes(project, standing))
 
 
 @pytest.mark.parametrize("moved", [1, 5, 9])
@@ -67,7 +67,7 @@ def test_a_command_killed_at_any_moment_loses_nothing(project: Project, moved: i
     undo_all(project)
     assert snapshot(project) == before
     # And again, from where it was left: what was not done yet, and what was taken back by a new scan.
-    proposals.apply(project, proposals.load(project), now=NOW, batch="again")
+    proposals.apply_proposals(project, proposals.load_proposals(project), now=NOW, batch="again")
     undo_all(project)
     assert snapshot(project) == before
 
@@ -77,7 +77,7 @@ def test_two_commands_side_by_side_do_everything_once(project: Project) -> None:
     processes = [maintain(project) for _ in range(2)]
     for process in processes:
         process.wait()
-    assert proposals.load(project) == []
+    assert proposals.load_proposals(project) == []
     applied = [entry for entry in journal.entries(project) if entry.state == journal.APPLIED]
     assert len(applied) == NOTES
     assert len(os.listdir(f"{project.memory}/archive/roles/qa/patterns")) == 2 * NOTES
@@ -108,7 +108,7 @@ def test_a_person_who_edits_meanwhile_loses_no_edit(project: Project) -> None:
 
 def test_a_job_takes_back_what_was_broken_off(project: Project) -> None:
     before = snapshot(project)
-    one = proposals.load(project)[0]
+    one = proposals.load_proposals(project)[0]
 
     def die(place: str) -> None:
         if place == "moved 0":

@@ -60,6 +60,45 @@ def test_bad_lines_are_named_with_their_place(project: Project) -> None:
     assert "cut off" in bad[3].problem
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("budget-usage-2026-11-01-2026-11-30.jsonl", True),
+        ("budget-usage-2026-11-01-2026-11-30.jsonl.gz", True),
+        ("budget-usage-2026-11-01-2026-11-30_02.jsonl.gz", True),
+        ("budget-usage-2026-11-01-2026-11-30.jsonl.zst", True),
+        ("budget-usage-2026-11-01-2026-11-30.jsonl.gz.tmp", False),
+        ("budget-usage-2026-11-01-2026-11-30.jsonl.bak", False),
+        ("budget-usage-2026-11-01-2026-11-30-copy.jsonl", False),
+        ("budget-usage.jsonl.bak", False),
+        ("budget-usage.jsonl.1", False),
+        ("budget-usage.jsonl~", False),
+        ("budget-usage.jsonl.gz", False),
+        ("budget-usage-copy.jsonl", False),
+        ("budget-usage (1).jsonl", False),
+        ("budget-usage-old.jsonl.gz", False),
+        ("budget-usage2.jsonl", False),
+        ("old-budget-usage.jsonl", False),
+    ],
+)
+def test_only_the_log_and_its_own_rotations_are_read(project: Project, name: str, part: bool) -> None:
+    usage.append(project, {"agent": "a"})
+    Path(project.log).with_name(name).write_bytes(b"")
+    assert usage.files(project) == ([str(Path(project.log).with_name(name))] if part else []) + [project.log]
+
+
+def test_the_same_record_comes_once(project: Project) -> None:
+    for agent in ("a", "b", "a"):
+        usage.append(project, {"agent": agent})
+    Path(project.log).with_name("budget-usage-2026-11-01-2026-11-30.jsonl").write_bytes(
+        b'{"agent":"b"}\nx\nx\n'
+    )
+    found = list(usage.read_all(project))
+    assert [entry["agent"] for entry in found if not isinstance(entry, usage.BadLine)] == ["b", "a"]
+    assert len(found) == 4  # lines that are no records each count
+    assert len(entries(project)) == 3
+
+
 @pytest.mark.parametrize("text", ["\ud800", "a\udcffb", "\ud83d\ude00", "\0", "\x1b[31m"])
 def test_any_text_can_be_recorded(text: str, project: Project) -> None:
     """A prompt with half an emoji must not cost the record."""

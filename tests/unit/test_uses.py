@@ -29,7 +29,7 @@ def project(tmp_path: Path, home: Path) -> Project:
 def counted(project: Project, path: str) -> tuple[int, int, frozenset[str]]:
     (note,) = [
         note
-        for note in memory_files.load(project, memory_files.Seen({}, []))
+        for note in memory_files.load_memory_files(project, memory_files.Seen({}, []))
         if note.path == f"{MEMORY}/{path}"
     ]
     return note.uses, note.last_used, note.agents
@@ -39,19 +39,19 @@ def test_a_run_is_one_use_of_every_file_it_was_given_or_read(project: Project) -
     used(project, [A, B], "dbt", 2, NOW - 86400)
     with open(project.cache + "/sent.jsonl", "ab") as log:
         log.write(sent_line([A], "tableau", NOW, read=[A]))
-    result = uses.count(project, NOW)
+    result = uses.count_uses(project, NOW)
     assert (result.runs, result.files, result.days) == (3, 2, [TODAY - 1, TODAY])
     assert counted(project, A) == (3, TODAY, frozenset({"dbt", "tableau"}))
     assert counted(project, B) == (2, TODAY - 1, frozenset({"dbt"}))
-    assert uses.count(project, NOW).runs == 0
+    assert uses.count_uses(project, NOW).runs == 0
     used(project, [A], "dbt", 1, NOW)
-    uses.count(project, NOW)
+    uses.count_uses(project, NOW)
     assert counted(project, A) == (4, TODAY, frozenset({"dbt", "tableau"}))
 
 
 def test_the_selection_sees_the_counts(project: Project) -> None:
     used(project, [A], "dbt", 4, NOW)
-    uses.count(project, NOW)
+    uses.count_uses(project, NOW)
     from memory_budget.index.reader import MemoryView
 
     reader = IndexReader(project.index)
@@ -69,9 +69,9 @@ def test_a_count_that_is_broken_off_is_neither_lost_nor_made_twice(project: Proj
         if now == place:
             os._exit(9)
 
-    assert child(lambda: uses.count(project, NOW, at=die)) == 9
+    assert child(lambda: uses.count_uses(project, NOW, at=die)) == 9
     used(project, [A], "dbt", 1, NOW)
-    uses.count(project, NOW + 60)
+    uses.count_uses(project, NOW + 60)
     assert counted(project, A)[0] == 4
 
 
@@ -79,22 +79,22 @@ def test_lines_that_are_none_are_passed_over(project: Project) -> None:
     project.ensure_cache()
     with open(project.cache + "/sent.jsonl", "wb") as log:
         log.write(b'[]\nnull\n{"time": 1}\n\xff\n' + sent_line([A], "dbt", NOW) + b'{"time": 17')
-    assert uses.count(project, NOW).runs == 1
+    assert uses.count_uses(project, NOW).runs == 1
     assert counted(project, A)[0] == 1
 
 
 def test_a_clock_that_was_ahead_gives_no_use_in_the_future(project: Project) -> None:
     used(project, [A], "dbt", 1, NOW + 400 * 86400)
-    uses.count(project, NOW)
+    uses.count_uses(project, NOW)
     assert counted(project, A)[1] == TODAY
 
 
 def test_counts_follow_a_file_and_live_through_a_new_index(project: Project) -> None:
     used(project, [A], "dbt", 3, NOW)
-    uses.count(project, NOW)
+    uses.count_uses(project, NOW)
     os.makedirs(project.memory + "/recent")
     os.rename(f"{project.memory}/{A}", f"{project.memory}/recent/a.md")
-    uses.rename(project, [(f"{MEMORY}/{A}", f"{MEMORY}/recent/a.md")])
+    uses.rename_uses(project, [(f"{MEMORY}/{A}", f"{MEMORY}/recent/a.md")])
     update.update_index(project, rebuild=True)
     assert counted(project, "recent/a.md")[0] == 3
 
@@ -104,15 +104,15 @@ def test_side_files_count_with_what_they_know(project: Project) -> None:
         json.dumps({"use_count": 5, "last_used": "2026-06-01T10:00:00", "confidence": 0.9})
     )
     used(project, [A], "dbt", 1, NOW - 40 * 86400)
-    uses.count(project, NOW)
+    uses.count_uses(project, NOW)
     assert counted(project, A)[:2] == (6, datetime(2026, 6, 1).toordinal())
 
 
 def test_chunks_are_counted_by_what_they_say(project: Project) -> None:
-    kept = {"agent": "dbt", "files": {f"{MEMORY}/{A}": 9}, "chunks": [[11, -12], [13]]}
-    for delivered in (True, None, False):
-        sent.remember(project, kept, {"agent": "dbt", "delivered": delivered}, "", NOW)
-    uses.count(project, NOW)
+    for _ in range(2):
+        sent.remember(project, "dbt", [f"{MEMORY}/{A}"], [11, -12, 13], "", NOW)
+    sent.remember(project, "dbt", [], [], "", NOW)
+    uses.count_uses(project, NOW)
     db = schema.open_writer(project.index)
     assert db.execute("SELECT hash, uses, agents FROM uses ORDER BY hash").fetchall() == [
         (-12, 2, '["dbt"]'),

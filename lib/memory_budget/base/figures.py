@@ -19,3 +19,12 @@ def thousands(number: float) -> str:
 def printable(text: str) -> str:
     """One line without control characters: names and descriptions come from outside."""
     return "".join(sign if sign.isprintable() else " " for sign in text).strip()
+
+
+def cells(text: str) -> int:
+    """Columns that a text takes on a terminal: East Asian wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)

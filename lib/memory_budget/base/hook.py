@@ -13,6 +13,7 @@ import sys
 from memory_budget.base import fastjson
 from memory_budget.base.hook_log import log
 from memory_budget.base.memory_folders import unread_places
+from memory_budget.base.payload import text_field
 from memory_budget.base.project import Project, project_of, told_first, user_home
 
 TYPE_CHECKING = False
@@ -22,14 +23,21 @@ if TYPE_CHECKING:
     from memory_budget.base.payload import Answer, Payload
 
 
-def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -> None:
+#: What a failure means where memory was to be delivered.
+WITHOUT = "this agent goes on without its memory"
+
+
+def run(
+    handler: Callable[[Project, Payload], Answer | bytes], means: str = WITHOUT, *, quiet: bool = False
+) -> None:
     """Do one hook call. Ends the process: whatever a handler leaves open needs no closing.
 
-    `quiet`: a failure is logged, and the person is not told.
+    `means`: what a failure means for the person; `quiet`: it is logged, and the person is not told.
     """
     gc.disable()  # the process ends before collecting anything would pay
     project: Project | None = None
-    answer: Answer = None
+    value: object = None
+    answer: Answer | bytes = None  # as an object, or as the JSON that is printed
     try:
         value = fastjson.loads(_read_all(0))
         if isinstance(value, dict):
@@ -39,11 +47,11 @@ def run(handler: Callable[[Project, Payload], Answer], *, quiet: bool = False) -
             else:
                 answer = _unread(value)
     except Exception as error:
-        line = failure(project, error)
-        answer = None if quiet else {"systemMessage": line}
+        line = failure(project, error, means, value)
+        answer = {"systemMessage": line} if line and not quiet else None
     if answer:
         try:
-            write_all(1, fastjson.encode(answer))
+            write_all(1, answer if isinstance(answer, bytes) else fastjson.encode(answer))
         except (OSError, ValueError):
             pass
     sys.stderr = None  # nothing is left that could print
@@ -62,8 +70,17 @@ def _unread(payload: Payload) -> Answer:
     return {"systemMessage": "\n".join(f"memory-budget: {line}" for line in lines)}
 
 
-def failure(project: Project | None, error: BaseException) -> str:
-    """Log a failure and give the line for the person."""
+def failure(
+    project: Project | None, error: BaseException, means: str = WITHOUT, payload: object = None
+) -> str:
+    """Log a failure and give the line for the person; "" where the cause is a cache that cannot be written, and this
+    session was told."""
+    if project is not None and isinstance(error, OSError):
+        from memory_budget.base import notices
+
+        if error.errno in notices.UNWRITABLE and isinstance(payload, dict):
+            line = notices.unwritable(project, text_field(payload, "session_id"), error)
+            return f"memory-budget: {line}" if line else ""
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     reason = " ".join(reason.split())[:300]
     where = ""
@@ -75,7 +92,7 @@ def failure(project: Project | None, error: BaseException) -> str:
             where = "; see .claude/cache/memory-budget/logs/hooks.log"
         except OSError:
             pass
-    return f"memory-budget: this agent goes on without its memory ({reason}){where}"
+    return f"memory-budget: {means} ({reason}){where}"
 
 
 def _read_all(handle: int) -> bytes:

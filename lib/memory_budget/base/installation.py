@@ -10,6 +10,7 @@ libraries and the file `interpreter`, which `bin/memory-budget` reads before eve
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -67,6 +68,32 @@ def has_core_libraries(folder: str) -> bool:
     """Whether the core set was installed into the folder to its end and the interpreter is still there."""
     program = os.path.join(folder, "bin", "python")
     return os.path.exists(os.path.join(folder, COMPLETE)) and os.access(program, os.X_OK)
+
+
+def pins(lock: str) -> list[tuple[str, str]]:
+    """Name and version of each package that this Python gets, as a lock file pins them. Raises OSError."""
+    with open(lock, encoding="utf-8", errors="replace") as file:
+        found = (re.match(r"([A-Za-z0-9][\w.-]*)==([^ ;\\]+)(?: *; *([^\\]*))?", line) for line in file)
+        return [(pin[1], pin[2]) for pin in found if pin and _applies(pin[3] or "")]
+
+
+_CONDITION = re.compile(r"(python_full_version|python_version|sys_platform) *(<|>=|==|!=) *'([^']*)'")
+
+
+def _applies(marker: str) -> bool:
+    """Whether a pin's condition holds here, e.g. `python_full_version < '3.11'`; one that is not understood does."""
+    for name, sign, value in _CONDITION.findall(marker):
+        if name == "sys_platform":
+            holds = (sys.platform == value) == (sign == "==")
+        else:
+            wanted = tuple(int(part) for part in value.split(".")[:2])
+            mine = sys.version_info[:2]
+            holds = {"<": mine < wanted, ">=": mine >= wanted, "==": mine == wanted, "!=": mine != wanted}[
+                sign
+            ]
+        if not holds:
+            return False
+    return True
 
 
 def read_interpreters(data: str) -> Interpreters:

@@ -64,17 +64,25 @@ STARTS = _place(
 )  # fmt: skip
 UNREAD = "unread.told"  # STARTS/<session>/unread.told: the person was told of memory that nobody gets
 WORKFLOW = "workflow"  # STARTS/<session>/workflow: the script of the session's last workflow
+BOUND = _place(
+    "bound/<agent>", "the tool use that started an agent", "hooks/memory-budget.js, run/claims",
+    "run/claims, hooks/if_needed", "when its record is written, or after two days",
+)  # fmt: skip
 PENDING = _place(
-    "pending/<allocation>.json", "an allocation from its agent's start to its record", "run/claims",
-    "run/finish, run/state", "when the record is written",
+    "pending/<allocation>.json", "an allocation from its agent's start to its record; .recording while that is written",
+    "run/pending", "run/finish, run/state, hooks/memory-budget.js", "when the record is written",
+)  # fmt: skip
+RECORDED = _place(
+    "recorded/<allocation id>.json", "an allocation whose record is written, for an agent that got it instead of its own",
+    "run/pending", "run/finish", "with the session, or after two days",
 )  # fmt: skip
 BLOCKS = _place(
     "blocks/<allocation>.md", "what of a block found no place in the context channel", "start/hooks", "the agent",
     "after two days",
 )  # fmt: skip
 RUNNING = _place(
-    "running/<session>/<agent>.json", "an agent that runs; beside it .reads and .lost", "run/state",
-    "run/state, run/statusline", "when its record is written",
+    "running/<session>/<agent>.reads", "what an agent read itself; beside it .lost, where its block did not arrive", "run/state",
+    "run/state, hooks/memory-budget.js", "when its record is written",
 )  # fmt: skip
 NOTES = _place(
     "notes/<session>/<name>", "a line for the person until a hook can show it", "run/notes",

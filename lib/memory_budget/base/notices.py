@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from memory_budget.base import layout
-from memory_budget.base.files import safe_name
+from memory_budget.base.files import digest, safe_name
 from memory_budget.base.project import Project
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+#: What the system says where a place cannot be written, whoever asks.
+UNWRITABLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EDQUOT})
 
 
 def once(project: Project, key: str) -> bool:
     """True the first time this key is asked for in this project: for what a person should be told once."""
     try:
-        project.ensure_cache(layout.NOTICES)
-        os.close(os.open(notice_path(project, key), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        return _first(project.writable(layout.NOTICES, safe_name(key)))
     except OSError:
+        pass
+    try:  # the cache cannot be written, and that is what there is to tell: the system's folder keeps the mark
+        base = os.environ.get("TMPDIR") or "/tmp"
+        folder = f"{base}/memory-budget-{os.getuid()}"
+        os.makedirs(folder, 0o700, exist_ok=True)
+        return _first(f"{folder}/{digest(project.root + chr(0) + key)}")
+    except OSError:
+        return True
+
+
+def _first(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
         return False
     return True
 
@@ -22,3 +43,41 @@ def once(project: Project, key: str) -> bool:
 def notice_path(project: Project, key: str) -> str:
     """The file that is there once `once` was asked for this key."""
     return project.at(layout.NOTICES, safe_name(key))
+
+
+def unwritable(project: Project, session: str, error: OSError) -> str:
+    """The line for the person where the cache cannot be written, "" where this session was told."""
+    if not once(project, f"unwritable-{session}"):
+        return ""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return (
+        f"{project.cache} cannot be written ({reason}): agents get their memory, but runs are not recorded and the index "
+        "is not kept up to date"
+    )
+
+
+class Unwritable:
+    """A block of bookkeeping that a full or read-only disk may refuse: then `written` is False and `lines` gets the one line
+    for the person. Other failures go on."""
+
+    __slots__ = ("lines", "project", "session", "written")
+
+    def __init__(self, project: Project, session: str, lines: list[str]) -> None:
+        self.project = project
+        self.session = session
+        self.lines = lines
+        self.written = True
+
+    def __enter__(self) -> Unwritable:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, OSError) or error.errno not in UNWRITABLE:
+            return False
+        self.written = False
+        line = unwritable(self.project, self.session, error)
+        if line:
+            self.lines.append(line)
+        return True

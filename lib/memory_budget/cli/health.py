@@ -23,16 +23,17 @@ def run(args: argparse.Namespace) -> int:
     """Exit 1 when a threshold is met, or a file holds a secret or cannot be read."""
     project = project_with_memory(args.project)
     own = survey.begin(project, time.time(), output.progress("indexing"))
-    report = survey.examine(own, output.progress("reading"))
+    report = survey.examine_health(own, output.progress("reading"))
     unread = unread_memory(project, own.update.scan)
     if not report.files and not args.json:
-        print("\n".join(["no memory is read", *unread]))
+        for line in ["no memory is read", *unread]:
+            output.line(line)
         return 1
     if args.json:
         output.print_json({**health.as_json(report), "unread": unread})
     else:
         for line in unread:
-            print(line)
+            output.line(line)
         _print(report, None if args.all else SHOWN)
     serious = any(problem.kind in ("secret", "unreadable") for problem in report.problems)
     return 1 if serious or report.level != health.LEVELS[0] else 0

@@ -40,7 +40,8 @@ VERBS = (
     Verb("report", "cli.report", "report how budgets were used, what was needed, what it cost"),
     Verb("tune", "cli.tune", "show what the log says about budgets; change them with --apply"),
     Verb("index", "cli.index", "bring the index of memory up to date"),
-    Verb("profiles", "cli.profiles", "check the budget profiles"),
+    Verb("profiles", "cli.profiles", "check the budget profiles; suggest one for each agent"),
+    Verb("sources", "cli.sources", "show, add or remove what is memory"),
     Verb("setup", "installer.setup", "install the Python libraries into the plugin's data folder"),
     Verb("doctor", "cli.doctor", "look for what is wrong and say how to put it right"),
 )

@@ -22,7 +22,7 @@ from memory_budget.upkeep import memory_files, proposals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.upkeep.proposals import Proposal, Result
+    from memory_budget.upkeep.proposals import Proposal, ProposalResult
 
 LINES = 60
 SHOWN = 40
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a proposal that was to be done was skipped."""
     project = find_project(args.project)
-    waiting = [one for one in proposals.load(project) if args.kind in (None, one.kind)]
+    waiting = [one for one in proposals.load_proposals(project) if args.kind in (None, one.kind)]
     limit = None if args.full else LINES
     if args.apply:
         return _apply(args, project, [_named(waiting, number) for number in dict.fromkeys(args.apply)])
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         return _apply(args, project, waiting)
     if args.dismiss:
         for one in [_named(waiting, number) for number in dict.fromkeys(args.dismiss)]:
-            proposals.dismiss(project, one)
+            proposals.dismiss_proposal(project, one)
             if not args.json:
                 print(f"turned down: {one.title}")
         if args.json:
@@ -168,12 +168,14 @@ def _as_json(project: Project, one: Proposal, with_difference: bool, limit: int 
 
 
 def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal]) -> int:
-    results: list[Result] = []
+    results: list[ProposalResult] = []
     if chosen:
         update.update_index(project, wait=60.0)  # so that the counts of what moves can follow it
         now = time.time()
         batch = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S") + "-maintain"
-        results = proposals.apply(project, chosen, now=now, batch=batch, progress=output.progress("applying"))
+        results = proposals.apply_proposals(
+            project, chosen, now=now, batch=batch, progress=output.progress("applying")
+        )
         update.update_index(project, wait=60.0)
     done = [result for result in results if result.entry]
     skipped = [result for result in results if not result.entry]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -125,6 +126,21 @@ def progress(label: str) -> Callable[[int, int], None] | None:
 def line(text: str, indent: str = "") -> None:
     """A line with words from a log or a file: what cannot be printed is left out."""
     print(indent + printable(text))
+
+
+def wrapped(text: str, lead: str = "") -> None:
+    """A sentence in the width of the terminal, `lead` before it and the room of `lead` before its other lines."""
+    room = " " * len(lead)
+    print(
+        textwrap.fill(
+            printable(text),
+            width(),
+            initial_indent=lead,
+            subsequent_indent=room,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 def days(text: str) -> int:

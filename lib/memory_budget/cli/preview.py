@@ -19,6 +19,7 @@ from memory_budget.cli import output, preview_facts, preview_text
 from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.index import update
 from memory_budget.select import complexity
+from memory_budget.settings.names import TIERS
 from memory_budget.start import allocate
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _tokens(text: str) -> int:
 def _tier(text: str) -> str:
     tier = complexity.parse_tier(text)
     if tier is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a tier: {', '.join(complexity.TIERS)}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a tier: {', '.join(TIERS)}")
     return tier
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from memory_budget.base import figures
 from memory_budget.cli import output
 from memory_budget.cli import preview_facts as facts
-from memory_budget.run import statusline
 from memory_budget.select.packing import Verdict
 from memory_budget.start import allocate
 
@@ -201,13 +200,13 @@ def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Itera
 def _innermost(names: Sequence[str], room: int) -> str:
     """As much of `a > b > c` as there is room for, from its end."""
     text = figures.printable(" > ".join(names))
-    while statusline.cells(text) > room and len(names) > 1:
+    while figures.cells(text) > room and len(names) > 1:
         names = names[1:]
         text = figures.printable("… > " + " > ".join(names))
-    if statusline.cells(text) <= room:
+    if figures.cells(text) <= room:
         return text
     kept = text.removeprefix("… > ")
-    while statusline.cells(kept) >= room:
+    while figures.cells(kept) >= room:
         kept = kept[1:]
     return "…" + kept
 

@@ -1,31 +1,33 @@
-"""`memory-budget profiles check`: whether the profiles file can be used, and what is wrong with it."""
+"""`memory-budget profiles check|suggest`: whether the profiles file can be used, and a profile for each agent without one."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.project import user_home
-from memory_budget.settings import check, profiles
+from memory_budget.base.project import Project, user_home
+from memory_budget.cli import output
+from memory_budget.settings import agents, check, edit, profiles, suggest
 
-if TYPE_CHECKING:
-    import argparse
-
-HELP = "check the profiles file: every problem with its place, what was expected and what stands there"
+HELP = "check the profiles file, or have a profile suggested for each agent that nobody assigned"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes (common options only where they have not been declared yet)."""
     parser.description = (
-        "Check .claude/memory/budget-profiles.json of the project, else that of your home folder. "
-        "Errors keep the file from being used (the last good version goes on working); warnings do not. "
-        "Exit 0 without errors, 1 with one."
+        "check: every problem of .claude/memory/budget-profiles.json (else that of your home folder) with its place. Errors keep "
+        "the file from being used (the last good version goes on working); warnings do not. Exit 1 with an error. "
+        "suggest: a profile for each agent without an assignment, from its description, tools and memory, with the reason; "
+        "--apply writes them."
+    )
+    parser.add_argument("action", choices=["check", "suggest"], metavar="check|suggest", help="what to do")
+    parser.add_argument(
+        "--apply", action="store_true", help="suggest: write the suggestions into the profiles file"
     )
     parser.add_argument(
-        "action", choices=["check"], metavar="check", help="what to do; there is only this so far"
+        "--agent", action="append", metavar="NAME", help="suggest: only this agent (may be repeated)"
     )
     if "--project" not in parser._option_string_actions:
         parser.add_argument(
@@ -36,14 +38,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 the file is fine (or there is none), 1 it has errors."""
-    project = os.path.abspath(args.project or ".")
+    """0 done, or the file is fine (or there is none); 1 it has errors."""
+    project = Project(os.path.abspath(args.project or "."))
+    return _suggest(project, args) if args.action == "suggest" else _check(project.root, args)
+
+
+def _check(project: str, args: argparse.Namespace) -> int:
     try:
         report = check.check_project(project, user_home())
     except BudgetError as error:
         print(f"memory-budget profiles: {error}", file=sys.stderr)
         return 1
-    print(_as_json(report) if args.json else "\n".join(_lines(report)))
+    if args.json:
+        output.print_json(
+            {
+                "ok": not report.errors,
+                "file": report.path or None,
+                "findings": [finding._asdict() for finding in report.findings],
+            }
+        )
+    else:
+        for line in _lines(report):
+            output.line(line)
     return 1 if report.errors else 0
 
 
@@ -51,34 +67,54 @@ def _lines(report: check.Report) -> list[str]:
     lines = [finding.sentence(report.shown) for finding in report.findings]
     warnings = len(report.findings) - len(report.errors)
     if report.errors:
-        lines.append(
-            f"{_count(len(report.errors), 'error')}, {_count(warnings, 'warning')}: the file is not used"
-        )
-        return lines
-    document = _settings(report)
-    lines.append(
-        f"{report.shown}: fine{', ' + _count(warnings, 'warning') if warnings else ''}; "
-        f"{len(document.names())} profiles, {len(document.assignments)} agents assigned, "
-        f"others get {document.default_profile}"
+        errors, doubts = output.count(len(report.errors), "error"), output.count(warnings, "warning")
+        return [*lines, f"{errors}, {doubts}: the file is not used"]
+    document = profiles.compile(profiles.read(report.path)) if report.path else profiles.defaults()
+    said = ", " + output.count(warnings, "warning") if warnings else ""
+    return [
+        *lines,
+        f"{report.shown}: fine{said}; {output.count(len(document.names()), 'profile')}, "
+        f"{output.count(len(document.assignments), 'agent')} assigned, others get {document.default_profile}",
+    ]
+
+
+def _suggest(project: Project, args: argparse.Namespace) -> int:
+    loaded = profiles.load(project.root, project.home).profiles
+    known = agents.scan(project.root, project.home)
+    proposed = [
+        entry
+        for entry in suggest.proposals(project.root, project.home, loaded, known)
+        if not args.agent or {entry.key, entry.key.rpartition("/")[2]} & set(args.agent)
+    ]
+    path = edit.target(project.root, project.home)
+    applied = bool(args.apply and proposed)
+    if applied:
+        edit.change(path, {("agent_assignments", entry.key): entry.profile for entry in proposed})
+    if args.json:
+        entries = [entry._asdict() for entry in proposed]
+        output.print_json({"suggestions": entries, "file": path, "applied": applied})
+        return 0
+    if not proposed:
+        print("Every agent has an assignment.")
+        return 0
+    output.table(
+        "",
+        ["agent", "suggested", "budget", "because"],
+        [
+            [entry.key, entry.profile, _budget(loaded.profile(entry.profile)), entry.reason]
+            for entry in proposed
+        ],
+        right=(2,),
     )
-    return lines
+    shown = profiles.shown(path, project.root, project.home)
+    if applied:
+        output.line(f"Written to {shown}. Edit it there to change one.")
+    else:
+        output.line(f"Nothing was written; until then they get {loaded.default_profile}.")
+        print("Apply: memory-budget profiles suggest --apply")
+    return 0
 
 
-def _settings(report: check.Report) -> profiles.Profiles:
-    return profiles.compile(profiles.read(report.path)) if report.path else profiles.defaults()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _as_json(report: check.Report) -> str:
-    return json.dumps(
-        {
-            "ok": not report.errors,
-            "file": report.path or None,
-            "findings": [finding._asdict() for finding in report.findings],
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+def _budget(profile: profiles.Profile) -> str:
+    """What a medium task gets at most: 20K-50K."""
+    return f"{profile.base_budget // 1000}K-{profile.max_budget // 1000}K"

@@ -113,6 +113,10 @@ def _print(found: dict[str, Any], args: argparse.Namespace) -> None:
         print(f"{bad['count']} unreadable line{'s' if bad['count'] > 1 else ''} skipped:")
         for line in bad["named"]:
             output.line(line, "  ")
+    if analysis["repeated_records"]:
+        print(
+            f"{output.count(analysis['repeated_records'], 'record')} in the log more than once, counted once"
+        )
 
 
 def _print_advice(found: dict[str, Any]) -> None:

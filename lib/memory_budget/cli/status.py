@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from memory_budget.base import layout
+from memory_budget.base.figures import thousands
 from memory_budget.base.files import listing
-from memory_budget.base.memory_folders import LAYOUTS
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.cli.memory_facts import memory_facts
 from memory_budget.cli.projects import unread_memory
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.log import usage
-from memory_budget.settings import profiles, token_ratio
+from memory_budget.settings import agents, profiles, suggest, token_ratio
 from memory_budget.upkeep import proposals, schedule
 
 LAST = 10
@@ -57,11 +57,26 @@ def gather(project: Project, last: int) -> dict[str, Any]:
         },
         "calibration": _calibration(project, loaded.profiles),
         "index": _index(project),
-        "jobs": schedule.overview(project, time.time()),
-        "proposals": len(proposals.load(project)),
+        "jobs": _jobs(project),
+        "suggestions": _suggestions(project, loaded.profiles),
+        "proposals": len(proposals.load_proposals(project)),
         "running": len(list(listing(project.at(layout.PENDING)))),
         **_log(project, last),
     }
+
+
+def _jobs(project: Project) -> dict[str, Any] | None:
+    """Last and next runs; None while the library is missing that reads when they are due."""
+    try:
+        return schedule.overview(project, time.time())
+    except ImportError:
+        return None
+
+
+def _suggestions(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
+    """The profile that each agent nobody assigned should have."""
+    known = agents.scan(project.root, project.home)
+    return [entry._asdict() for entry in suggest.proposals(project.root, project.home, settings, known)]
 
 
 def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
@@ -141,81 +156,110 @@ def _log(project: Project, last: int) -> dict[str, Any]:
 
 
 def _print(state: dict[str, Any]) -> None:
-    print(state["project"])
+    output.line(state["project"])
     if not state["has_memory"]:
-        print(f"  no memory here ({', '.join(LAYOUTS)})")
+        print("  no agent memory found here. To start: put notes into .claude/memory/*.md")
+        print("  or add a folder that is there: memory-budget sources add docs")
         _print_unread(state)
         return
-    own = state["profiles"]
-    print(f"  profiles: {own['file']}, {own['enforcement']} enforcement, delivery {own['delivery']}")
-    if not own["enabled"]:
+    settings = state["profiles"]
+    _say(
+        f"profiles: {settings['file']}; limits are {settings['enforcement']}; delivery {settings['delivery']}"
+    )
+    if not settings["enabled"]:
         print("  switched off: no agent is given memory (enabled: false)")
-    if own["problem"]:
-        print(f"  PROBLEM   {own['problem']}")
+    if settings["problem"]:
+        _say(f"PROBLEM   {settings['problem']}")
     _print_memory(state["memory"])
     _print_unread(state)
-    index = state["index"]
-    if index["usable"]:
-        note = "" if index["exact"] else ", token counts are upper bounds (tiktoken is missing)"
-        print(
-            f"  index: {index['files']} files, {output.tokens(index['tokens'])} tokens, {index['agents']} agents with "
-            f"memory of their own, updated {index['updated']}{note}"
-        )
-        for scope, own in index["scopes"].items():
-            print(f"    {scope}: {own['files']} files, {output.tokens(own['tokens'])} tokens")
-    else:
-        print(f"  index: {index['problem']}")
+    _print_index(state["index"])
     for entry in state["calibration"]:
-        known = entry["learned"]
-        figures = f" ({known['ratio']:.3f} ± {known['error']:.3f} from {known['runs']} runs)" if known else ""
-        print(
-            f"  {entry['model']}: {entry['in_use']:.3f} tokens per tiktoken token, {entry['source']}{figures}"
+        learned = entry["learned"]
+        basis = (
+            f" ({learned['ratio']:.3f} ± {learned['error']:.3f} from {output.runs(learned['runs'])})"
+            if learned
+            else ""
         )
-    log = state["log"]
-    print(
-        f"  log: {log['runs']} runs, {log['exceeded']} over budget, {log['not_delivered']} not delivered"
-        + (f", {log['bad_lines']} unreadable lines" if log["bad_lines"] else "")
-        + (f"; {state['running']} running" if state["running"] else "")
-    )
-    _print_jobs(state["jobs"])
+        _say(f"{entry['model']}: {entry['in_use']:.3f} tokens per tiktoken token, {entry['source']}{basis}")
+    _print_runs(state)
+    if state["jobs"] is None:
+        print("  jobs: wait for the libraries (memory-budget setup)")
+    else:
+        _print_jobs(state["jobs"])
     if state["proposals"]:
-        print(f"  {state['proposals']} proposals wait: memory-budget maintain")
+        print(f"  {output.count(state['proposals'], 'suggestion')} for memory files: memory-budget maintain")
+    if state["suggestions"]:
+        number = output.count(len(state["suggestions"]), "agent")
+        print(f"  {number} without an assignment: memory-budget profiles suggest")
     if state["last"]:
+        columns = ["ended", "agent", "difficulty", "sent", "budget", "share of\nmemory"]
+        roomy = output.width() >= 110
         output.table(
             "",
-            ["ended", "agent", "tier", "tokens", "budget", "of scope", "task"],
-            [_row(record) for record in state["last"]],
+            [*columns, "task"] if roomy else columns,
+            [_row(record, roomy) for record in state["last"]],
             right=(3, 4, 5),
         )
 
 
 def _print_unread(state: dict[str, Any]) -> None:
     for line in state["unread"]:
-        print(f"  NOT READ  {line}")
+        _say(f"NOT READ  {line}")
 
 
 def _print_memory(facts: dict[str, Any]) -> None:
     """Where memory was found, and which agents read which folder."""
     for row in facts["layouts"]:
-        print(f"  {row['layout']}: {row['files']} files in {row['folder']}")
+        _say(f"{row['layout']}: {row['files']} files in {row['folder']}")
     for row in facts["folders"][:_FOLDERS]:
         readers = ", ".join(row["agents"][:4]) or "no agent known here (an agent of this name would)"
-        print(f"    {row['folder']}: {row['files']} files, read by {readers}")
+        _say(f"  {row['folder']}: {row['files']} files, read by {readers}")
     if len(facts["folders"]) > _FOLDERS:
-        print(f"    {len(facts['folders']) - _FOLDERS} more folders of agents (--json)")
+        _say(f"  {len(facts['folders']) - _FOLDERS} more folders of agents (--json)")
     if facts["files_kept_in"]:
-        print(f"  the plugin's own files: {facts['files_kept_in']}")
+        _say(f"the plugin's own files: {facts['files_kept_in']}")
+
+
+def _print_index(index: dict[str, Any]) -> None:
+    if not index["usable"]:
+        _say(f"index: {index['problem']}")
+        return
+    _say(
+        f"index: {output.count(index['files'], 'file')}, {output.tokens(index['tokens'])} tokens, "
+        f"{output.count(index['agents'], 'agent')} with memory of their own; updated {_minute(index['updated'] or 'never')}"
+    )
+    if not index["exact"]:
+        print("    token counts are upper estimates until the libraries are there (memory-budget setup)")
+    for scope, part in index["scopes"].items():
+        print(f"    {scope}: {output.count(part['files'], 'file')}, {output.tokens(part['tokens'])} tokens")
+
+
+def _print_runs(state: dict[str, Any]) -> None:
+    log = state["log"]
+    got = log["runs"] - log["not_delivered"]
+    words = (
+        [f"{output.count(log['runs'], 'agent run')}: {got} got memory"]
+        if log["runs"]
+        else ["no agent runs yet"]
+    )
+    words += [f"{log['exceeded']} needed more than the budget"] if log["exceeded"] else []
+    words += (
+        [f"{log['not_delivered']} did not get theirs (memory-budget doctor)"] if log["not_delivered"] else []
+    )
+    words += [output.count(log["bad_lines"], "unreadable line")] if log["bad_lines"] else []
+    words += [f"{state['running']} running now"] if state["running"] else []
+    print("  " + ", ".join(words))
 
 
 def _print_jobs(state: dict[str, Any]) -> None:
     for problem in state["problems"]:
-        print(f"  PROBLEM   {problem}")
+        _say(f"PROBLEM   {problem}")
     if not state["enabled"]:
         print("  jobs: switched off (schedule.enabled: false)")
     for kind, job in state["jobs"].items():
         last = f"last {_minute(job['last'])}, {job['seconds']:.1f} s" if job["last"] else "has not run yet"
         if job["problems"]:
-            last += f", {len(job['problems'])} problems"
+            last += f", {output.count(len(job['problems']), 'problem')}"
         following = (
             "due now" if job["due"] else f"next {_minute(job['next'])}" if job["next"] else "not planned"
         )
@@ -230,15 +274,20 @@ def _minute(stamp: str) -> str:
     return stamp[:16].replace("T", " ")
 
 
-def _row(record: dict[str, Any]) -> list[object]:
+def _row(record: dict[str, Any], roomy: bool) -> list[object]:
     scoped = record.get("scoped_tokens") or 0
     loaded = record.get("tokens_loaded") or 0
-    return [
-        str(record.get("timestamp", ""))[:16].replace("T", " "),
-        record["agent"],
+    stamp = str(record.get("timestamp", ""))[:16].replace("T", " ")
+    row = [
+        stamp if roomy else stamp[5:],
+        record["agent"].rsplit("/", 1)[-1],
         record.get("complexity", ""),
-        output.tokens(loaded),
-        output.tokens(record.get("budget_allocated") or 0),
-        output.percent(loaded / scoped) if scoped else "",
-        str(record.get("task", ""))[:50],
+        thousands(loaded),
+        thousands(record.get("budget_allocated") or 0),
+        f"{min(loaded / scoped, 1):.0%}".replace("%", " %") if scoped else "",
     ]
+    return [*row, str(record.get("task", ""))[:60]] if roomy else row
+
+
+def _say(text: str) -> None:
+    output.wrapped(text, "  ")

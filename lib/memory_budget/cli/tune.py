@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
     for key in ("recommendations", "changes"):
         found[key] = [entry for entry in found[key] if _wanted(entry, args.agent)]
     changes = found["changes"]
-    edit = tuning_apply.plan(project, changes) if changes else None
-    done = tuning_apply.apply(project, changes) if changes and args.apply else None
+    edit = tuning_apply.plan_edit(project, changes) if changes else None
+    done = tuning_apply.apply_changes(project, changes) if changes and args.apply else None
     if args.json:
         output.print_json(
             {
@@ -82,7 +82,7 @@ def _wanted(change: dict[str, Any], names: list[str] | None) -> bool:
 
 
 def _undo(project: Project, *, as_json: bool) -> int:
-    entry = tuning_apply.undo(project)
+    entry = tuning_apply.undo_changes(project)
     if as_json:
         output.print_json({"undone": entry.id, "path": entry.path, "changes": entry.changes})
     else:

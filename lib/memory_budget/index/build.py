@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base.project import Project
-from memory_budget.index import contents, page_rows, pages, schema
+from memory_budget.index import contents, labels, page_rows, pages, schema
 from memory_budget.index import note as notes
 from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, frame_tokens, load_note
 from memory_budget.index.posting_lists import PostingLists
@@ -389,7 +389,7 @@ class _Update:
     def _drop(self, path: str, known: _Known) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
-        words: set[str] = set(terms(known.label))
+        words = labels.terms_of(known.label)
         for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
             words.update(terms(text.decode()))
             words.update(terms(headings))

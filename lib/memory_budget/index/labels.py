@@ -6,13 +6,16 @@ ranking can tell a note that is about "invoices" from one that mentions them.
 
 from __future__ import annotations
 
+from memory_budget.text.words import pairs, terms
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memory_budget.base.front_matter import FrontMatter
 
 #: Fields of the front matter that say what a note is about.
+NAMES = ("name", "title")
 FIELDS = (
-    "name", "title", "description", "tags", "metadata.tags", "aliases", "alias", "keywords", "summary", "topic", "topics",
+    "description", "tags", "metadata.tags", "aliases", "alias", "keywords", "summary", "topic", "topics",
 )  # fmt: skip
 #: Characters of a label that are indexed.
 LONGEST = 1000
@@ -21,16 +24,23 @@ _HEAD = 2000
 
 
 def label(path: str, matter: FrontMatter, tags: str, body: str, said: str = "") -> str:
-    """The label of the file at a path: its name, what its front matter says, its tags, its first heading, and what an index
-    of notes says of it (`said`).
+    """The label of the file at a path, in two lines: its names (file name, `name`, `title`, first heading), and what else its
+    front matter, its tags and an index of notes (`said`) say of it.
 
-    `billing/vat-rounding.md` with `description: Half cents` and `# VAT` has "vat-rounding Half cents VAT".
+    `billing/vat-rounding.md` with `description: Half cents` and `# VAT` has "vat-rounding, VAT" and "Half cents".
     """
-    parts = [path.rpartition("/")[2][:-3]]
-    parts += filter(None, map(matter.get, FIELDS))
-    parts += filter(None, (tags, said))
+    names = [path.rpartition("/")[2][:-3], *map(matter.get, NAMES)]
     for line in body[:_HEAD].split("\n"):
         if line.startswith("# "):
-            parts.append(line[2:])
+            names.append(line[2:])
             break
-    return " ".join(" ".join(parts).split())[:LONGEST]
+    rest = [*map(matter.get, FIELDS), tags, said]
+    first, second = (" ".join(", ".join(filter(None, parts)).split()) for parts in (names, rest))
+    return f"{first[:LONGEST]}\n{second[:LONGEST]}"
+
+
+def terms_of(text: str) -> set[str]:
+    """The index terms of a label: its words, and pairs of words in a row in its names (`vat round`), so that a task that names
+    the note is known to."""
+    names, _, _ = text.partition("\n")
+    return {*terms(text), *pairs(names)}

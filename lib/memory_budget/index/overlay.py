@@ -9,7 +9,7 @@ background process.
 from __future__ import annotations
 
 from memory_budget.base.files import read_bytes
-from memory_budget.index import contents, pages, postings
+from memory_budget.index import contents, labels, pages, postings
 from memory_budget.index.facts import side_file
 from memory_budget.index.note import read_note
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
@@ -83,7 +83,7 @@ class Overlay:
         tokens, length, counts = self._take_chunks(number, note, known, loaded)
         for term in words.terms(found.path):
             counts[term] = counts.get(term, 0) + 1
-        labelled = frozenset(words.terms(note.label))
+        labelled = frozenset(labels.terms_of(note.label))
         for term in labelled:
             counts[term] = counts.get(term, 0) + 1
         self._counts.append((number, self._next, length, counts, labelled))

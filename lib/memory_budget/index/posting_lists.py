@@ -12,7 +12,7 @@ from collections import _count_elements, defaultdict  # type: ignore[attr-define
 from itertools import count
 from typing import TYPE_CHECKING
 
-from memory_budget.index import postings
+from memory_budget.index import labels, postings
 from memory_budget.text.words import terms
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class PostingLists:
         counts, self._counts = self._counts, {}
         _count_elements(counts, terms(path))
         made = _Entries(number, length)
-        labelled = set(terms(label))
+        labelled = labels.terms_of(label)
         for term in labelled:
             times = min(counts.pop(term, 0) + 1, postings.LABELLED - 1)
             by_term[term].append(made[times | postings.LABELLED])

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from typing import Any
 
+from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import write_atomic
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
-from memory_budget.settings import json_edit
+from memory_budget.settings import client_versions, json_edit, plugins
 
 STEP = "Client"
 _MARKETPLACES = "extraKnownMarketplaces"
 _ENABLED = "enabledPlugins"
+_UTF_8 = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def check(host: Host) -> None:
@@ -30,7 +34,14 @@ def check(host: Host) -> None:
     Raises BudgetError naming file and line.
     """
     path = _settings(host)
-    settings = json_edit.parse(_read(path), path)
+    try:
+        settings = json_edit.parse(_read(path), path)
+    except json_edit.JsonTextError as error:
+        raise BudgetError(
+            f"{error}\nA file with comments or mistakes is not edited. Put it right, or let the client do it:\n"
+            f"claude plugin marketplace add {shlex.quote(host.root)} && claude plugin install {host.plugin_id}\n"
+            "and run install.py --no-client for the rest."
+        ) from error
     for key in (_MARKETPLACES, _ENABLED):
         if not isinstance(settings.get(key, {}), dict):
             raise BudgetError(f"{path}: expected an object at /{key}")
@@ -42,6 +53,8 @@ def install(host: Host, receipt: Receipt) -> None:
         host.already(STEP, f"runs {host.plugin_id} from its own copy")
         return
     command = host.client()
+    if command and not host.dry_run:
+        _say_version(host, command)
     if _is_known(host) and (command is None or _is_installed(host)):
         host.already(STEP, f"knows {host.plugin_id} in {host.short(host.root)}")
         return
@@ -60,7 +73,7 @@ def install(host: Host, receipt: Receipt) -> None:
     elif command:
         host.done(STEP, f"{host.plugin_id} installed by {host.short(command)}")
     else:
-        host.done(STEP, f"{host.plugin_id} enabled in {settings}; the next session starts it")
+        host.done(STEP, f"{host.plugin_id} enabled in {settings}; the next session loads it")
 
 
 def uninstall(host: Host, change: Change) -> None:
@@ -76,7 +89,36 @@ def uninstall(host: Host, change: Change) -> None:
     if not (untouched and _restore(path, change["before_copy"])):
         _take_out(host, change)
     _clean_registry(host, change)
-    host.done(STEP, f"no longer knows {host.plugin_id}")
+    say_what_is_left(host)
+
+
+def say_what_is_left(host: Host) -> None:
+    """Whether the client runs the plugin after all: from another clone, or because it was there before."""
+    left = [
+        plugin for plugin in plugins.known_plugins(host.client_home, installation.PLUGIN) if plugin.enabled
+    ]
+    if not left:
+        host.done(STEP, f"no longer knows {host.plugin_id}")
+    for plugin in left:
+        place = host.short(plugin.source or plugin.folder) or "its marketplace"
+        host.warn(
+            STEP,
+            f"still runs {plugin.identifier} from {place}: it was there before this installer, or came by another way\n"
+            f"To remove it, too: claude plugin uninstall {plugin.identifier}",
+        )
+
+
+def _say_version(host: Host, command: str) -> None:
+    """Read `claude --version` and say what an older one lacks."""
+    version = client_versions.parse(host.run([command, "--version"], cwd=host.root, timeout=30).out)
+    if version is None:
+        return
+    missing = client_versions.lacks(version)
+    words = "; ".join([f"Claude Code {client_versions.shown(version)}", *missing])
+    if missing:
+        host.warn(STEP, words)
+    else:
+        host.already(STEP, words)
 
 
 def _by_command(host: Host, command: str) -> str:
@@ -222,15 +264,29 @@ def _cache(host: Host) -> str:
 def _read(path: str) -> str:
     """The file's text; "{}" when it is missing or empty, as the client takes it. Raises BudgetError."""
     try:
-        with open(path, encoding="utf-8", newline="") as file:
+        with open(path, encoding="utf-8-sig", newline="") as file:
             text = file.read()
     except FileNotFoundError:
         text = ""
     except UnicodeDecodeError as error:
+        with open(path, "rb") as raw:
+            if raw.read(2) in _UTF_16:
+                raise BudgetError(
+                    f"{path}: is saved as UTF-16; save it as UTF-8 and run install.py again"
+                ) from error
         raise BudgetError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
     except OSError as error:
         raise BudgetError(f"{path}: cannot be read: {error.strerror}") from error
     return text if text.strip() else "{}\n"
+
+
+def _mark(path: str) -> bytes:
+    """The byte order mark of a file that has one."""
+    try:
+        with open(path, "rb") as file:
+            return _UTF_8 if file.read(3) == _UTF_8 else b""
+    except OSError:
+        return b""
 
 
 def _write(path: str, text: str) -> None:
@@ -238,7 +294,7 @@ def _write(path: str, text: str) -> None:
     target = os.path.realpath(path)
     try:
         mode = os.stat(target).st_mode & 0o7777 if os.path.exists(target) else None
-        write_atomic(target, text.encode())
+        write_atomic(target, _mark(target) + text.encode())
         if mode is not None:
             os.chmod(target, mode)
     except OSError as error:

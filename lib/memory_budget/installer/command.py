@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import os
 import platform
 import shlex
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 
 from memory_budget import __version__
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import digest
+from memory_budget.base.optional import FileLock, Timeout
+from memory_budget.base.project import Project
 from memory_budget.installer import bytecode, client, libraries, workspace
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
+
+#: Seconds that a second installer waits for the first.
+_WAIT_FOR_ANOTHER = 1200
 
 
 def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
@@ -26,16 +35,45 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     try:
         if not os.path.isdir(project):
             raise BudgetError(f"{project}: no such folder")
-        if arguments.uninstall:
-            return uninstall(host)
-        return install(host, project, with_client=not arguments.no_client)
+        with _alone(host):
+            if arguments.uninstall:
+                return uninstall(host, project)
+            return install(host, project, with_client=not arguments.no_client)
     except BudgetError as error:
         host.warn("Stopped", str(error))
     except OSError as error:
-        host.warn("Stopped", f"{error.filename or ''}: {error.strerror or error}")
+        host.warn("Stopped", f"{error.filename or ''}: {error.strerror or error}{_way_on(host, error)}")
     except KeyboardInterrupt:
         host.warn("Stopped", "what was done so far can be taken back: python3 install.py --uninstall")
     return 1
+
+
+def _way_on(host: Host, error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"\n{host.short(host.client_home)} has to be writable: run this as its owner, or let CLAUDE_CONFIG_DIR name a "
+            "folder that is."
+        )
+    return "\nMake room on the disk and run install.py again." if error.errno == errno.ENOSPC else ""
+
+
+@contextlib.contextmanager
+def _alone(host: Host) -> Iterator[None]:
+    """One installer of this person at a time. Raises BudgetError when the other one does not end."""
+    name = f"memory-budget-{os.getuid()}-{digest(host.client_home)}.lock"
+    lock = FileLock(os.path.join(tempfile.gettempdir(), name), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        host.busy("Waiting", "another install.py is at work")
+        try:
+            lock.acquire(timeout=_WAIT_FOR_ANOTHER)
+        except Timeout as error:
+            raise BudgetError("another install.py has been at work for 20 minutes") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def install(host: Host, project: str, with_client: bool) -> int:
@@ -47,26 +85,26 @@ def install(host: Host, project: str, with_client: bool) -> int:
     if not host.dry_run:
         receipt.make_folder(host.data)
     host.already("Python", f"{platform.python_version()}, {host.short(installation.base_interpreter())}")
-    complete = libraries.install(host)
+    works = libraries.install(host) or host.dry_run
     if with_client:
         client.install(host, receipt)
     bytecode.install(host, receipt)
-    if workspace.has_memory(project):
+    if Project(project, host.home).has_memory():
         workspace.install_profiles(host, receipt, project)
+        works = workspace.build_index(host, receipt, project) and works
+        works = workspace.show_example(host, project, workspace.choose_task(project, host.home)) and works
     else:
-        host.already("Project", f"{host.short(project)} has no memory and is left as it is")
-    task = workspace.choose_task(host, project)
-    shown = workspace.build_index(host, receipt, task.project) and workspace.show_preview(host, task)
+        workspace.say_no_memory(host, project)
     if not host.dry_run:
         host.text(_ending(host, with_client))
-    return 0 if shown and (complete or host.dry_run) else 1
+    return 0 if works else 1
 
 
-def uninstall(host: Host) -> int:
+def uninstall(host: Host, project: str) -> int:
     """Take back every change in the receipt, newest first, then remove the data folder."""
     receipt = Receipt(host.data)
     if not receipt.changes:
-        host.already("Receipt", f"nothing of this installer in {host.short(host.data)}")
+        _say_no_receipt(host, project)
         return 0
     if host.dry_run:
         _say_changes(host, receipt)
@@ -91,6 +129,17 @@ def uninstall(host: Host) -> int:
     return 0
 
 
+def _say_no_receipt(host: Host, project: str) -> None:
+    """Say what is true where no receipt tells: `claude plugin uninstall` removes it with the data folder."""
+    host.already("Receipt", f"nothing of this installer in {host.short(host.data)}")
+    ours = workspace.ours_in(project)
+    if ours:
+        host.warn(
+            "Project", "of this plugin's there still is:\n" + "\n".join(host.short(path) for path in ours)
+        )
+    client.say_what_is_left(host)
+
+
 def _say_changes(host: Host, receipt: Receipt) -> None:
     compiled = [change for change in receipt.changes if change["kind"] == "byte code"]
     for change in reversed(receipt.changes):
@@ -103,7 +152,14 @@ def _say_changes(host: Host, receipt: Receipt) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="install.py",
-        description="Install the memory-budget plugin for Claude Code. Safe to run again.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Install the memory-budget plugin for Claude Code, for this user. Safe to run again.",
+        epilog=f"""what it changes:
+  ~/.claude/plugins/data/memory-budget-*   Python libraries, {libraries.CORE.megabytes} MB, and the receipt for --uninstall
+  ~/.claude/settings.json                  the plugin is enabled, by `claude plugin install` where there is a client
+  PROJECT/.claude/memory                   a profiles file and its schema, where there is memory and no profiles file
+  PROJECT/.claude/cache/memory-budget      the index; it ignores itself for git
+A project without memory is left as it is. Nothing leaves the machine; the libraries come from the Python package index.""",
     )
     parser.add_argument("--project", metavar="DIR", help="project to prepare (default: the current folder)")
     parser.add_argument("--no-client", action="store_true", help="do not make the plugin known to the client")
@@ -113,8 +169,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ending(host: Host, with_client: bool) -> str:
-    if not with_client:
-        return f"Try it in a session: claude --plugin-dir '{host.root}'"
-    keep = "" if host.is_client_copy else f" Keep {host.short(host.root)}: the client runs it from there."
     back = f"To take it all back: python3 {shlex.quote(os.path.join(host.root, 'install.py'))} --uninstall"
-    return f"Agents get their memory from the next session on.{keep}\n{back}"
+    if not with_client:
+        return f"Done. Try it in a session: claude --plugin-dir {shlex.quote(host.root)}\n{back}"
+    keep = "" if host.is_client_copy else f" Do not move {host.short(host.root)} (or run install.py again)."
+    return (
+        "Done. Start a new Claude Code session: agents get memory from now on. Check there: /memory-budget:status."
+        f"{keep}\n{back}"
+    )

@@ -5,10 +5,12 @@ Tests replace a Host's `run`, so that nothing is downloaded and no client is nee
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
 
@@ -111,8 +113,7 @@ class Host:
         if self.out.isatty():
             width = shutil.get_terminal_size().columns - 1
             line = f"  {'…' if self._unicode() else '.'} {step:<10} {text}"[:width]
-            self.out.write(f"\r\x1b[K{line}\r")
-            self.out.flush()
+            self._put(f"\r\x1b[K{line}\r")
 
     def progress(self, step: str, text: str, done: int, whole: int) -> None:
         """Show a bar on a terminal: "Libraries ████░░░░ 14 of 33 MB"."""
@@ -122,15 +123,34 @@ class Host:
 
     def text(self, text: str) -> None:
         """Show text as it is."""
-        self.out.write(text + "\n")
-        self.out.flush()
+        self._put(text + "\n")
 
     def _line(self, mark: str, ascii_mark: str, step: str, text: str) -> None:
         clear = "\x1b[K" if self.out.isatty() else ""
-        first, *rest = text.split("\n")
-        self.out.write(f"{clear}  {mark if self._unicode() else ascii_mark} {step:<10} {first}\n")
-        self.out.writelines(f"{'':15}{line}\n" for line in rest)
-        self.out.flush()
+        first, *rest = self._fitted(text)
+        lines = [f"{clear}  {mark if self._unicode() else ascii_mark} {step:<10} {first}\n"]
+        self._put("".join([*lines, *(f"{'':15}{line}\n" for line in rest)]))
+
+    def _fitted(self, text: str) -> list[str]:
+        """The lines of a text, on a terminal wrapped to its width between words."""
+        if not self.out.isatty():
+            return text.split("\n")
+        room = max(40, shutil.get_terminal_size().columns - 16)
+        return [
+            part
+            for line in text.split("\n")
+            for part in textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
+        ]
+
+    def _put(self, text: str) -> None:
+        """Print; once whoever read our output has seen enough (`install.py | head`), go on in silence."""
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            if self.out is sys.stdout:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.out = io.StringIO()
 
     def _unicode(self) -> bool:
         return (self.out.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")

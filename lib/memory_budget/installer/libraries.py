@@ -106,35 +106,6 @@ def is_complete(folder: str, one: LibrarySet, root: str) -> bool:
         return False
 
 
-def packages(root: str, one: LibrarySet) -> list[tuple[str, str]]:
-    """Name and version of each package of a set that this Python gets, as its lock file pins them. Raises LibrariesError."""
-    found = []
-    for line in _read_lock(root, one).decode("utf-8", "replace").splitlines():
-        pin = re.match(r"([A-Za-z0-9][\w.-]*)==([^ ;\\]+)(?: *; *([^\\]*))?", line)
-        if pin and _applies(pin[3] or ""):
-            found.append((pin[1], pin[2]))
-    return found
-
-
-_CONDITION = re.compile(r"(python_full_version|python_version|sys_platform) *(<|>=|==|!=) *'([^']*)'")
-
-
-def _applies(marker: str) -> bool:
-    """Whether a pin's condition holds here, e.g. `python_full_version < '3.11'`; one that is not understood does."""
-    for name, sign, value in _CONDITION.findall(marker):
-        if name == "sys_platform":
-            holds = (sys.platform == value) == (sign == "==")
-        else:
-            wanted = tuple(int(part) for part in value.split(".")[:2])
-            mine = sys.version_info[:2]
-            holds = {"<": mine < wanted, ">=": mine >= wanted, "==": mine == wanted, "!=": mine != wanted}[
-                sign
-            ]
-        if not holds:
-            return False
-    return True
-
-
 def _read_lock(root: str, one: LibrarySet) -> bytes:
     path = os.path.join(root, one.lock)
     try:
@@ -150,7 +121,7 @@ def _fingerprint(root: str, one: LibrarySet) -> str:
 
 def _amount(root: str, sets: list[LibrarySet]) -> str:
     """25 packages, 33 MB."""
-    count = sum(len(packages(root, one)) for one in sets)
+    count = sum(len(installation.pins(os.path.join(root, one.lock))) for one in sets)
     return f"{count} packages, {sum(one.megabytes for one in sets)} MB"
 
 
@@ -193,7 +164,7 @@ def _add(host: Host, folder: str, one: LibrarySet, base: str) -> None:
 
 
 def _fill(host: Host, folder: str, one: LibrarySet, base: str, scratch: str) -> None:
-    """Install by the first way that works. Raises LibrariesError with the last one's reason."""
+    """Install by uv where there is one, else by the first pip there is. Raises LibrariesError with the last one's reason."""
     options = [
         "--require-hashes",
         "--only-binary",
@@ -219,8 +190,8 @@ def _fill(host: Host, folder: str, one: LibrarySet, base: str, scratch: str) -> 
         if result.ok:
             return
         reason = _reason(result)
-        if reason == NO_NETWORK:
-            break
+        if way.is_pip:
+            break  # another pip would say the same
     raise LibrariesError(
         reason
         or f"{base} has neither pip nor ensurepip (Debian, Ubuntu: sudo apt install python3-venv python3-pip)"

@@ -1,71 +1,90 @@
-"""Prepares a person's project: a profiles file where it has memory but none, the index, a first preview."""
+"""Prepares a person's project: a profiles file where it has memory but none, the index, and what one agent would get."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 from typing import Any, NamedTuple
 
 from memory_budget.base.files import write_atomic
 from memory_budget.base.memory_folders import MEMORY
-from memory_budget.base.project import CACHE
-from memory_budget.installer.host import Host
+from memory_budget.base.project import CACHE, Project
+from memory_budget.index.scan import scan
+from memory_budget.index.sources import sources_of
+from memory_budget.installer.host import Host, Result
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
+from memory_budget.settings import agents, edit, profiles, suggest
 
 STEP = "Project"
-_PROFILES = "budget-profiles.json"
-_SCHEMA = "budget-profiles.schema.json"
-_AGENT_GROUPS = ("specialists", "roles", "agents")
+DESCRIPTION = "Memory budgets of this project's agents. What is not set here is as shipped."
+#: Folders that often hold notes, named where a project has no memory yet.
+_LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
 #: Seconds for indexing or a preview; a large memory is indexed at about a million tokens a second.
 _TIMEOUT = 600
-#: Lines of the preview that are shown; the best chunks come first.
-_PREVIEW_LINES = 24
+#: Suggestions and files that are named; all are counted.
+_NAMED = 4
+GENERAL = "general-purpose"
 
 
 class Task(NamedTuple):
-    """What the preview at the end shows: an agent of the project and something it could be asked."""
+    """What is shown at the end: an agent of the project and something it could be asked."""
 
-    project: str
     agent: str
     prompt: str
 
 
-#: The plugin's own notes, for the preview when the current folder has no memory.
-_SAMPLE = (
-    "hooks-expert",
-    "Add a PreToolUse hook. Which exit codes must it never use, so that agents always start?",
-)
-
-
-def has_memory(project: str) -> bool:
-    """Whether the project has memory of its own. A project without is left as it is."""
-    return os.path.isdir(os.path.join(project, MEMORY))
+def say_no_memory(host: Host, project: str) -> None:
+    """Say how to begin in a project without memory. Nothing is made in it."""
+    there = [name for name in _LIKELY if os.path.isdir(os.path.join(project, name))]
+    launcher = shlex.join([_launcher(host), "sources", "add", *there[:1], "--project", project])
+    add = f"\nor add what is there: {launcher}" if there else ""
+    host.warn(
+        STEP,
+        f"no agent memory found in {host.short(project)}. To start: put notes into .claude/memory/*.md{add}",
+    )
 
 
 def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
-    """Write a profiles file, with the schema by which editors explain it, into a project that has none."""
-    target = os.path.join(project, MEMORY, _PROFILES)
+    """Write a profiles file with a profile for each agent into a project that has none; else show what is suggested."""
+    target = os.path.join(project, profiles.FILE)
+    settings = profiles.load(project, host.home)
+    known = agents.scan(project, host.home)
+    proposed = suggest.proposals(project, host.home, settings.profiles, known)
+    listed = [f"{entry.key} -> {entry.profile}" for entry in proposed[:_NAMED]]
+    more = f" and {len(proposed) - _NAMED} more" if len(proposed) > _NAMED else ""
     if os.path.lexists(target):
-        host.already(STEP, f"{host.short(target)} is there")
+        advice = (
+            f"\nSuggested: {', '.join(listed)}{more}. Apply: memory-budget profiles suggest --apply"
+            if proposed
+            else ""
+        )
+        host.already(STEP, f"{host.short(target)} is there{advice}")
         return
     if host.dry_run:
         host.would(STEP, f"write {host.short(target)}")
         return
-    schema = os.path.join(host.root, "schemas", _SCHEMA)
-    beside = os.path.join(project, MEMORY, _SCHEMA)
+    document = {
+        "$schema": f"./{edit.SCHEMA}",
+        "version": "1.0.0",
+        "description": DESCRIPTION,
+        "default_profile": settings.profiles.default_profile,
+        "agent_assignments": {entry.key: entry.profile for entry in proposed},
+    }
+    beside = os.path.join(os.path.dirname(target), edit.SCHEMA)
     try:
-        if os.path.exists(schema) and not os.path.lexists(beside):
-            shutil.copyfile(schema, beside)
-            receipt.add("file", beside, content=fingerprint(beside))
-        text = json.dumps(_starter(host, project), indent=2, ensure_ascii=False) + "\n"
-        write_atomic(target, text.encode())
+        receipt.make_folder(os.path.dirname(target))
+        write_atomic(target, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
         receipt.add("file", target, content=fingerprint(target))
+        if edit.write_schema(target):
+            receipt.add("file", beside, content=fingerprint(beside))
     except OSError as error:
         host.warn(STEP, f"{host.short(target)}: {error.strerror}; the shipped profiles are used")
         return
-    host.done(STEP, f"{host.short(target)} written")
+    chosen = f"\nFrom their descriptions: {', '.join(listed)}{more}; change them there" if proposed else ""
+    host.done(STEP, f"{host.short(target)} written{chosen}")
 
 
 def build_index(host: Host, receipt: Receipt, project: str) -> bool:
@@ -81,46 +100,78 @@ def build_index(host: Host, receipt: Receipt, project: str) -> bool:
         if os.path.isdir(folder):
             receipt.add("index" if folder == cache else "folder", folder)
     if not result.ok:
-        host.warn("Index", f"not built: {result.reason()}")
+        host.warn("Index", f"not built: {result.reason()}\nThe next session tries again.")
         return False
     said = [line.strip() for line in result.out.splitlines() if line.strip()]
     host.done("Index", said[-1] if said else "built")
     return True
 
 
-def show_preview(host: Host, task: Task) -> bool:
-    """Show what the agent would be given: the plugin's main job, on real memory. False when that failed."""
+def show_example(host: Host, project: str, task: Task) -> bool:
+    """Say what an agent would be given: the plugin's main job, on the person's memory. False when that failed."""
     if host.dry_run:
-        host.would("Preview", f"show what {task.agent} would get")
+        host.would("Example", f"show what {task.agent} would get")
         return True
-    project, agent, prompt = task
-    arguments = ("preview", "--project", project, "--agent", agent, "--prompt", prompt)
-    result = _command(host, *arguments)
-    if not result.ok:
-        host.warn("Preview", f"failed: {result.reason()}")
+    arguments = ("preview", "--project", project, "--agent", task.agent, "--prompt", task.prompt)
+    result = _command(host, *arguments, "--json")
+    try:
+        found = json.loads(result.out) if result.ok else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        host.warn("Example", f"failed: {result.reason()}")
         return False
-    lines = result.out.rstrip().splitlines()
-    host.text("\n".join(["", f"What {agent} would be given for: {prompt}", "", *lines[:_PREVIEW_LINES]]))
-    if len(lines) > _PREVIEW_LINES:
-        host.text(f"  all of it: {shlex.join([_launcher(host), *arguments])}")
-    host.text("")
+    host.done("Example", _in_words(task, found) + f"\nAll of it: {shlex.join([_launcher(host), *arguments])}")
     return True
 
 
-def choose_task(host: Host, project: str) -> Task:
-    """The project's agent with the most notes and the title of its largest as task; else our own sample."""
-    agents = {name: _notes(folder) for _, name, folder in _agents(project)} if has_memory(project) else {}
-    agents = {name: notes for name, notes in agents.items() if notes}
-    if agents:
-        agent = max(sorted(agents), key=lambda name: len(agents[name]))
-        notes = agents[agent]
-    elif has_memory(project) and project != host.root:
-        agent, notes = "general-purpose", _notes(os.path.join(project, MEMORY))
-    else:
-        agent, notes = "", []
-    if not notes or project == host.root:
-        return Task(host.root, *_SAMPLE)
-    return Task(project, agent, _title(max(notes, key=os.path.getsize)))
+def _in_words(task: Task, found: dict[str, Any]) -> str:
+    files = [os.path.basename(str(file.get("path", ""))) for file in found.get("files", ())]
+    what = f'asked "{task.prompt}", {task.agent}'
+    if not files:
+        return f"{what} gets no memory: nothing is about that"
+    named = ", ".join(files[:_NAMED]) + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
+    return f"{what} gets {found['tokens']:,} tokens (budget {found['budget']:,})\nof {named}"
+
+
+def choose_task(project: str, home: str) -> Task:
+    """The agent with the most notes of its own, else one that the project defines; and a task about one of those notes."""
+    place = Project(project, home)
+    found = scan(place, sources_of(place, profiles.load(project, home).profiles)).files
+    notes: dict[str, list[str]] = {}
+    for file in found:
+        notes.setdefault(file.place.owner, []).append(file.path)
+    named = [file.name for file in agents.scan(project, home).files if file.name]
+    own = sorted((owner for owner in notes if owner), key=lambda owner: (-len(notes[owner]), owner))
+    agent = own[0] if own else (named[0] if named else GENERAL)
+    paths = notes.get(agent) or notes.get("") or [path for group in notes.values() for path in group]
+    for path in sorted(paths, key=lambda path: (-_size(os.path.join(project, path)), path)):
+        title = _title(os.path.join(project, path))
+        if title:
+            return Task(agent, f"Check the code against what we know about {title}")
+    return Task(agent, "Check the code against what we know about it")
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
+
+
+def _title(note: str) -> str:
+    """The first heading of a note as the end of a sentence, or the file's name in words; "" where neither says much."""
+    words = os.path.splitext(os.path.basename(note))[0].replace("-", " ").replace("_", " ")
+    try:
+        with open(note, encoding="utf-8", errors="replace") as file:
+            heading = next((line.lstrip("#").strip() for line in file if line.startswith("#")), "")
+    except OSError:
+        return ""
+    title = " ".join((heading or words).strip(" .:!?*`").split())[:80]
+    head = re.split(r": | [-–—] ", title)[0]  # "Models: what we learned" is about models
+    title = head if head.count(" ") else title
+    second = title[1:2]
+    return title[:1].lower() + title[1:] if second.islower() else title
 
 
 def remove_file(host: Host, change: Change) -> None:
@@ -153,60 +204,25 @@ def remove_index(host: Host, change: Change) -> None:
         host.already("Index", f"removed; logs and reports in {host.short(cache)} stay")
 
 
-def _command(host: Host, *arguments: str) -> Any:
-    columns = str(min(shutil.get_terminal_size((100, 24)).columns, 120))
-    arguments = (_launcher(host), *arguments)
-    return host.run(arguments, timeout=_TIMEOUT, CLAUDE_PLUGIN_DATA=host.data, COLUMNS=columns)
+def ours_in(project: str) -> list[str]:
+    """What of this plugin stands in a project, where no receipt tells any more: paths that may be removed."""
+    own = []
+    path = os.path.join(project, profiles.FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            if DESCRIPTION in file.read():
+                own.append(path)
+    except (OSError, UnicodeDecodeError):
+        pass
+    for name in (os.path.join(os.path.dirname(profiles.FILE), edit.SCHEMA), CACHE):
+        if os.path.exists(os.path.join(project, name)):
+            own.append(os.path.join(project, name))
+    return own
+
+
+def _command(host: Host, *arguments: str) -> Result:
+    return host.run((_launcher(host), *arguments), timeout=_TIMEOUT, CLAUDE_PLUGIN_DATA=host.data)
 
 
 def _launcher(host: Host) -> str:
     return os.path.join(host.root, "bin", "memory-budget")
-
-
-def _starter(host: Host, project: str) -> dict[str, Any]:
-    """A profiles file that names the project's own agents with the profile each one has by default."""
-    with open(os.path.join(host.root, "schemas", "default-profiles.json"), encoding="utf-8") as file:
-        shipped = json.load(file)
-    assigned: dict[str, str] = shipped.get("agent_assignments", {})
-    default = shipped.get("default_profile", "specialist-broad")
-    roles = "role-coordinator" if "role-coordinator" in shipped["profiles"] else default
-    agents = {}
-    for group, name, _ in _agents(project):
-        key = f"{group}/{name}"
-        agents[key] = assigned.get(key) or assigned.get(name) or (roles if group == "roles" else default)
-    return {
-        "$schema": f"./{_SCHEMA}",
-        "version": shipped["version"],
-        "description": "Memory budgets of this project's agents. What is not set here is as shipped.",
-        "default_profile": default,
-        "agent_assignments": agents,
-    }
-
-
-def _agents(project: str) -> list[tuple[str, str, str]]:
-    """Group, name and folder of every agent that has a memory folder in the project."""
-    found = []
-    for group in _AGENT_GROUPS:
-        folder = os.path.join(project, MEMORY, group)
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            if os.path.isdir(os.path.join(folder, name)) and not name.startswith("."):
-                found.append((group, name, os.path.join(folder, name)))
-    return found
-
-
-def _notes(folder: str) -> list[str]:
-    """Markdown files below a folder, without archives."""
-    notes = []
-    for where, names, files in os.walk(folder):
-        names[:] = sorted(name for name in names if name != "archive")
-        notes += [os.path.join(where, name) for name in sorted(files) if name.endswith(".md")]
-    return notes
-
-
-def _title(note: str) -> str:
-    """The first heading of a note as a task, or the file's name in words."""
-    with open(note, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if line.startswith("#"):
-                return line.lstrip("#").strip()
-    return os.path.splitext(os.path.basename(note))[0].replace("-", " ").replace("_", " ")

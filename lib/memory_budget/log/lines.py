@@ -59,7 +59,7 @@ def record_problem(value: dict[str, Any]) -> str:
     if not isinstance(value.get("agent"), str) or not value["agent"]:
         return "not a usage record: no agent"
     try:
-        year = _local_time(value.get("timestamp")).year
+        year = local_time(value.get("timestamp")).year
     except ValueError:
         return "not a usage record: no time"
     if not YEARS[0] <= year < YEARS[1]:
@@ -78,10 +78,10 @@ def moment(timestamp: str) -> float:
     try:
         return datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
     except ValueError:
-        return _local_time(timestamp).timestamp()
+        return local_time(timestamp).timestamp()
 
 
-def _local_time(timestamp: object) -> datetime:
+def local_time(timestamp: object) -> datetime:
     """Date and time as a record's time starts, without fractions and zone. Raises ValueError."""
     match = _TIME.match(timestamp) if isinstance(timestamp, str) else None
     if match is None or match.lastindex is None:

@@ -8,7 +8,7 @@ is read by people and by other programs, and a run may be given hundreds of chun
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes
@@ -32,24 +32,17 @@ class Sent(NamedTuple):
 
 
 def remember(
-    project: Project, kept: dict[str, Any], record: dict[str, Any], transcript: str, now: float
+    project: Project, agent: str, files: list[str], chunks: list[int], transcript: str, now: float
 ) -> None:
-    """Note what a run that has ended was given and what it read. A block that did not arrive is no use.
-
-    `kept` is the allocation as it was kept, `record` the run's usage record. Raises OSError, and TimeoutError when
-    the lock is held for 30 s.
+    """Note what a run that has ended was given and what it read. `files` and `chunks` as they arrived; `now` in seconds since
+    the epoch. Raises OSError, and TimeoutError when the lock is held for 30 s.
     """
-    arrived = record.get("delivered") is not False
-    files = list(kept.get("files") or {}) if arrived else []
-    chunks = [number for own in kept.get("chunks") or [] for number in own] if arrived else []
     read = reads(project, transcript)
     if not files and not read:
         return
-    sent = Sent(now, str(kept.get("agent") or record["agent"]), files, chunks, read)
-    line = orjson.dumps(sent._asdict()) + b"\n"
-    project.ensure_cache()
-    with FileLock(project.at(layout.USAGE_LOCK), timeout=LOCK_SECONDS):
-        handle = os.open(project.at(layout.SENT), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    line = orjson.dumps(Sent(now, agent, files, chunks, read)._asdict()) + b"\n"
+    with FileLock(project.writable(layout.USAGE_LOCK), timeout=LOCK_SECONDS, mode=0o600):
+        handle = os.open(project.at(layout.SENT), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             size = os.fstat(handle).st_size
             if size and os.pread(handle, 1, size - 1) != b"\n":

@@ -3,13 +3,20 @@
 Appended under a lock, each line in one write. A line that a crash or a full disk left without an end is closed first,
 so it can never swallow the next one; readers name such lines and go on.
 
-The log is rotated (`log_rotation`): `read` reads one file, `read_all` every part once.
+The log is rotated (`rotation`): `read` reads one file, `read_all` the log with its rotated parts.
+
+    budget-usage.jsonl                                  the log that is written
+    budget-usage-2026-11-01-2026-11-30.jsonl.gz         rotated: its first and last day, compressed
+    budget-usage-2026-11-01-2026-11-30_02.jsonl         another one of these days, not compressed yet
+
+Other files beside it, such as `budget-usage.jsonl.bak` or `budget-usage-copy.jsonl`, are no part of it.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
@@ -20,6 +27,8 @@ from memory_budget.base.optional import FileLock, orjson
 from memory_budget.base.project import Project
 
 LOCK_SECONDS = 30.0
+#: A rotated log as `rotation` names it: budget-usage-2026-10-01-2026-10-31.jsonl.gz, with _02 for a second one of these days.
+ROTATED = re.compile(r"budget-usage-\d{4}-\d\d-\d\d-(\d{4}-\d\d-\d\d)(?:_\d+)?\.jsonl(?:\.gz|\.zst)?")
 
 
 class BadLine(NamedTuple):
@@ -35,18 +44,61 @@ class BadLine(NamedTuple):
 
 def append(project: Project, record: dict[str, Any]) -> None:
     """Add one record. Raises OSError, and filelock.Timeout (a TimeoutError) when another writer holds the log for 30 s."""
-    project.ensure_cache()
+    with _lock(project):
+        _append(project, record)
+
+
+def append_once(project: Project, record: dict[str, Any], source: str, recording: str) -> bool | None:
+    """Add the record of the run that the file `source` stands for. Returns True when it is added, False when the log holds
+    it already, None when the file is gone, so that another process wrote it.
+
+    The file gets the name `recording` before the record is written and keeps it: whoever finds that name later, after a
+    crash or on a full disk, asks the log first. The caller removes it. Raises as `append`.
+    """
+    with _lock(project):
+        begun = os.path.exists(recording)
+        if not begun:
+            try:
+                os.rename(source, recording)
+            except FileNotFoundError:
+                return None
+        elif _holds(project, record):
+            return False
+        _append(project, record)
+    return True
+
+
+def _lock(project: Project) -> FileLock:
+    return FileLock(project.writable(layout.USAGE_LOCK), timeout=LOCK_SECONDS, mode=0o600)
+
+
+def _append(project: Project, record: dict[str, Any]) -> None:
+    """Add one line, whole and on disk, or leave the log as it was."""
     line = _line(record)
-    with FileLock(project.at(layout.USAGE_LOCK), timeout=LOCK_SECONDS):
-        handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(handle).st_size
+        if not _ends_whole(handle):
+            line = b"\n" + line
         try:
-            if not _ends_whole(handle):
-                line = b"\n" + line
             view = memoryview(line)
             while view:
                 view = view[os.write(handle, view) :]
-        finally:
-            os.close(handle)
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, size)
+            raise
+    finally:
+        os.close(handle)
+
+
+def _holds(project: Project, record: dict[str, Any]) -> bool:
+    """Whether the log or one of its rotated parts has the record of this run."""
+    return any(
+        not isinstance(line, BadLine)
+        and all(line.get(key) == record.get(key) for key in ("allocation_id", "agent_id", "session_id"))
+        for line in read_all(project)
+    )
 
 
 def _line(record: dict[str, Any]) -> bytes:
@@ -71,37 +123,32 @@ def read(path: str) -> Iterator[dict[str, Any] | BadLine]:
 def read_all(project: Project) -> Iterator[dict[str, Any] | BadLine]:
     """As `read`, of the log and all its rotated parts: each record once, also if the log is rotated meanwhile.
 
-    A part that cannot be read to its end is named as a bad line 0.
+    A record that is in the log twice, byte for byte, comes once. A part that cannot be read to its end is named as a bad
+    line 0.
     """
+    seen: set[int] = set()
     for path, file in _open_all(project):
         if isinstance(file, Exception):
             yield BadLine(path, 0, f"cannot be read: {getattr(file, 'strerror', None) or file}")
             continue
         with file:
             try:
-                yield from _records(path, file)
+                yield from _records(path, file, seen)
             except (OSError, EOFError, zlib.error) as error:
                 yield BadLine(path, 0, f"cannot be read further: {getattr(error, 'strerror', None) or error}")
 
 
 def files(project: Project) -> list[str]:
-    """The project's usage log with its rotated and compressed parts, oldest name first, the current one last.
+    """The project's usage log with its rotated and compressed parts, oldest name first, the current one last. Copies and
+    backups that lie beside it (`budget-usage.jsonl.bak`) are no logs.
 
-    A plain file whose compressed copy stands beside it is left out: that is a rotation not quite at its end.
+    A plain file with its compressed copy beside it is left out: that is a rotation which is still going on.
     """
     folder, name = os.path.split(project.log)
-    stem = name.removesuffix(".jsonl")
-    found = [
-        entry
-        for entry in listing(folder)
-        if entry.startswith(stem)
-        and ".jsonl" in entry
-        and not entry.endswith((".tmp", ".lock"))
-        and entry != name
-    ]
-    packed = {entry.removesuffix(".gz") for entry in found if entry.endswith(".gz")}
-    paths = [f"{folder}/{entry}" for entry in found if entry not in packed]
-    return [path for path in [*paths, project.log] if os.path.isfile(path)]
+    rotated = [entry for entry in listing(folder) if ROTATED.fullmatch(entry)]
+    packed = {entry.removesuffix(".gz") for entry in rotated if entry.endswith(".gz")}
+    paths = [f"{folder}/{entry}" for entry in rotated if entry not in packed]
+    return [path for path in [*paths, f"{folder}/{name}"] if os.path.isfile(path)]
 
 
 def standing(project: Project) -> object:
@@ -145,7 +192,8 @@ def _opened(path: str) -> IO[bytes] | Exception:
         return error
 
 
-def _records(path: str, file: IO[bytes]) -> Iterator[dict[str, Any] | BadLine]:
+def _records(path: str, file: IO[bytes], seen: set[int] | None = None) -> Iterator[dict[str, Any] | BadLine]:
+    """The records and bad lines of an open log. With `seen`, hashes of records read before, those are left out."""
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -158,6 +206,11 @@ def _records(path: str, file: IO[bytes]) -> Iterator[dict[str, Any] | BadLine]:
                 yield BadLine(path, number, f"not JSON: {line[:60].decode('utf-8', 'replace').strip()!r}")
             continue
         if isinstance(value, dict) and isinstance(value.get("agent"), str):
+            if seen is not None:
+                mark = hash(line.strip())
+                if mark in seen:
+                    continue
+                seen.add(mark)
             yield value
         else:
             yield BadLine(path, number, f"not a usage record but {type(value).__name__}")

@@ -73,6 +73,7 @@ def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime
         "first": first.isoformat() if first else None,
         "last": last.isoformat() if last else None,
         "files": [file._asdict() for file in store.files],
+        "repeated_records": store.repeated,
         "bad_lines": {"count": store.bad_count, "named": [str(line) for line in store.bad]},
         "overall": _dimension(store, "")[0],
         "prices": {"as_of": prices.get("as_of", ""), "currency": prices.get("currency", "USD")},

@@ -19,13 +19,42 @@ def _name(field: str) -> str:
     return f"nullif({field}, '')"
 
 
-#: Columns of `runs`: SQL type, and the expression over a record's fields. Tokens, seconds, `hook_ms` in milliseconds.
+#: Fields read from a record, with their SQL types.
+_FIELDS = {
+    "timestamp": "VARCHAR",
+    "task": "VARCHAR",
+    "allocation_id": "VARCHAR",
+    "session_id": "VARCHAR",
+    "tool_use_id": "VARCHAR",
+    "agent_id": "VARCHAR",
+    "agent": "VARCHAR",
+    "complexity": "VARCHAR",
+    "bumped_from": "VARCHAR",
+    "profile": "VARCHAR",
+    "model": "VARCHAR",
+    "budget_allocated": "DOUBLE",
+    "tokens_loaded": "DOUBLE",
+    "demand_tokens": "DOUBLE",
+    "scoped_tokens": "DOUBLE",
+    "on_demand_tokens": "DOUBLE",
+    "exceeded_budget": "BOOLEAN",
+    "delivered": "BOOLEAN",
+    "success": "BOOLEAN",
+    "duration_seconds": "DOUBLE",
+    "scope_breakdown": 'STRUCT("global" DOUBLE, agent_recent DOUBLE, agent_patterns DOUBLE)',
+    "api_usage": "STRUCT(requests DOUBLE, input DOUBLE, cache_creation DOUBLE, cache_read DOUBLE, output DOUBLE)",
+    "hook_ms": "DOUBLE",
+}
+#: SQL: a record's time, null for one that cannot be.
+_ENDED = (
+    f"CASE WHEN regexp_matches(timestamp, '{lines.TIME}') "
+    f"AND year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) BETWEEN {lines.YEARS[0]} AND {lines.YEARS[1] - 1} "
+    "THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END"
+)
+#: Columns of `runs`: SQL type, and the expression over a record's fields. Figures are tokens, seconds, and milliseconds in
+#: `hook_ms`. Rows with the same `identity` are one record, written or copied twice.
 COLUMNS = {
-    "ended": (
-        "TIMESTAMP",
-        "CASE WHEN year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) "
-        f"BETWEEN {lines.YEARS[0]} AND {lines.YEARS[1] - 1} THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END",
-    ),
+    "ended": ("TIMESTAMP", _ENDED),
     "agent": ("VARCHAR", _name("agent")),
     "first_tier": ("VARCHAR", f"coalesce({_name('bumped_from')}, {_name('complexity')})"),
     "profile": ("VARCHAR", _name("profile")),
@@ -48,36 +77,15 @@ COLUMNS = {
     "api_cache_read": ("FLOAT", _figure("api_usage.cache_read")),
     "api_output": ("FLOAT", _figure("api_usage.output")),
     "hook_ms": ("FLOAT", _figure("hook_ms")),
-}
-
-#: Fields read from a record, with their SQL types.
-_FIELDS = {
-    "timestamp": "VARCHAR",
-    "agent": "VARCHAR",
-    "complexity": "VARCHAR",
-    "bumped_from": "VARCHAR",
-    "profile": "VARCHAR",
-    "model": "VARCHAR",
-    "budget_allocated": "DOUBLE",
-    "tokens_loaded": "DOUBLE",
-    "demand_tokens": "DOUBLE",
-    "scoped_tokens": "DOUBLE",
-    "on_demand_tokens": "DOUBLE",
-    "exceeded_budget": "BOOLEAN",
-    "delivered": "BOOLEAN",
-    "success": "BOOLEAN",
-    "duration_seconds": "DOUBLE",
-    "scope_breakdown": 'STRUCT("global" DOUBLE, agent_recent DOUBLE, agent_patterns DOUBLE)',
-    "api_usage": "STRUCT(requests DOUBLE, input DOUBLE, cache_creation DOUBLE, cache_read DOUBLE, output DOUBLE)",
-    "hook_ms": "DOUBLE",
+    "identity": ("UBIGINT", f"hash({', '.join(_FIELDS)})"),
 }
 #: SQL: whether a row is a record.
 IS_RECORD = " AND ".join(f"{name} IS NOT NULL" for name in ("agent", "ended", "budget", "loaded"))
 
 
-def read_json(**more: str) -> str:
-    """SQL: the table function that reads a log's fields and `more` (name=type); its parameter is the file's path."""
-    fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in (*_FIELDS.items(), *more.items()))
+def read_json() -> str:
+    """SQL: the table function that reads a log's fields; its parameter is the file's path."""
+    fields = ", ".join(f"\"{name}\": '{kind}'" for name, kind in _FIELDS.items())
     return f"read_json(?, format='newline_delimited', ignore_errors=true, columns={{{fields}}})"
 
 

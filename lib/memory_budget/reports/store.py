@@ -41,7 +41,11 @@ class LogFile(NamedTuple):
 
 
 class Store:
-    """The records of some logs. `bad`: the named bad lines; `bad_count`: all of them. Close it, or use `opened`."""
+    """The records of some logs, each once. Close it, or use `opened`.
+
+    `files` that were read; `bad`: bad lines that are named, of `bad_count`; `repeated`: records left out because the same one
+    is there already.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: str) -> None:
         self._db = connection
@@ -49,6 +53,7 @@ class Store:
         self.files: list[LogFile] = []
         self.bad: list[BadLine] = []
         self.bad_count = 0
+        self.repeated = 0
         self._bounds: tuple[datetime | None, datetime | None] = (None, None)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -78,7 +83,7 @@ class Store:
                 try:
                     yield from self.each(
                         f"SELECT agent, {first_tier}, task, {need} AS need "
-                        f"FROM {columns.read_json(task='VARCHAR')} "
+                        f"FROM {columns.read_json()} "
                         f"WHERE agent IN (SELECT unnest(?)) AND need IS NOT NULL AND {ended} >= ? AND {ended} < ? "
                         "ORDER BY need DESC, task LIMIT 2000",
                         [
@@ -105,6 +110,7 @@ class Store:
             for path in usage.files(logs) if isinstance(logs, Project) else logs:
                 self.add(path)
             if not isinstance(logs, Project) or usage.standing(logs) == before:
+                self.repeated = self._drop_repeated()
                 return
             self.files, self.bad, self.bad_count = [], [], 0
 
@@ -130,6 +136,13 @@ class Store:
         )[0][0]
         bad = self.rows(f"DELETE FROM records WHERE NOT ({columns.IS_RECORD})")[0][0]
         return inserted - bad, bad
+
+    def _drop_repeated(self) -> int:
+        """Leave one of the records that are the same. Returns how many others there were."""
+        if not self.rows("SELECT count(*) > count(DISTINCT identity) FROM records")[0][0]:
+            return 0
+        first = "SELECT min(rowid) FROM records GROUP BY identity"
+        return int(self.rows(f"DELETE FROM records WHERE rowid NOT IN ({first})")[0][0])
 
     def _places(self, path: str) -> list[int]:
         """Where the first bad lines are, counted from 0 without blank ones: a second reading, in order."""

@@ -30,17 +30,24 @@ def summarise(
     bad: list[str] = []
     count = 0
     runs: list[dict[str, Any]] = []
-    for entry in _entries(logs):
+    seen: set[int] = set()
+    repeated = 0
+    for entry, mark in _entries(logs):
         if isinstance(entry, usage.BadLine):
             count += 1
             bad += [str(entry)] if len(bad) < NAMED else []
-        elif since is None or _ended(entry) >= since:
-            runs.append(entry)
+        elif mark in seen:
+            repeated += 1
+        else:
+            seen.add(mark)
+            if since is None or _ended(entry) >= since:
+                runs.append(entry)
     ended = sorted(_ended(run) for run in runs)
     found: dict[str, Any] = {
         "days": days,
         "first": ended[0].isoformat() if ended else None,
         "last": ended[-1].isoformat() if ended else None,
+        "repeated_records": repeated,
         "bad_lines": {"count": count, "named": bad},
         "overall": _figures("all", runs),
     }
@@ -73,21 +80,22 @@ def expand(patterns: Sequence[str]) -> list[str]:
     return [name for path, name in found.items() if f"{path}.gz" not in found]
 
 
-def _entries(logs: Project | Sequence[str]) -> Iterator[dict[str, Any] | usage.BadLine]:
+def _entries(logs: Project | Sequence[str]) -> Iterator[tuple[dict[str, Any] | usage.BadLine, int]]:
+    """Records and bad lines of logs, each with a hash of the line that is the same for the same record."""
     for path in usage.files(logs) if isinstance(logs, Project) else logs:
         try:
             for number, line in lines.lines(path):
                 record = lines.record(line)
                 if isinstance(record, dict):
-                    yield record
+                    yield record, hash(line.strip())
                 elif record:
-                    yield usage.BadLine(path, number, record)
+                    yield usage.BadLine(path, number, record), 0
         except lines.BROKEN as error:
-            yield lines.no_further(path, error)
+            yield lines.no_further(path, error), 0
 
 
 def _ended(run: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(str(run["timestamp"])[:19])
+    return lines.local_time(run["timestamp"])
 
 
 def _name(run: Mapping[str, Any], field: str) -> str:

@@ -70,7 +70,7 @@ def recommend_from(
     return found
 
 
-def read(project: Project) -> dict[str, Any] | None:
+def read_recommendations(project: Project) -> dict[str, Any] | None:
     """The recommendations as last written, None where there are none."""
     try:
         with open(project.at(layout.RECOMMENDATIONS), "rb") as file:
@@ -92,7 +92,7 @@ def apply_automatically(project: Project, *, now: datetime | None = None) -> lis
     chosen = [change for change in found["changes"] if not change["held"]]
     if not chosen:
         return []
-    done = tuning_apply.apply(project, chosen, automatic=True, now=now)
+    done = tuning_apply.apply_changes(project, chosen, automatic=True, now=now)
     return [change["title"] for change in done.changes]
 
 

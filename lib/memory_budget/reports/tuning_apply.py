@@ -66,13 +66,13 @@ class Applied(NamedTuple):
     undone: str = ""
 
 
-def plan(project: Project, changes: Sequence[dict[str, Any]]) -> Edit:
+def plan_edit(project: Project, changes: Sequence[dict[str, Any]]) -> Edit:
     """The edit that makes `changes` (as `tuning.recommend` lists them). Raises BudgetError when it cannot be made."""
-    edit, _members = _plan(project, changes)
+    edit, _members = _planned(project, changes)
     return edit
 
 
-def apply(
+def apply_changes(
     project: Project,
     changes: Sequence[dict[str, Any]],
     *,
@@ -86,7 +86,7 @@ def apply(
     folder = project.ensure_cache(layout.TUNING)
     try:
         with FileLock(project.at(layout.TUNING_LOCK), timeout=10):
-            edit, members = _plan(project, changes)
+            edit, members = _planned(project, changes)
             stamp = now.strftime("%Y%m%d-%H%M%S")
             done = Applied(
                 f"{stamp}-{digest(edit.after + stamp, 3)}", now.isoformat(timespec="seconds"), automatic, edit.path,
@@ -114,7 +114,7 @@ def history(project: Project) -> list[Applied]:
     return sorted(found, key=lambda entry: (entry.time, entry.id))
 
 
-def undo(project: Project, identifier: str = "", *, now: datetime | None = None) -> Applied:
+def undo_changes(project: Project, identifier: str = "", *, now: datetime | None = None) -> Applied:
     """Take a change back: the last one, or the one named. Raises BudgetError where there is none, or it cannot be.
 
     While the file is as the change left it, it gets back byte for byte what it was. Where somebody has edited it since,
@@ -167,7 +167,7 @@ def recent_changes(project: Project, now: datetime, days: int) -> dict[tuple[str
 # -- the edit
 
 
-def _plan(project: Project, changes: Sequence[dict[str, Any]]) -> tuple[Edit, list[dict[str, Any]]]:
+def _planned(project: Project, changes: Sequence[dict[str, Any]]) -> tuple[Edit, list[dict[str, Any]]]:
     target = f"{project.root}/{profiles.FILE}"
     source, _signature = profiles.find(project.root, project.home)
     before = _read(source) if source else ""

@@ -162,6 +162,10 @@ def _error(
 # -- what is kept
 
 
+#: No run counts more.
+_MOST_TOKENS = 1e12
+
+
 def samples_path(project: Project) -> str:
     return project.at(layout.RATIO_SAMPLES)
 
@@ -216,11 +220,14 @@ def _update(project: Project, counter: Any) -> bool:
         os.replace(samples_path(project), taken)
     runs_path = project.writable(layout.RATIO_RUNS)
     try:
-        runs: Any = fastjson.loads(read_bytes(runs_path))
+        kept: Any = fastjson.loads(read_bytes(runs_path))
     except (OSError, ValueError):
-        runs = {}
-    if not isinstance(runs, dict):
-        runs = {}
+        kept = {}
+    runs = {
+        model: [run for run in own if _is_run(run)]
+        for model, own in (kept.items() if isinstance(kept, dict) else ())
+        if isinstance(own, list)
+    }
     state = read_state(project)
     last_by_agent = dict(state.get("last_by_agent") or {})
     last = state.get("last") or ""
@@ -245,6 +252,13 @@ def _update(project: Project, counter: Any) -> bool:
         write_atomic(state_path(project), fastjson.encode(fresh))
     os.unlink(taken)
     return fresh != state
+
+
+def _is_run(value: object) -> bool:
+    """Whether a value read from disk is a run: agent, tokens sent, tokens the model counted."""
+    if not isinstance(value, list) or len(value) != 3 or not isinstance(value[0], str):
+        return False
+    return all(type(figure) in (int, float) and abs(figure) < _MOST_TOKENS for figure in value[1:])
 
 
 def _counted(lines: bytes, counter: Any) -> Iterable[tuple[str, str, int, int]]:

@@ -1,16 +1,19 @@
-"""What a starting agent's hooks leave for each other on disk.
+"""Which plan belongs to which agent: what a starting agent's hooks leave for each other on disk.
 
-    starts/<session>/<agent type>/p-<tool use>    planned, the prompt carries it (or nothing was to be given)
-    starts/<session>/<agent type>/c-<tool use>/   planned, waits to be claimed by the agent's own start
-    starts/<session>/<agent type>/b-<agent>       this agent is known to be one that was planned
-    starts/<session>/<agent type>/a-<agent>/      claimed by this agent: its parts
-    starts/<session>/workflow                     a workflow script runs: agents may start without a plan
-    pending/<key>.json                            one allocation until its record is written
+    starts/<session>/<agent type>/w-<when>-<tool use>   a plan waits for its turn to be published
+    starts/<session>/<agent type>/p-<tool use>          planned: the prompt carries it, or there is nothing to give
+    starts/<session>/<agent type>/c-<when>-<tool use>/  planned for the context channel: an answer for each handler, named
+                                                        1, 2 ..., and `claimed`, which names the agent that took it
+    starts/<session>/<agent type>/a-<agent>/            the same for an agent that came without a plan
+    starts/<session>/workflow                           a workflow script runs: agents start without a plan
+    bound/<agent>                                       the tool use that started this agent
 
-PreToolUse comes before the agent starts and knows no agent; SubagentStart knows the agent and no tool use. Directories are
-claimed by renaming, which one of several processes wins, so no lock is taken. An agent start without any plan is one that
-never passed the Agent tool; while a plan of its type is still unclaimed nobody can tell, and silence is right: memory may be
-missing once, and never comes twice.
+PreToolUse comes before the agent starts and knows no agent; SubagentStart knows the agent and no tool use. `bound` joins
+them exactly. It is written by the plugin's mod the moment the client spawns an agent (2.1.287 and newer), and by PostToolUse
+for agents in the background. Where neither comes in time, plans of one type are published one at a time (`wait_for_turn`),
+and an agent takes the oldest that nobody took. A plan is taken by making the file `claimed`, which one of several processes
+can do, so no lock is taken. While nobody can tell whether an agent's prompt carries its memory, silence is right: memory may
+be missing once, and never comes twice. `hooks/if_needed` follows the same protocol in shell.
 """
 
 from __future__ import annotations
@@ -22,16 +25,21 @@ from memory_budget.base import fastjson, layout
 from memory_budget.base.files import listing, read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-#: How long an agent's start waits to learn which of several plans is its own.
+#: Set in the hooks' environment by the mod of this plugin: it will say which tool use became which agent.
+MOD = "MEMORY_BUDGET_MOD"
+#: How long an agent's start waits to learn which of several plans is its own, in seconds.
 BIND_SECONDS = 0.5
+#: The same where the mod runs, which says it of every agent that was planned for.
+MOD_SECONDS = 3.0
+#: A plan is published when the one before it was taken, or was there for so long (its call may have been refused) ...
+TURN_SECONDS = 0.3
+#: ... and after so long in any case.
+TURNS_SECONDS = 3.0
+CLAIMED = "claimed"
 
 
 def folder(project: Project, session: str, agent_type: str) -> str:
-    """Where the marks of one session and agent type lie. Nothing is made.
+    """Where the plans of one session and agent type lie. Nothing is made.
 
     One folder in whatever case came first: a caller may write `DBT-Expert`, and the client says `dbt-expert`.
     """
@@ -45,171 +53,304 @@ def folder(project: Project, session: str, agent_type: str) -> str:
     return f"{base}/{name}"
 
 
-def ensure(project: Project, session: str, agent_type: str) -> str:
+def ensure_folder(project: Project, session: str, agent_type: str) -> str:
+    """The same, made where it is missing. Raises OSError."""
     where = folder(project, session, agent_type)
     return project.ensure_cache(layout.STARTS, *where.rsplit("/", 2)[1:])
 
 
-def mark(path: str) -> None:
-    """Make an empty file. Raises OSError."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
+def mark(path: str, content: str = "") -> None:
+    """Make a file anew. Raises FileExistsError where it is there, and other OSErrors."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        if content:
+            os.write(handle, content.encode("utf-8", "replace"))
+    finally:
+        os.close(handle)
 
 
-def forget(path: str) -> None:
-    """Remove a mark if it is there."""
+def remove(path: str) -> None:
+    """Remove a file if it is there."""
     try:
         os.unlink(path)
     except OSError:
         pass
 
 
-def plan_in_prompt(project: Project, session: str, agent_type: str, tool_use: str, prompt_id: str) -> None:
-    """The prompt of this tool use carries what there is to give."""
-    write_atomic(ensure(project, session, agent_type) + "/p-" + safe_name(tool_use), prompt_id.encode())
-
-
-def plan_in_context(project: Project, session: str, agent_type: str, tool_use: str, parts: list[str]) -> None:
-    """Leave parts for the agent's own start to claim."""
-    where = ensure(project, session, agent_type)
-    _publish(where, parts, f"{where}/c-{safe_name(tool_use)}")
-
-
-def _publish(where: str, parts: list[str], target: str) -> bool:
-    """Write parts into a folder that appears under its name at once; False when the name is taken."""
-    temporary = f"{where}/t-{os.getpid()}-{os.path.basename(target)}"
-    os.mkdir(temporary)
-    for number, part in enumerate(parts, 1):
-        write_atomic(f"{temporary}/{number}", part.encode("utf-8", "replace"))
-    mark(temporary + "/0")  # a folder that is not empty cannot be renamed over
-    try:
-        os.rename(temporary, target)
-    except OSError:
-        for name in os.listdir(temporary):
-            forget(f"{temporary}/{name}")
-        os.rmdir(temporary)
-        return False
-    return True
-
-
-def bind(project: Project, session: str, agent_type: str, tool_use: str, agent: str) -> None:
-    """The tool use became this agent: what was planned for it is this agent's, and no longer open.
-
-    Comes before, during or after the agent's own start. A mark is made before another goes: a reader sees one or both.
-    """
-    where = folder(project, session, agent_type)
-    if not os.path.isdir(where):
-        return
-    own = f"{where}/a-{safe_name(agent)}"
-    try:
-        os.rename(f"{where}/c-{safe_name(tool_use)}", own)
-    except OSError:
-        # Planned for the prompt; or the agent's own start was first; or another agent's start took the plan when the
-        # wait was over, and then this agent takes one that is left.
-        planned = f"{where}/p-{safe_name(tool_use)}"
-        if os.path.exists(planned):
-            mark(f"{where}/b-{safe_name(agent)}")
-            forget(planned)
-
-
-def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> None:
-    """The tool use came to nothing (denied, or an unknown agent)."""
-    where = folder(project, session, agent_type)
-    name = safe_name(tool_use)
-    forget(f"{where}/p-{name}")
-    remove_folder(f"{where}/c-{name}")
-    forget(pending_path(project, pending_key(session, tool_use)))
-
-
 def remove_folder(path: str) -> None:
+    """Remove a plan if it is there."""
     for name in listing(path):
-        forget(f"{path}/{name}")
+        remove(f"{path}/{name}")
     try:
         os.rmdir(path)
     except OSError:
         pass
 
 
-class Start:
-    """What the marks say about an agent that starts now: `known` (its prompt carries what there is, or nobody can tell),
-    or the number of the `claimed` folder's parts, or neither: it came without a plan."""
-
-    __slots__ = ("claimed", "known")
-
-    def __init__(self, known: bool, claimed: str) -> None:
-        self.known = known
-        self.claimed = claimed
+# -- planning
 
 
-def look(
-    project: Project, session: str, agent_type: str, agent: str, prompt_id: str, transcripts: str
-) -> Start:
-    """Find or claim the plan of a starting agent. `transcripts`: the session's transcript path, to tell open plans from
-    those whose agent is known there."""
-    where = folder(project, session, agent_type)
-    own = f"{where}/a-{safe_name(agent)}"
-    bound = f"{where}/b-{safe_name(agent)}"
-    until = time.monotonic() + BIND_SECONDS
-    while True:
-        settled = _settled(own, bound)
-        if settled is not None:
-            return settled
-        names = list(listing(where))
-        waiting = [name for name in names if name.startswith("c-")]
-        in_prompt = _open_in_prompt(where, names, prompt_id, transcripts)
-        settled = _settled(own, bound)
-        if settled is not None:
-            return settled  # bound while we looked: what is open now is not this agent's
-        # Several agents of one type start side by side: `bind` says which plan is this one's. The client tells it at
-        # the same moment, for agents in the background.
-        if not waiting or len(waiting) + len(in_prompt) < 2 or time.monotonic() > until:
-            break
+def plan_in_prompt(project: Project, session: str, agent_type: str, tool_use: str, prompt_id: str) -> None:
+    """The prompt of this tool use carries what there is to give. Raises OSError."""
+    where = ensure_folder(project, session, agent_type)
+    write_atomic(f"{where}/p-{safe_name(tool_use)}", prompt_id.encode("utf-8", "replace"))
+
+
+def plan_in_context(
+    project: Project,
+    session: str,
+    agent_type: str,
+    tool_use: str,
+    answers: list[bytes],
+    *,
+    in_turn: bool = False,
+) -> None:
+    """Leave an answer for each handler of the agent's own start. Raises OSError.
+
+    `in_turn`: nothing will say which agent this tool use becomes, so other plans of this type go first.
+    """
+    where = ensure_folder(project, session, agent_type)
+    if in_turn:
+        wait_for_turn(where, tool_use)
+    _publish(where, answers, f"{where}/c-{time.time_ns():020}-{safe_name(tool_use)}")
+    if in_turn:
+        _leave_queue(where, tool_use)
+
+
+def _publish(where: str, answers: list[bytes], target: str) -> bool:
+    """Write answers into a folder that appears under its name at once; False when the name is taken."""
+    temporary = f"{where}/t-{os.getpid()}-{os.path.basename(target)}"
+    os.mkdir(temporary, 0o700)
+    try:
+        for number, answer in enumerate(answers, 1):
+            write_atomic(f"{temporary}/{number}", answer)
+        mark(temporary + "/0")  # a folder that is not empty cannot be renamed over
+        os.rename(temporary, target)
+    except OSError:
+        remove_folder(temporary)
+        if os.path.isdir(target):
+            return False
+        raise
+    return True
+
+
+def wait_for_turn(where: str, tool_use: str) -> None:
+    """Wait until every plan of this type that came before was taken by its agent, or has had its time."""
+    name = f"w-{time.time_ns():020}-{safe_name(tool_use)}"
+    mark(f"{where}/{name}")
+    until = time.monotonic() + TURNS_SECONDS
+    while time.monotonic() < until and _someone_first(where, name):
         time.sleep(0.01)
-    if in_prompt:
-        return Start(True, "")  # this may be one of them
-    for name in sorted(waiting, key=lambda name: _age(f"{where}/{name}")):
-        try:
-            os.rename(f"{where}/{name}", own)
-        except OSError:
-            if os.path.isdir(own):
-                return Start(False, own)
-            continue  # another agent was first
-        return Start(False, own)
-    return _settled(own, bound) or Start(False, "")
 
 
-def _settled(own: str, bound: str) -> Start | None:
-    """What is known of an agent that was bound, or claimed its plan; None while it is not."""
-    if os.path.isdir(own):
-        return Start(False, own)
-    return Start(True, "") if os.path.exists(bound) else None
+def _someone_first(where: str, name: str) -> bool:
+    names = list(listing(where))
+    if any(
+        other.startswith("w-") and other < name and _age(f"{where}/{other}") < TURNS_SECONDS
+        for other in names
+    ):
+        return True
+    return any(
+        other.startswith("c-")
+        and not os.path.exists(f"{where}/{other}/{CLAIMED}")
+        and _age(f"{where}/{other}") < TURN_SECONDS
+        for other in names
+    )
 
 
 def _age(path: str) -> float:
-    """Puts the newest first: an older plan may be that of a call which was refused."""
+    """Seconds since a mark was made; a long time for one that is gone."""
     try:
-        return -os.stat(path).st_mtime
+        return time.time() - os.stat(path).st_mtime
     except OSError:
-        return 0.0
+        return 1e9
 
 
-def _open_in_prompt(where: str, names: list[str], prompt_id: str, transcript: str) -> list[str]:
+def _leave_queue(where: str, tool_use: str) -> None:
+    ending = "-" + safe_name(tool_use)
+    for name in listing(where):
+        if name.startswith("w-") and name.endswith(ending):
+            remove(f"{where}/{name}")
+
+
+def publish_unplanned(
+    project: Project, session: str, agent_type: str, agent: str, answers: list[bytes]
+) -> str:
+    """Leave the answers of an agent that came without a plan. Returns their folder: of several processes, the first one's."""
+    where = ensure_folder(project, session, agent_type)
+    target = f"{where}/a-{safe_name(agent)}"
+    _publish(where, answers, target)
+    return target
+
+
+# -- joining
+
+
+def bound_path(project: Project, agent: str) -> str:
+    """The file that names the tool use which started an agent."""
+    return project.at(layout.BOUND, safe_name(agent))
+
+
+def bind(project: Project, tool_use: str, agent: str) -> None:
+    """The tool use became this agent. Comes before, during or after the agent's own start. Raises OSError."""
+    path = bound_path(project, agent)
+    if not os.path.exists(path):
+        project.ensure_cache(layout.BOUND)
+        write_atomic(path, f"{tool_use}\n".encode("utf-8", "replace"))
+
+
+def bound_to(project: Project, agent: str) -> str:
+    """The tool use that started an agent, "" while nobody said."""
+    try:
+        text = read_bytes(bound_path(project, agent), 1000).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return text[:-1] if text.endswith("\n") else ""  # else it is being written
+
+
+def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> None:
+    """The tool use came to nothing (denied, or an unknown agent): its plan is dropped."""
+    where = folder(project, session, agent_type)
+    remove(f"{where}/p-{safe_name(tool_use)}")
+    planned = _plan_of(where, tool_use)
+    if planned:
+        remove_folder(planned)
+
+
+def forget(project: Project, session: str, agent_type: str, agent: str, tool_use: str) -> None:
+    """An agent's record is written: nothing is kept of its start."""
+    where = folder(project, session, agent_type)
+    remove(bound_path(project, agent))
+    remove_folder(f"{where}/a-{safe_name(agent)}")
+    if tool_use:
+        cancel(project, session, agent_type, tool_use)
+
+
+def _plan_of(where: str, tool_use: str) -> str:
+    ending = "-" + safe_name(tool_use)
+    return next(
+        (f"{where}/{name}" for name in listing(where) if name.startswith("c-") and name.endswith(ending)), ""
+    )
+
+
+class Start:
+    """What is said of an agent that starts now: its plan's folder in `plan`; or `silent`, for its prompt carries what there
+    is, or nobody can tell; or neither: it came without a plan."""
+
+    __slots__ = ("plan", "silent")
+
+    def __init__(self, *, silent: bool = False, plan: str = "") -> None:
+        self.silent = silent
+        self.plan = plan
+
+
+def look(
+    project: Project, session: str, agent_type: str, agent: str, prompt_id: str, transcript: str
+) -> Start:
+    """Find the plan of a starting agent, or take one. `transcript`: the session's, to tell plans whose agent is known there
+    from open ones. Raises OSError."""
+    where = folder(project, session, agent_type)
+    mod = bool(os.environ.get(MOD))
+    until = time.monotonic() + (MOD_SECONDS if mod else BIND_SECONDS)
+    while True:
+        names = list(listing(where))
+        told = _told(project, where, agent)
+        if told is not None:
+            return told
+        waiting = [name for name in names if name.startswith("c-") and not _taken_by(where, name)]
+        in_prompt = _open_in_prompt(project, where, names, prompt_id, transcript)
+        enough = 1 if mod else 2
+        if not waiting or len(waiting) + len(in_prompt) < enough or time.monotonic() > until:
+            break
+        time.sleep(0.01)
+    if in_prompt:
+        return Start(silent=True)  # this may be one of them
+    if mod:
+        return Start()  # it never passed the Agent tool: what waits is another's, or its call was refused
+    return _take(where, waiting, agent) or _told(project, where, agent) or Start()
+
+
+def _told(project: Project, where: str, agent: str) -> Start | None:
+    """What is known of this very agent; None while nothing is."""
+    unplanned = f"{where}/a-{safe_name(agent)}"
+    if os.path.isdir(unplanned):
+        return Start(plan=unplanned)
+    tool_use = bound_to(project, agent)
+    plan = _plan_of(where, tool_use) if tool_use else ""
+    if plan and _claim(plan, agent):
+        return Start(plan=plan)
+    if tool_use and os.path.exists(f"{where}/p-{safe_name(tool_use)}"):
+        return Start(silent=True)
+    for name in listing(where):
+        if name.startswith("c-") and _taken_by(where, name) == agent:
+            return Start(plan=f"{where}/{name}")
+    return None
+
+
+def _take(where: str, waiting: list[str], agent: str) -> Start | None:
+    """Take the oldest plan nobody took; one that has waited long comes last, for its call may have been refused."""
+    now = time.time_ns()
+    for name in sorted(waiting, key=lambda name: (now - _published(name) > 5e9, name)):
+        if _claim(f"{where}/{name}", agent):
+            return Start(plan=f"{where}/{name}")
+    return None
+
+
+def _published(name: str) -> int:
+    """When a plan was published, of `c-<when>-<tool use>`, in nanoseconds."""
+    when = name[2:].partition("-")[0]
+    return int(when) if when.isdecimal() else 0
+
+
+def _claim(plan: str, agent: str) -> bool:
+    """Take a plan for an agent; True too where another handler of the same agent did."""
+    try:
+        mark(f"{plan}/{CLAIMED}", agent + "\n")
+    except FileExistsError:
+        where, _, name = plan.rpartition("/")
+        return _taken_by(where, name) == agent
+    except OSError:
+        return os.path.isdir(plan)  # bookkeeping fails, the plan is there: it goes out
+    return True
+
+
+def _taken_by(where: str, name: str) -> str:
+    """The agent that took a plan, "" while nobody did."""
+    path = f"{where}/{name}/{CLAIMED}"
+    for _ in range(100):
+        try:
+            text = read_bytes(path, 1000).decode("utf-8", "replace")
+        except OSError:
+            return ""
+        if text.endswith("\n"):
+            return text[:-1]
+        time.sleep(0.001)  # made, and not written yet
+    return "?"
+
+
+def _open_in_prompt(
+    project: Project, where: str, names: list[str], prompt_id: str, transcript: str
+) -> list[str]:
     """Plans of this turn that a prompt carries and whose agent is not known yet."""
-    found = [name for name in names if name.startswith("p-")]
-    taken = _taken(transcript) if found else set()
-    return [name for name in found if name[2:] not in taken and _same_turn(f"{where}/{name}", prompt_id)]
+    carried = [name for name in names if name.startswith("p-")]
+    if not carried:
+        return []
+    taken = _known_tool_uses(transcript)
+    taken.update(safe_name(bound_to(project, agent)) for agent in listing(project.at(layout.BOUND)))
+    return [name for name in carried if name[2:] not in taken and _same_turn(f"{where}/{name}", prompt_id)]
 
 
 def _same_turn(path: str, prompt_id: str) -> bool:
     try:
         return read_bytes(path, 200).decode("utf-8", "replace") == prompt_id
     except OSError:
-        return False  # bound this moment: the other mark says whose it was
+        return False  # dropped this moment
 
 
-def _taken(transcript: str) -> set[str]:
+def _known_tool_uses(transcript: str) -> set[str]:
     """Tool uses whose agent has a file beside the session's transcript."""
     base = transcript[: -len(".jsonl")] + "/subagents" if transcript.endswith(".jsonl") else ""
-    taken = set()
+    known = set()
     for name in listing(base) if base else ():
         if name.endswith(".meta.json"):
             try:
@@ -217,50 +358,18 @@ def _taken(transcript: str) -> set[str]:
             except (OSError, ValueError):
                 continue
             if isinstance(meta, dict) and isinstance(meta.get("toolUseId"), str):
-                taken.add(safe_name(meta["toolUseId"]))
-    return taken
+                known.add(safe_name(meta["toolUseId"]))
+    return known
 
 
-def claim(project: Project, session: str, agent_type: str, agent: str, parts: list[str]) -> str:
-    """Publish the parts of an agent that came without a plan; all handlers of its start read the one that was first."""
-    where = ensure(project, session, agent_type)
-    own = f"{where}/a-{safe_name(agent)}"
-    _publish(where, parts, own)
-    return own
-
-
-def part(claimed: str, number: int) -> str:
-    """One part of a claimed plan, "" where there is no such part."""
+def answer(plan: str, number: int) -> bytes:
+    """What handler `number` answers from a plan, b"" where there is nothing for it."""
     try:
-        return read_bytes(f"{claimed}/{number}").decode("utf-8")
+        return read_bytes(f"{plan}/{number}")
     except OSError:
-        return ""
+        return b""
 
 
 def workflow_path(project: Project, session: str) -> str:
+    """The file that says a workflow of this session started agents, with its script."""
     return project.at(layout.STARTS, safe_name(session), layout.WORKFLOW)
-
-
-def pending_key(session: str, tool_use: str) -> str:
-    """The key of an allocation by the tool use that started its agent. The session is in it, for tool uses are counted by
-    whoever serves the model, and nobody says that two sessions are never given the same."""
-    return f"{session}-{tool_use}"
-
-
-def pending_path(project: Project, key: str) -> str:
-    return project.at(layout.PENDING, f"{safe_name(key)}.json")
-
-
-def keep_pending(project: Project, key: str, allocation: dict[str, Any]) -> None:
-    """Keep an allocation until its agent ends. Raises OSError."""
-    project.ensure_cache(layout.PENDING)
-    write_atomic(pending_path(project, key), fastjson.encode(allocation))
-
-
-def read_pending(path: str) -> dict[str, Any] | None:
-    """A kept allocation, None when it is gone or not readable."""
-    try:
-        content = fastjson.loads(read_bytes(path))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

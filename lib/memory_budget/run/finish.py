@@ -1,212 +1,229 @@
-"""One agent's end, end to end: find what it was allotted, measure what it used, record it.
+"""One agent's end, end to end: find what it was allotted, measure what it used, record it, once.
 
 Runs detached, after the client has gone on. The join is exact: the file beside an agent's transcript names the tool use
-that started it, and the allocation was kept under that name. It does not matter which event came first.
+that started it, and the allocation was kept under that name. It does not matter which event came first. The record is in the
+log before the allocation is gone; a process killed in between leaves an allocation that is recorded by the next one, which
+asks the log first (`usage.append_once`).
 """
 
 from __future__ import annotations
 
 import os
 import time
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import listing, safe_name, write_atomic
+from memory_budget.base.files import listing, read_bytes
 from memory_budget.base.hook_log import log
 from memory_budget.base.processes import started_at
 from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.index.parse import TokenCounter
 from memory_budget.log import sent, usage
-from memory_budget.run import bumps, calibration, claims, lost_prompts, notes, transcripts
+from memory_budget.run import (
+    arrived,
+    bumps,
+    calibration,
+    claims,
+    leftovers,
+    lost_prompts,
+    notes,
+    pending,
+    record,
+    transcripts,
+)
 from memory_budget.run import state as run_state
-from memory_budget.select.block import opening
+from memory_budget.run.arrived import Part
+from memory_budget.run.pending import Pending
 
 #: How long the last line of a transcript is waited for. It is written 25 to 80 ms after the agent's stop event.
 #: A busy machine takes seconds.
 WAIT_SECONDS = 10.0
 _FIRST_STEP = 0.04
 _LAST_STEP = 0.5
-#: The client writes what other hooks answered when the call is over, for an agent in the foreground after its end.
-_WAIT_FOR_HOOKS = 1.0
-#: Allocations whose client is gone are closed; those nobody can tell about, after this long.
-FORGOTTEN_SECONDS = 2 * 86400.0
+#: A file that says who ended is left to the process that was started with it for so long.
+_PATIENCE = 60.0
+
+
+class _Run:
+    """A run that is recorded now: its agent ("" for a main thread), transcript, and what the file beside that says."""
+
+    __slots__ = ("agent", "ended", "error", "model", "path", "transcript")
+
+    def __init__(
+        self,
+        agent: str,
+        path: str,
+        transcript: transcripts.Transcript,
+        *,
+        model: str = "",
+        ended: bool = True,
+        error: str | None = None,
+    ) -> None:
+        self.agent = agent
+        self.path = path
+        self.transcript = transcript
+        self.model = model
+        self.ended = ended
+        self.error = error
 
 
 def finish(project: Project, ended: dict[str, Any]) -> bool:
-    """Record the run of an agent that stopped. False when nothing was allotted to it, or its record stands already."""
+    """Record the run of an agent that stopped. False when nothing was allotted to it, or its record stands already.
+
+    `ended`: session_id, agent_id, agent_type, agent_transcript_path and transcript_path as the client said them.
+    """
     agent = str(ended.get("agent_id") or "")
-    transcript = str(ended.get("agent_transcript_path") or "")
-    found = _wait(transcript)
-    meta = transcripts.read_meta(transcript)
     session = str(ended.get("session_id") or "")
-    key = claims.pending_key(session, meta.tool_use) if meta and meta.tool_use else ""
-    kept_at = _pending_of(project, agent, key)
-    if kept_at is None and meta and not meta.tool_use:
-        kept_at = _pending_without_id(project, session, meta, found)
-    if kept_at is None:
-        return False
-    kept = claims.read_pending(kept_at)
-    if kept is None:
-        return False
-    if kept["channel"] == "prompt" and _delivered(kept, found) is False:
-        _tell_lost(project, kept, meta.parent if meta else "", found.given[0])
-    record = _record(project, kept, found, agent=agent, model=meta.model if meta else "", ended=True)
-    if not _take(kept_at):  # only now: an allocation whose record fails is closed later
-        return False
-    _append(project, record, kept_at, kept)
-    run_state.forget(project, kept["session_id"], agent)
-    sent.remember(project, kept, record, transcript, time.time())
-    if found.usage is not None and found.given and found.model:
-        calibration.note(project, kept["agent"], found.model, found.usage.first_request_input, transcript)
-    _tidy(project, ended, agent)
-    return True
+    path = str(ended.get("agent_transcript_path") or "")
+    transcript = _wait(path)
+    meta = transcripts.read_meta(path)
+    tool_use = (meta.tool_use if meta else "") or claims.bound_to(project, agent)
+    keys = [pending.pending_key(session, tool_use)] if tool_use else []
+    if not tool_use and meta:
+        keys = _keys_without_id(project, session, meta, transcript)
+    for key in [*keys, pending.agent_key(agent)]:
+        own = pending.find(project, key)
+        if own is None:
+            continue
+        parts = arrived.parts_in(transcript.given)
+        if own.channel == "prompt" and own.scope_breakdown and transcript.given and not parts:
+            _tell_lost(project, own, meta.parent if meta else "", transcript.given[0])
+        run = _Run(agent, path, transcript, model=meta.model if meta else "")
+        if not _record(project, own, key, run):
+            return False
+        if transcript.usage is not None and transcript.given and transcript.model:
+            calibration.note(project, own.agent, transcript.model, transcript.usage.first_request_input, path)
+        claims.forget(project, session, str(ended.get("agent_type") or ""), agent, tool_use)
+        return True
+    return False
+
+
+def _keys_without_id(
+    project: Project, session: str, meta: transcripts.Meta, transcript: transcripts.Transcript
+) -> list[str]:
+    """The keys of allocations that may be those of an agent whose client does not note the tool use that started it (2.1.87
+    does not): the one whose block it got, or else those for the same task."""
+    keys = []
+    for name in listing(project.at(layout.PENDING)):
+        key = name.removesuffix(".json")
+        own = pending.find(project, key) if key != name else None
+        if own is not None and own.session_id == session and _fits(own, meta, transcript):
+            keys.append(key)
+    return keys
+
+
+def _fits(own: Pending, meta: transcripts.Meta, transcript: transcripts.Transcript) -> bool:
+    """Whether an agent was given this allocation's block; where there was none, whether it was started for the same task."""
+    if own.scope_breakdown and transcript.given:
+        return any(part.allocation == own.allocation_id for part in arrived.parts_in(transcript.given))
+    return (own.agent, own.description) == (meta.agent_type, meta.description)
 
 
 def _wait(path: str) -> transcripts.Transcript:
     """The transcript once its last answer is there, or as it stands when the waiting is over."""
     until = time.monotonic() + WAIT_SECONDS
     step = _FIRST_STEP
-    found = transcripts.read(path)
-    while not found.complete and found.error is None and time.monotonic() < until:
+    transcript = transcripts.read(path)
+    while not transcript.complete and transcript.error is None and time.monotonic() < until:
         time.sleep(step)
         step = min(step * 1.5, _LAST_STEP)
-        found = transcripts.read(path)
-    return found
+        transcript = transcripts.read(path)
+    return transcript
 
 
-def _pending_of(project: Project, agent: str, started_by: str) -> str | None:
-    for key in (started_by, f"agent-{agent}"):
-        if key:
-            path = claims.pending_path(project, key)
-            if os.path.exists(path):
-                return path
-    return None
+def _tell_lost(project: Project, own: Pending, parent: str, prompt: str) -> None:
+    """Leave word that another plugin's rewrite won, if nobody was told so far."""
+    caller = lost_prompts.calling_transcript(own.transcript_path, parent)
+    line = lost_prompts.explain(project, lost_prompts.Lost(own, caller, prompt))
+    if line:
+        notes.leave_note(project, own.session_id, "delivery", line)
 
 
-def _pending_without_id(
-    project: Project, session: str, meta: transcripts.Meta, found: transcripts.Transcript
-) -> str | None:
-    """The allocation of an agent whose client does not note the tool use that started it (2.1.87 does not)."""
-    for name in listing(project.at(layout.PENDING)):
-        path = project.at(layout.PENDING, name)
-        kept = claims.read_pending(path)
-        if kept and kept.get("session_id") == session and _fits(kept, meta, found):
-            return path
-    return None
-
-
-def _fits(kept: dict[str, Any], meta: transcripts.Meta, found: transcripts.Transcript) -> bool:
-    """Whether an agent was given this allocation's block; where there was none, whether it was started for the same task."""
-    delivered = _delivered(kept, found)
-    if delivered is None:
-        return (kept.get("agent"), kept.get("description")) == (meta.agent_type, meta.description)
-    return delivered
-
-
-def _take(path: str) -> bool:
-    """Remove a kept allocation; of two processes that would record it, one wins."""
-    try:
-        os.unlink(path)
-    except OSError:
+def _record(project: Project, own: Pending, key: str, run: _Run) -> bool:
+    """Write the record of one run and forget its allocation. False where another process did."""
+    given, parts = _given(project, own, arrived.parts_in(run.transcript.given))
+    seen = bool(run.transcript.given)
+    result = arrived.measure(given, parts, seen=seen, count=_counter())
+    agent = run.agent or run_state.MAIN
+    state = run_state.replay(project, own.session_id, agent, given, result.scopes)
+    entry = record.make(
+        own,
+        given,
+        state,
+        result,
+        run.transcript,
+        agent=run.agent,
+        model=run.model,
+        ended=run.ended,
+        error=run.error,
+    )
+    source = pending.pending_path(project, key)
+    recording = source.removesuffix(".json") + pending.RECORDING
+    written = usage.append_once(project, entry, source, recording)
+    if written is None:
         return False
+    if written:
+        if state.grown:
+            bumps.remember_bump(project, given.task_key, state.tier)
+        of_files = dict(zip(given.files, given.chunks, strict=False))
+        chunks = [number for path in result.files for number in of_files.get(path, ())]
+        sent.remember(project, own.agent, result.files, chunks, run.path, time.time())
+    _put_away(project, own, recording)
+    run_state.forget(project, own.session_id, agent)
     return True
 
 
-def _append(project: Project, record: dict[str, Any], path: str, kept: dict[str, Any]) -> None:
-    """Add the record; where that fails (a full disk, a log held by another), the allocation is put back for later."""
+def _given(project: Project, own: Pending, parts: list[Part]) -> tuple[Pending, list[Part]]:
+    """The allocation whose parts an agent got, and those parts. Where several agents of one type started at once and nothing
+    told them apart, it may be another's: then the id in the transcript says whose."""
+    mine = [part for part in parts if part.allocation == own.allocation_id]
+    if mine or own.channel != "context":
+        return own, mine
+    for part in parts:
+        other = _of_session(project, own.session_id, part.allocation)
+        if other is not None:
+            return other, [one for one in parts if one.allocation == part.allocation]
+    return own, []
+
+
+def _of_session(project: Project, session: str, allocation: str) -> Pending | None:
+    """The allocation of this id, recorded already or not, if it is one of this session."""
+    paths = [pending.recorded_path(project, allocation)]
+    paths += [project.at(layout.PENDING, name) for name in listing(project.at(layout.PENDING))]
+    for path in paths:
+        try:
+            found = pending.read(path) if path.endswith(".json") else None
+        except pending.Unreadable:
+            continue
+        if found is not None and found.allocation_id == allocation and found.session_id == session:
+            return found
+    return None
+
+
+def _counter() -> Callable[[str], int]:
+    """Counts tokens of what arrived: exactly, or from above where tiktoken is not installed. Made when it is needed."""
+    made: list[TokenCounter] = []
+
+    def count(text: str) -> int:
+        if not made:
+            made.append(update.counter())
+        return made[0].count(text)
+
+    return count
+
+
+def _put_away(project: Project, own: Pending, recording: str) -> None:
+    """Forget an allocation; one of the context channel stays for a while, for an agent that was handed its parts."""
     try:
-        usage.append(project, record)
-    except BaseException:
-        write_atomic(path, fastjson.encode(kept))
-        raise
-
-
-def _tidy(project: Project, ended: dict[str, Any], agent: str) -> None:
-    where = claims.folder(project, str(ended.get("session_id") or ""), str(ended.get("agent_type") or ""))
-    claims.forget(f"{where}/b-{safe_name(agent)}")
-    claims.remove_folder(f"{where}/a-{safe_name(agent)}")
-
-
-def _delivered(kept: dict[str, Any], found: transcripts.Transcript) -> bool | None:
-    """Whether the agent got its block; None where there was none, or nothing shows it."""
-    if not kept["scope_breakdown"] or not found.given:
-        return None
-    tag = opening(kept["allocation_id"]).removesuffix(">\n")
-    return any(tag in text for text in found.given)
-
-
-def _tell_lost(project: Project, kept: dict[str, Any], parent: str, prompt: str) -> None:
-    """Leave word that another plugin's rewrite won, if nobody was told so far. The allocation still stands now, so the
-    hook that follows an agent in the foreground finds one or the other."""
-    caller = lost_prompts.calling_transcript(kept["transcript_path"], parent)
-    line = lost_prompts.lost(project, kept, caller, prompt, wait=_WAIT_FOR_HOOKS, patient=True)
-    if line is None:
-        lost_prompts.mark_lost(project, kept, caller, prompt)  # the next hook looks again
-    elif line:
-        notes.leave_note(project, kept["session_id"], "delivery", line)
-
-
-def _record(
-    project: Project,
-    kept: dict[str, Any],
-    found: transcripts.Transcript,
-    *,
-    agent: str,
-    model: str,
-    ended: bool,
-    error: str | None = None,
-) -> dict[str, Any]:
-    """The usage record of one run (schemas/usage-record.schema.json)."""
-    delivered = _delivered(kept, found)
-    session = kept["session_id"]
-    state = run_state.replay(
-        project, session, agent or run_state.MAIN, kept, delivered=delivered is not False
-    )
-    if state.grown:
-        bumps.remember_bump(project, kept["task_key"], state.tier)
-    now = datetime.now()
-    warnings = [
-        {
-            "timestamp": datetime.fromtimestamp(alert.at).isoformat(),
-            "threshold": alert.level,
-            "usage_pct": round(alert.share, 4),
-            "message": alert.message,
-        }
-        for alert in state.alerts
-    ]
-    problem = error or found.error
-    return {
-        "timestamp": now.isoformat(),
-        "agent": kept["agent_key"] or kept["agent"],
-        "task": kept["description"],
-        "complexity": state.tier,
-        "budget_allocated": state.budget,
-        "tokens_loaded": state.loaded,
-        "usage_pct": round(100 * state.share, 2),
-        "exceeded_budget": state.exceeded,
-        "scope_breakdown": state.loads,
-        "warnings_count": len(warnings),
-        "warnings": warnings,
-        "duration_seconds": round(found.seconds, 3) if ended and found.seconds is not None else None,
-        "success": ended and problem is None,
-        "error": problem,
-        "schema_version": 1,
-        "profile": kept["profile"],
-        "enforcement": kept["enforcement"],
-        "budget_base": kept["budget_base"],
-        "bumped_from": state.bumped_from or None,
-        "demand_tokens": state.demand,
-        "scoped_tokens": kept["scoped_tokens"],
-        "on_demand_tokens": state.on_demand,
-        "delivered": delivered,
-        "allocation_id": kept["allocation_id"],
-        "session_id": kept["session_id"] or None,
-        "tool_use_id": kept["tool_use_id"] or None,
-        "agent_id": agent or None,
-        "model": found.model or model or kept["model"] or None,
-        "api_usage": found.usage._asdict() if found.usage else None,
-        "hook_ms": kept["hook_ms"],
-    }
+        if own.channel == "context":
+            project.ensure_cache(layout.RECORDED)
+            os.replace(recording, pending.recorded_path(project, own.allocation_id))
+        else:
+            os.unlink(recording)
+    except OSError as error:
+        log(project, f"{recording}: recorded, but still there ({error}); the next session removes it")
 
 
 def close(project: Project, session: str = "") -> int:
@@ -214,111 +231,81 @@ def close(project: Project, session: str = "") -> int:
 
     An agent that did end, unseen, has a transcript that says so and gets a whole record. Returns how many were closed.
     """
-    closed = 0
+    closed = _finish_left(project)
     for name in listing(project.at(layout.PENDING)):
         if not name.endswith(".json"):
             continue  # being written this moment
         path = project.at(layout.PENDING, name)
-        kept = claims.read_pending(path)
-        if kept is None:
-            _set_aside(project, path)
+        try:
+            own = pending.read(path)
+        except pending.Unreadable as error:
+            leftovers.set_aside(project, path, str(error))
+            continue
+        if own is None:
             continue
         main = name.startswith("main-")
-        over = main and session != "" and kept.get("session_id") == session
-        if not (over or _client_gone(kept)):
-            continue
-        try:
-            closed += _close(project, path, kept, main=main)
-        except (KeyError, TypeError, ValueError) as error:
-            log(project, f"{name}: not a kept allocation ({type(error).__name__}: {error})")
-            _set_aside(project, path)
-    _tidy_starts(project, session)
+        begun = name.endswith(pending.RECORDING)
+        if begun or (main and session != "" and own.session_id == session) or _client_gone(own):
+            key = name.removesuffix(pending.RECORDING).removesuffix(".json")
+            closed += _close(project, key, own, main=main)
+    leftovers.tidy(project, session)
     return closed
 
 
-def _close(project: Project, path: str, kept: dict[str, Any], *, main: bool) -> bool:
-    where = kept.get("transcript_path") or ""
-    agent = "" if main else kept.get("agent_id") or ""
+def _finish_left(project: Project) -> int:
+    """Record the agents whose process of their own was killed, or could not write."""
+    finished = 0
+    for name in listing(project.at(layout.ENDED)):
+        path = project.at(layout.ENDED, name)
+        try:
+            if not name.endswith(".json") or time.time() - os.stat(path).st_mtime < _PATIENCE:
+                continue
+            ended = fastjson.loads(read_bytes(path))
+        except (OSError, ValueError):
+            continue
+        if isinstance(ended, dict):
+            finished += finish(project, ended)
+        claims.remove(path)
+    return finished
+
+
+def _close(project: Project, key: str, own: Pending, *, main: bool) -> bool:
+    where = own.transcript_path
+    agent = "" if main else own.agent_id
     if not main:
         known = transcripts.agent_transcripts(where) if where else {}
-        where = known.get(kept.get("tool_use_id") or f"agent-{agent}", "") or _unnamed_transcript(known, kept)
+        where = known.get(own.tool_use_id or pending.agent_key(agent), "") or _unnamed_transcript(known, own)
         if not where:  # it never started: refused by another plugin, which no event tells
-            _take(path)
+            pending.drop(project, key)
             return False
-        name = os.path.basename(where)
-        agent = agent or name.removeprefix("agent-").removesuffix(".jsonl")
-    found = transcripts.read(where)
-    if not _take(path):
-        return False
-    ended = main or found.complete
+        agent = agent or os.path.basename(where).removeprefix("agent-").removesuffix(".jsonl")
+    transcript = transcripts.read(where)
+    ended = main or transcript.complete
     error = None if ended else "never ended: the client that ran it is gone"
-    record = _record(project, kept, found, agent=agent, model="", ended=ended, error=error)
-    _append(project, record, path, kept)
-    run_state.forget(project, kept["session_id"], agent or run_state.MAIN)
-    sent.remember(project, kept, record, where, time.time())
-    return True
+    return _record(project, own, key, _Run(agent, where, transcript, ended=ended, error=error))
 
 
-def _unnamed_transcript(known: dict[str, str], kept: dict[str, Any]) -> str:
+def _unnamed_transcript(known: dict[str, str], own: Pending) -> str:
     """The transcript of an allocation among those that do not name the tool use that started their agent; "" for none."""
     for key, path in known.items():
         meta = transcripts.read_meta(path) if key.startswith("agent-") else None
-        if meta and not meta.tool_use and _fits(kept, meta, transcripts.read(path)):
+        if meta and not meta.tool_use and _fits(own, meta, transcripts.read(path)):
             return path
     return ""
 
 
-def _client_gone(kept: dict[str, Any]) -> bool:
-    client = kept.get("client")
-    started = kept.get("started")
-    if isinstance(started, (int, float)) and time.time() - started > FORGOTTEN_SECONDS:
+def _client_gone(own: Pending) -> bool:
+    if time.time() - own.started > leftovers.FORGOTTEN_SECONDS:
         return True
-    if not isinstance(client, list) or len(client) != 2 or not all(isinstance(part, int) for part in client):
+    if len(own.client) != 2 or not all(isinstance(part, int) for part in own.client):
         return False
-    process, ticks = client
+    process, ticks = own.client
     if ticks:
-        return started_at(int(process)) != int(ticks)
+        return started_at(process) != ticks
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except OSError:
         return False
     return False
-
-
-def _set_aside(project: Project, path: str) -> None:
-    """Keep an unreadable file for a person to look at, out of the way."""
-    target = project.ensure_cache(layout.DAMAGED) + "/" + os.path.basename(path)
-    try:
-        os.replace(path, target)
-        log(project, f"{os.path.basename(path)}: unreadable, moved to {target}")
-    except OSError:
-        pass
-
-
-def _tidy_starts(project: Project, session: str) -> None:
-    """Remove the marks of sessions that are over: this one's, and any not touched for two days."""
-    import shutil
-
-    for folder in (layout.STARTS, layout.NOTES, layout.RUNNING):
-        for name in listing(project.at(folder)):
-            path = project.at(folder, name)
-            over = session != "" and name == safe_name(session)
-            try:
-                if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS or (
-                    over and folder != layout.RUNNING
-                ):
-                    shutil.rmtree(path, ignore_errors=True)
-                elif over:
-                    os.rmdir(path)  # only when empty: what agents read is wanted until their records stand
-            except OSError:
-                continue
-    for folder in (layout.ENDED, layout.BLOCKS):
-        for name in listing(project.at(folder)):
-            path = project.at(folder, name)
-            try:
-                if time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS:
-                    os.unlink(path)
-            except OSError:
-                continue

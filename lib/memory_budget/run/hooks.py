@@ -5,7 +5,7 @@ from __future__ import annotations
 from memory_budget.base import fastjson, layout, spawn
 from memory_budget.base.files import safe_name, write_atomic
 from memory_budget.base.payload import message, text_field
-from memory_budget.run import claims, messages, state
+from memory_budget.run import claims, messages, pending, state
 from memory_budget.select import block
 
 TYPE_CHECKING = False
@@ -21,32 +21,33 @@ def post_tool_use(project: Project, payload: Payload) -> Answer:
     if not isinstance(given, dict) or not isinstance(response, dict):
         return None
     agent = response.get("agentId")
-    agent_type = given.get("subagent_type") or "general-purpose"
-    if isinstance(agent, str) and isinstance(agent_type, str):
-        tool_use = text_field(payload, "tool_use_id")
-        session = text_field(payload, "session_id")
-        claims.bind(project, session, agent_type, tool_use, agent)
-        if not _delivered(project, payload, tool_use, text_field(given, "prompt")):
-            state.mark_lost(project, session, agent)
-        return messages.tell(project, payload, tool_use, [])
-    return None
+    tool_use = text_field(payload, "tool_use_id")
+    if not isinstance(agent, str) or not agent or not tool_use:
+        return None
+    if response.get("status") != "completed":  # one that has ended needs no word: its own process tells
+        claims.bind(project, tool_use, agent)
+        _look_for_block(project, payload, agent, text_field(given, "prompt"))
+    return messages.tell(project, payload, tool_use, [])
 
 
-def _delivered(project: Project, payload: Payload, tool_use: str, prompt: str) -> bool:
-    """False, and word is left, when the prompt that the agent got is not the one with its memory."""
-    kept = claims.read_pending(
-        claims.pending_path(project, claims.pending_key(text_field(payload, "session_id"), tool_use))
-    )
-    if kept is None or kept["channel"] != "prompt" or not kept["scope_breakdown"]:
-        return True
-    if block.opening(kept["allocation_id"]) in prompt:
-        return True
+def _look_for_block(project: Project, payload: Payload, agent: str, prompt: str) -> None:
+    """Where the prompt that an agent got is not the one with its memory, have a detached process find out why."""
+    session = text_field(payload, "session_id")
+    tool_use = text_field(payload, "tool_use_id")
+    allocation = pending.find(project, pending.pending_key(session, tool_use))
+    if allocation is None or allocation.channel != "prompt" or not allocation.scope_breakdown:
+        return
+    if block.opening(allocation.allocation_id) in prompt:
+        return
+    state.mark_lost(project, session, agent)
     from memory_budget.run import lost_prompts
 
-    session_transcript = text_field(payload, "transcript_path")
-    caller = lost_prompts.calling_transcript(session_transcript, text_field(payload, "agent_id"))
-    lost_prompts.mark_lost(project, kept, caller, prompt)
-    return False
+    caller = lost_prompts.calling_transcript(
+        text_field(payload, "transcript_path"), text_field(payload, "agent_id")
+    )
+    path = project.writable(layout.ENDED, f"lost-{safe_name(tool_use)}.json")
+    write_atomic(path, fastjson.encode([session, tool_use, caller, prompt]))
+    spawn.start(project, "lost", "--ended", path)
 
 
 def not_started(project: Project, payload: Payload) -> Answer:
@@ -55,9 +56,9 @@ def not_started(project: Project, payload: Payload) -> Answer:
     if isinstance(given, dict):
         agent_type = given.get("subagent_type") or "general-purpose"
         if isinstance(agent_type, str):
-            claims.cancel(
-                project, text_field(payload, "session_id"), agent_type, text_field(payload, "tool_use_id")
-            )
+            session, tool_use = text_field(payload, "session_id"), text_field(payload, "tool_use_id")
+            claims.cancel(project, session, agent_type, tool_use)
+            pending.drop(project, pending.pending_key(session, tool_use))
     return None
 
 

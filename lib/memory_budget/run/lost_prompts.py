@@ -11,14 +11,14 @@ import time
 
 from memory_budget.base import fastjson, layout, notices
 from memory_budget.base.files import listing, read_bytes, safe_name, write_atomic
-from memory_budget.run import notes
+from memory_budget.run import notes, pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from memory_budget.base.project import Project
+    from memory_budget.run.pending import Pending
 
 #: How much of a transcript's end is searched, in bytes: a call's hooks stand close to its end.
 SEARCHED = 16_000_000
@@ -111,60 +111,49 @@ def calling_transcript(session_transcript: str, parent: str) -> str:
     return f"{session_transcript.removesuffix('.jsonl')}/subagents/agent-{parent}.jsonl"
 
 
-def lost(
-    project: Project,
-    kept: Mapping[str, Any],
-    transcript: str,
-    prompt: str,
-    *,
-    wait: float = 0.0,
-    patient: bool = False,
-) -> str | None:
-    """An agent did not get its block: keep who rewrote its prompt, for `doctor`. Returns the line for the person, "" where
-    the session was told already, None where nothing shows it yet and the caller is `patient`.
+class Lost:
+    """An agent whose prompt arrived without its block. `caller`: the transcript of whoever called the Agent tool; `prompt`:
+    what the agent got."""
 
-    `transcript`: of whoever called the Agent tool; `wait`: how many seconds it may take the client to write to it. Raises
-    OSError.
-    """
-    found = rewriter_of(transcript, kept["tool_use_id"], prompt)
-    until = time.monotonic() + wait
-    while found is None and time.monotonic() < until:
+    __slots__ = ("agent", "caller", "prompt", "session", "started", "tool_use")
+
+    def __init__(self, allocation: Pending, caller: str, prompt: str) -> None:
+        self.agent = allocation.agent
+        self.session = allocation.session_id
+        self.tool_use = allocation.tool_use_id
+        self.started = allocation.started
+        self.caller = caller
+        self.prompt = prompt
+
+
+def explain(project: Project, lost: Lost) -> str:
+    """The line for the person that says whose rewrite won, "" where the session was told already. Keeps who it was, for
+    `doctor`. Waits for the client to write what the hooks of the call answered. For detached processes. Raises OSError."""
+    until = time.monotonic() + PATIENCE
+    rewriter = rewriter_of(lost.caller, lost.tool_use, lost.prompt)
+    while rewriter is None and time.monotonic() < until:
         time.sleep(0.05)
-        found = rewriter_of(transcript, kept["tool_use_id"], prompt)
-    if found is not None:
-        entry = {"plugin": found.plugin, "command": found.command, "at": kept["started"]}
-        path = f"{project.ensure_cache(layout.REWRITERS)}/{safe_name(found.plugin or found.command)}.json"
+        rewriter = rewriter_of(lost.caller, lost.tool_use, lost.prompt)
+    if rewriter is not None:
+        entry = {"plugin": rewriter.plugin, "command": rewriter.command, "at": lost.started}
+        path = project.writable(layout.REWRITERS, safe_name(rewriter.plugin or rewriter.command) + ".json")
         write_atomic(path, fastjson.encode(entry))
-    elif patient:
-        return None
-    if not notices.once(project, f"delivery-{kept['session_id']}"):
+    if not notices.once(project, f"delivery-{lost.session}"):
         return ""
-    who = found.named if found is not None else "another plugin"
+    who = rewriter.named if rewriter is not None else "another plugin"
     return (
-        f"{kept['agent']} started without its memory: {who} rewrote its prompt after this plugin did. "
+        f"{lost.agent} started without its memory: {who} rewrote its prompt after this plugin did. "
         'Set "delivery": "context" in .claude/memory/budget-profiles.json, or disable one of the two'
     )
 
 
-def mark_lost(project: Project, kept: Mapping[str, Any], transcript: str, prompt: str) -> None:
-    """The same from a hook right after the start, when the client has not written the answers of the hooks before it yet:
-    whoever tells the person next finds out. Raises OSError."""
-    session = kept["session_id"]
-    if not os.path.exists(notices.notice_path(project, f"delivery-{session}")):
-        fields = {field: kept[field] for field in ("agent", "session_id", "tool_use_id", "started")}
-        text = fastjson.dumps([fields, transcript, prompt])
-        notes.leave_note(project, session, notes.LOST + kept["tool_use_id"], text)
-
-
-def explain(project: Project, marked: str, age: float) -> str | None:
-    """The line for the person from what `mark_lost` kept `age` seconds ago, "" where the session was told already, None
-    where it is too early to say."""
-    try:
-        noted: Any = fastjson.loads(marked)
-        kept, transcript, prompt = noted
-        return lost(project, kept, transcript, prompt, patient=age < PATIENCE)
-    except (ValueError, TypeError, KeyError):
-        return ""
+def explain_call(project: Project, session: str, tool_use: str, caller: str, prompt: str) -> None:
+    """Find out about an agent that was launched without its block, and leave the line for the person. Raises OSError."""
+    allocation = pending.find(project, pending.pending_key(session, tool_use))
+    if allocation is not None:
+        line = explain(project, Lost(allocation, caller, prompt))
+        if line:
+            notes.leave_note(project, session, "delivery", line)
 
 
 def known_rewriters(project: Project) -> list[dict[str, Any]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 
 from memory_budget.base import layout
 from memory_budget.base.files import listing, read_bytes, safe_name
 from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project
-from memory_budget.run.notes import LOST, leave_note
+from memory_budget.run.notes import leave_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +26,7 @@ def take_notes(project: Project, session: str) -> list[str]:
             continue
         path = f"{where}/{name}"
         try:
-            text: str | None = read_bytes(path).decode("utf-8", "replace")
-            if name.startswith(LOST):
-                from memory_budget.run import lost_prompts
-
-                text = lost_prompts.explain(project, str(text), time.time() - os.stat(path).st_mtime)
-                if text is None:
-                    continue
+            text = read_bytes(path).decode("utf-8", "replace")
             os.unlink(path)
         except OSError:
             continue  # another hook tells it
@@ -52,6 +45,9 @@ def tell(project: Project, payload: Payload, name: str, lines: Sequence[str]) ->
     session = text_field(payload, "session_id")
     if payload.get("agent_id"):
         for number, line in enumerate(lines):
-            leave_note(project, session, f"{name}-{number}", line)
+            try:
+                leave_note(project, session, f"{name}-{number}", line)
+            except OSError:
+                break  # a cache that cannot be written is told of by the main thread's hooks
         return None
     return message([*take_notes(project, session), *lines])

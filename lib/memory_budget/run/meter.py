@@ -14,61 +14,65 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from memory_budget.run.pending import Pending
+
 LEVELS = ("info", "warning", "critical")
 OFF = "off"
 NATIVE_SCOPE = "agent_patterns"
 
 
 class Alert:
-    """A threshold reached: its level, the load as a share of the budget, when (seconds since the epoch), and the line for
-    the person."""
+    """A threshold reached: its level, the load as a share of the budget that holds, when (seconds since the epoch), and the
+    line for a person. `quiet`: a line for the record alone, that the budget was raised within its maximum."""
 
-    __slots__ = ("at", "level", "message", "share")
+    __slots__ = ("at", "level", "message", "quiet", "share")
 
-    def __init__(self, level: str, share: float, message: str, at: float) -> None:
+    def __init__(self, level: str, share: float, message: str, at: float, *, quiet: bool = False) -> None:
         self.level = level
         self.share = share
         self.message = message
         self.at = at
+        self.quiet = quiet
 
 
 class Monitor:
     """One agent's run. Tokens are tiktoken's.
 
-    `budget`, `tier`, `bumped_from`: as they stand now; `base`: the budget of the tier detected at first; `ladder`: the
-    tiers that have more to give, with their budgets; `demand`: what the task needs as far as is known; `loads`: by scope;
-    `sent`: what was sent and what the client loads itself; `on_demand`: what the agent read itself; `exceeded`: whether
-    more was needed, or read, than allotted; `grown`: whether reads raised the budget; `alerts`: each level once.
+    `budget`, `tier`, `bumped_from`: as they stand now; `ladder`: the tiers that have more to give, with their budgets;
+    `demand`: what the task needs as far as is known; `loads`: by scope; `sent`: what arrived and what the client loads
+    itself; `on_demand`: what the agent read itself; `exceeded`: whether more was needed, or read, than allotted; `grown`:
+    whether reads raised the budget; `alerts`: each level once.
     """
 
     __slots__ = (
-        "_seen", "_thresholds", "agent", "alerts", "base", "budget", "bumped_from", "demand", "exceeded", "grown", "ladder",
+        "_seen", "_thresholds", "agent", "alerts", "budget", "bumped_from", "demand", "exceeded", "grown", "ladder",
         "loads", "on_demand", "sent", "soft", "tier",
     )  # fmt: skip
 
-    def __init__(self, kept: Mapping[str, Any], *, delivered: bool = True) -> None:
-        """A run that starts, from what its start remembered (`start.allocate.describe`). `delivered`: whether it got what was
-        sent; False takes that out of its loads."""
-        self.agent: str = kept["agent"]
-        self.budget: int = kept["budget_allocated"]
-        self.base: int = kept["budget_base"]
-        self.tier: str = kept["complexity"]
-        self.bumped_from: str = kept["bumped_from"]
-        self.soft: bool = kept["enforcement"] != "hard"
-        self.ladder: list[Sequence[Any]] = list(kept["ladder"])
-        self.demand: int = kept["demand_tokens"]
-        native: int = kept["native_tokens"]
-        self.loads: dict[str, int] = dict(kept["scope_breakdown"]) if delivered else {}
+    def __init__(self, pending: Pending, arrived: Mapping[str, int] | None = None) -> None:
+        """A run that starts, from what its start kept. `arrived`: tokens of the block by scope as they got to the agent; by
+        default those that found a place in its channel."""
+        self.agent = pending.agent
+        self.budget = pending.budget_allocated
+        self.tier = pending.complexity
+        self.bumped_from = pending.bumped_from
+        self.soft = pending.enforcement != "hard"
+        self.ladder: list[Sequence[Any]] = list(pending.ladder)
+        self.demand = pending.demand_tokens
+        native = pending.native_tokens
+        self.loads = dict(pending.placed_scopes() if arrived is None else arrived)
+        self.sent = native + (
+            max(0, pending.placed_tokens - native) if arrived is None else sum(arrived.values())
+        )
         if native:
             self.loads[NATIVE_SCOPE] = self.loads.get(NATIVE_SCOPE, 0) + native
-        self.sent: int = kept["tokens_loaded"] if delivered else native
         self.on_demand = 0
-        self.exceeded = self.demand > self.base
+        self.exceeded = self.demand > pending.budget_base
         self.grown = False
         self.alerts: list[Alert] = []
-        self._thresholds: Mapping[str, float] = kept["thresholds"]
+        self._thresholds = pending.thresholds
         self._seen: set[str] = set()
-        self._start(kept["started"])
+        self._start(pending.started)
 
     @property
     def loaded(self) -> int:
@@ -77,20 +81,20 @@ class Monitor:
 
     @property
     def share(self) -> float:
+        """The load as a share of the budget; 0 where nothing was allotted."""
         return self.loaded / self.budget if self.budget > 0 else 0.0
 
     def _start(self, at: float) -> None:
-        line = self.line()
-        if self.exceeded:
-            if not self.bumped_from:
-                line += f", {thousands(self.demand)} needed"
-            elif self.demand > self.budget:
-                line += f", bumped from {self.bumped_from}, {thousands(self.demand)} needed"
-            else:
-                line += f", bumped from {self.bumped_from}"
-        self._reach(self.share, line, at)
-        if self.exceeded and self.base > 0:
-            self._reach(max(self.share, self.demand / self.base), line, at)
+        if self.bumped_from:
+            self._note_raise(self.bumped_from, at)
+        self._reach(self.share, self.line(), at)
+        if self.demand > self.budget > 0:  # something needed was trimmed
+            share = self.demand / self.budget
+            line = (
+                f"{self.agent}: the task needs {thousands(self.demand)} tokens of memory, {percent(share)} % of the most "
+                f"it may have ({thousands(self.budget)}, tier {self.tier})"
+            )
+            self._reach(max(self.share, share), line, at)
 
     def read(self, scopes: Mapping[str, int], tokens: int, at: float, key: str = "") -> list[Alert]:
         """The agent read `tokens` of memory itself, of which `scopes` says whose. Returns the alerts this sets off.
@@ -106,12 +110,12 @@ class Monitor:
         for scope, part in scopes.items():
             self.loads[scope] = self.loads.get(scope, 0) + part
         self.demand = max(self.demand, self.loaded)
-        line, share = self.line(), self.share
         if self.loaded > self.budget > 0:
             self.exceeded = True
+            was = self.tier
             if self.soft and self._grow():
-                line += f", bumped to {self.tier} ({thousands(self.budget)})"
-        self._reach(share, line, at)
+                self._note_raise(was, at)
+        self._reach(self.share, self.line(), at)
         return self.alerts[before:]
 
     def _grow(self) -> bool:
@@ -123,10 +127,17 @@ class Monitor:
         self.grown = self.grown or self.tier != was
         return self.tier != was
 
+    def _note_raise(self, was: str, at: float) -> None:
+        line = (
+            f"{self.agent}: {thousands(self.demand)} tokens of memory needed, tier raised from {was} to {self.tier} "
+            f"({thousands(self.budget)})"
+        )
+        self.alerts.append(Alert("info", self.share, line, at, quiet=True))
+
     def _reach(self, share: float, line: str, at: float) -> None:
-        told = {alert.level for alert in self.alerts}
+        reached = {alert.level for alert in self.alerts if not alert.quiet}
         for level in LEVELS:
-            if level not in told and share >= self._thresholds.get(level, 1e9):
+            if level not in reached and share >= self._thresholds.get(level, 1e9):
                 self.alerts.append(Alert(level, share, line, at))
 
     def line(self) -> str:
@@ -139,7 +150,8 @@ class Monitor:
 
 def to_tell(alerts: Sequence[Alert], level: str) -> str:
     """The line a person sees of these alerts: the highest one's, "" where none reaches `level` (or that is "off")."""
-    if level not in LEVELS or not alerts:
+    loud = [alert for alert in alerts if not alert.quiet]
+    if level not in LEVELS or not loud:
         return ""
-    top = alerts[-1]
+    top = loud[-1]
     return top.message if LEVELS.index(top.level) >= LEVELS.index(level) else ""

@@ -9,9 +9,6 @@ from memory_budget.base import layout
 from memory_budget.base.files import safe_name, write_atomic
 from memory_budget.base.project import Project
 
-#: A note whose name begins with this is one of `delivery.mark_lost`.
-LOST = "lost-"
-
 
 def leave_note(project: Project, session: str, name: str, text: str) -> None:
     """Have a line told by the next hook of this session whose message a person sees. Raises OSError."""

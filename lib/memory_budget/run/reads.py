@@ -32,8 +32,8 @@ def post_read(project: Project, payload: Payload) -> Answer:
     """After an agent read a memory file: its load grows, and the person hears of a threshold it reached."""
     session = text_field(payload, "session_id")
     agent = text_field(payload, "agent_id") or run_state.MAIN
-    known = run_state.find(project, session, agent, text_field(payload, "transcript_path"))
-    if known is None:
+    allocation = run_state.find(project, session, agent, text_field(payload, "transcript_path"))
+    if allocation is None:
         return None
     found = amounts(project, payload)
     if not found:
@@ -44,11 +44,11 @@ def post_read(project: Project, payload: Payload) -> Answer:
             scopes[scope] = scopes.get(scope, 0) + tokens
     key = text_field(payload, "tool_use_id")
     state, alerts = run_state.add_read(
-        project, session, agent, known, scopes, sum(tokens for _, tokens in found), key
+        project, session, agent, allocation, scopes, sum(tokens for _, tokens in found), key
     )
     if state.grown:
-        bumps.remember_bump(project, known["task_key"], state.tier)
-    line = meter.to_tell(alerts, known["alert_level"])
+        bumps.remember_bump(project, allocation.task_key, state.tier)
+    line = meter.to_tell(alerts, allocation.alert_level)
     return messages.tell(project, payload, key, [line]) if line else None
 
 

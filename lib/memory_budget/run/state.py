@@ -1,13 +1,10 @@
 """What is known of the agents that run now, on disk, for hooks that live for milliseconds.
 
-    running/<session>/<agent>.json    the start of one agent's run, as the monitor wants it
-    running/<session>/<agent>.reads   what it read itself since: one JSON line per read, appended
+    running/<session>/<agent>.reads   what an agent read itself: one JSON line per read, appended
     running/<session>/<agent>.lost    another plugin's prompt won: what was meant for it never arrived
-    notes/<session>/<name>            a line for the person, until a hook comes by whose message is shown
-    bumps/<agent and task>            the tier that reads of this agent pushed this task to
 
-No lock is taken. The start is written whole and always the same, whoever is first; a read is one append, so all
-processes see all reads in one order; whoever removes a note tells it.
+An agent's allocation is `pending`. No lock is taken: a read is one append, so all processes see all reads in one order.
+A line of `.reads`: ["toolu_01", 1795893038.5, 120, {"global": 120}]: the read's name, when, tokens, tokens by scope.
 """
 
 from __future__ import annotations
@@ -18,8 +15,9 @@ import time
 from memory_budget.base import fastjson, layout
 from memory_budget.base.files import read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
-from memory_budget.run import claims
+from memory_budget.run import claims, pending
 from memory_budget.run.meter import Monitor
+from memory_budget.run.pending import Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,68 +26,49 @@ if TYPE_CHECKING:
 
     from memory_budget.run.meter import Alert
 
-#: What the monitor needs of a kept allocation, and what the hooks need besides.
-FIELDS = (
-    "agent", "allocation_id", "budget_allocated", "budget_base", "complexity", "bumped_from", "enforcement", "ladder",
-    "demand_tokens", "native_tokens", "scope_breakdown", "tokens_loaded", "started", "thresholds", "alert_level", "task_key",
-)  # fmt: skip
-
 #: The agent of `claude --agent NAME`: the session's main thread.
 MAIN = "main"
 
 
 def folder(project: Project, session: str) -> str:
+    """Where what the agents of a session read is noted. Nothing is made."""
     return project.at(layout.RUNNING, safe_name(session))
 
 
-def find(project: Project, session: str, agent: str, transcript: str) -> dict[str, Any] | None:
-    """The start of an agent's run; None for agents that were allotted nothing, and once they have ended.
+def find(project: Project, session: str, agent: str, transcript: str) -> Pending | None:
+    """The allocation of an agent that runs; None for agents that were allotted nothing, and once they have ended.
 
     `agent`: the client's id, or MAIN. `transcript`: the session's; the client keeps a file for each agent below its
-    folder that names the tool use which started it, and the allocation is kept under that name. The result is cached.
+    folder that names the tool use which started it, and the allocation is kept under that name.
     """
-    where = f"{folder(project, session)}/{safe_name(agent)}.json"
-    known = _load(where)
-    if known is not None:
-        return known
-    kept = _load(claims.pending_path(project, f"main-{session}" if agent == MAIN else f"agent-{agent}"))
-    if kept is None and agent != MAIN:
-        tool_use = _tool_use(transcript, agent)
+    if agent == MAIN:
+        return pending.find(project, pending.main_key(session))
+    found = pending.find(project, pending.agent_key(agent))
+    if found is None:
+        tool_use = claims.bound_to(project, agent) or _tool_use(transcript, agent)
         if tool_use:
-            kept = _load(claims.pending_path(project, claims.pending_key(session, tool_use)))
-    if kept is None:
-        return None
-    try:
-        known = {field: kept[field] for field in FIELDS}
-    except KeyError:
-        return None
-    project.ensure_cache(layout.RUNNING, safe_name(session))
-    write_atomic(where, fastjson.encode(known))
-    return known
+            found = pending.find(project, pending.pending_key(session, tool_use))
+    return found
 
 
 def _tool_use(transcript: str, agent: str) -> str:
     """The tool use that started an agent, by the client's file beside its transcript; "" while there is none."""
     if not transcript.endswith(".jsonl") or safe_name(agent) != agent:
         return ""
-    meta = _load(f"{transcript[: -len('.jsonl')]}/subagents/agent-{agent}.meta.json")
-    found = meta.get("toolUseId") if meta is not None else None
-    return found if isinstance(found, str) else ""
-
-
-def _load(path: str) -> dict[str, Any] | None:
+    path = f"{transcript[: -len('.jsonl')]}/subagents/agent-{agent}.meta.json"
     try:
-        value = fastjson.loads(read_bytes(path))
+        meta = fastjson.loads(read_bytes(path, 20_000))
     except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
+        return ""
+    tool_use = meta.get("toolUseId") if isinstance(meta, dict) else None
+    return tool_use if isinstance(tool_use, str) else ""
 
 
 def add_read(
     project: Project,
     session: str,
     agent: str,
-    known: Mapping[str, Any],
+    allocation: Pending,
     scopes: Mapping[str, int],
     tokens: int,
     key: str,
@@ -99,19 +78,19 @@ def add_read(
     Raises OSError.
     """
     line = fastjson.encode([key, time.time(), tokens, scopes]) + b"\n"
-    path = f"{folder(project, session)}/{safe_name(agent)}.reads"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    path = project.writable(layout.RUNNING, safe_name(session), safe_name(agent) + ".reads")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         os.write(handle, line)
     finally:
         os.close(handle)
-    monitor = Monitor(known, delivered=not _lost(project, session, agent))
-    own: list[Alert] = []
+    monitor = start_of(project, session, agent, allocation)
+    alerts: list[Alert] = []
     for read in reads(project, session, agent):
-        alerts = monitor.read(*read)
+        set_off = monitor.read(*read)
         if read[3] == key:
-            own.extend(alerts)
-    return monitor, own
+            alerts.extend(set_off)
+    return monitor, alerts
 
 
 def reads(project: Project, session: str, agent: str) -> list[tuple[dict[str, int], int, float, str]]:
@@ -120,25 +99,30 @@ def reads(project: Project, session: str, agent: str) -> list[tuple[dict[str, in
         lines = read_bytes(f"{folder(project, session)}/{safe_name(agent)}.reads").split(b"\n")
     except OSError:
         return []
-    found = []
+    noted = []
     for line in lines:
         try:
-            noted: Any = fastjson.loads(line)
-            key, at, tokens, scopes = noted
-        except (ValueError, TypeError):
+            value: Any = fastjson.loads(line)
+            key, at, tokens, scopes = value
+            sizes = {str(scope): int(size) for scope, size in scopes.items()}
+            noted.append((sizes, int(tokens), float(at), str(key)))
+        except (ValueError, TypeError, AttributeError, OverflowError):
             continue  # the empty end, or a line that a full disk cut off
-        found.append((scopes, tokens, at, key))
-    return found
+    return noted
+
+
+def start_of(project: Project, session: str, agent: str, allocation: Pending) -> Monitor:
+    """Where an agent stood when it started, as far as that is known while it runs."""
+    return Monitor(allocation, {} if _lost(project, session, agent) else None)
 
 
 def replay(
-    project: Project, session: str, agent: str, kept: Mapping[str, Any], *, delivered: bool | None = None
+    project: Project, session: str, agent: str, allocation: Pending, arrived: Mapping[str, int] | None = None
 ) -> Monitor:
-    """Where an agent stands: its start and all it read since. `delivered`: whether it got what it was sent, where that is
-    known better than from the hook after its launch."""
-    if delivered is None:
-        delivered = not _lost(project, session, agent)
-    monitor = Monitor(kept, delivered=delivered)
+    """Where an agent stands: its start and all it read since. `arrived`: tokens by scope as its transcript shows them."""
+    monitor = (
+        start_of(project, session, agent, allocation) if arrived is None else Monitor(allocation, arrived)
+    )
     for read in reads(project, session, agent):
         monitor.read(*read)
     return monitor
@@ -146,7 +130,7 @@ def replay(
 
 def mark_lost(project: Project, session: str, agent: str) -> None:
     """The agent started without what was meant for it. Raises OSError."""
-    write_atomic(f"{project.ensure_cache(layout.RUNNING, safe_name(session))}/{safe_name(agent)}.lost", b"")
+    write_atomic(project.writable(layout.RUNNING, safe_name(session), safe_name(agent) + ".lost"), b"")
 
 
 def _lost(project: Project, session: str, agent: str) -> bool:
@@ -155,7 +139,7 @@ def _lost(project: Project, session: str, agent: str) -> bool:
 
 def forget(project: Project, session: str, agent: str) -> None:
     """Its record is written: nothing is kept of an agent's run any more."""
-    for suffix in (".json", ".reads", ".lost"):
+    for suffix in (".reads", ".lost"):
         try:
             os.unlink(f"{folder(project, session)}/{safe_name(agent)}{suffix}")
         except OSError:

@@ -27,9 +27,6 @@ _LEFT_OUT_INTRODUCTION = "Not included, can be read there (tokens, first line):\
 
 #: Tokens of everything in the block but files, gaps and the left-out list: at most this many, whatever the id.
 FRAME_TOKENS = 52
-#: The same of a block in four labelled parts, where a file's line may stand again at the head of a part (128 tokens are more
-#: than a path has).
-PARTS_FRAME_TOKENS = 4 * (FRAME_TOKENS + 10) + 3 * 128
 #: Tokens of the left-out list without its lines.
 LEFT_OUT_FRAME_TOKENS = 25
 #: Tokens of an entry of the outline besides those of its heading's line, and of a file's line there besides those of its line
@@ -118,57 +115,3 @@ def _print(piece: Piece, put: Callable[[bytes], None]) -> None:
             put(b"\n\n")
         put(text)
         put(b"\n\n")
-
-
-def in_parts(
-    allocation: str, pieces: Sequence[Piece], left_out: Sequence[LeftOut], limit: int, count: int
-) -> tuple[list[str], list[Piece]]:
-    """A block as at most `count` labelled blocks of at most `limit` characters, and the pieces that found no place.
-
-    For the context channel, where one value holds 10,000 characters and values arrive in any order. Chunks stay
-    whole; pieces are taken in the order given, best first.
-    """
-    frame = len(block(allocation, [Piece("", [(False, (), b"")])], (), _label(count, count)))
-    groups: list[list[Piece]] = [[]]
-    room = limit - frame
-    rest: list[Piece] = []
-    for piece in pieces:
-        kept: list[tuple[bool, Sequence[str], bytes]] = []
-        over: list[tuple[bool, Sequence[str], bytes]] = []
-        head = len(file_line(piece.path))
-        for chunk in piece.chunks:
-            size = len(GAP) + sum(len(heading) + 2 for heading in chunk[1]) + len(chunk[2].decode()) + 2
-            if size + head > limit - frame or (over and len(groups) == count):
-                over.append(chunk)
-                continue
-            if size + (0 if kept else head) > room:
-                if len(groups) == count:
-                    over.append(chunk)
-                    continue
-                if kept:
-                    groups[-1].append(Piece(piece.path, kept))
-                    kept = []
-                groups.append([])
-                room = limit - frame
-            room -= size + (0 if kept else head)
-            kept.append(chunk)
-        if kept:
-            groups[-1].append(Piece(piece.path, kept))
-        if over:
-            rest.append(Piece(piece.path, over))
-    groups = [group for group in groups if group]
-    parts = []
-    for number, group in enumerate(groups, 1):
-        label = _label(number, len(groups)) if len(groups) > 1 else ""  # one alone costs what was counted
-        text = block(allocation, group, (), label)
-        if number == len(groups) and left_out:
-            listed = block(allocation, group, left_out, label)
-            text = listed if len(listed) <= limit else text
-        parts.append(text)
-    if not groups and left_out:
-        parts.append(block(allocation, (), left_out))
-    return parts, rest
-
-
-def _label(number: int, count: int) -> str:
-    return f' part="{number} of {count}"'

@@ -1,67 +1,55 @@
 """How hard a task is, from its prompt and description: simple, medium, complex or multi-system.
 
-Two judges, one number. *Cues* (`complexity_cues`) read the words people use when they ask for something and decide short prompts; a
-small *model* (trained on public task labels by tests/bench/complexity_train.py) looks at all words and the shape of the text and
-decides long ones, where single words mean little. Both speak in *evidence*: 0 is a medium task, below is easier, above is harder.
-`Verdict.score` is that evidence squeezed to 0..1, so it orders tasks, and tiers are cut from the same number.
+Two judges, one number. *Cues* (`complexity_cues`) are the words people use when they ask for something and decide short prompts; a small
+*model* (`complexity_model`) looks at all words and the length of the text and decides long ones, where single words mean little. Both
+read the task without what delegation wraps around it (`complexity_task`) and speak in *evidence*: 0 is a medium task, below is easier,
+above is harder. `Verdict.score` is that evidence squeezed to 0..1, so it orders tasks, and tiers are cut from the same number.
 
 Pure, deterministic, linear in what is read (at most HEAD + TAIL characters), never raises on any text. It runs at every agent start,
-so it imports nothing that would cost time; the model is one small table of bytes, read once and only when a text is long enough.
+so it imports nothing that would cost time.
 """
 
 from __future__ import annotations
 
-from memory_budget.select import complexity_cues as cues
+from memory_budget.select import complexity_cues, complexity_model, complexity_task
+from memory_budget.select import complexity_words as words_of
+from memory_budget.settings.names import TIERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SIMPLE, MEDIUM, COMPLEX, MULTI = TIERS = ("simple", "medium", "complex", "multi-system")
+SIMPLE, MEDIUM, COMPLEX, MULTI = TIERS
 
 HEAD = 6000  # characters read from the start of a prompt ...
 TAIL = 2000  # ... and from its end: what is asked stands at one of the two
-CUE_WORDS = 60  # words of the prompt read for cues; further on a word says little about the task as a whole
+OVERRIDE_WITHIN = (
+    100_000  # characters of either end of a prompt in which a person's "[complexity: TIER]" is looked for
+)
 
-# Evidence at which a tier begins. Simple halves the budget, so it has the widest margin.
+# Evidence at which a tier begins.
 COMPLEX_FROM = 1.0
 MULTI_FROM = 3.0
 SIMPLE_BELOW = -0.9
 
-# How cues and model share a text, by its number of words: up to the first number the cues decide alone; from the second on the model has
-# its full weight and the cues keep the given share of theirs. Words that lead a request ("list ...", "optimise ...") hold their
-# meaning for longest; weak cues give way at once.
-LED = (8, 60, 0.35)
-TELLING = (8, 16, 0.1)
-WEAK = (3, 9, 0.1)
+# How cues and model share a task, by its number of words: up to the first number the cues decide alone; from the second on the model has
+# as much weight as is given last, and the cues keep the share given before. A description's request ("List tables") is a short text of
+# its own and holds its meaning however long the prompt is; a weak cue gives way at once. Other numbers of words, and shares up to a
+# third, moved the order of left-out tasks (which have no description) by .007 at most.
+DESCRIBED = (8, 60, 0.6, 0.3)
+REQUESTED = (8, 24, 0.1, 1.0)
+TELLING = (8, 16, 0.0, 1.0)
+WEAK = (3, 9, 0.0, 1.0)
 TELLS_FROM = 1.2  # evidence of the cues from which they are telling
-MODEL_UNIT = 0.8  # evidence of one standard deviation of the model
-KNOWN_ENOUGH = 8  # features of the model that a text must hold for the model to be heard
+# Evidence of one standard deviation of the model, below and above the median. Set so that the tiers begin where the rule says: tasks told
+# simple (complex) by a model that has not seen their source stand, on the average, in the easier (harder) two fifths of their set
+# (tests/bench/complexity_eval.py, part tiers). Multi-system is never told by the model alone.
+MODEL_EASIER, MODEL_HARDER = 1.0, 1.8
+MATCHES_NEEDED = 8  # features of the model that a text must hold for the model to be heard
+CUES_ALONE = WEAK[0]  # words up to which the model is not asked
 SURE = 0.5  # evidence under which a verdict without any cue counts as unsure
 
-# What a cue adds to the evidence (see the notes on each kind in complexity_cues).
-LOOKUP_BASE, PEEK_BASE, FACT_BASE = -1.6, -1.2, -0.6
-ANALYSE_BASE, CHANGE_BASE, DEEP_BASE = 0.2, 0.1, 1.5
-TROUBLES = (0.0, 1.1, 1.6, 1.8)  # by number of different signs of trouble
-ASPECTS = (0.0, 0.45, 0.6)
-CROSSINGS = (0.0, 3.2, 3.8)
-PRODUCTS = (0.0, 0.4, 1.7, 3.0)
-STEPS = (0.0, 0.3, 0.6, 0.9)
-BROAD_ADDS, WIDE_ADDS, SMALL_TAKES, MOVE_ADDS = 1.0, 0.15, 0.6, 2.2
-
-_OTHER_PUNCTUATION = "，。、；：？！（）「」『』《》【】“”‘’„«»–—…·・　¿¡"
-MODEL_WORDS = 400  # words read by the model
-TITLE_WORDS = 12  # the first words say what it is about and are features of their own
-_ENDINGS = frozenset("ations ation ings ing ions ion ers ies ed es er ly s e".split())
-_ENDING_SIZES = (6, 5, 4, 3, 2, 1)
-_MASK = 0xFFFFFFFFFFFF
-_NOT = frozenset(
-    "not no don never without nicht keine ohne sin nunca ne pas sans não sem non senza не без".split()
-)
-_LEADING = (cues.LOOKUP, cues.PEEK, cues.ANALYSE, cues.DEEP)
-# As `terms.ALPHANUMERIC`; written again, for this module loads nothing but its cues.
-_LETTERS_AND_DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SPACES = dict.fromkeys(bytes(range(128)).translate(None, _LETTERS_AND_DIGITS), " ")
+_SHARES = {"description": DESCRIBED, "task": REQUESTED}
 _TIER_NAMES = {
     "simple": SIMPLE, "medium": MEDIUM, "complex": COMPLEX, "multi-system": MULTI, "multisystem": MULTI, "multi": MULTI,
 }  # fmt: skip
@@ -70,7 +58,7 @@ _TIER_NAMES = {
 class Verdict:
     """A tier and what it rests on. `source` is "override-prompt", "detected" or "unsure" (nothing telling found: medium)."""
 
-    __slots__ = ("_known", "_notes", "evidence", "score", "source", "tier")
+    __slots__ = ("_matches", "_notes", "evidence", "score", "source", "tier")
 
     def __init__(
         self,
@@ -78,19 +66,19 @@ class Verdict:
         evidence: float,
         source: str,
         notes: list[tuple[str, str]],
-        known: list[tuple[int, str]],
+        matches: list[tuple[float, str]],
     ) -> None:
         self.tier = tier
         self.evidence = evidence
         self.score = 0.5 + 0.5 * evidence / (2.0 + abs(evidence))
         self.source = source
         self._notes = notes
-        self._known = known
+        self._matches = matches
 
     @property
     def reasons(self) -> list[str]:
         """Short sentences for a person, strongest kind first. Made only when asked for."""
-        return _sentences(self._notes) + _model_sentences(self._known, self.evidence)
+        return _sentences(self._notes) + _model_sentences(self._matches, self.evidence)
 
     def __repr__(self) -> str:
         return f"Verdict({self.tier!r}, score={self.score:.3f}, source={self.source!r})"
@@ -109,6 +97,8 @@ def override_in_prompt(prompt: str) -> str | None:
 def _override(prompt: str) -> tuple[str | None, str]:
     """(tier or None, the first value that is no tier)."""
     wrong = ""
+    if len(prompt) > 2 * OVERRIDE_WITHIN:
+        prompt = prompt[:OVERRIDE_WITHIN] + "\n" + prompt[-OVERRIDE_WITHIN:]
     if "[" not in prompt:
         return None, wrong
     lowered = prompt.lower()
@@ -133,46 +123,49 @@ def classify(prompt: str, description: str = "") -> Verdict:
     `description` is the caller's few words for the task, where there are any; `prompt` the task itself. An override in the prompt wins.
     """
     tier, wrong = _override(prompt)
-    notes: list[tuple[str, str]] = []
-    if wrong:
-        notes.append(("wrong", wrong))
-    cue = _cue_evidence(prompt, description, notes)
-    words = model_words(prompt)
-    known: list[tuple[int, str]] = []
-    middle = 0.0
-    if len(words) > WEAK[0]:
-        model = _load_model()
-        if model is not None:
-            middle, known = model.evidence(words)
-    heard = len(known) >= KNOWN_ENOUGH
-    evidence = _blend(cue, middle, len(words) if heard else 0)
+    task = complexity_task.task_text(excerpt(prompt))
+    cues = complexity_cues.read(task, description)
+    words = complexity_model.model_words(task)
+    matches: list[tuple[float, str]] = []
+    deviations = 0.0
+    model = complexity_model.load() if len(words) > CUES_ALONE else None
+    if model is not None:
+        deviations, matches = model.judge(words)
+    if len(matches) < MATCHES_NEEDED:
+        matches, words = [], []
+    evidence = blend(cues, deviations, len(words))
     if tier:
         return Verdict(tier, evidence, "override-prompt", [("override", tier)], [])
-    if not heard:
-        known = []
+    notes = [("wrong", wrong)] if wrong else []
+    notes += [(kind, word) for kind, found in cues.hits.items() for word in found]
     if not notes and abs(evidence) < SURE:
-        return Verdict(MEDIUM, evidence, "unsure", notes, known)
-    return Verdict(tier_of(evidence), evidence, "detected", notes, known)
+        return Verdict(MEDIUM, evidence, "unsure", notes, matches)
+    return Verdict(tier_of(evidence), evidence, "detected", notes, matches)
 
 
-def _blend(cue: _Cue, middle: float, count: int) -> float:
-    """Evidence of cues and model together, for a text of `count` words (0: the model is not heard)."""
-    evidence = cue.evidence
-    short, long, keeps = LED if cue.leads else TELLING if cue.crosses or abs(evidence) >= TELLS_FROM else WEAK
+def excerpt(prompt: str) -> str:
+    """The beginning and the end of a prompt, of which the evidence is read."""
+    return prompt if len(prompt) <= HEAD + TAIL else prompt[:HEAD] + "\n" + prompt[-TAIL:]
+
+
+def blend(cues: complexity_cues.Cues, deviations: float, count: int) -> float:
+    """Evidence of cues and model together, for a task of `count` words (0: the model is not heard)."""
+    evidence = cues.evidence
+    telling = cues.crosses or abs(evidence) >= TELLS_FROM
+    short, long, keeps, heard = _SHARES.get(cues.leads) or (TELLING if telling else WEAK)
     if count > short:
         share = min((count - short) / (long - short), 1.0)
-        evidence = evidence * (1.0 - share * (1.0 - keeps)) + share * MODEL_UNIT * middle
-    if evidence >= MULTI_FROM and not cue.crosses:
-        return MULTI_FROM - 0.1  # hard, but nothing says that it leaves one system
+        modelled = deviations * (MODEL_EASIER if deviations < 0 else MODEL_HARDER)
+        evidence = evidence * (1.0 - share * (1.0 - keeps)) + share * heard * modelled
+    if evidence >= MULTI_FROM and not cues.crosses:
+        return MULTI_FROM - 0.1 / (
+            1.0 + evidence - MULTI_FROM
+        )  # hard, but nothing says that it leaves one system
     return evidence
 
 
-def blend(prompt: str, description: str, middle: float) -> float:
-    """The evidence of `classify` if the model said `middle`: for the evaluation of models that are not the shipped one."""
-    return _blend(_cue_evidence(prompt, description, []), middle, len(model_words(prompt)))
-
-
 def tier_of(evidence: float) -> str:
+    """The tier that evidence falls into."""
     if evidence < SIMPLE_BELOW:
         return SIMPLE
     if evidence < COMPLEX_FROM:
@@ -180,271 +173,24 @@ def tier_of(evidence: float) -> str:
     return COMPLEX if evidence < MULTI_FROM else MULTI
 
 
-def _split(text: str) -> list[str]:
-    """Lower-cased words; everything that is neither letter nor digit parts them."""
-    text = text.lower()
-    if not text.isascii():
-        for mark in _OTHER_PUNCTUATION:
-            if mark in text:
-                text = text.replace(mark, " ")
-    return text.translate(_SPACES).split()
-
-
-# --- the model ---------------------------------------------------------------------------------------------------------------
-
-
-def prose(text: str) -> str:
-    """What a person wrote of `text`: without fenced and inline code, markup comments and addresses (which tell of the subject, not
-    of the task). An opening mark without its end counts to the end of the text."""
-    for opening, closing in (
-        ("<!--", "-->"),
-        ("```", "```"),
-        ("{code", "{code"),
-        ("{noformat", "{noformat"),
-        ("`", "`"),
-    ):
-        at = text.find(opening)
-        if at < 0:
-            continue
-        kept, start = [], 0
-        while at >= 0:
-            kept.append(text[start:at])
-            end = text.find(closing, at + len(opening))
-            if end < 0:
-                start = len(text)
-                break
-            start = end + len(closing)
-            at = text.find(opening, start)
-        kept.append(text[start:])
-        text = " ".join(kept)
-    if "://" in text:
-        text = " ".join([word for word in text.split() if "://" not in word])
-    return text
-
-
-def stem(word: str) -> str:
-    """`word` without its ending: rough, quick, and the same in training and use."""
-    length = len(word)
-    for size in _ENDING_SIZES:
-        if length - size >= 3 and word[-size:] in _ENDINGS:
-            return word[:-size]
-    return word
-
-
-def model_words(text: str) -> list[str]:
-    """The words of `text` that the model reads."""
-    if len(text) > HEAD + TAIL:
-        text = text[:HEAD] + " \n" + text[-TAIL:]
-    words = _split(prose(text))
-    return words if len(words) <= MODEL_WORDS else words[: MODEL_WORDS - 100] + words[-100:]
-
-
-def features(words: list[str]) -> dict[int, str]:
-    """Number of each feature of a text -> the words it stands for: each word, each pair of neighbours, each word of the title."""
-    out: dict[int, str] = {}
-    numbers: dict[str, int] = {}
-    before, before_word, title = 0, "", TITLE_WORDS
-    for word in words:
-        number = numbers.get(word)
-        if number is None:
-            number = numbers[word] = word_number(word)
-            out[number] = word
-        out[(before * 1_000_003 + number * 7 + 5) & _MASK] = before_word
-        if title:
-            title -= 1
-            out[(number * 8_191 + 11) & _MASK] = word
-        before, before_word = number, word
-    return out
-
-
-def word_number(word: str) -> int:
-    """The number of a lower-cased word (its stem read in base 36); 0 for what is not of a-z and 0-9, which the model does not know."""
-    try:
-        return int(stem(word)[:9], 36)
-    except ValueError:
-        return 0
-
-
-class Model:
-    """A table of weights, hashed: slot = number % size, and a byte of the rest of the number against mix-ups.
-
-    File: five signed 32-bit little-endian integers (size; then scale, shift and length factor in millionths; 0), one byte of rest
-    per slot, one byte of weight + 128 per slot (128: no feature here).
-    """
-
-    __slots__ = ("length_factor", "rests", "scale", "shift", "size", "weights")
-
-    def __init__(self, data: bytes) -> None:
-        head = [int.from_bytes(data[i : i + 4], "little", signed=True) for i in range(0, 20, 4)]
-        self.size = head[0]
-        self.scale, self.shift, self.length_factor = head[1] / 1e6, head[2] / 1e6, head[3] / 1e6
-        self.rests = data[20 : 20 + self.size]
-        self.weights = data[20 + self.size :]
-        if self.size <= 0 or len(self.weights) != self.size:
-            raise ValueError("not a table of weights")
-
-    def evidence(self, words: list[str]) -> tuple[float, list[tuple[int, str]]]:
-        """Standard deviations above (harder) or below the middle of the tasks it was trained on, and what each known word adds."""
-        size, rests, weights = self.size, self.rests, self.weights
-        found = features(words)
-        known = []
-        total = 0
-        for number, word in found.items():
-            rest, slot = divmod(number, size)
-            if rests[slot] == rest & 255:
-                weight = weights[slot] - 128
-                if weight:
-                    total += weight
-                    known.append((weight, word))
-        count = min(max(len(words), LENGTH_FROM), LENGTH_TO)
-        middle = total * self.scale / (len(found) + 1.0) ** 0.5 + self.shift
-        return middle + self.length_factor * count**0.25, known
-
-
-LENGTH_FROM, LENGTH_TO = 10, 300  # words between which length itself says something
-_model: Model | None = None
-
-
-def _load_model() -> Model | None:
-    """The model beside this module, read once; None (cues alone decide) where it cannot be read."""
-    global _model
-    if _model is None:
-        try:
-            with open(__file__[: -len("complexity.py")] + "complexity.bin", "rb", 0) as file:
-                _model = Model(file.read())
-        except (OSError, ValueError, IndexError):
-            return None
-    return _model
-
-
-def _step(values: tuple[float, ...], count: int) -> float:
-    return values[count] if count < len(values) else values[-1]
-
-
-def _kind(word: str) -> str | None:
-    """The kind of cue that a word is, whole or by its beginning."""
-    kind = cues.WORD_KIND.get(word)
-    if kind is None:
-        for length in cues.STEM_LENGTHS:
-            if len(word) >= length:
-                kind = cues.STEM_KIND.get(word[:length])
-                if kind is not None:
-                    break
-    return kind
-
-
-class _Cue:
-    """What the cue words say: evidence, whether the task crosses systems, whether the text starts as a request."""
-
-    __slots__ = ("crosses", "evidence", "leads")
-
-    def __init__(self, evidence: float = 0.0, crosses: bool = False, leads: bool = False) -> None:
-        self.evidence, self.crosses, self.leads = evidence, crosses, leads
-
-
-def _cue_evidence(prompt: str, description: str, notes: list[tuple[str, str]]) -> _Cue:
-    """What the cue words at the start of a task say. The words found go to `notes`."""
-    start = description[:400] + " \n " + prompt[: CUE_WORDS * 12]
-    words = _split(start)[: CUE_WORDS + 20]
-    found: dict[str, dict[str, None]] = {}
-    leads = len(_split(description[:400]))
-    across = -9
-    led = False
-    for i, word in enumerate(words):
-        kind = _kind(word)
-        if kind is None:
-            continue
-        if kind == cues.ACROSS:
-            across = i
-            continue
-        if kind == cues.SYSTEM:
-            if i - across <= 3:
-                kind = cues.CROSS
-                word = " ".join(words[across : i + 1])
-        elif kind in (cues.LOOKUP, cues.PEEK) and i > 3 and not leads <= i <= leads + 3:
-            continue  # "show" leads a request; further on it is part of a story
-        elif kind == cues.CHANGE and i and (words[i - 1] in _NOT or words[i - 2] in _NOT):
-            continue  # "do not change anything" asks for nothing
-        elif kind == cues.CROSS and i + 1 < len(words) and words[i + 1].startswith("test"):
-            continue  # an integration test is one test
-        if kind in _LEADING and (i < 2 or leads <= i < leads + 2):
-            led = True
-        found.setdefault(kind, {})[word] = None
-    line = " " + " ".join(words) + " "
-    for kind, phrase in cues.PHRASES:
-        if phrase in line and f" {phrase} " in line:
-            found.setdefault(kind, {})[phrase] = None
-    if not line.isascii():
-        for kind, run in cues.runs():
-            if run in line:
-                found.setdefault(kind, {})[run] = None
-    if not found:
-        return _Cue()
-    if cues.LOOKUP in found:
-        analyses = found.get(cues.ANALYSE, {})
-        if "how many" in found[cues.LOOKUP] or "how much" in found[cues.LOOKUP]:
-            analyses.pop("how", None)  # that how asks for a number
-        if led and prompt[-3:].rstrip().endswith("?"):
-            found.pop(cues.CHANGE, None)  # "where is it set?" asks, and changes nothing
-    for kind, hits in found.items():
-        notes.extend((kind, hit) for hit in hits)
-    return _weigh(found, led)
-
-
-def _weigh(found: dict[str, dict[str, None]], led: bool) -> _Cue:
-    count = {kind: len(hits) for kind, hits in found.items()}
-    get = count.get
-    if get(cues.DEEP):
-        base = DEEP_BASE
-    elif get(cues.ANALYSE):
-        base = ANALYSE_BASE
-    elif get(cues.CHANGE):
-        base = CHANGE_BASE
-    elif get(cues.LOOKUP):
-        base = LOOKUP_BASE
-    elif get(cues.PEEK):
-        base = PEEK_BASE
-    elif get(cues.FACT):
-        base = FACT_BASE
-    else:
-        base = 0.0
-    small_ask = base < 0
-    adds = (
-        _step(TROUBLES, get(cues.TROUBLE, 0))
-        + _step(ASPECTS, get(cues.ASPECT, 0))
-        + _step(STEPS, get(cues.NEXT, 0))
-    )
-    adds += BROAD_ADDS * min(get(cues.BROAD, 0), 2) + WIDE_ADDS * min(get(cues.WIDE, 0), 2)
-    products = get(cues.PRODUCT, 0)
-    moves = get(cues.MOVE, 0)
-    crossing = _step(CROSSINGS, get(cues.CROSS, 0)) + _step(PRODUCTS, products)
-    if moves:
-        crossing += MOVE_ADDS + (1.0 if products or get(cues.SYSTEM) else 0.0)
-    if small_ask:  # looking at something large is still looking
-        adds *= 0.5
-        crossing *= 0.5
-    evidence = base + adds + crossing - SMALL_TAKES * min(get(cues.SMALL, 0), 2)
-    return _Cue(evidence, products > 1 or bool(moves) or bool(get(cues.CROSS)), led)
-
-
 _SENTENCES = (
     ("override", "the prompt sets the tier: {}"),
     ("wrong", "{} is no tier and was ignored (simple, medium, complex, multi-system)"),
-    (cues.CROSS, "crosses systems: {}"),
-    (cues.MOVE, "moves things between systems: {}"),
-    (cues.PRODUCT, "names {}"),
-    (cues.DEEP, "asks for deep work: {}"),
-    (cues.BROAD, "asks for thoroughness: {}"),
-    (cues.TROUBLE, "has signs of trouble: {}"),
-    (cues.ASPECT, "is about a property to measure: {}"),
-    (cues.ANALYSE, "asks for analysis: {}"),
-    (cues.CHANGE, "asks for a change: {}"),
-    (cues.LOOKUP, "asks to look something up: {}"),
-    (cues.PEEK, "asks to check or find something: {}"),
-    (cues.FACT, "asks for a fact: {}"),
-    (cues.NEXT, "has several steps: {}"),
-    (cues.WIDE, "covers much: {}"),
-    (cues.SMALL, "says that it is small: {}"),
+    (words_of.CROSS, "crosses systems: {}"),
+    (words_of.MOVE, "moves things between systems: {}"),
+    (words_of.PRODUCT, "names {}"),
+    (words_of.DEEP, "asks for deep work: {}"),
+    (words_of.BROAD, "asks for thoroughness: {}"),
+    (words_of.TROUBLE, "has signs of trouble: {}"),
+    (words_of.ASPECT, "is about a property to measure: {}"),
+    (words_of.ANALYSE, "asks for analysis: {}"),
+    (words_of.CHANGE, "asks for a change: {}"),
+    (words_of.LOOKUP, "asks to look something up: {}"),
+    (words_of.PEEK, "asks to check or find something: {}"),
+    (words_of.FACT, "asks for a fact: {}"),
+    (words_of.NEXT, "has several steps: {}"),
+    (words_of.WIDE, "covers much: {}"),
+    (words_of.SMALL, "says that it is small: {}"),
 )
 
 
@@ -461,12 +207,12 @@ def _sentences(notes: Iterable[tuple[str, str]]) -> list[str]:
     return out
 
 
-def _model_sentences(known: list[tuple[int, str]], evidence: float) -> list[str]:
+def _model_sentences(matches: list[tuple[float, str]], evidence: float) -> list[str]:
     """The words that moved the model most, in the direction that the verdict took."""
-    sums: dict[str, int] = {}
-    for weight, word in known:
-        if len(word) > 2:
-            sums[word] = sums.get(word, 0) + weight
+    sums: dict[str, float] = {}
+    for weight, word in matches:
+        if len(word) > 2 and word not in words_of.FUNCTION_WORDS:
+            sums[word] = sums.get(word, 0.0) + weight
     sign = 1 if evidence >= 0 else -1
     telling = sorted((-sign * weight, word) for word, weight in sums.items() if sign * weight > 0)[:4]
     if not telling:

@@ -1,266 +1,146 @@
-"""What words say about how hard a task is: the vocabulary that `complexity` reads.
+"""What the words people use when they ask for something say about how hard it is: evidence that adds up.
 
-Ten languages, whole words and word beginnings. The lists are plain strings that are split once at import, because this module is
-loaded at every agent start. They hold what a person writes to an assistant (verbs of looking up, of analysis, of deep work, words that
-cross systems), not the words of any benchmark; what a word is worth stands in `complexity`.
+`complexity_words` holds the words by kind of cue. Here a kind of cue is worth a number: 0 is a medium task, below is easier, above is
+harder. One cue says what is asked (look up, analyse, change, deep work) and sets the base; signs of trouble, breadth and systems that are
+crossed add to it; "just" and "small" take away. The numbers are set by hand, so that the examples of each tier that a person would give
+come out right (tests/unit/test_complexity.py holds them); no benchmark's label had a say.
 """
 
 from __future__ import annotations
 
-LOOKUP = "l"  # one answer, one place: list, show, get
-PEEK = "w"  # usually small, but often the start of more: check, find, read
-FACT = "f"  # a noun that asks for one fact: status, version
-ANALYSE = "n"  # standard work on one subject: analyse, review, explain
-CHANGE = "a"  # make or change one thing: add, fix, write
-DEEP = "d"  # needs several steps by itself: optimise, troubleshoot, refactor
-TROUBLE = "s"  # a symptom whose cause is not known: failure, slow, deadlock
-ASPECT = "p"  # a property that takes measuring: performance, cost, quality
-BROAD = "b"  # all of it, thoroughly: comprehensive, in depth
-WIDE = "v"  # weakly broad: entire, every
-SMALL = "q"  # small on purpose: just, only, typo
-NEXT = "t"  # a further step: then, afterwards
-CROSS = "m"  # crosses systems by itself: orchestrate, architecture
-MOVE = "g"  # crosses systems when it moves one: migrate, move to
-ACROSS = "c"  # crosses systems when a system follows: across, between, several
-SYSTEM = "y"  # a kind of system: service, platform, repository
-PRODUCT = "x"  # a system by name: Snowflake, Kafka
+from memory_budget.select import complexity_words as words_of
+from memory_budget.select.complexity_model import split_words
 
-# Whole words.
-WORDS = {
-    LOOKUP: """
-        list lists show shows get fetch display print count name tell give echo dump ls whats who when where which
-        lista listar muestra mostrar muéstrame dame obtén obtener cuántos cuántas cuál cuáles dónde cuándo quién imprime
-        liste lister affiche afficher montre montrer donne obtenir combien quel quelle quels quelles où énumère
-        zeige zeig auflisten anzeigen liefere nenne gib hole wieviele wieviel welche welcher welches wann wo wer
-        mostra mostre mostrar liste listar exiba exibir quantos quantas qual quais onde obtenha
-        elenca elencare mostrami visualizza quanti quante quale quali dove dammi
-        покажи показать выведи вывести перечисли сколько какой какие какая где когда кто список
-        보여줘 나열해 몇
-    """,
-    PEEK: """
-        check find read view open see look lookup search locate grep confirm verify ping download
-        busca buscar encuentra encontrar comprueba verifica verificar lee leer consulta
-        cherche chercher trouve trouver vérifie vérifier lis lire consulte
-        suche suchen finde finden prüfe prüfen lies lesen öffne
-        procure procurar encontre encontrar leia verifique
-        cerca cercare trova trovare controlla leggi
-        найди найти проверь проверить прочитай открой
-    """,
-    FACT: """
-        status version state name names value values config configuration setting settings path port url owner date size schema
-        columns tables rows count id ids
-        estado versión configuración statut état valeur zustand wert konfiguration einstellung статус версия
-    """,
-    ANALYSE: """
-        explain describe document compare evaluate assess examine explore understand study inspect test measure estimate why how
-        profile plan interpret clarify validate trace
-        explica explicar describe describir compara comparar evalúa evaluar entiende por-qué cómo resume resumir valida
-        explique expliquer décris décrire compare comparer évalue évaluer pourquoi teste tester résume résumer étudie valide
-        erkläre erklären beschreibe beschreiben vergleiche vergleichen bewerte bewerten warum wieso teste testen begutachte
-        descreva compare avalie spiega spiegare confronta valuta perché
-        объясни сравни опиши оцени почему
-    """,
-    CHANGE: """
-        add fix write create make update change implement build set remove delete rename replace edit convert extend generate install
-        configure enable disable support allow handle move split merge upgrade bump port translate deploy
-        añade añadir agrega corrige corregir arregla escribe escribir crea crear actualiza actualizar cambia implementa elimina borra
-        ajoute ajouter corrige corriger écris écrire crée créer modifie modifier supprime supprimer remplace implémente
-        füge hinzufügen schreibe schreiben erstelle erstellen ändere ändern entferne entfernen lösche ersetze behebe beheben korrigiere
-        adicione corrija escreva crie atualize aggiungi correggi scrivi crea aggiorna rimuovi
-        добавь исправь напиши создай удали обнови измени
-    """,
-    DEEP: """
-        debug audit tune harden overhaul rewrite redesign rework rearchitect restructure modernize modernise design forensic
-        depura depurar diseña diseñar rediseña audita auditar auditoría reescribe
-        débogue déboguer conçois concevoir auditer réécris
-        entwirf entwerfe entwerfen konzipiere auditiere
-        projete depure progetta progettare
-        спроектируй отладь
-    """,
-    TROUBLE: """
-        slow slower hang hangs hanging stuck outage outages leak leaks leaking flaky broken breaks corrupt corrupted crash crashes crashing
-        fail fails failed failing lento lenta lentas lentos falla fallas fallo fallos lent lente lentes panne pannes échec échecs
-        langsam langsame langsamen ausfall ausfälle fehler fehlschlag absturz falha falhas guasto lenta медленно медленные сбой сбои
-    """,
-    ASPECT: """
-        performance latency throughput quality cost costs memory reliability accuracy capacity load risk risks dependencies lineage
-        rendimiento calidad costo costos coste costes qualité coût coûts leistung qualität kosten desempenho custo custos prestazioni
-        производительность качество
-    """,
-    BROAD: """
-        comprehensive thorough thoroughly exhaustive holistic strategy roadmap company-wide
-        exhaustivo exhaustiva exhaustivamente completo completa estrategia exhaustif exhaustive approfondie approfondi stratégie
-        umfassend umfassende umfassenden gründlich gründliche strategie abrangente estratégia strategia approfondita
-        всесторонний подробный стратегия
-    """,
-    WIDE: """
-        all every everything entire whole full detailed complex each
-        todo toda todos todas tout toute tous toutes alle alles gesamte gesamten ganze ganzen tutti tutte все всех
-    """,
-    SMALL: """
-        just only simply simple quick quickly brief briefly short small tiny minor trivial single typo typos spelling whitespace
-        solo sólo solamente simple rápido rápida breve seulement juste simple rapide rapidement petit petite
-        nur bloß einfach einfache schnell kurz kurze apenas só rápido semplice solo только просто быстро
-    """,
-    NEXT: """
-        then afterwards finally next subsequently luego después finalmente ensuite puis enfin dann danach anschließend schließlich
-        depois então poi infine затем потом
-    """,
-    CROSS: """
-        architecture architectural architect coordinate coordinating coordination interoperability microservices federation
-        arquitectura coordina coordinar arquitetura coordene architettura coordonne coordonner architektur koordiniere koordinieren
-        архитектура архитектуру
-    """,
-    MOVE: "migra migre migrez dataflow dataflows rollout cutover datenfluss datenflüsse",
-    ACROSS: """
-        across between multiple multi several cross various multiples both
-        entre varios varias múltiples diversos plusieurs divers
-        mehrere mehreren zwischen verschiedene verschiedenen über sämtliche vários várias múltiplos diversi diverse più tra
-        между несколько нескольких разных
-    """,
-    SYSTEM: """
-        system systems tool tools service services platform platforms repo repos repository repositories database databases team teams
-        agent agents application applications app apps cloud clouds region regions warehouse warehouses source sources environment
-        environments stack backend frontend component components product products department departments cluster clusters
-        sistema sistemas herramienta herramientas servicio servicios plataforma plataformas repositorio repositorios equipos equipo
-        système systèmes outil outils plateforme plateformes équipes dépôts bases
-        systeme systemen werkzeuge dienste diensten plattform plattformen datenbank datenbanken teams abteilungen
-        ferramentas serviços strumenti servizi sistemi piattaforma piattaforme
-        система системы системами системах системе сервис сервисы сервисов сервисами платформа платформы платформу
-    """,
-    PRODUCT: """
-        dbt snowflake tableau prefect orchestra dlthub dlt airbyte fivetran airflow dagster bigquery redshift databricks spark kafka
-        rabbitmq postgres postgresql mysql mariadb sqlite mongodb mongo redis cassandra elasticsearch opensearch clickhouse duckdb oracle
-        kubernetes k8s docker terraform ansible helm jenkins argocd aws s3 ec2 lambda dynamodb sqs gcp azure heroku vercel cloudflare
-        github gitlab bitbucket jira confluence slack salesforce hubspot stripe sap workday zendesk looker powerbi metabase superset
-        streamlit react angular vue nextjs django flask fastapi rails laravel graphql grafana prometheus datadog splunk sentry
-        okta auth0 keycloak nginx twilio shopify servicenow netsuite segment amplitude mixpanel pagerduty supabase firebase
-    """,
-}
+READ_WORDS = 60  # words of the prompt that are read; further on a word says little about the task as a whole
+READ_DESCRIPTION = 400  # characters of the description
 
-# Word beginnings, tried longest first on words of at least that length.
-STEMS = {
-    ANALYSE: """
-        analyz analys analiz analis analisi investig review summar untersuch überprüf zusammenfass revisa révise
-        анализ проанализ исследу
-    """,
-    CHANGE: "implement implément",
-    DEEP: """
-        optimi optimiz troublesh diagnos refactor refaktor refatora refattor restructur umstrukt benchmark reverse-eng
-        audits auditing redesign rediseñ оптимиз диагност рефактор отлад
-    """,
-    TROUBLE: """
-        failure failur intermitt deadlock bottlenec regression incident vulnerab degrad timeout engpass engpäss störung
-        скорост медленн ошибк
-    """,
-    ASPECT: "scalab skalierb escalab",
-    BROAD: "exhausti compreh",
-    CROSS: """
-        orchestrat orquest orchestri orkestr integrat integrac integraç intégr integrier integrare integrazion
-        systemüber interopera architekt arquitet arquitec architett cross-sys координ интеграц интегрир архитект
-    """,
-    MOVE: "migrat migrac migrar migrer migrier migraç migrazi миграц перенес мигрир",
-}
+LOOKUP_BASE, PEEK_BASE, FACT_BASE = -1.6, -1.2, -0.6
+ANALYSE_BASE, CHANGE_BASE, DEEP_BASE = 0.2, 0.1, 1.5
+_BASES = (
+    (words_of.DEEP, DEEP_BASE),
+    (words_of.ANALYSE, ANALYSE_BASE),
+    (words_of.CHANGE, CHANGE_BASE),
+    (words_of.LOOKUP, LOOKUP_BASE),
+    (words_of.PEEK, PEEK_BASE),
+    (words_of.FACT, FACT_BASE),
+)
+# What 0, 1, 2 ... different words of a kind add.
+TROUBLES = (0.0, 1.1, 1.6, 1.8)
+ASPECTS = (0.0, 0.45, 0.6)
+CROSSINGS = (0.0, 3.2, 3.8)
+PRODUCTS = (0.0, 0.4, 1.7, 3.0)
+STEPS = (0.0, 0.3, 0.6, 0.9)
+BROAD_ADDS, WIDE_ADDS, SMALL_TAKES, MOVE_ADDS = 1.0, 0.15, 0.6, 2.2
 
-# Several words in a row (hyphens count as spaces), parted by bars.
-_PHRASES = {
-    LOOKUP: """
-        how many | how much | what is | what are | what s | where is | cuántas | wie viele | wie viel | was ist |
-        was sind | qu est ce | c est quoi | qué es | o que é | che cosa è | cos è | что такое
-    """,
-    ANALYSE: "por qué | por que | look into | dig into | figure out | passe en revue | schau dir",
-    DEEP: "root cause | track down | mise au point | speed up",
-    TROUBLE: """
-        race condition | data loss | security hole | causa raíz | cause racine | causa raiz | memory leak
-    """,
-    BROAD: """
-        in depth | deep dive | deep analysis | multi step | step by step plan | in detail | a fondo |
-        en profondeur | im detail
-    """,
-    CROSS: """
-        end to end | cross system | cross platform | cross team | cross service | cross repo | cross tool |
-        multi system | multi tool | multi agent | multi platform | multi cloud | multi region | multi service |
-        system design | system architecture | extremo a extremo | bout en bout | ende zu ende | durchgängig |
-        ponta a ponta | da un capo all altro | systems design
-    """,
-    MOVE: """
-        data flow | data flows | flujo de datos | flux de données | fluxo de dados | flusso di dati
-    """,
-    NEXT: "after that | and then | once that is done | follow up with",
-    SMALL: "one line | one liner | no need to",
-}
+_NOT = frozenset(
+    "not no don never without nicht keine ohne sin nunca ne pas sans não sem non senza не без".split()
+)
+_LEADING = (words_of.LOOKUP, words_of.PEEK, words_of.ANALYSE, words_of.DEEP)
 
-# Languages written without spaces, and Korean, whose endings follow the word: found anywhere in the text; parted by bars.
-_RUNS = {
-    LOOKUP: """
-        列出 | 显示 | 顯示 | 查看 | 获取 | 取得 | 有多少 | 多少个 | 是什么 | 什么是 | 哪个 | 哪些 | 在哪 | 几个 |
-        一覧 | 表示 | 見せて | 教えて | いくつ | とは何 | どこ | リスト | 何ですか | 何件 | 보여 | 나열 | 목록 |
-        몇 개 | 무엇 | 알려
-    """,
-    PEEK: "检查 | 查找 | 查询 | 搜索 | 確認 | 検索 | 探して | 調べて | 확인 | 검색 | 찾아",
-    FACT: "状态 | 版本 | 状態 | バージョン | 상태 | 버전",
-    ANALYSE: """
-        分析 | 解释 | 说明 | 评估 | 比较 | 審查 | 审查 | 审核 | 调查 | 为什么 | 总结 | 説明 | 評価 | 比較 |
-        レビュー | 調査 | なぜ | 要約 | 분석 | 설명 | 비교 | 검토 | 조사 | 평가
-    """,
-    CHANGE: """
-        添加 | 修复 | 编写 | 创建 | 更新 | 修改 | 实现 | 删除 | 追加 | 修正 | 作成 | 変更 | 実装 | 削除 | 추가 |
-        수정 | 작성 | 구현
-    """,
-    DEEP: """
-        优化 | 調優 | 调优 | 排查 | 诊断 | 重构 | 调试 | 审计 | 设计 | 最適化 | トラブルシュート | 診断 |
-        リファクタ | デバッグ | 監査 | 設計 | 최적화 | 진단 | 리팩 | 디버그 | 감사 | 설계
-    """,
-    TROUBLE: """
-        失败 | 故障 | 缓慢 | 很慢 | 瓶颈 | 死锁 | 泄漏 | 根本原因 | 失敗 | 障害 | 遅い | ボトルネック |
-        デッドロック | 실패 | 장애 | 느린 | 병목
-    """,
-    ASPECT: "性能 | 成本 | 质量 | 品質 | コスト | パフォーマンス | 성능 | 비용 | 품질",
-    BROAD: "全面 | 深入 | 彻底 | 详细 | 包括的 | 徹底 | 網羅 | 詳細な | 포괄적 | 심층 | 철저",
-    WIDE: "所有 | 全部 | 整个 | すべて | 全て | 全体 | 모든 | 전체",
-    SMALL: "只需 | 仅 | 简单 | 快速 | だけ | のみ | 簡単 | 만 | 간단",
-    NEXT: "然后 | 接着 | 最后 | その後 | 次に | 最後に | 그런 다음 | 마지막으로",
-    CROSS: """
-        跨系统 | 跨平台 | 跨团队 | 跨服务 | 端到端 | 架构 | 多个系统 | 多系统 | 多个服务 | 多个工具 | 集成 | 协调 |
-        编排 | システム間 | 複数のシステム | 複数のサービス | システム横断 | 横断 | エンドツーエンド |
-        アーキテクチャ | 統合 | 連携 | オーケストレ | 시스템 간 | 여러 시스템 | 여러 서비스 | 엔드투엔드 |
-        아키텍처 | 통합 | 연동
-    """,
-    MOVE: "迁移 | 数据流 | 移行 | データフロー | 마이그레이션 | 데이터 흐름",
-    SYSTEM: "系统 | 平台 | 服务 | 数据库 | システム | プラットフォーム | サービス | データベース | 시스템 | 플랫폼 | 서비스",
-}
+Hits = dict[str, dict[str, None]]  # kind of cue -> the different words found, in order
 
 
-def _words() -> dict[str, str]:
-    """Word -> kind. The first list that has a word keeps it (the order of WORDS is from plain to telling)."""
-    out: dict[str, str] = {}
-    for kind, text in reversed(WORDS.items()):
-        out.update(dict.fromkeys(text.split(), kind))
-    return out
+class Cues:
+    """What the cue words say: evidence, whether the task crosses systems, what starts as a request ("description", "task" or ""), and the
+    words by kind."""
+
+    __slots__ = ("crosses", "evidence", "hits", "leads")
+
+    def __init__(self, hits: Hits, evidence: float = 0.0, crosses: bool = False, leads: str = "") -> None:
+        self.hits, self.evidence, self.crosses, self.leads = hits, evidence, crosses, leads
 
 
-def _flat(table: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (kind, part) for kind, text in table.items() for part in map(str.strip, text.split("|")) if part
+def read(task: str, description: str) -> Cues:
+    """The cues at the start of a task and in its description ("List tables")."""
+    start = description[:READ_DESCRIPTION] + " \n " + task[: READ_WORDS * 12]
+    words = split_words(start)[: READ_WORDS + 20]
+    hits, leads = _single_words(words, len(split_words(description[:READ_DESCRIPTION])))
+    line = " " + " ".join(words) + " "
+    for kind, phrase in words_of.PHRASES:
+        if phrase in line and f" {phrase} " in line:
+            hits.setdefault(kind, {})[phrase] = None
+    if not line.isascii():
+        for kind, run in words_of.runs():
+            if run in line:
+                hits.setdefault(kind, {})[run] = None
+    if not hits:
+        return Cues(hits)
+    if words_of.LOOKUP in hits:
+        if "how many" in hits[words_of.LOOKUP] or "how much" in hits[words_of.LOOKUP]:
+            hits.get(words_of.ANALYSE, {}).pop("how", None)  # that how asks for a number
+        if leads and task[-3:].rstrip().endswith("?"):
+            hits.pop(words_of.CHANGE, None)  # "where is it set?" asks, and changes nothing
+    return _weigh(hits, leads)
+
+
+def _single_words(words: list[str], description_words: int) -> tuple[Hits, str]:
+    """(cue words by kind, what leads with one: the description, else the task, else nothing)."""
+    hits: Hits = {}
+    across = -9
+    leads = ""
+    for i, word in enumerate(words):
+        kind = _kind(word)
+        if kind is None:
+            continue
+        if kind == words_of.ACROSS:
+            across = i
+            continue
+        if kind == words_of.SYSTEM and i - across <= 3:
+            kind, word = words_of.CROSS, " ".join(words[across : i + 1])
+        elif _means_something_else(kind, words, i, description_words):
+            continue
+        if kind in _LEADING and not leads:
+            if i < min(description_words, 2):
+                leads = "description"
+            elif description_words <= i < description_words + 2:
+                leads = "task"
+        hits.setdefault(kind, {})[word] = None
+    return hits, leads
+
+
+def _kind(word: str) -> str | None:
+    """The kind of cue that a word is, whole or by its beginning."""
+    kind = words_of.WORD_KIND.get(word)
+    if kind is None:
+        for length in words_of.STEM_LENGTHS:
+            if len(word) >= length:
+                kind = words_of.STEM_KIND.get(word[:length])
+                if kind is not None:
+                    break
+    return kind
+
+
+def _means_something_else(kind: str, words: list[str], i: int, description_words: int) -> bool:
+    """Whether the word at `i` is no cue where it stands."""
+    if kind in (words_of.LOOKUP, words_of.PEEK):  # "show" leads a request; further on it is part of a story
+        return i > 3 and not description_words <= i <= description_words + 3
+    if kind == words_of.CHANGE:  # "do not change anything" asks for nothing
+        return not _NOT.isdisjoint(words[max(i - 2, 0) : i])
+    # An integration test is one test.
+    return kind == words_of.CROSS and i + 1 < len(words) and words[i + 1].startswith("test")
+
+
+def _step(values: tuple[float, ...], count: int) -> float:
+    return values[count] if count < len(values) else values[-1]
+
+
+def _weigh(hits: Hits, leads: str) -> Cues:
+    count = {kind: len(words) for kind, words in hits.items()}
+    get = count.get
+    base = next((base for kind, base in _BASES if get(kind)), 0.0)
+    adds = (
+        _step(TROUBLES, get(words_of.TROUBLE, 0))
+        + _step(ASPECTS, get(words_of.ASPECT, 0))
+        + _step(STEPS, get(words_of.NEXT, 0))
+        + BROAD_ADDS * min(get(words_of.BROAD, 0), 2)
+        + WIDE_ADDS * min(get(words_of.WIDE, 0), 2)
     )
-
-
-def _stems() -> dict[str, str]:
-    return {stem: kind for kind, text in STEMS.items() for stem in text.split()}
-
-
-WORD_KIND: dict[str, str] = _words()
-STEM_KIND: dict[str, str] = _stems()
-STEM_LENGTHS: tuple[int, ...] = tuple(sorted({len(stem) for stem in STEM_KIND}, reverse=True))
-PHRASES: tuple[tuple[str, str], ...] = _flat(_PHRASES)
-
-
-def runs() -> tuple[tuple[str, str], ...]:
-    """(kind, run of characters) for texts that are not ASCII; made when first asked for."""
-    global _runs
-    if not _runs:
-        _runs = _flat(_RUNS)
-    return _runs
-
-
-_runs: tuple[tuple[str, str], ...] = ()
+    products, moves = get(words_of.PRODUCT, 0), get(words_of.MOVE, 0)
+    crossing = _step(CROSSINGS, get(words_of.CROSS, 0)) + _step(PRODUCTS, products)
+    if moves:
+        crossing += MOVE_ADDS + (1.0 if products or get(words_of.SYSTEM) else 0.0)
+    if base < 0:  # looking at something large is still looking
+        adds *= 0.5
+        crossing *= 0.5
+    evidence = base + adds + crossing - SMALL_TAKES * min(get(words_of.SMALL, 0), 2)
+    return Cues(hits, evidence, products > 1 or bool(moves) or bool(get(words_of.CROSS)), leads)

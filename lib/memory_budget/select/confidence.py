@@ -7,7 +7,8 @@ does not know counted. How telling a word is, is known from elsewhere (`text.tel
     confidence = min(mass / MASS, coverage / COVERAGE) / chance
 
 In a large memory something matches by chance: on public data the confidence of tasks that need nothing grows with the fifth root of
-the number of chunks, so from `MANY` chunks on it is divided by that (`chance`).
+the number of chunks, so from `MANY` chunks on it is divided by that (`chance`). In a memory of a few notes next to nothing matches by
+chance, and to send one costs little: below `FEW` chunks it is divided by less than 1.
 
 From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
 public data, see `python3 -m tests.bench tax`.
@@ -18,7 +19,8 @@ from __future__ import annotations
 #: Mass and coverage that make sure.
 MASS = 4.6
 COVERAGE = 0.2
-#: Chunks from which chance is reckoned with, its power, and the most it counts.
+#: Chunks up to which and from which chance is reckoned with, its power, and the most it counts.
+FEW = 150
 MANY = 1000
 CHANCE = 0.2
 MOST_CHANCE = 1.6
@@ -54,8 +56,16 @@ class Evidence:
 
     @property
     def confidence(self) -> float:
-        chance: float = min(max(self.chunks / MANY, 1.0) ** CHANCE, MOST_CHANCE)
-        return min(self.mass / MASS, self.coverage / COVERAGE) / chance
+        return min(self.mass / MASS, self.coverage / COVERAGE) / self.chance
+
+    @property
+    def chance(self) -> float:
+        """How likely it is, against a memory of usual size, that something matches by chance."""
+        size = self.chunks / (MANY if self.chunks > MANY else FEW)
+        if FEW <= self.chunks <= MANY:
+            return 1.0
+        chance: float = max(size, 0.01) ** CHANCE
+        return min(chance, MOST_CHANCE)
 
 
 def bar(confidence: float, taken: int, generosity: float = 1.0) -> float:

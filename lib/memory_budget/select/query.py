@@ -27,6 +27,8 @@ WEAK_MOST = 0.5
 NUMBER_MOST = 1.0
 #: What a part of a name (`src` of `src/app.ts`) counts, against the name.
 PART = 0.3
+#: Characters of a task in which pairs of words are looked for that name a note.
+PAIRS_READ = 1500
 
 
 class Query:
@@ -34,11 +36,11 @@ class Query:
 
     `terms`: index terms of the part of the prompt that says what is to be done, each with how often it counts (more than
     once a little more); `names`: of a term that is a name with parts, the parts (`src/app.ts`: src, app, ts); `parts`: terms
-    that stand only as parts of names; `words`, `asks_when` and `dates`: words as written, whether it asks for a time, and
-    the dates it names.
+    that stand only as parts of names; `pairs`: terms in a row, which could name a note; `words`, `asks_when` and `dates`: words as
+    written, whether it asks for a time, and the dates it names.
     """
 
-    __slots__ = ("asks_when", "dates", "names", "parts", "terms", "words")
+    __slots__ = ("asks_when", "dates", "names", "pairs", "parts", "terms", "words")
 
     def __init__(self, prompt: str, description: str = "") -> None:
         text = task_text(prompt)
@@ -58,6 +60,7 @@ class Query:
                 alone.update(found)
         self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
         self.parts = frozenset(counts.keys() - alone)
+        self.pairs = tuple(dict.fromkeys(text_words.pairs(text[:PAIRS_READ])))
         self.words = frozenset(dates.words(text))
         self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
         self.dates = dates.mentioned(text)

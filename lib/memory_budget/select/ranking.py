@@ -91,6 +91,11 @@ _B = 0.75
 _TIMED = 2048
 #: Postings of a list that are always read: lists up to this are not sorted by what they are worth.
 _LEAST = 64
+#: What a term counts as evidence that stands only in what the note says it is about.
+LABEL_PART = 0.8
+#: What it counts that the prompt has two words in a row as a name of the note has them, and how often.
+NAMED = 2.5
+MOST_NAMED = 2
 #: How telling a word is that is counted when a person is told why.
 TELLING = 1.0
 #: The file that names an agent's notes; it is not one.
@@ -171,32 +176,41 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) ->
     files = view.files(set(map(file_of, chunks)))
     chunks = [chunk for chunk in chunks if chunk[1] in files]
     scorer = _Scorer(view, query, recipe, now_day, entries, own, chunks, files)
-    return Ranking(scorer.leaves(), _evidence(view, mass, wanted, query, entries, chunks, files, recipe))
+    leaves = scorer.leaves()
+    evidence = Evidence(0.0, wanted, 0, 0, view.chunk_count)
+    _find_evidence(evidence, mass, entries, chunks, scorer)
+    return Ranking(leaves, evidence)
 
 
-def _evidence(
-    view: View,
+def _find_evidence(
+    evidence: Evidence,
     mass: Mapping[int, float],
-    wanted: float,
-    query: Query,
     entries: list[_Term],
     chunks: list[Chunk],
-    files: Mapping[int, File],
-    recipe: Recipe,
-) -> Evidence:
-    """What the chunk that holds most of the prompt holds of it."""
-    best, most = None, 0.0
+    scorer: _Scorer,
+) -> None:
+    """What the chunk that holds most of the prompt holds of it, what its file says it is about included."""
+    best_of: dict[int, int] = {}
     for chunk in chunks:
-        value = mass.get(chunk[0], 0.0)
-        if value > most:
-            if files[chunk[1]].path.endswith(INDEX_FILE):
-                value *= recipe.index_share
-                if value <= most:
-                    continue
-            best, most = chunk[0], value
-    telling = [entry for entry in entries if entry.telling >= TELLING and entry.term not in query.parts]
-    held = sum([entry.held.get(best, 0.0) == 1.0 for entry in telling]) if best is not None else 0
-    return Evidence(most, wanted, held, len(telling), view.chunk_count)
+        number = chunk[0]
+        if mass.get(number, 0.0) > mass.get(best_of.get(chunk[1], 0), 0.0) or chunk[1] not in best_of:
+            best_of[chunk[1]] = number
+    telling = [
+        entry for entry in entries if entry.telling >= TELLING and entry.term not in scorer.query.parts
+    ]
+    evidence.asked = len(telling)
+    for file in sorted(best_of):
+        number = best_of[file]
+        labelled = scorer.labelled.get(file, [])
+        found = mass.get(number, 0.0) + sum(
+            [LABEL_PART * entry.telling * (1.0 - entry.held.get(number, 0.0)) for entry in labelled]
+        )
+        found += NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
+        if scorer.files[file].path.endswith(INDEX_FILE):
+            found *= scorer.recipe.index_share
+        if found > evidence.mass:
+            evidence.mass = found
+            evidence.held = sum([entry.held.get(number) == 1.0 or entry in labelled for entry in telling])
 
 
 def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chunk]:
@@ -218,7 +232,7 @@ def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chun
 def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[_Term], float]:
     """The most telling terms of the prompt that occur in the memory, the weightiest first, and how much all of the most
     telling ones tell, whether they occur or not."""
-    view.load(query.terms)
+    view.load([*query.terms, *query.pairs])
     known = {term for term in query.terms if view.counts(term)[0] or view.counts(term)[1]}
     values = query.telling(view.telling(query.terms), known)
     most = sorted(values, key=lambda term: (-values[term], term))[: int(recipe.query_terms)]
@@ -317,6 +331,10 @@ class _Scorer:
         self.covered: dict[int, float] = {}
         self._weigh(dict(zip(map(id_of, chunks), leaves.of_chunk, strict=True)))
         self.whole = sum([entry.weight for entry in entries]) or 1.0
+        #: Per file, the terms that stand in what it says it is about.
+        self.labelled: dict[int, list[_Term]] = {}
+        #: Per file, how many pairs of words the prompt has in common with its names.
+        self.named: dict[int, int] = {}
         self.timed = _timed(view) if query.asks_when and self.turns else frozenset()
 
     def _weigh(self, leaf_of: Mapping[int, int]) -> None:
@@ -440,6 +458,12 @@ class _Scorer:
                 weight = asked * _idf(view.file_count, len(labelled))
                 for key in labelled:
                     labels[key] += weight
+                    self.labelled.setdefault(key, []).append(entry)
+        for pair in self.query.pairs:
+            found = [key for ids, _ in view.file_postings(pair) for key in ids if key in labels]
+            for key in found:
+                labels[key] += _idf(view.file_count, len(found))
+                self.named[key] = self.named.get(key, 0) + 1
         return bodies, labels
 
 

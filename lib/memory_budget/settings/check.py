@@ -1,7 +1,7 @@
 """The full check of a profiles file: every problem at once, and what is allowed but surely not meant.
 
 For the command line and background jobs only: it imports jsonschema. The hooks use the strict checks of
-`profile_shape`, which stop at the first problem.
+`validate`, which stop at the first problem.
 """
 
 from __future__ import annotations
@@ -147,8 +147,10 @@ def _finding(level: str, text: str, problem: validate.ProfileError, schema: Mapp
 
 
 def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[Finding]:
-    import jsonschema  # 76 ms: only a person who asks waits for it
-
+    try:
+        import jsonschema  # 76 ms: only a person who asks waits for it
+    except ImportError:  # the checks of `validate` see to it that the file can be used
+        return
     for error in jsonschema.Draft202012Validator(schema).iter_errors(raw):
         pointer = ""
         for part in error.absolute_path:
@@ -302,8 +304,10 @@ def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[val
 
 def _no_times(schedule: Mapping[str, Any]) -> Iterator[validate.ProfileError]:
     """Due times that are five fields, but no times."""
-    from cronsim import CronSim, CronSimError
-
+    try:
+        from cronsim import CronSim, CronSimError
+    except ImportError:
+        return
     for job in ("daily", "weekly", "monthly"):
         if job in schedule:
             try:

@@ -2,7 +2,6 @@
 
     allocate   choose and trim, from the index, the profiles and the task
     render     the block the agent reads
-    describe   what is remembered until the agent ends
 
 Read only and without a tokenizer, a schema validator or a lock; the hooks and `preview` share it.
 """
@@ -18,10 +17,9 @@ from memory_budget.base.files import digest
 from memory_budget.index import kept
 from memory_budget.index.freshness import changes
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
-from memory_budget.index.records import hash_of
 from memory_budget.index.schema import OperationalError
 from memory_budget.run import bumps
-from memory_budget.select import block, complexity
+from memory_budget.select import block, complexity, parts
 from memory_budget.select.packing import Survey, pack
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings import names, profiles
@@ -220,7 +218,7 @@ def allocate(
         from memory_budget.settings import token_ratio
 
         allocation.ratio = token_ratio.ratio(own.profiles, own.calibration, task.model, identity.name)
-    bump = bumps.remembered_bump(project, _task_key(allocation)) if tier is None else ""
+    bump = bumps.remembered_bump(project, task_key(allocation)) if tier is None else ""
     try:
         _plan(project, own, allocation, cap, explain, bump)
     except Exception as error:
@@ -301,7 +299,8 @@ def _sources(project: Project, settings: Profiles) -> Any:
     return make
 
 
-def _task_key(allocation: Allocation) -> str:
+def task_key(allocation: Allocation) -> str:
+    """The name under which a bump of this agent and task is remembered."""
     task = allocation.task
     return bumps.task_key(allocation.identity.name, task.description, task.prompt)
 
@@ -327,7 +326,7 @@ def _choose(
                 break
             allocation.bumped_from = allocation.bumped_from or allocation.tier
             tier, budget = raised
-    frame = block.PARTS_FRAME_TOKENS if allocation.in_context else block.FRAME_TOKENS
+    frame = parts.frame_tokens(budget) if allocation.in_context else block.FRAME_TOKENS
     task, native, fill = allocation.task, allocation.native_tokens, cap is not None
     survey = Survey(
         allocation.view,
@@ -344,6 +343,8 @@ def _choose(
             break
         allocation.bumped_from = allocation.bumped_from or allocation.tier
         tier, budget = raised
+        if allocation.in_context:
+            frame = parts.frame_tokens(budget)
     allocation.ladder = _ladder(settings, profile, tier, budget, allocation) if bumping else []
     allocation.budget_base = base
     allocation.tier = tier
@@ -425,41 +426,3 @@ def render(allocation: Allocation) -> str:
 def render_utf8(allocation: Allocation) -> bytes:
     """The same in UTF-8, as the client gets it."""
     return block.block_utf8(allocation.id, pieces(allocation), left_out(allocation))
-
-
-def describe(allocation: Allocation, delivered_by: str) -> dict[str, Any]:
-    """What is kept until the agent ends, for its usage record: plain JSON."""
-    selection = allocation.selection
-    task = allocation.task
-    assert allocation.loaded is not None
-    settings = allocation.loaded.profiles
-    return {
-        "allocation_id": allocation.id,
-        "session_id": task.session,
-        "started": time.time(),
-        "agent": allocation.identity.name,
-        "agent_key": allocation.identity.assignment_key,
-        "description": task.description,
-        "model": task.model,
-        "profile": allocation.settings.profile.name,
-        "complexity": allocation.tier,
-        "complexity_source": allocation.tier_source,
-        "enforcement": allocation.enforcement,
-        "budget_base": allocation.budget_base,
-        "budget_allocated": allocation.budget,
-        "bumped_from": allocation.bumped_from,
-        "demand_tokens": selection.demand_tokens + allocation.native_tokens,
-        "scoped_tokens": allocation.scoped_tokens,
-        "tokens_loaded": allocation.tokens,
-        "confidence": round(selection.evidence.confidence, 3),
-        "native_tokens": allocation.native_tokens,
-        "scope_breakdown": dict(selection.scope_tokens),
-        "ladder": allocation.ladder,
-        "thresholds": settings.thresholds,
-        "alert_level": settings.section("alert_level"),
-        "task_key": _task_key(allocation),
-        "channel": delivered_by,
-        "estimated": allocation.estimated,
-        "files": {file.file.path: file.tokens for file in selection.files},
-        "chunks": [list(map(hash_of, file.chunks)) for file in selection.files],
-    }

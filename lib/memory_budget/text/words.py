@@ -305,6 +305,16 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(_words.__getitem__, runs(text))))
 
 
+def pairs(text: str) -> list[str]:
+    """Pairs of terms in a row, names cut into their parts: `vat-rounding rules` has "vat round" and "round rule"."""
+    row: list[str] = []
+    for run in runs(text):
+        found = word_terms(run)
+        row += found[:-1] if len(found) > 1 and found[-1].startswith(found[0]) else found
+    after = row[1:]
+    return [f"{one} {two}" for one, two in zip(row, after, strict=False) if one != two]
+
+
 def runs(text: str) -> list[bytes]:
     """The runs of word bytes in a text, which `word_terms` makes terms of."""
     if not text.isascii():

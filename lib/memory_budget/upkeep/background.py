@@ -2,6 +2,7 @@
 
 index    bring the index up to date, keep checked profiles and the agent files in it
 finish   record the run of an agent that ended
+lost     find out whose rewrite kept an agent from its memory
 close    record the runs that will not end any more
 jobs     do the jobs that are due
 session  what a session's start sets off: close, index, jobs
@@ -16,7 +17,7 @@ from memory_budget.base import fastjson, hook_log
 from memory_budget.base.files import read_bytes
 from memory_budget.base.project import Project, find_project
 from memory_budget.index import kept, schema, update
-from memory_budget.run import calibration, finish
+from memory_budget.run import calibration, finish, lost_prompts
 from memory_budget.settings import token_ratio
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", choices=["index", "finish", "close", "session", "jobs"])
+    parser.add_argument("task", choices=["index", "finish", "lost", "close", "session", "jobs"])
     parser.add_argument("--ended", help="file that says which agent ended")
     parser.add_argument("--session", default="", help="session that is over")
 
@@ -38,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         os.nice(5)  # agents come first
     if args.task == "finish":
         _finish(project, args.ended)
+    elif args.task == "lost":
+        _lost(project, args.ended)
     elif args.task == "close":
         finish.close(project, args.session)
         _calibrate(project)
@@ -54,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _finish(project: Project, path: str) -> None:
+    """Record a run. The file that says who ended goes when the record stands: else the next session comes to it."""
     try:
         ended = fastjson.loads(read_bytes(path))
     except (OSError, ValueError):
@@ -63,6 +67,15 @@ def _finish(project: Project, path: str) -> None:
     os.unlink(path)
     if calibration.many_new(project):
         _calibrate(project)
+
+
+def _lost(project: Project, path: str) -> None:
+    try:
+        session, tool_use, caller, prompt = map(str, fastjson.loads(read_bytes(path)))  # type: ignore[call-overload]
+    except (OSError, ValueError, TypeError):
+        return
+    os.unlink(path)
+    lost_prompts.explain_call(project, session, tool_use, caller, prompt)
 
 
 def _calibrate(project: Project) -> None:

@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from memory_budget.base.project import Project
-    from memory_budget.upkeep.memory_files import Note
+    from memory_budget.upkeep.memory_files import MemoryFile
 
 
 class FileSet(NamedTuple):
     """Files with the same bytes: `keep` stays, the `copies` say nothing new. `tokens`: of the copies together; `removable`:
     copies whose readers all get `keep` as well."""
 
-    keep: Note
-    copies: list[Note]
+    keep: MemoryFile
+    copies: list[MemoryFile]
     tokens: int
-    removable: list[Note]
+    removable: list[MemoryFile]
 
 
 class NearFiles(NamedTuple):
     """Two files that say nearly the same. `similarity`: the share of the tokens of each that is in the other, the smaller
     one, 0 to 1."""
 
-    keep: Note
-    other: Note
+    keep: MemoryFile
+    other: MemoryFile
     similarity: float
     removable: bool
 
@@ -78,7 +78,7 @@ class DuplicateReport(NamedTuple):
 
 def find_duplicates(
     project: Project,
-    notes: Sequence[Note],
+    notes: Sequence[MemoryFile],
     similarity: float,
     progress: Callable[[int, int], None] | None = None,
     shown: int = 50,
@@ -91,7 +91,7 @@ def find_duplicates(
     by_path = {note.path: note for note in notes}
     db = schema.open_reader(project.index)
     try:
-        files: dict[int, Note] = {
+        files: dict[int, MemoryFile] = {
             row[0]: by_path[row[1]] for row in db.execute("SELECT id, path FROM files") if row[1] in by_path
         }
         chunks = [chunk for chunk in pages.every(db) if chunk.file in files]
@@ -119,9 +119,9 @@ def find_duplicates(
 # -- whole files
 
 
-def exact_sets(notes: Sequence[Note]) -> list[FileSet]:
+def exact_sets(notes: Sequence[MemoryFile]) -> list[FileSet]:
     """Files with the same bytes, the set with most tokens in copies first. Empty files do not count. Pure."""
-    by_content: dict[str, list[Note]] = defaultdict(list)
+    by_content: dict[str, list[MemoryFile]] = defaultdict(list)
     for note in notes:
         if note.tokens:
             by_content[note.hash].append(note)
@@ -136,7 +136,7 @@ def exact_sets(notes: Sequence[Note]) -> list[FileSet]:
     return sorted(sets, key=lambda file_set: (-file_set.tokens, file_set.keep.path))
 
 
-def _rank(note: Note) -> tuple[object, ...]:
+def _rank(note: MemoryFile) -> tuple[object, ...]:
     """Sort key of copies; the first stays: shared by all, not movable, pinned, meant to last, used most."""
     tiers = {"patterns": 0, "": 1, "intermediate": 2, "recent": 3}
     return (
@@ -150,7 +150,7 @@ def _rank(note: Note) -> tuple[object, ...]:
     )
 
 
-def _removable(note: Note, keep: Note) -> bool:
+def _removable(note: MemoryFile, keep: MemoryFile) -> bool:
     """Whether a copy may go: every agent that gets it gets `keep` too, and it is not pinned."""
     if not note.movable or keep.private or (note.always and not keep.always):
         return False
@@ -163,7 +163,7 @@ def _removable(note: Note, keep: Note) -> bool:
 
 
 def _chunk_sets(
-    by_hash: dict[int, list[Chunk]], classes: ChunkClasses, files: dict[int, Note]
+    by_hash: dict[int, list[Chunk]], classes: ChunkClasses, files: dict[int, MemoryFile]
 ) -> tuple[list[ChunkSet], int]:
     """Sets of chunks that say the same, most tokens first, and the tokens of all sets."""
     grouped: dict[int, list[int]] = defaultdict(list)
@@ -190,7 +190,7 @@ def _chunk_sets(
 
 
 def _near_files(
-    chunks: Sequence[Chunk], classes: ChunkClasses, files: dict[int, Note], similarity: float
+    chunks: Sequence[Chunk], classes: ChunkClasses, files: dict[int, MemoryFile], similarity: float
 ) -> list[NearFiles]:
     """Pairs of files, not byte copies, that share nearly everything. Of byte copies only the first is compared."""
     first_copy: dict[str, int] = {}
@@ -219,7 +219,7 @@ def _near_files(
     return sorted(pairs, key=lambda near: (-near.similarity, near.keep.path, near.other.path))
 
 
-def _near_rank(note: Note) -> tuple[object, ...]:
+def _near_rank(note: MemoryFile) -> tuple[object, ...]:
     """As `_rank`, but the newer of two versions goes before the one that is meant to last."""
     return (note.private, note.scope != "global", note.movable, not note.always, -note.date, *_rank(note)[4:])
 
@@ -249,7 +249,7 @@ def propose_duplicates(project: Project, report: DuplicateReport, now: float) ->
         count = len(file_set.removable)
         title = f"{f'{count} copies' if count > 1 else 'a copy'} of {file_set.keep.path}"
         made.append(
-            proposals.make(
+            proposals.make_proposal(
                 DUPLICATES, title, "the same bytes, and every agent that gets a copy gets the one that stays", steps,
                 now=now, tokens=tokens, unchanged={file_set.keep.path: file_set.keep.hash},
             )
@@ -260,7 +260,7 @@ def propose_duplicates(project: Project, report: DuplicateReport, now: float) ->
             used.add(near.keep.path)  # no other proposal may move what this one relies on
             target = proposals.free_path(project, proposals.archive_path(near.other.path))
             made.append(
-                proposals.make(
+                proposals.make_proposal(
                     DUPLICATES, f"nearly the same as {near.keep.path}: {near.other.path}",
                     f"{100 * near.similarity:.0f} % in common; the rest is in the comparison",
                     proposals.move_steps(project, near.other.path, target, near.other.hash),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from memory_budget.index.scan import Scan
-    from memory_budget.upkeep.memory_files import Note
+    from memory_budget.upkeep.memory_files import MemoryFile
 
 _HISTORY_DAYS = 90
 _HISTORY_KEPT = 1000
@@ -103,7 +103,7 @@ def level(tokens: int, thresholds: Thresholds) -> str:
 
 
 def examine(
-    notes: Sequence[Note],
+    notes: Sequence[MemoryFile],
     thresholds: Thresholds,
     today: int,
     *,
@@ -111,7 +111,7 @@ def examine(
     active: Sequence[int],
     scan: Scan | None,
     problems: Iterable[tuple[str, str]],
-    links: Callable[[Note], list[tuple[int, str]]] | None = None,
+    links: Callable[[MemoryFile], list[tuple[int, str]]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Look at everything. `problems` are those the index met (path, what is wrong); `links` gives the links
@@ -162,13 +162,13 @@ def growth(sizes: Sequence[Size], thresholds: Thresholds, today: int, tokens: in
 
 
 def _problems(
-    notes: Sequence[Note],
+    notes: Sequence[MemoryFile],
     thresholds: Thresholds,
     today: int,
     active: Sequence[int],
     scan: Scan | None,
     problems: Iterable[tuple[str, str]],
-    links: Callable[[Note], list[tuple[int, str]]] | None,
+    links: Callable[[MemoryFile], list[tuple[int, str]]] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[Problem]:
     found: dict[tuple[str, str], Problem] = {}
@@ -225,7 +225,7 @@ def _kind(reason: str) -> str:
     return "too large" if reason == TOO_LARGE else "unreadable"
 
 
-def never_used(note: Note, today: int, active: Sequence[int]) -> bool:
+def never_used(note: MemoryFile, today: int, active: Sequence[int]) -> bool:
     """Whether a file was given to nobody although there was time and occasion."""
     return (
         note.uses == 0

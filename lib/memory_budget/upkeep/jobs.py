@@ -1,11 +1,11 @@
-"""One run of a job, step by step, with its log.
+"""Runs a job step by step, with a log of its own (`logs/2026-06-25T050003-daily.log`).
 
-    daily    count uses, look for notes to promote, look at memory's health, export and rotate the usage log
-    weekly   daily, duplicates, the usage of seven days, summaries of old notes, the week's report
-    monthly  weekly, notes to archive, changes of budgets that the profiles allow, the comprehensive report
-    report   only the report
+    daily    count uses, propose promotions, check memory's health, export and rotate the usage log
+    weekly   daily, and propose to remove duplicates and condense old notes, the usage of seven days, a report on them
+    monthly  weekly, and propose notes to archive, change budgets as far as the profiles allow, a report on 30 days
+    report   only the report on 30 days
 
-A step that fails is named in the result and the log, and the others go on.
+A step that fails is named in the result and in the log with its traceback; the other steps go on.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from memory_budget.base.project import Project
     from memory_budget.upkeep.proposals import Proposal
-    from memory_budget.upkeep.survey import Work
+    from memory_budget.upkeep.survey import Survey
 
 KINDS = ("daily", "weekly", "monthly", "report")
+#: Days that the report of a job covers.
 REPORT_DAYS = {"weekly": 7, "monthly": 30, "report": 30}
 
 
@@ -46,24 +47,26 @@ def run(
     tell: Callable[[str], None] | None = None,
     progress: Callable[[str], Callable[[int, int], None] | None] | None = None,
 ) -> dict[str, Any]:
-    """Do a job. `tell` gets a line per step, `progress` makes what shows a long step's progress.
+    """Do a job. `now`: seconds since the epoch; `tell` gets a line per step; `progress` takes the name of a long step and
+    returns a function of (done, all), or None to show nothing.
 
-    Returns JSON: `problems` (lines), `proposals` (number by kind), `applied`, `log` (path), and what the steps found.
+    Returns the result: `problems` (a line each), `proposals` (number by kind), `applied` (number), `log` (path of the
+    job's log), and members of the steps, such as `runs_counted` and `health`. Raises OSError where no log can be written.
     """
     stamp = datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H%M%S")
     path = f"{project.ensure_cache(layout.JOB_LOGS)}/{stamp}-{kind}.log"
     with open(path, "a", encoding="utf-8", errors="replace") as log:
-        own = _Run(project, kind, now, log, tell, progress)
-        own.say(f"{kind} job, process {os.getpid()}")
-        own.all_steps()
-        own.result["log"] = path
-        own.say(f"done, {len(own.result['problems'])} problems")
+        job = _Run(project, kind, now, log, tell, progress)
+        job.say(f"{kind} job, process {os.getpid()}")
+        job.all_steps()
+        job.result["log"] = path
+        job.say(f"done, {len(job.result['problems'])} problems")
     prune(project, now)
-    return own.result
+    return job.result
 
 
 class _Run:
-    """The state of one run."""
+    """One run of a job: what it surveyed, proposed and reports."""
 
     def __init__(
         self,
@@ -80,8 +83,8 @@ class _Run:
         self.log = log
         self.tell = tell
         self.show = progress
-        self.work: Work | None = None
-        self.found: list[Proposal] = []
+        self.survey: Survey | None = None
+        self.proposals: list[Proposal] = []
         self.claimed: set[str] = set()
         self.result: dict[str, Any] = {"problems": [], "proposals": {}, "applied": 0}
 
@@ -98,7 +101,7 @@ class _Run:
         if self.kind != "report":
             self.step("unfinished changes", self.recover)
             self.step("index", self.index)
-            if self.work is not None:
+            if self.survey is not None:
                 self.step("uses", self.count_uses)
                 self.step("promotion", self.promotion)
                 if self.kind in ("weekly", "monthly"):
@@ -117,6 +120,7 @@ class _Run:
             self.step("report", self.report)
 
     def step(self, name: str, do: Callable[[], None]) -> None:
+        """Do one step; note its failure."""
         try:
             do()
         except (Exception, DatabaseError) as error:
@@ -125,83 +129,84 @@ class _Run:
             self.say(reason)
             self.log.write("".join(traceback.format_exception(error)))
 
-    def own(self) -> Work:
-        assert self.work is not None
-        return self.work
+    def surveyed(self) -> Survey:
+        """The survey, for steps that run only after it."""
+        assert self.survey is not None
+        return self.survey
 
     def recover(self) -> None:
-        lock = proposals.take_lock(self.project)
+        lock = proposals.take_memory_lock(self.project)
         try:
             for entry in journal.recover(self.project):
-                self.say(f"a change that was broken off was taken back: {entry.title} ({entry.id})")
+                self.say(f"a change that broke off was taken back: {entry.title} ({entry.id})")
                 self.result["problems"] += entry.problems
         finally:
             lock.release()
 
     def index(self) -> None:
-        self.work = survey.begin(self.project, self.now, self.progress("indexing"))
-        notes = self.work.notes
+        self.survey = survey.begin(self.project, self.now, self.progress("indexing"))
+        notes = self.survey.notes
         self.say(f"index: {len(notes)} files, {sum(note.tokens for note in notes):,} tokens")
 
     def count_uses(self) -> None:
-        counted = uses.count(self.project, self.now)
-        self.work = survey.look_again(self.own(), counted.days)
+        counted = uses.count_uses(self.project, self.now)
+        self.survey = survey.refresh(self.surveyed(), counted.days)
         self.result["runs_counted"] = counted.runs
         self.say(f"uses: {counted.runs} runs counted, {counted.files} files and {counted.chunks} chunks used")
 
-    def keep(self, kind: str, found: list[Proposal]) -> None:
-        """Keep a kind's proposals, but for those about a file that an earlier kind's are about: that one goes first."""
-        kept = proposals.save(
+    def propose(self, kind: str, made: list[Proposal]) -> None:
+        """Save a kind's proposals, without those about a file that a proposal of an earlier kind is about."""
+        saved = proposals.save_proposals(
             self.project,
             kind,
-            [proposal for proposal in found if not self.claimed & proposals.about(proposal)],
+            [proposal for proposal in made if not self.claimed & proposals.paths_of(proposal)],
         )
-        self.claimed.update(*map(proposals.about, kept))
-        self.found += kept
-        self.result["proposals"][kind] = len(kept)
-        for proposal in kept:
+        self.claimed.update(*map(proposals.paths_of, saved))
+        self.proposals += saved
+        self.result["proposals"][kind] = len(saved)
+        for proposal in saved:
             self.log.write(f"         {proposal.id} {proposal.title}: {proposal.reason}\n")
-        self.say(f"{kind}: {len(kept)} proposals")
+        self.say(f"{kind}: {len(saved)} proposals")
 
     def promotion(self) -> None:
-        self.keep(proposals.PROMOTION, survey.find_promotions(self.own()))
+        self.propose(proposals.PROMOTION, survey.find_promotions(self.surveyed()))
 
     def duplicates(self) -> None:
-        report = survey.find_duplicates(self.own(), self.progress("comparing"))
+        report = survey.find_duplicates(self.surveyed(), self.progress("comparing"))
         self.say(
-            f"duplicates: {len(report.sets)} sets of copies, {sum(len(one.copies) for one in report.sets)} files, "
+            f"duplicates: {len(report.sets)} sets of copies, {sum(len(file_set.copies) for file_set in report.sets)} files, "
             f"{report.tokens_files:,} tokens; {len(report.near)} near; {report.tokens_chunks:,} tokens said again"
         )
         self.result["duplicates"] = {
             "sets": len(report.sets),
-            "copies": sum(len(one.copies) for one in report.sets),
+            "copies": sum(len(file_set.copies) for file_set in report.sets),
             "tokens": report.tokens_files,
             "near": len(report.near),
         }
-        self.keep(proposals.DUPLICATES, duplicates.propose_duplicates(self.project, report, self.now))
+        self.propose(proposals.DUPLICATES, duplicates.propose_duplicates(self.project, report, self.now))
 
     def usage(self) -> None:
-        found = weekly.gather(self.project, self.now)
-        self.result["usage"] = [use._asdict() for use in found]
-        self.say(f"usage of seven days: {sum(use.runs for use in found)} runs of {len(found)} agents")
-        for use in found:
+        agents = weekly.weekly_use(self.project, self.now)
+        self.result["usage"] = [use._asdict() for use in agents]
+        self.say(f"usage of seven days: {sum(use.runs for use in agents)} runs of {len(agents)} agents")
+        for use in agents:
             self.log.write(
                 f"         {use.agent}: {use.runs} runs, {use.tokens:,} tokens each, {use.exceeded} over budget, "
                 f"{use.undelivered} not delivered\n"
             )
 
     def summaries(self) -> None:
-        self.keep(proposals.SUMMARIES, survey.find_summaries(self.own()))
+        self.propose(proposals.SUMMARIES, survey.find_summaries(self.surveyed()))
 
     def archival(self) -> None:
-        self.keep(proposals.ARCHIVAL, survey.find_archival(self.own()))
+        self.propose(proposals.ARCHIVAL, survey.find_archival(self.surveyed()))
 
     def apply(self) -> None:
-        chosen = survey.unasked(self.own(), self.found)
+        chosen = survey.allowed_unasked(self.surveyed(), self.proposals)
         if not chosen:
             return
         batch = datetime.fromtimestamp(self.now).strftime("%Y%m%d-%H%M%S") + f"-{self.kind}"
-        for result in proposals.apply(self.project, chosen, now=self.now, batch=batch):
+        for result in proposals.apply_proposals(self.project, chosen, now=self.now, batch=batch):
             if result.entry:
                 self.result["applied"] += 1
                 self.say(f"applied {result.proposal.kind}: {result.proposal.title} (undo {result.entry.id})")
@@ -212,8 +217,8 @@ class _Run:
         self.index()
 
     def health(self) -> None:
-        report = survey.examine(self.own(), self.progress("reading"))
-        health.remember_size(self.project, health.Size(self.own().today, report.tokens, report.shared))
+        report = survey.examine_health(self.surveyed(), self.progress("reading"))
+        health.remember_size(self.project, health.Size(self.surveyed().today, report.tokens, report.shared))
         value = health.as_json(report)
         write_atomic(
             self.project.writable(layout.HEALTH),
@@ -268,7 +273,7 @@ class _Run:
 
 
 def prune(project: Project, now: float) -> None:
-    """Remove logs of runs that are older than the profiles say (90 days), by the day in their name."""
+    """Remove logs of jobs that are older than `schedule.keep_logs_days`, by the day in their name."""
     days = int(profiles.load(project.root, project.home).profiles.section("schedule")["keep_logs_days"])
     try:
         oldest = (datetime.fromtimestamp(now) - timedelta(days=days)).strftime("%Y-%m-%dT%H%M%S")

@@ -1,4 +1,9 @@
-"""Memory as the jobs see it: every file with what is known of its age, its use and its worth."""
+"""Memory files as the jobs see them: each with its age, its uses and its confidence.
+
+The state `state/seen.json` has the ordinal day on which each file was first seen, and the days on which agents ran:
+
+    {"first": {".claude/memory/recent/a.md": 739799}, "active": [739799, 739801]}
+"""
 
 from __future__ import annotations
 
@@ -18,17 +23,20 @@ from memory_budget.index.sources import AUTO, locate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: Bytes of a side file that are read at most.
 _SIDE_LIMIT = 200_000
-_ACTIVE_KEPT = 800
+#: Days on which agents ran that are remembered at most.
+_MOST_DAYS = 800
 
 
-class Note(NamedTuple):
+class MemoryFile(NamedTuple):
     """One memory file.
 
-    `date`: ordinal day from its front matter, name or head, 0 unknown; `last_used`: ordinal day, 0 never that we know
-    of; `uses` and `agents` counted here, with those its side file names; `first_seen`: the ordinal day the jobs first
-    saw it, 0 not yet; `confidence` -1 unknown; `movable`: whether jobs may move it (below `.claude/memory`, a plain
-    file there, not the client's own agent memory).
+    Days are ordinal days. `tokens`: exact count; `size` in bytes; `hash` of the content; `date`: from its front matter, name
+    or first lines, 0 for none; `last_used`: 0 for never; `uses` and `agents`: counted here, plus those in its side file;
+    `first_seen` by the jobs, 0 for not yet; `confidence`: 0 to 1, -1 for none; `always`: pinned; `native`: the client's own
+    agent memory, "" for none; `movable`: whether jobs may move it (a plain file below `.claude/memory`); `side`: whether it has a
+    side file; `problem`: what was wrong with reading it, "" for nothing.
     """
 
     path: str
@@ -58,7 +66,7 @@ class Note(NamedTuple):
 
     @property
     def tier(self) -> str:
-        """The folder that says how long it is meant to last: "recent", "intermediate", "patterns", or ""."""
+        """The folder above it that says how long it is meant to last: "recent", "intermediate", "patterns", or ""."""
         for name in reversed(self.path.split("/")[:-1]):
             if name in ("recent", "intermediate", "patterns"):
                 return name
@@ -66,14 +74,14 @@ class Note(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the jobs remember of files they cannot ask: `first`: by path, the ordinal day it was first seen;
-    `active`: ordinal days on which agents ran here."""
+    """`first`: by path, the ordinal day on which a file was first seen; `active`: ordinal days on which agents ran."""
 
     first: dict[str, int]
     active: list[int]
 
 
 def read_seen(project: Project) -> Seen:
+    """The state on disk; an empty one where there is none that can be read."""
     try:
         value = orjson.loads(read_bytes(project.at(layout.SEEN)))
         return Seen(
@@ -85,8 +93,9 @@ def read_seen(project: Project) -> Seen:
 
 
 def write_seen(project: Project, seen: Seen) -> None:
-    kept = seen._replace(active=sorted(set(seen.active))[-_ACTIVE_KEPT:])
-    write_atomic(project.writable(layout.SEEN), orjson.dumps(kept._asdict()))
+    """Replace the state. Raises OSError."""
+    latest = seen._replace(active=sorted(set(seen.active))[-_MOST_DAYS:])
+    write_atomic(project.writable(layout.SEEN), orjson.dumps(latest._asdict()))
 
 
 def ordinal_day(moment: float) -> int:
@@ -94,7 +103,7 @@ def ordinal_day(moment: float) -> int:
     return datetime.fromtimestamp(moment).toordinal()
 
 
-def load(project: Project, seen: Seen) -> list[Note]:
+def load_memory_files(project: Project, seen: Seen) -> list[MemoryFile]:
     """Every indexed file in path order. Raises IndexUnusable, DatabaseError."""
     db = schema.open_reader(project.index)
     try:
@@ -106,10 +115,10 @@ def load(project: Project, seen: Seen) -> list[Note]:
     finally:
         db.close()
     base = os.path.realpath(project.memory)
-    return [_note(project, base, row, seen) for row in rows]
+    return [_memory_file(project, base, row, seen) for row in rows]
 
 
-def _note(project: Project, base: str, row: tuple[Any, ...], seen: Seen) -> Note:
+def _memory_file(project: Project, base: str, row: tuple[Any, ...], seen: Seen) -> MemoryFile:
     (
         path, scope, owner, category, native, tokens, content, date, confidence, always, expires, uses, last_used,
         agents, size, problem,
@@ -121,7 +130,7 @@ def _note(project: Project, base: str, row: tuple[Any, ...], seen: Seen) -> Note
     used = side.get("last_used")
     if isinstance(used, str):
         last_used = max(last_used, find_date(used))
-    return Note(
+    return MemoryFile(
         path=path,
         scope=scope,
         owner=owner,
@@ -145,13 +154,14 @@ def _note(project: Project, base: str, row: tuple[Any, ...], seen: Seen) -> Note
 
 
 def _movable(project: Project, base: str, path: str) -> bool:
-    """Whether a path is a plain file below `.claude/memory`, by its names and in truth."""
+    """Whether a path is below `.claude/memory` and no folder in it is a link."""
     if not path.startswith(MEMORY + "/"):
         return False
     return os.path.realpath(f"{project.root}/{path}") == base + path[len(MEMORY) :]
 
 
 def parse_agents(text: str) -> frozenset[str]:
+    """Names of agents from the JSON list that the index has; none for a text that is no such list."""
     try:
         value = orjson.loads(text)
     except ValueError:
@@ -160,7 +170,7 @@ def parse_agents(text: str) -> frozenset[str]:
 
 
 def side_facts(project: Project, path: str) -> dict[str, Any]:
-    """What the side file of a memory file says; {} without one that can be read."""
+    """The side file of a memory file (`a.metadata.json` of `a.md`); {} where there is none that can be read."""
     if path.startswith("~/"):
         return {}
     try:
@@ -171,12 +181,15 @@ def side_facts(project: Project, path: str) -> dict[str, Any]:
 
 
 def read_text(project: Project, path: str) -> str:
-    """A memory file's text as it stands on disk, U+FFFD for what is not UTF-8. Raises OSError."""
+    """A memory file's text on disk, with U+FFFD for bytes that are not UTF-8. Raises OSError."""
     return read_bytes(locate(project, path)).decode("utf-8", "replace")
 
 
 def remember_seen(seen: Seen, paths: Iterable[str], today: int, active: Iterable[int]) -> Seen:
-    """First days of files not seen before; files that are gone are forgotten. A clock that was ahead is forgiven."""
+    """The state with `today` for files not seen before, without files that are gone, and with the days of new runs.
+
+    Days after `today` (the clock was ahead) become today, and are removed from `active`.
+    """
     return Seen(
         {path: min(seen.first.get(path, today), today) for path in paths},
         sorted({day for day in (*seen.active, *active) if day <= today}),

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from memory_budget.base.project import Project
-    from memory_budget.upkeep.memory_files import Note
+    from memory_budget.upkeep.memory_files import MemoryFile
 
 _LIMIT = 4_000_000
 
 
-def dead_links(project: Project, note: Note) -> list[tuple[int, str]]:
+def dead_links(project: Project, note: MemoryFile) -> list[tuple[int, str]]:
     """(line, target) of a note's links to files that are not there. Raises OSError."""
     try:
         text = _read(locate(project, note.path))

@@ -1,10 +1,14 @@
-"""Promotion: notes that have proved their worth move to where more agents find them.
+"""Promotion: notes that have proved useful move to where more agents get them.
 
-A note qualifies when it was used 3 times or more, when its confidence is 0.85 or more, when it was useful to two agents
-or more, or when the same content stands in several agents' folders and nowhere in the memory all share (the figures are
-the profiles' `lifecycle.promotion`). Notes in `recent` and `intermediate` become patterns of their owner; an agent's
-pattern, and any note useful to several agents, becomes a pattern for all. A pattern that so far is its own agent's
-alone is proposed like the others, and said to be; no profile makes a job promote it unasked.
+A note qualifies when it was used at least 3 times, when its confidence is at least 0.85, when it was useful to at least
+two agents, or when several agents' folders have the same content and shared memory has not (`lifecycle.promotion` in the
+profiles). Notes in `recent` and `intermediate` become patterns of their owner; an agent's pattern, and any note useful
+to several agents, becomes a pattern for all:
+
+    .claude/memory/roles/qa/recent/a.md              -> .claude/memory/roles/qa/patterns/a.md
+    .claude/memory/specialists/dbt/patterns/b.md     -> .claude/memory/patterns/b.md
+
+A pattern that only its own agent has used is proposed too, but no profile lets a job promote it by itself.
 """
 
 from __future__ import annotations
@@ -20,33 +24,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memory_budget.base.project import Project
-    from memory_budget.upkeep.memory_files import Note
+    from memory_budget.upkeep.memory_files import MemoryFile
 
 GLOBAL_PATTERNS = MEMORY + "/patterns"
 
 
-class Rules(NamedTuple):
-    """`uses` and `agents` from which on, and `confidence` (0 to 1) from which on, a note qualifies."""
+class PromotionRules(NamedTuple):
+    """A note qualifies with at least so many `uses`, or so much `confidence` (0 to 1), or so many `agents`."""
 
     uses: int
     confidence: float
     agents: int
 
 
-class Candidate(NamedTuple):
-    """A note, why it qualifies, where it would go, and the copies of it that would be archived; `evident`: not just its
-    own agent's worth speaks for it, or it stays with that agent."""
+class PromotionCandidate(NamedTuple):
+    """A note, why it qualifies, where it would go, and the copies of it that would be archived.
 
-    note: Note
+    `evident`: more than one agent's use speaks for it, or it stays with its agent; only then may a job apply it unasked.
+    """
+
+    note: MemoryFile
     reasons: list[str]
     target: str
-    copies: list[Note]
+    copies: list[MemoryFile]
     evident: bool
 
 
-def find(notes: Sequence[Note], rules: Rules) -> list[Candidate]:
-    """The notes that qualify, in path order; of copies the first stands for all. Pure."""
-    by_content: dict[str, list[Note]] = defaultdict(list)
+def find_promotion_candidates(notes: Sequence[MemoryFile], rules: PromotionRules) -> list[PromotionCandidate]:
+    """The notes that qualify, in path order; of copies only the first. Pure."""
+    by_content: dict[str, list[MemoryFile]] = defaultdict(list)
     shared = set()
     for note in notes:
         if note.scope == "global":
@@ -54,27 +60,30 @@ def find(notes: Sequence[Note], rules: Rules) -> list[Candidate]:
                 shared.add(note.hash)
         elif note.movable and note.tokens:
             by_content[note.hash].append(note)
-    found = []
+    candidates = []
     for note in notes:
         if not note.movable or not note.tokens:
             continue
-        copies: list[Note] = []
+        copies: list[MemoryFile] = []
         owners: set[str] = set()
         if note.scope != "global":
             if note.hash in shared:
-                continue  # everybody has it already: a duplicate, not a promotion
+                continue  # every agent has it already: a duplicate
             alike = by_content[note.hash]
             if alike[0] is not note:
                 continue
             copies = alike[1:]
             owners = {f"{other.category}/{other.owner}" for other in alike}
-        candidate = _judge(note, copies, owners, rules)
+        candidate = _candidate(note, copies, owners, rules)
         if candidate is not None:
-            found.append(candidate)
-    return found
+            candidates.append(candidate)
+    return candidates
 
 
-def _judge(note: Note, copies: list[Note], owners: set[str], rules: Rules) -> Candidate | None:
+def _candidate(
+    note: MemoryFile, copies: list[MemoryFile], owners: set[str], rules: PromotionRules
+) -> PromotionCandidate | None:
+    """The note as a candidate; None where it does not qualify or is where it belongs. `owners`: of it and its copies."""
     uses = sum(other.uses for other in (note, *copies))
     confidence = max(other.confidence for other in (note, *copies))
     agents = frozenset[str]().union(*(other.agents for other in (note, *copies)))
@@ -83,23 +92,32 @@ def _judge(note: Note, copies: list[Note], owners: set[str], rules: Rules) -> Ca
         reasons.append(f"used {uses} times")
     if confidence >= rules.confidence:
         reasons.append(f"confidence {confidence:.2f}")
-    useful = len(agents) >= rules.agents
-    if useful:
+    useful_to_several = len(agents) >= rules.agents
+    if useful_to_several:
         reasons.append(f"useful to {len(agents)} agents ({', '.join(sorted(agents)[:4])})")
-    several = len(owners) >= max(rules.agents, 2)
-    if several:
+    in_several_folders = len(owners) >= max(rules.agents, 2)
+    if in_several_folders:
         reasons.append(f"the same in {len(owners)} agents' folders")
     if not reasons:
         return None
-    target = _target(note, for_all=useful or several)
-    evident = useful or several or note.scope == "global" or not target.startswith(GLOBAL_PATTERNS + "/")
+    target = _target(note, for_all=useful_to_several or in_several_folders)
+    evident = (
+        useful_to_several
+        or in_several_folders
+        or note.scope == "global"
+        or not target.startswith(GLOBAL_PATTERNS + "/")
+    )
     if not evident:
         reasons.append(f"so far of {note.owner} alone")
-    return Candidate(note, reasons, target, copies if several else [], evident) if target else None
+    return (
+        PromotionCandidate(note, reasons, target, copies if in_several_folders else [], evident)
+        if target
+        else None
+    )
 
 
-def _target(note: Note, *, for_all: bool) -> str:
-    """Where a note that qualifies goes; "" where it is already."""
+def _target(note: MemoryFile, *, for_all: bool) -> str:
+    """The path that a note which qualifies moves to; "" where it is there already."""
     name = note.path.rsplit("/", 1)[-1]
     if note.scope == "global":
         return "" if note.tier not in ("recent", "intermediate") else f"{GLOBAL_PATTERNS}/{name}"
@@ -109,9 +127,14 @@ def _target(note: Note, *, for_all: bool) -> str:
     return f"{GLOBAL_PATTERNS}/{name}"
 
 
-def propose(project: Project, candidates: Sequence[Candidate], now: float) -> list[Proposal]:
-    """Proposals for candidates. A name that is taken gets the owner's folder before it."""
-    found = []
+def propose_promotions(
+    project: Project, candidates: Sequence[PromotionCandidate], now: float
+) -> list[Proposal]:
+    """One proposal per candidate. Where the target exists, the note goes into a folder named after its owner.
+
+    `now`: seconds since the epoch.
+    """
+    made = []
     taken: set[str] = set()
     for candidate in candidates:
         note = candidate.note
@@ -124,11 +147,11 @@ def propose(project: Project, candidates: Sequence[Candidate], now: float) -> li
         for copy in candidate.copies:
             place = proposals.free_path(project, proposals.archive_path(copy.path))
             steps += proposals.move_steps(project, copy.path, place, copy.hash)
-        found.append(
-            proposals.make(
+        made.append(
+            proposals.make_proposal(
                 PROMOTION, f"{note.path} -> {target}", "; ".join(candidate.reasons), steps,
                 now=now, tokens=sum(copy.tokens for copy in candidate.copies),
                 exact=candidate.evident,
             )
         )  # fmt: skip
-    return found
+    return made

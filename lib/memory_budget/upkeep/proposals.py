@@ -1,8 +1,16 @@
-"""Proposals: what a job would change, kept until a person has it done or turns it down.
+"""Proposals: changes of memory files that a job suggests, pending until a person applies or dismisses them.
 
-One JSON file each (`proposals/<id>.json` in the cache), with every step and the hashes of the files it is about, so
-that a proposal whose files have changed since is skipped instead of done. The same proposal found again has the same
-id; a kind's proposals that a new scan does not find again are dropped.
+One JSON file each in the cache, with every step and the hashes of the files involved, so that a proposal whose files have
+changed since is skipped instead of applied. `proposals/3f2a9c01.json`:
+
+    {"id": "3f2a9c01", "kind": "archival", "title": ".claude/memory/roles/qa/patterns/a.md",
+     "reason": "no use or change for 200 days; never used", "created": 1795000000.0, "tokens": 300, "exact": true,
+     "steps": [{"source": ".claude/memory/roles/qa/patterns/a.md",
+                "target": ".claude/memory/archive/roles/qa/patterns/a.md", "hash": <of the content>, "text": ""}],
+     "unchanged": {<path>: <hash>}, "compare": [[<file that stays>, <file that moves>]]}
+
+The id follows from what a proposal does, so the same one made again has the same id. Saving a kind's proposals drops
+those of the kind that were not made again.
 """
 
 from __future__ import annotations
@@ -27,6 +35,7 @@ from memory_budget.upkeep.note_links import relink
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+#: Seconds to wait for another process that changes memory files.
 LOCK_SECONDS = 60.0
 ARCHIVE = MEMORY + "/archive"
 
@@ -35,11 +44,12 @@ KINDS = (PROMOTION, DUPLICATES, SUMMARIES, ARCHIVAL)
 
 
 class Proposal(NamedTuple):
-    """A change to propose.
+    """A suggested change.
 
-    `reason`: why, in one line; `steps`: what is done; `unchanged`: hashes of files it relies on without moving them;
-    `compare`: pairs of (file kept, file moved) whose difference a person will want to see; `tokens`: tokens it takes
-    out of what agents may get; `exact`: whether it follows from facts alone: only then may a job apply it unasked.
+    `reason`: why, in one line; `created`: seconds since the epoch; `steps`: what is done; `unchanged`: hashes by path of
+    files that must not have changed, though no step moves them; `compare`: pairs (file that stays, file that moves) whose
+    difference a person will want to see; `tokens`: how many fewer agents can get; `exact`: whether it follows from facts
+    alone, so that a job may apply it unasked.
     """
 
     id: str
@@ -54,7 +64,7 @@ class Proposal(NamedTuple):
     exact: bool
 
 
-def make(
+def make_proposal(
     kind: str,
     title: str,
     reason: str,
@@ -66,26 +76,29 @@ def make(
     compare: Sequence[tuple[str, str]] = (),
     exact: bool = True,
 ) -> Proposal:
-    """A proposal; its id follows from what it does."""
+    """A proposal, with the id that follows from its kind, steps and `unchanged`. `now`: seconds since the epoch."""
     number = digest(repr((kind, [tuple(step) for step in steps], sorted((unchanged or {}).items()))), 4)
     return Proposal(
         number, kind, title, reason, now, list(steps), dict(unchanged or {}), list(compare), tokens, exact
     )  # fmt: skip
 
 
-def about(proposal: Proposal) -> set[str]:
-    """The files that a proposal moves or relies on, and the places it fills."""
+def paths_of(proposal: Proposal) -> set[str]:
+    """Paths of the files that a proposal moves, writes or relies on."""
     paths = {path for step in proposal.steps for path in (step.source, step.target) if path}
     return paths | set(proposal.unchanged)
 
 
 def archive_path(path: str) -> str:
-    """Where a memory file goes that is taken out: the same path below the archive, which is never loaded."""
+    """Where an archived memory file goes: the same path below `.claude/memory/archive`, which is never loaded."""
     return f"{ARCHIVE}/{path.removeprefix(MEMORY + '/')}"
 
 
 def free_path(project: Project, path: str, taken: Iterable[str] = ()) -> str:
-    """`path`, or beside it in a numbered folder where something stands at it: the file keeps its name."""
+    """`path`, or a path in a numbered folder beside it where `path` exists or is in `taken`.
+
+    A taken ".claude/memory/patterns/a.md" becomes ".claude/memory/patterns/2/a.md".
+    """
     folder, _, name = path.rpartition("/")
     used = set(taken)
     number = 1
@@ -115,25 +128,25 @@ def move_steps(project: Project, source: str, target: str, content: str) -> list
 # -- on disk
 
 
-def save(project: Project, kind: str, found: Sequence[Proposal]) -> list[Proposal]:
-    """Make `found` the proposals of a kind. Those turned down before are left out. Returns the ones kept."""
+def save_proposals(project: Project, kind: str, made: Sequence[Proposal]) -> list[Proposal]:
+    """Replace the proposals of a kind by `made`, without those that were dismissed before. Returns the saved ones."""
     folder = project.ensure_cache(layout.PROPOSALS)
     dismissed = read_dismissed(project)
-    kept = [proposal for proposal in found if proposal.id not in dismissed]
-    wanted = {proposal.id for proposal in kept}
-    for old in load(project):
+    saved = [proposal for proposal in made if proposal.id not in dismissed]
+    wanted = {proposal.id for proposal in saved}
+    for old in load_proposals(project):
         if old.kind == kind and old.id not in wanted:
-            drop(project, old)
-    for proposal in kept:
+            drop_proposal(project, old)
+    for proposal in saved:
         value = proposal._asdict()
         value["steps"] = [step._asdict() for step in proposal.steps]
         write_atomic(f"{folder}/{proposal.id}.json", orjson.dumps(value, option=orjson.OPT_INDENT_2))
-    return kept
+    return saved
 
 
-def load(project: Project) -> list[Proposal]:
-    """The proposals that wait, by kind. A file that is none is passed over."""
-    found = []
+def load_proposals(project: Project) -> list[Proposal]:
+    """The pending proposals by kind and title. Files that are no proposals are skipped."""
+    pending = []
     for name in listing(project.at(layout.PROPOSALS)):
         if not name.endswith(".json"):
             continue
@@ -145,11 +158,11 @@ def load(project: Project) -> list[Proposal]:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
         if proposal.kind in KINDS and proposal.id == name.removesuffix(".json"):
-            found.append(proposal)
-    return sorted(found, key=lambda proposal: (KINDS.index(proposal.kind), proposal.title, proposal.id))
+            pending.append(proposal)
+    return sorted(pending, key=lambda proposal: (KINDS.index(proposal.kind), proposal.title, proposal.id))
 
 
-def drop(project: Project, proposal: Proposal) -> None:
+def drop_proposal(project: Project, proposal: Proposal) -> None:
     try:
         os.unlink(project.at(layout.PROPOSALS, f"{proposal.id}.json"))
     except FileNotFoundError:
@@ -164,19 +177,19 @@ def read_dismissed(project: Project) -> set[str]:
     return {str(number) for number in value} if isinstance(value, list) else set()
 
 
-def dismiss(project: Project, proposal: Proposal) -> None:
-    """Turn a proposal down: the same one is not made again."""
+def dismiss_proposal(project: Project, proposal: Proposal) -> None:
+    """Drop a proposal, and do not save the same one again."""
     numbers = sorted(read_dismissed(project) | {proposal.id})
     write_atomic(project.writable(layout.DISMISSED), orjson.dumps(numbers))
-    drop(project, proposal)
+    drop_proposal(project, proposal)
 
 
-# -- done
+# -- applying and undoing
 
 
-class Result(NamedTuple):
-    """What came of a proposal: the journal's entry, or the reason why it was skipped; `left`: notes whose links to moved notes
-    have to be put right by hand."""
+class ProposalResult(NamedTuple):
+    """The journal's entry of an applied proposal, or the reason why it was skipped; `left`: notes whose links to moved
+    notes have to be put right by hand."""
 
     proposal: Proposal
     entry: Entry | None
@@ -184,20 +197,21 @@ class Result(NamedTuple):
     left: tuple[str, ...] = ()
 
 
-def apply(
+def apply_proposals(
     project: Project,
     chosen: Sequence[Proposal],
     *,
     now: float,
     batch: str,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Result]:
-    """Do what was chosen, one journal entry each. A proposal whose files changed is skipped, with the reason.
+) -> list[ProposalResult]:
+    """Apply proposals, one journal entry each. A proposal whose files have changed is skipped, with the reason.
 
-    Raises BudgetError when another process has been changing memory for a minute.
+    `now`: seconds since the epoch; `batch`: a name under which they can be undone together. Raises BudgetError when another
+    process has been changing memory for a minute.
     """
     results = []
-    lock = take_lock(project)
+    lock = take_memory_lock(project)
     try:
         journal.recover(project)
         for done, proposal in enumerate(chosen):
@@ -210,11 +224,11 @@ def apply(
                     unchanged=proposal.unchanged,
                 )  # fmt: skip
             except (NotApplied, OSError) as error:
-                results.append(Result(proposal, None, str(error)))
+                results.append(ProposalResult(proposal, None, str(error)))
                 continue
-            drop(project, proposal)
-            uses.rename(project, [(step.source, step.target) for step in proposal.steps if step.moves])
-            results.append(Result(proposal, entry, "", tuple(left)))
+            drop_proposal(project, proposal)
+            uses.rename_uses(project, [(step.source, step.target) for step in proposal.steps if step.moves])
+            results.append(ProposalResult(proposal, entry, "", tuple(left)))
         if progress:
             progress(len(chosen), len(chosen))
     finally:
@@ -228,21 +242,21 @@ def _memory_paths(project: Project) -> list[str]:
     return [file.path for file in scan(project, sources_of(project, settings)).files]
 
 
-def undo(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
-    """Take changes back, newest first."""
-    lock = take_lock(project)
+def undo_changes(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
+    """Undo changes, newest first. Returns their entries. Raises BudgetError as `apply_proposals` does."""
+    lock = take_memory_lock(project)
     try:
-        found = []
+        undone = []
         for entry in sorted(chosen, key=lambda entry: (entry.time, entry.id), reverse=True):
-            found.append(journal.undo(project, entry))
-            uses.rename(project, [(step.target, step.source) for step in entry.steps if step.moves])
-        return found
+            undone.append(journal.undo(project, entry))
+            uses.rename_uses(project, [(step.target, step.source) for step in entry.steps if step.moves])
+        return undone
     finally:
         lock.release()
 
 
-def take_lock(project: Project) -> Any:
-    """The lock of everything that changes memory files. Raises BudgetError when it is held for a minute."""
+def take_memory_lock(project: Project) -> Any:
+    """Take the lock for changing memory files. Raises BudgetError when another process holds it for a minute."""
     from memory_budget.base.optional import FileLock, Timeout
 
     lock = FileLock(project.writable(layout.APPLY_LOCK), timeout=LOCK_SECONDS)

@@ -1,4 +1,4 @@
-"""What a report shows of memory itself: its size by day, and what the jobs propose to do with its files."""
+"""What a report shows of memory itself: its size by day, and the pending proposals of the jobs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import Any
 from memory_budget.base.project import Project
 from memory_budget.upkeep import health, proposals
 
-#: Proposals listed in the page; all are counted.
+#: Proposals listed in the page at most; all are counted.
 PROPOSALS_SHOWN = 20
 
 
 def report_inputs(project: Project, now: datetime) -> dict[str, Any]:
-    """{"memory": [{"day", "tokens"}], "proposals": {"count", "tokens", "shown"}}."""
-    return {"memory": _sizes(project, now), "proposals": _proposals(project)}
+    """The report's members about memory:
+
+    {"memory": [{"day": "2026-11-20", "tokens": 79000}],
+     "proposals": {"count": 1, "tokens": 300, "shown": [{"kind": "archival", "title": ..., "reason": ..., "tokens": 300}]}}
+    """
+    return {"memory": _sizes_by_day(project, now), "proposals": _proposals(project)}
 
 
-def _sizes(project: Project, now: datetime) -> list[dict[str, Any]]:
-    """Tokens of memory by day, as the daily job saw them."""
+def _sizes_by_day(project: Project, now: datetime) -> list[dict[str, Any]]:
+    """Tokens of memory on days when the daily job ran, of the last 400 days."""
     today = now.toordinal()
     return [
         {"day": date.fromordinal(size.day).isoformat(), "tokens": size.tokens}
@@ -28,11 +32,11 @@ def _sizes(project: Project, now: datetime) -> list[dict[str, Any]]:
 
 
 def _proposals(project: Project) -> dict[str, Any]:
-    """What the jobs propose to do with memory files."""
-    waiting = proposals.load(project)
+    """The pending proposals: number, tokens they save, and the first ones."""
+    pending = proposals.load_proposals(project)
     return {
-        "count": len(waiting),
-        "tokens": sum(proposal.tokens for proposal in waiting),
+        "count": len(pending),
+        "tokens": sum(proposal.tokens for proposal in pending),
         "shown": [
             {
                 "kind": proposal.kind,
@@ -40,6 +44,6 @@ def _proposals(project: Project) -> dict[str, Any]:
                 "reason": proposal.reason,
                 "tokens": proposal.tokens,
             }
-            for proposal in waiting[:PROPOSALS_SHOWN]
+            for proposal in pending[:PROPOSALS_SHOWN]
         ],
     }

@@ -1,14 +1,19 @@
-"""What is due, and running it once: daily, weekly and monthly jobs without a cron of the system.
+"""Runs the daily, weekly and monthly jobs when they are due, each once, without the system's cron.
 
-A session's start asks `run_due`; an agent's start looks at one file's times (`start.hooks`), whose time of change is
-set to the next moment that something is due. Times are wall-clock times of the place the computer is in now. A week
-contains a day and a month a week, so of several jobs that are due the largest runs, once, however long ago it was due.
+A session's start calls `run_due`; an agent's start looks at the file `next-due` (`start.hooks`), whose modification time
+is the next moment that something is due. The schedule is in cron expressions over local time, as in "0 5 * * *" (daily at
+5:00). A weekly job contains a daily one and a monthly job a weekly one, so of several that are due the largest runs, once,
+however long ago it was due.
 
-A job counts as done when it has ended. One that was killed is tried again at a later start: after ten minutes, then
-twice that each time, at most a day.
+The state, `state/schedule.json`; times in seconds since the epoch:
 
-A clock set back leaves a last run in the future: it is taken as being now. Where the clocks go forward over a due time
-the job is due at the next moment that exists; where they go back over one it runs at the first of the two.
+    {"last": {"daily": 1795000000.0, "weekly": 1794600000.0, "monthly": 1793500000.0},
+     "results": {"daily": {"job": "weekly", "started": 1795000000.0, "seconds": 3.1, "problems": [], ...}},
+     "running": null, "attempts": 0}
+
+A job that failed or was killed is tried again at a later start: after ten minutes, then after twice as long each time, at
+most a day. A last run in the future (the clock was set back) is taken as now. Where the clocks go forward over a due time,
+the job is due at the next moment that exists; where they go back, at the first of the two.
 """
 
 from __future__ import annotations
@@ -30,16 +35,19 @@ if TYPE_CHECKING:
 #: Smallest first: each contains those before it.
 KINDS = ("daily", "weekly", "monthly")
 
+#: Seconds until a job that was broken off is tried again: the first time, and at most.
 RETRY_SECONDS = 600.0
 LONGEST_RETRY = 86400.0
+#: A time after this (the year 2100, in seconds since the epoch) is no time of a run.
+_LATEST = 4_102_444_800
 
 
-class State(NamedTuple):
-    """What is remembered between runs; times in seconds since the epoch.
+class ScheduleState(NamedTuple):
+    """The state between runs; times in seconds since the epoch.
 
     `last`: by kind, when the last run that ended was started (or when this project was first seen); `results`: by kind,
-    what came of it (or of the job that contained it); `running`: the run at work, or the one that was killed;
-    `attempts`: runs killed in a row.
+    the result of it (or of the job that contained it); `running`: {"kind", "started", "process"} of the run that is going
+    on or was broken off; `attempts`: runs broken off in a row before it.
     """
 
     last: dict[str, float]
@@ -48,28 +56,47 @@ class State(NamedTuple):
     attempts: int
 
 
-def read_state(project: Project) -> State:
-    """The state on disk; an empty one where there is none that can be read."""
+def read_state(project: Project) -> ScheduleState:
+    """The state on disk; an empty one where there is none that can be read. Members that cannot be right are left out."""
     try:
         value = orjson.loads(read_bytes(project.at(layout.SCHEDULE)))
-        return State(
-            {kind: float(value["last"][kind]) for kind in KINDS if kind in value["last"]},
-            dict(value["results"]),
-            value["running"] if isinstance(value["running"], dict) else None,
-            int(value["attempts"]),
+        last, results, running = value["last"], value["results"], value["running"]
+        return ScheduleState(
+            {kind: float(last[kind]) for kind in KINDS if _is_time(last.get(kind))},
+            {kind: result for kind, result in results.items() if _is_result(result)},
+            running if _is_running(running) else None,
+            min(max(0, int(value["attempts"])), 1000),
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return State({}, {}, None, 0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return ScheduleState({}, {}, None, 0)
 
 
-def write_state(project: Project, state: State) -> None:
+def _is_time(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LATEST
+
+
+def _is_result(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and _is_time(value.get("started"))
+        and _is_time(value.get("seconds"))
+        and isinstance(value.get("problems", []), list)
+    )
+
+
+def _is_running(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and _is_time(value.get("started"))
+
+
+def write_state(project: Project, state: ScheduleState) -> None:
+    """Replace the state. Raises OSError."""
     write_atomic(project.writable(layout.SCHEDULE), orjson.dumps(state._asdict(), option=orjson.OPT_INDENT_2))
 
 
 def next_after(expression: str, last: float) -> float | None:
     """The first moment after `last` that a cron expression names in local time; None for one that never comes.
 
-    Raises ValueError for what is no cron expression.
+    Times in seconds since the epoch. Raises ValueError for a text that is no cron expression.
     """
     from cronsim import CronSim, CronSimError
 
@@ -77,23 +104,23 @@ def next_after(expression: str, last: float) -> float | None:
         # Wall-clock times without a zone: the C library knows the local zone and its changes.
         for wall in CronSim(expression, datetime.fromtimestamp(last)):
             moment = wall.timestamp()
-            if moment > last:  # not so in the hour that comes twice
+            if moment > last:  # it may not be, in the hour that comes twice
                 return moment
     except CronSimError as error:
         raise ValueError(f"{expression!r} is no cron expression: {error}") from error
     return None
 
 
-class Plan(NamedTuple):
-    """`due`: the job to run now, or None; `following`: by kind, when it is due next (or was due);
-    `problems`: expressions that cannot be used."""
+class DueJobs(NamedTuple):
+    """`due`: the job to run now, or None; `following`: by kind, when it is due next (or was due), in seconds since the
+    epoch; `problems`: expressions that cannot be used, a line each."""
 
     due: str | None
     following: dict[str, float]
     problems: list[str]
 
 
-def plan(settings: dict[str, Any], state: State, now: float) -> Plan:
+def due_jobs(settings: dict[str, Any], state: ScheduleState, now: float) -> DueJobs:
     """What is due at `now` by the `schedule` section of the profiles. Pure but for the local time zone."""
     following: dict[str, float] = {}
     problems = []
@@ -109,11 +136,11 @@ def plan(settings: dict[str, Any], state: State, now: float) -> Plan:
             following[kind] = moment
             if moment <= now:
                 due = kind
-    return Plan(due, following, problems)
+    return DueJobs(due, following, problems)
 
 
-def retry_at(state: State) -> float:
-    """When a run that was killed may be tried again; 0 where none was."""
+def retry_at(state: ScheduleState) -> float:
+    """When a run that was broken off may be tried again, in seconds since the epoch; 0 where none was."""
     if state.running is None:
         return 0.0
     wait: float = min(RETRY_SECONDS * 2 ** min(state.attempts, 20), LONGEST_RETRY)
@@ -125,8 +152,11 @@ def run_due(
     run: Callable[[Project, str, float], dict[str, Any]],
     clock: Callable[[], float] = time.time,
 ) -> str | None:
-    """Run what is due, if nothing else runs; note when something is due next. Returns the kind that ran."""
-    settings = _settings(project)
+    """Run the job that is due, unless one is running; note when the next one is due. Returns the kind that ran.
+
+    Raises what `run` raises.
+    """
+    settings = _schedule_settings(project)
     if not settings["enabled"] or not profiles.load(project.root, project.home).profiles.enabled:
         _forget_next_due(project)
         return None
@@ -137,11 +167,11 @@ def run_due(
         now = clock()
         state = anchored(read_state(project), now)
         write_state(project, state)
-        own = plan(settings, state, now)
+        due = due_jobs(settings, state, now).due
         again = retry_at(state)
-        if own.due is not None and not now < again <= now + LONGEST_RETRY:
-            run_locked(project, own.due, run, clock)
-            return own.due
+        if due is not None and not now < again <= now + LONGEST_RETRY:
+            run_locked(project, due, run, clock)
+            return due
         note_next_due(project, settings, clock())
         return None
     finally:
@@ -154,14 +184,17 @@ def run_locked(
     run: Callable[[Project, str, float], dict[str, Any]],
     clock: Callable[[], float],
 ) -> dict[str, Any]:
-    """Run a job and remember it. The caller holds the lock."""
+    """Run a job and write its result to the state. The caller holds the jobs' lock. Returns the result.
+
+    Raises what `run` raises; then the job counts as broken off.
+    """
     now = clock()
     state = anchored(read_state(project), now)
     attempts = state.attempts + 1 if state.running is not None else 0
     state = state._replace(running={"kind": kind, "started": now, "process": os.getpid()}, attempts=attempts)
     write_state(project, state)
-    mark(project, retry_at(state))  # so that starts in the meantime do not set off another one
-    result = run(project, kind, now)
+    mark_next_due(project, retry_at(state))  # starts in the meantime set off no other one
+    result = _storable(run(project, kind, now))
     ended = clock()
     last, results = dict(state.last), dict(state.results)
     for contained in KINDS[: KINDS.index(kind) + 1] if kind in KINDS else (kind,):
@@ -173,21 +206,35 @@ def run_locked(
             "job": kind,
             **result,
         }
-    write_state(project, State(last, results, None, 0))
-    note_next_due(project, _settings(project), ended)
+    write_state(project, ScheduleState(last, results, None, 0))
+    note_next_due(project, _schedule_settings(project), ended)
     return result
 
 
-def anchored(state: State, now: float) -> State:
-    """A project seen for the first time owes nothing; times from a clock that was ahead are taken as now."""
+def _storable(result: dict[str, Any]) -> dict[str, Any]:
+    """A result as the state can hold it: members that have no JSON form become a problem that names them."""
+    problems = list(result.get("problems", ()))
+    stored: dict[str, Any] = {}
+    for name, value in result.items():
+        try:
+            orjson.dumps(value)
+        except TypeError as error:  # a number past 64 bits, for instance
+            problems.append(f"{name}: cannot be kept with the job's result: {error}")
+        else:
+            stored[name] = value
+    return {**stored, "problems": problems}
+
+
+def anchored(state: ScheduleState, now: float) -> ScheduleState:
+    """The state with times that are missing or in the future set to `now`: a new project has nothing due yet."""
     running = state.running
-    if running is not None and float(running.get("started", 0)) > now:
+    if running is not None and float(running["started"]) > now:
         running = {**running, "started": now}
     return state._replace(last={kind: min(state.last.get(kind, now), now) for kind in KINDS}, running=running)
 
 
 def take_lock(project: Project) -> Any:
-    """The lock that keeps two runs apart, or None when it is taken."""
+    """The lock that keeps two runs of jobs apart; None while another process holds it. Raises OSError."""
     from memory_budget.base.optional import FileLock, Timeout
 
     lock = FileLock(project.writable(layout.JOBS_LOCK), timeout=0)
@@ -199,16 +246,17 @@ def take_lock(project: Project) -> Any:
 
 
 def note_next_due(project: Project, settings: dict[str, Any], now: float) -> None:
-    """Set the file's time that an agent's start looks at."""
+    """Set `next-due` to the next moment that something is due, or remove it where nothing is. `now` as in `due_jobs`."""
     state = read_state(project)
-    moments = plan(settings, state, now).following.values()
+    moments = due_jobs(settings, state, now).following.values()
     if not settings["enabled"] or not moments:
         _forget_next_due(project)
         return
-    mark(project, max(min(moments), retry_at(state)))
+    mark_next_due(project, max(min(moments), retry_at(state)))
 
 
-def mark(project: Project, moment: float) -> None:
+def mark_next_due(project: Project, moment: float) -> None:
+    """Set the modification time of `next-due`, in seconds since the epoch. Raises OSError."""
     path = project.writable(layout.NEXT_DUE)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
     os.utime(path, (moment, moment))
@@ -221,21 +269,20 @@ def _forget_next_due(project: Project) -> None:
         pass
 
 
-def _settings(project: Project) -> dict[str, Any]:
-    section = profiles.load(project.root, project.home).profiles.section("schedule")
-    assert isinstance(section, dict)
+def _schedule_settings(project: Project) -> dict[str, Any]:
+    section: dict[str, Any] = profiles.load(project.root, project.home).profiles.section("schedule")
     return section
 
 
 def overview(project: Project, now: float) -> dict[str, Any]:
-    """Last and next runs, for `status`; times as local ISO texts."""
-    settings = _settings(project)
+    """Last and next runs, for `status`; times as local ISO texts, as in "2026-06-25T09:00:00"."""
+    settings = _schedule_settings(project)
     state = read_state(project)
-    own = plan(settings, anchored(state, now), now)
+    plan = due_jobs(settings, anchored(state, now), now)
     jobs = {}
     for kind in KINDS:
         result = state.results.get(kind)
-        moment = own.following.get(kind)
+        moment = plan.following.get(kind)
         jobs[kind] = {
             "schedule": settings[kind],
             "last": _iso(result["started"]) if result else None,
@@ -247,7 +294,7 @@ def overview(project: Project, now: float) -> dict[str, Any]:
     running = state.running
     return {
         "enabled": settings["enabled"],
-        "problems": own.problems,
+        "problems": plan.problems,
         "jobs": jobs,
         "running": {"kind": running["kind"], "since": _iso(running["started"])} if running else None,
     }

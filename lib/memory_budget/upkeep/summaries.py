@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from memory_budget.base.project import Project
     from memory_budget.index.parse import TokenCounter
-    from memory_budget.upkeep.memory_files import Note
+    from memory_budget.upkeep.memory_files import MemoryFile
 
 LEAST_TOKENS = 160
 #: Terms looked up in the index at a time: SQLite allows about a thousand parameters.
@@ -45,11 +45,13 @@ class SummaryRules(NamedTuple):
 class SummaryCandidate(NamedTuple):
     """A note to condense, and its age in days."""
 
-    note: Note
+    note: MemoryFile
     age: int
 
 
-def find_summary_candidates(notes: Sequence[Note], rules: SummaryRules, today: int) -> list[SummaryCandidate]:
+def find_summary_candidates(
+    notes: Sequence[MemoryFile], rules: SummaryRules, today: int
+) -> list[SummaryCandidate]:
     """Notes in `recent` that are old by their date or, without one, by the day the jobs first saw them. Pure.
 
     `today`: ordinal day.
@@ -119,7 +121,9 @@ def propose_summaries(
             if note.tokens < LEAST_TOKENS:
                 steps = proposals.move_steps(project, note.path, target, note.hash)
                 reason += ", short enough to stay whole"
-                made.append(proposals.make(SUMMARIES, f"{note.path} -> {target}", reason, steps, now=now))
+                made.append(
+                    proposals.make_proposal(SUMMARIES, f"{note.path} -> {target}", reason, steps, now=now)
+                )
                 continue
             archived = proposals.free_path(project, proposals.archive_path(note.path))
             summary = summarise(
@@ -138,7 +142,7 @@ def propose_summaries(
         )
         reason += f"; {summary.tokens_before} tokens become {summary.tokens_after}, with {shares}"
         made.append(
-            proposals.make(
+            proposals.make_proposal(
                 SUMMARIES, f"{note.path} -> {target}", reason, steps,
                 now=now, tokens=summary.tokens_before - summary.tokens_after,
             )
@@ -146,14 +150,14 @@ def propose_summaries(
     return made
 
 
-def _matter(note: Note) -> list[tuple[str, str]]:
+def _matter(note: MemoryFile) -> list[tuple[str, str]]:
     """Front matter that a summary needs besides the note's own: the date, where the note has it elsewhere."""
     from datetime import date
 
     return [("date", date.fromordinal(note.date).isoformat())] if note.date else []
 
 
-def _side(project: Project, note: Note, summary: Summary, counter: TokenCounter) -> str:
+def _side(project: Project, note: MemoryFile, summary: Summary, counter: TokenCounter) -> str:
     """The summary's side file: the facts of the note's own one, with the summary's size and hash. "" where there is none.
 
     Side files are the reference's `<note>.metadata.json`: {"confidence": 0.8, "token_count": 512, "content_hash": <MD5>}.

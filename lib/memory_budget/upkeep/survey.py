@@ -1,4 +1,4 @@
-"""What every job starts from: an index that is up to date, the notes in it, and the rules of the profiles."""
+"""The survey that every job starts from: an up-to-date index, the files in it, and the rules of the profiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.index import update
 from memory_budget.settings import profiles
 from memory_budget.upkeep import archival, duplicates, health, memory_files, promotion, summaries
-from memory_budget.upkeep.memory_files import Note, Seen
+from memory_budget.upkeep.memory_files import MemoryFile, Seen
 from memory_budget.upkeep.note_links import dead_links
 
 if TYPE_CHECKING:
@@ -20,29 +20,32 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None] | None
 
+#: Seconds to wait for another process that updates the index.
 INDEX_WAIT = 600.0
 
 
-class Work(NamedTuple):
-    """`now` in seconds since the epoch, `today` the local ordinal day of it; `update` what bringing the index up to date met."""
+class Survey(NamedTuple):
+    """What a job works on. `now`: seconds since the epoch; `today`: its local ordinal day; `lifecycle` and `thresholds`: the
+    profiles' sections; `notes`: all memory files; `update`: the report of the index's update."""
 
     project: Project
     now: float
     today: int
     lifecycle: dict[str, Any]
     thresholds: health.Thresholds
-    notes: list[Note]
+    notes: list[MemoryFile]
     seen: Seen
     update: IndexReport
 
-    def read(self, note: Note) -> str:
+    def read(self, note: MemoryFile) -> str:
+        """A file's text. Raises OSError."""
         return memory_files.read_text(self.project, note.path)
 
 
-def begin(project: Project, now: float, progress: Progress = None) -> Work:
-    """Bring the index up to date and read it.
+def begin(project: Project, now: float, progress: Progress = None) -> Survey:
+    """Bring the index up to date and read it. `now`: seconds since the epoch.
 
-    Raises BudgetError when another process keeps it for ten minutes, or the cache folder cannot be written.
+    Raises BudgetError when another process updates it for ten minutes, or when the cache folder cannot be written.
     """
     try:
         index = update.update_index(project, wait=INDEX_WAIT, progress=progress)
@@ -53,86 +56,99 @@ def begin(project: Project, now: float, progress: Progress = None) -> Work:
     settings = profiles.load(project.root, project.home).profiles
     section = settings.section("health")
     seen = memory_files.read_seen(project)
-    return Work(
+    return Survey(
         project=project,
         now=now,
         today=memory_files.ordinal_day(now),
         lifecycle=settings.section("lifecycle"),
         thresholds=health.Thresholds(*(int(section[name]) for name in health.Thresholds._fields)),
-        notes=memory_files.load(project, seen),
+        notes=memory_files.load_memory_files(project, seen),
         seen=seen,
         update=index,
     )
 
 
-def look_again(work: Work, active: list[int]) -> Work:
-    """Remember which files are there, and since when; `active`: ordinal days of runs just counted."""
-    seen = memory_files.remember_seen(work.seen, (note.path for note in work.notes), work.today, active)
-    memory_files.write_seen(work.project, seen)
-    return work._replace(seen=seen, notes=memory_files.load(work.project, seen))
+def refresh(survey: Survey, active: list[int]) -> Survey:
+    """The survey after uses were counted, with the day that each file was first seen. `active`: ordinal days of runs."""
+    seen = memory_files.remember_seen(survey.seen, (note.path for note in survey.notes), survey.today, active)
+    memory_files.write_seen(survey.project, seen)
+    return survey._replace(seen=seen, notes=memory_files.load_memory_files(survey.project, seen))
 
 
-def find_promotions(work: Work) -> list[Proposal]:
-    rules = work.lifecycle["promotion"]
-    own = promotion.Rules(int(rules["uses"]), float(rules["confidence"]), int(rules["agents"]))
-    return promotion.propose(work.project, promotion.find(work.notes, own), work.now)
+def find_promotions(survey: Survey) -> list[Proposal]:
+    """Proposals to promote notes, by `lifecycle.promotion`."""
+    section = survey.lifecycle["promotion"]
+    rules = promotion.PromotionRules(
+        int(section["uses"]), float(section["confidence"]), int(section["agents"])
+    )
+    candidates = promotion.find_promotion_candidates(survey.notes, rules)
+    return promotion.propose_promotions(survey.project, candidates, survey.now)
 
 
-def find_duplicates(work: Work, progress: Progress = None) -> duplicates.DuplicateReport:
+def find_duplicates(survey: Survey, progress: Progress = None) -> duplicates.DuplicateReport:
+    """What is said more than once, by `lifecycle.duplicates`."""
     return duplicates.find_duplicates(
-        work.project, work.notes, float(work.lifecycle["duplicates"]["similarity"]), progress
+        survey.project, survey.notes, float(survey.lifecycle["duplicates"]["similarity"]), progress
     )
 
 
-def find_summaries(work: Work) -> list[Proposal]:
+def find_summaries(survey: Survey) -> list[Proposal]:
+    """Proposals to condense notes, by `lifecycle.summary`."""
     rules = summaries.SummaryRules(
-        int(work.lifecycle["summary"]["days"]), float(work.lifecycle["summary"]["ratio"])
+        int(survey.lifecycle["summary"]["days"]), float(survey.lifecycle["summary"]["ratio"])
     )
-    candidates = summaries.find_summary_candidates(work.notes, rules, work.today)
-    return summaries.propose_summaries(work.project, candidates, rules, update.counter(), work.now)
+    candidates = summaries.find_summary_candidates(survey.notes, rules, survey.today)
+    return summaries.propose_summaries(survey.project, candidates, rules, update.counter(), survey.now)
 
 
-def find_archival(work: Work) -> list[Proposal]:
-    rules = work.lifecycle["archival"]
-    own = archival.Rules(
-        int(rules["days"]),
-        int(rules["uses"]),
-        float(rules["confidence"]),
-        int(work.lifecycle["promotion"]["uses"]),
+def find_archival(survey: Survey) -> list[Proposal]:
+    """Proposals to archive notes, by `lifecycle.archival`."""
+    section = survey.lifecycle["archival"]
+    rules = archival.ArchivalRules(
+        int(section["days"]),
+        int(section["uses"]),
+        float(section["confidence"]),
+        int(survey.lifecycle["promotion"]["uses"]),
     )
-    candidates = archival.find(
-        work.notes, own, work.today, work.seen.active, _patient(work), archival.changed_day(work.project)
+    candidates = archival.find_archival_candidates(
+        survey.notes,
+        rules,
+        survey.today,
+        survey.seen.active,
+        _read_or_empty(survey),
+        archival.changed_day(survey.project),
     )
-    return archival.propose(work.project, candidates, work.now)
+    return archival.propose_archival(survey.project, candidates, survey.now)
 
 
-def _patient(work: Work) -> Callable[[Note], str]:
-    """Reads a note's text; one that cannot be read links to nothing."""
+def _read_or_empty(survey: Survey) -> Callable[[MemoryFile], str]:
+    """A function that reads a note; its text is "" where it cannot be read."""
 
-    def read(note: Note) -> str:
+    def read(note: MemoryFile) -> str:
         try:
-            return work.read(note)
+            return survey.read(note)
         except OSError:
             return ""
 
     return read
 
 
-def examine(work: Work, progress: Progress = None) -> health.Report:
+def examine_health(survey: Survey, progress: Progress = None) -> health.Report:
+    """The health of memory as `health` shows it, by the profiles' `health` section."""
     return health.examine(
-        work.notes,
-        work.thresholds,
-        work.today,
-        sizes=health.read_sizes(work.project),
-        active=work.seen.active,
-        scan=work.update.scan,
-        problems=work.update.problems,
-        links=lambda note: dead_links(work.project, note),
+        survey.notes,
+        survey.thresholds,
+        survey.today,
+        sizes=health.read_sizes(survey.project),
+        active=survey.seen.active,
+        scan=survey.update.scan,
+        problems=survey.update.problems,
+        links=lambda note: dead_links(survey.project, note),
         progress=progress,
     )
 
 
-def unasked(work: Work, found: list[Proposal]) -> list[Proposal]:
-    """Those of the proposals that the profiles let a job apply by itself."""
-    allowed = work.lifecycle["apply"]
-    return [proposal for proposal in found if proposal.exact and allowed.get(proposal.kind) is True]
+def allowed_unasked(survey: Survey, made: list[Proposal]) -> list[Proposal]:
+    """The proposals that the profiles (`lifecycle.apply`) let a job apply by itself."""
+    allowed = survey.lifecycle["apply"]
+    return [proposal for proposal in made if proposal.exact and allowed.get(proposal.kind) is True]

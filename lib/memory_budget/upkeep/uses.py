@@ -1,7 +1,7 @@
-"""Counts which files and chunks were given or read, by which agents, from the runs since the last count.
+"""Counts into the index which files and chunks agents were given or read, from the runs since the last count.
 
-Lines are set aside under a name, counted in one transaction that notes the name, and dropped: a count broken off is
-done again from the start or not at all.
+The runs (`log.sent`) are renamed to a file of their own, counted in one transaction that also stores that file's name, and
+removed. A count that broke off is either repeated from the start or, where its name is stored, not repeated.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from memory_budget.base.project import Project
 
+#: The key in the index's `meta` of the last file that was counted.
 _COUNTED = "counted"
-_AGENTS_KEPT = 50
+#: Agents remembered per file or chunk at most.
+_MOST_AGENTS = 50
 
 
-class Counted(NamedTuple):
-    """`runs` counted, `files` and `chunks` touched, `days`: ordinal days of the runs."""
+class CountedUses(NamedTuple):
+    """What was counted: number of runs, of files and of chunks used, and the ordinal days of the runs."""
 
     runs: int
     files: int
@@ -44,27 +46,30 @@ class _Tally:
         self.agents: set[str] = set()
 
 
-def count(project: Project, now: float, at: Callable[[str], None] = lambda place: None) -> Counted:
-    """Take the runs over into the index. Raises IndexUnusable, DatabaseError, OSError."""
+def count_uses(project: Project, now: float, at: Callable[[str], None] = lambda place: None) -> CountedUses:
+    """Count the runs into the index. `now`: seconds since the epoch; `at` is called after each step, for tests.
+
+    Raises IndexUnusable, DatabaseError, OSError.
+    """
     runs = files = chunks = 0
     days: set[int] = set()
     while True:
         part = log_sent.set_aside(project)
         if not part:
-            return Counted(runs, files, chunks, sorted(days))
+            return CountedUses(runs, files, chunks, sorted(days))
         at("set aside")
         sent = log_sent.parse(part)
         today = ordinal_day(now)
-        own_days = {min(ordinal_day(run.time), today) for run in sent}
-        by_file, by_chunk = _tally(sent, today)
+        part_days = {min(ordinal_day(run.time), today) for run in sent}
+        by_file, by_chunk = _tallies(sent, today)
         db = schema.open_writer(project.index)
         try:
             db.execute("BEGIN IMMEDIATE")
             name = os.path.basename(part)
             row = db.execute("SELECT value FROM meta WHERE key=?", (_COUNTED,)).fetchone()
             if row is None or row[0] != name:
-                _add(db, "file_uses", "path", by_file)
-                _add(db, "uses", "hash", by_chunk)
+                _add_tallies(db, "file_uses", "path", by_file)
+                _add_tallies(db, "uses", "hash", by_chunk)
                 db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (_COUNTED, name))
             db.execute("COMMIT")
         finally:
@@ -75,10 +80,10 @@ def count(project: Project, now: float, at: Callable[[str], None] = lambda place
         runs += len(sent)
         files += len(by_file)
         chunks += len(by_chunk)
-        days |= own_days
+        days |= part_days
 
 
-def _tally(sent: Iterable[log_sent.Sent], today: int) -> tuple[dict[object, _Tally], dict[object, _Tally]]:
+def _tallies(sent: Iterable[log_sent.Sent], today: int) -> tuple[dict[object, _Tally], dict[object, _Tally]]:
     by_file: dict[object, _Tally] = {}
     by_chunk: dict[object, _Tally] = {}
     for run in sent:
@@ -94,21 +99,22 @@ def _tally(sent: Iterable[log_sent.Sent], today: int) -> tuple[dict[object, _Tal
     return by_file, by_chunk
 
 
-def _add(db: Connection, table: str, key: str, tallies: dict[object, _Tally]) -> None:
+def _add_tallies(db: Connection, table: str, key: str, tallies: dict[object, _Tally]) -> None:
+    """Add tallies by the value of column `key` to a table of uses."""
     for value, tally in tallies.items():
         row = db.execute(f"SELECT uses, last_used, agents FROM {table} WHERE {key}=?", (value,)).fetchone()
         uses, last, agents = row if row is not None else (0, 0, "[]")
-        known = sorted(parse_agents(agents) | tally.agents)[:_AGENTS_KEPT]
+        names = sorted(parse_agents(agents) | tally.agents)[:_MOST_AGENTS]
         db.execute(
             f"INSERT OR REPLACE INTO {table} VALUES(?,?,?,?)",
-            (value, uses + tally.uses, max(last, tally.last), orjson.dumps(known).decode()),
+            (value, uses + tally.uses, max(last, tally.last), orjson.dumps(names).decode()),
         )
 
 
-def rename(project: Project, moved: Iterable[tuple[str, str]]) -> None:
-    """Let counts follow files that moved, from their old path to their new one.
+def rename_uses(project: Project, moved: Iterable[tuple[str, str]]) -> None:
+    """Move the counts of files that moved. `moved`: (old path, new path).
 
-    Without an index that can be used nothing is done: a file has moved whatever becomes of its counts.
+    Without an index that can be used nothing is done: the files have moved, whatever becomes of their counts.
     """
     if not os.path.exists(project.index):
         return

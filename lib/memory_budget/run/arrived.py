@@ -1,0 +1,94 @@
+"""What an agent really got, as its own transcript shows it: whole, in part, another agent's, or nothing.
+
+A block begins with `<project-memory id="8d4f0a1b2c3d">`, a part with `<project-memory id="8d4f0a1b2c3d" part="2 of 3">`, and
+ends with `</project-memory>`; memory text cannot hold these lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from memory_budget.run.pending import Pending
+from memory_budget.text.frame import FILE_TAG, TAG, file_line
+
+_OPENING = re.compile(rf'<{TAG} id="([0-9a-f]+)"(?: part="(\d+) of (\d+)")?>\n')
+_CLOSING = f"</{TAG}>"
+_FILE_LINE = re.compile(rf"^<{FILE_TAG} [^<>\n]*>\n", re.MULTILINE)
+
+#: Says in a record that a part of what was planned got to the agent.
+PARTLY = "partly"
+
+
+class Part(NamedTuple):
+    """One part found: its allocation, its number of how many, its text, and whether it has its end."""
+
+    allocation: str
+    number: int
+    of: int
+    text: str
+    whole: bool
+
+
+class Arrived(NamedTuple):
+    """What got to an agent: `delivered` as it is recorded (None where nothing was to be delivered, or nothing shows it), tokens
+    by scope, and the files of which something arrived."""
+
+    delivered: bool | str | None
+    scopes: dict[str, int]
+    files: list[str]
+
+
+def parts_in(texts: list[str]) -> list[Part]:
+    """The parts in what an agent was given, in order, each once."""
+    parts: dict[tuple[str, int], Part] = {}
+    for text in texts:
+        openings = list(_OPENING.finditer(text))
+        for match, following in zip(openings, [*openings[1:], None], strict=False):
+            end = following.start() if following is not None else len(text)
+            closing = text.find(_CLOSING, match.end(), end)
+            whole = closing >= 0
+            shown = text[match.start() : closing + len(_CLOSING) + 2 if whole else end]
+            part = Part(match[1], int(match[2] or 1), int(match[3] or 1), shown, whole)
+            known = parts.get((part.allocation, part.number))
+            if known is None or (part.whole and not known.whole):
+                parts[part.allocation, part.number] = part
+    return list(parts.values())
+
+
+def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callable[[str], int]) -> Arrived:
+    """What of an allocation arrived. `parts`: those of it that were found; `seen`: whether there was anything to look at;
+    `count`: tokens of a text."""
+    if not allocation.scope_breakdown:
+        return Arrived(None, {}, [])
+    if allocation.channel == "prompt":
+        if seen and not parts:
+            return Arrived(False, {}, [])
+        return Arrived(True if seen else None, dict(allocation.scope_breakdown), list(allocation.files))
+    if not parts:
+        return Arrived(False if seen else None, {}, [])
+    scopes: dict[str, int] = {}
+    for part in parts:
+        for scope, tokens in _by_scope(allocation, part.text, count).items():
+            scopes[scope] = scopes.get(scope, 0) + tokens
+    whole = all(part.whole for part in parts) and len(parts) == parts[0].of
+    everything = whole and allocation.placed_tokens >= allocation.planned_tokens
+    files = [path for path in allocation.files if any(file_line(path) in part.text for part in parts)]
+    return Arrived(True if everything else PARTLY, scopes, files)
+
+
+def _by_scope(allocation: Pending, text: str, count: Callable[[str], int]) -> dict[str, int]:
+    """Tokens of a part by scope; its frame counts with its first file."""
+    by_line = {file_line(path): scope for path, scope in allocation.file_scopes.items()}
+    cuts = [match.start() for match in _FILE_LINE.finditer(text)] or [len(text)]
+    scopes: dict[str, int] = {}
+    begin = 0
+    for end in [*cuts[1:], len(text)]:
+        piece = text[begin:end]
+        line = _FILE_LINE.search(piece)
+        scope = by_line.get(line[0], "") if line else ""
+        scope = scope or next(iter(allocation.scope_breakdown))
+        scopes[scope] = scopes.get(scope, 0) + count(piece)
+        begin = end
+    return scopes

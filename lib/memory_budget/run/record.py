@@ -1,0 +1,85 @@
+"""The usage record of one run (schemas/usage-record.schema.json), from what its start kept and what its transcript tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from memory_budget.run.arrived import Arrived
+from memory_budget.run.meter import Monitor
+from memory_budget.run.pending import Pending
+from memory_budget.run.transcripts import Transcript
+
+#: Version 2: tokens_loaded is what arrived, planned_tokens what was planned; delivered may be "partly"; usage_pct of a warning
+#: is in per cent.
+SCHEMA_VERSION = 2
+
+
+def make(
+    own: Pending,
+    given: Pending,
+    state: Monitor,
+    arrived: Arrived,
+    transcript: Transcript,
+    *,
+    agent: str,
+    model: str,
+    ended: bool,
+    error: str | None = None,
+) -> dict[str, Any]:
+    """One record. `own`: what was allotted to this very run; `given`: the allocation whose parts it got, nearly always the
+    same; `ended`: whether the agent came to its end."""
+    problem = error or transcript.error
+    return {
+        "timestamp": datetime.now().isoformat(),
+        "agent": own.agent_key or own.agent,
+        "task": own.description,
+        "complexity": state.tier,
+        "budget_allocated": state.budget,
+        "tokens_loaded": state.loaded,
+        "usage_pct": round(100 * state.share, 2),
+        "exceeded_budget": state.exceeded,
+        "scope_breakdown": state.loads,
+        "warnings_count": len(state.alerts),
+        "warnings": [
+            {
+                "timestamp": datetime.fromtimestamp(alert.at).isoformat(),
+                "threshold": alert.level,
+                "usage_pct": round(100 * alert.share, 2),
+                "message": alert.message,
+            }
+            for alert in state.alerts
+        ],
+        "duration_seconds": _seconds(transcript) if ended else None,
+        "success": ended and problem is None,
+        "error": problem,
+        "schema_version": SCHEMA_VERSION,
+        "profile": given.profile,
+        "enforcement": given.enforcement,
+        "budget_base": given.budget_base,
+        "bumped_from": state.bumped_from or None,
+        "demand_tokens": state.demand,
+        "scoped_tokens": given.scoped_tokens,
+        "on_demand_tokens": state.on_demand,
+        "planned_tokens": given.planned_tokens,
+        "delivered": arrived.delivered,
+        "channel": own.channel or None,
+        "confidence": given.confidence,
+        "estimated": given.estimated,
+        "allocation_id": given.allocation_id,
+        "session_id": own.session_id or None,
+        "tool_use_id": own.tool_use_id or None,
+        "agent_id": agent or None,
+        "model": transcript.model or model or own.model or None,
+        "api_usage": _usage(transcript),
+        "hook_ms": own.hook_ms,
+    }
+
+
+def _seconds(transcript: Transcript) -> float | None:
+    return round(transcript.seconds, 3) if transcript.seconds is not None else None
+
+
+def _usage(transcript: Transcript) -> Mapping[str, int] | None:
+    return transcript.usage._asdict() if transcript.usage else None

@@ -1,0 +1,30 @@
+"""What older versions of the client lack, as the end-to-end tests with them found it. The README's table says the same."""
+
+from __future__ import annotations
+
+import re
+
+#: The oldest version that the tests run against.
+OLDEST = (2, 1, 87)
+#: Before this version, this is missing; newest first.
+_LACKS = (
+    ((2, 1, 330), "the row of a running agent does not show its budget"),
+    ((2, 1, 104), "an agent that was refused is noticed only when its session ends"),
+)
+
+
+def parse(said: str) -> tuple[int, int, int] | None:
+    """The version in what `claude --version` says ("2.1.104 (Claude Code)"); None where there is none."""
+    found = re.match(r"\s*(\d+)\.(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+def shown(version: tuple[int, int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def lacks(version: tuple[int, int, int]) -> list[str]:
+    """What does not work with this version, in words."""
+    if version < OLDEST:
+        return [f"older than {shown(OLDEST)}, the oldest that was tested: claude update"]
+    return [what for since, what in _LACKS if version < since]

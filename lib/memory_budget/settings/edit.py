@@ -1,0 +1,75 @@
+"""Changes of a profiles file that a person asks for by a command: checked before, the rest of the text kept as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import write_atomic
+from memory_budget.settings import json_edit, profiles
+
+SCHEMA = "budget-profiles.schema.json"
+_SHIPPED_SCHEMA = os.path.join(os.path.dirname(profiles.DEFAULTS_FILE), SCHEMA)
+_NEW = '{{\n  "$schema": "./{schema}",\n  "version": "1.0.0"\n}}\n'
+
+
+def target(project: str, home: str) -> str:
+    """The profiles file to change: the one that counts here, else the project's, which is made."""
+    return profiles.find(project, home)[0] or f"{project}/{profiles.FILE}"
+
+
+def change(path: str, members: Mapping[tuple[str, ...], object | None]) -> bool:
+    """Set members of the profiles file at `path`, or remove those that are None; makes the file where there is none.
+
+    Returns whether anything changed. Raises BudgetError, and writes nothing, where the result could not be used.
+    """
+    before = str(profiles.read(path)) if os.path.exists(path) else _NEW.format(schema=SCHEMA)
+    text = before
+    json_edit.parse(text.removeprefix("\ufeff"), path)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
+    for member, value in members.items():
+        text = (
+            json_edit.remove_member(text, member)
+            if value is None
+            else json_edit.set_member(text, member, value)
+        )
+    if mark + text == before and os.path.exists(path):
+        return False
+    try:
+        profiles.compile(profiles.Text(text))
+    except BudgetError as error:
+        raise BudgetError(f"{path}{error}" if str(error).startswith(":") else f"{path}: {error}") from error
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_atomic(os.path.realpath(path), (mark + text).encode())
+        write_schema(path)
+    except OSError as error:
+        raise BudgetError(f"{path}: cannot be written: {error.strerror}") from error
+    return True
+
+
+def write_schema(path: str) -> bool:
+    """Put the schema beside a profiles file that names it there and does not have it. Raises OSError."""
+    beside = os.path.join(os.path.dirname(path), SCHEMA)
+    if os.path.lexists(beside) or not os.path.exists(_SHIPPED_SCHEMA):
+        return False
+    try:
+        if f'"./{SCHEMA}"' not in profiles.read(path) and f'"{SCHEMA}"' not in profiles.read(path):
+            return False
+    except BudgetError:
+        return False
+    shutil.copyfile(_SHIPPED_SCHEMA, beside)
+    return True
+
+
+def own_list(path: str, member: Sequence[str]) -> list[str] | None:
+    """The list of texts that the file itself holds at `member`; None where it holds none. Raises BudgetError."""
+    if not os.path.exists(path):
+        return None
+    value: object = json_edit.parse(str(profiles.read(path)).removeprefix("\ufeff"), path)
+    for key in member:
+        value = value.get(key) if isinstance(value, dict) else None
+    return [str(item) for item in value] if isinstance(value, list) else None

@@ -1,0 +1,90 @@
+"""An allocation as it leaves the start hook: in parts for the context channel, and as it is kept until the agent ends."""
+
+from __future__ import annotations
+
+import time
+
+from memory_budget.base import layout
+from memory_budget.base.files import write_atomic
+from memory_budget.index.records import hash_of
+from memory_budget.run.pending import Pending
+from memory_budget.select import block, parts
+from memory_budget.start import allocate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from memory_budget.base.project import Project
+
+
+def in_parts(project: Project, allocation: allocate.Allocation) -> parts.Parts:
+    """The block in parts for the context channel, best file first; what finds no place lies in a file they name."""
+    order = {file.file.path: -file.score for file in allocation.selection.files}
+    pieces = sorted(allocate.pieces(allocation), key=lambda piece: (order[piece.path], piece.path))
+    path = project.at(layout.BLOCKS, f"{allocation.id}.md")
+    made = parts.in_parts(
+        allocation.id,
+        pieces,
+        allocate.left_out(allocation),
+        count=parts.parts_for(allocation.budget),
+        pointer=f"The rest of these notes: {path}\n",
+    )
+    if made.rest:
+        write_atomic(
+            project.writable(layout.BLOCKS, f"{allocation.id}.md"), block.block_utf8(allocation.id, made.rest)
+        )
+    return made
+
+
+def describe(allocation: allocate.Allocation, made: parts.Parts | None) -> Pending:
+    """What is kept until the agent ends, for its usage record. `made`: the block in parts, None for the prompt channel."""
+    selection = allocation.selection
+    task = allocation.task
+    assert allocation.loaded is not None  # `allocate` sets it
+    settings = allocation.loaded.profiles
+    planned, placed = _tokens(allocation, made)
+    return Pending(
+        allocation_id=allocation.id,
+        session_id=task.session,
+        started=time.time(),
+        agent=allocation.identity.name,
+        agent_key=allocation.identity.assignment_key,
+        description=task.prompt if settings.section("log")["task"] == "prompt" else task.description,
+        model=task.model,
+        profile=allocation.settings.profile.name,
+        complexity=allocation.tier,
+        complexity_source=allocation.tier_source,
+        confidence=round(selection.evidence.confidence, 3),
+        enforcement=allocation.enforcement,
+        budget_base=allocation.budget_base,
+        budget_allocated=allocation.budget,
+        bumped_from=allocation.bumped_from,
+        demand_tokens=selection.demand_tokens + allocation.native_tokens,
+        scoped_tokens=allocation.scoped_tokens,
+        planned_tokens=planned + allocation.native_tokens,
+        placed_tokens=placed + allocation.native_tokens,
+        native_tokens=allocation.native_tokens,
+        scope_breakdown=dict(selection.scope_tokens),
+        ladder=[list(step) for step in allocation.ladder],
+        thresholds=dict(settings.thresholds),
+        alert_level=settings.section("alert_level"),
+        task_key=allocate.task_key(allocation),
+        channel="prompt" if made is None else "context",
+        estimated=allocation.estimated,
+        files={file.file.path: file.tokens for file in selection.files},
+        file_scopes={file.file.path: file.file.scope for file in selection.files},
+        chunks=[list(map(hash_of, file.chunks)) for file in selection.files],
+    )
+
+
+def _tokens(allocation: allocate.Allocation, made: parts.Parts | None) -> tuple[int, int]:
+    """Tokens of the block as it was planned, and of what of it found a place in the channel (the same share of the tokens
+    as of the characters)."""
+    planned = allocation.selection.tokens
+    if made is None or not planned:
+        return planned, planned
+    planned += made.frame_tokens - parts.frame_tokens(allocation.budget)
+    if not made.rest:
+        return planned, planned
+    placed = sum(map(len, made.texts))
+    over = len(block.block(allocation.id, made.rest))
+    return planned, planned * placed // (placed + over)
