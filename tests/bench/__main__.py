@@ -1,4 +1,5 @@
-"""`python3 -m tests.bench`: the speed table; `python3 -m tests.bench tax`: what memory costs and gives. In the tests' own
+"""`python3 -m tests.bench`: the speed table; `python3 -m tests.bench tax`: what memory costs and gives;
+`python3 -m tests.bench layouts`: memory as people keep it, right and wrong. In the tests' own
 virtual environment."""
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ if sys.argv[1:2] == ["tax"]:
     from tests.bench import tax
 
     sys.exit(tax.main(sys.argv[2:]))
+
+if sys.argv[1:2] == ["layouts"]:
+    from tests.bench import layouts
+
+    sys.exit(layouts.main(sys.argv[2:]))
 
 from tests.bench import speed
 

@@ -12,6 +12,7 @@ MONTH_NUMBERS["sept"] = 9
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _BETWEEN = "-_./"
+_DIGITS = bytes(57 if 48 <= sign <= 57 else 32 for sign in range(256))  # every digit a 9, everything else a blank
 _ORDINALS = ("st", "nd", "rd", "th")
 
 
@@ -27,6 +28,8 @@ def ordinal_of(year: int, month: int, day: int) -> int:
 
 def find_date(text: str) -> int:
     """The first calendar date in a text as an ordinal day; a month alone (`2024-05`) counts as its first day; 0 for none."""
+    if b"9999" not in text.encode("utf-8", "replace").translate(_DIGITS):
+        return 0  # no date is without a year, and most texts are without any
     parts = _parts(text)
     month_alone = 0
     for at, part in enumerate(parts):

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     Lines = list[tuple[int, str]]
 
 #: Size of a chunk, about 600 tokens: a letter counts one, a digit or sign two, a character outside ASCII five or more, long words double.
-LIMIT = 2_400
+LIMIT = 2_600
 #: Characters of a line that ends with ":" and goes with the block below it.
 LEAD_IN_LIMIT = 200
 #: What stands above every part is at most this share of it.
 _HEAD_SHARE = 3
+_TOLERANCE = 1.25
 _LONGEST_WORD = 24
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \n\t"
 _SENTENCE_ENDS = ".!?;…"
@@ -39,8 +40,8 @@ def size_of(text: str) -> int:
 
 
 def too_long(text: str) -> bool:
-    """Whether a block needs cutting."""
-    return len(text) * 7 > LIMIT and size_of(text) > LIMIT
+    """Whether a block needs cutting. One that is a little too long stays whole rather than lose its end to another chunk."""
+    return len(text) * 7 > LIMIT and size_of(text) > LIMIT * _TOLERANCE
 
 
 def parts_of(block: Sequence[str], limit: int = LIMIT) -> Iterator[tuple[int, str]]:

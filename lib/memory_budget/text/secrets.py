@@ -82,13 +82,22 @@ _TRIGGERS = tuple(
 _LEAST = 10
 _APART = str.maketrans("\"'`=:,;()[]{}<>|", " " * 16)
 
+#: Texts found to hold none, by hash and length: a memory holds many copies.
+_clean: set[tuple[int, int]] = set()
+_MOST_CLEAN = 20_000
 _compiled: list[tuple[str, re.Pattern[str]]] = []
 
 
 def masked(text: str) -> tuple[str, list[Finding]]:
     """A text with its secrets masked, line by line, and what was found."""
+    key = (hash(text), len(text))
+    if key in _clean:
+        return text, []
     findings = list(find(text))
     if not findings:
+        if len(_clean) > _MOST_CLEAN:
+            _clean.clear()
+        _clean.add(key)
         return text, findings
     parts = []
     last = 0
