@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.base import front_matter
 from memory_budget.settings.profiles import Profiles
 
 TYPE_CHECKING = False
@@ -354,6 +353,8 @@ def read(path: str, kind: str = "") -> AgentFile | None:
             text = (file.read(HEAD_BYTES) or b"").decode("utf-8", "replace")
     except (OSError, ValueError):
         return None
+    from memory_budget.base import front_matter  # a start reads agent files only where they changed
+
     fields = front_matter.read(text, lenient=True).fields
     name = fields.get("name", "")
     memory = fields.get("memory", "")
