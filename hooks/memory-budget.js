@@ -76,10 +76,20 @@ export const label = (state, columns, description) => {
   return texts.find((form) => form.length <= columns) ?? texts[texts.length - 1]
 }
 
+/** The file in the data folder that says where the cache of a session's folder lies (`base.project.leave_word`). */
+export const wordName = (root) => root.replace(/[^A-Za-z0-9]/g, '-') + '.at'
+
+/** The cache that such a file names for this folder: "" for no memory, undefined where it says nothing of the folder. */
+export const cacheIn = (word, root) => {
+  const [known, cache] = word.split('\n')
+  return known === root ? (cache ?? '') : undefined
+}
+
 export const register = (on) => {
-  /** Tool uses by agent, and rows by agent with the time they were read. */
+  /** Tool uses by agent, rows by agent with the time they were read, and where the cache lies by session folder. */
   const toolUses = new Map()
   const rows = new Map()
+  const caches = new Map()
 
   on('session.start', async ($, e, next) => {
     try {
@@ -93,11 +103,23 @@ export const register = (on) => {
   on('agent.spawn', async ($, e, next) => {
     const started = await next(e)
     try {
-      const cache = (await $.session.root()) + CACHE
-      if (started.agentId && isPlain(started.agentId) && !e.fork && (await $.fs.exists(cache + '/starts'))) {
-        toolUses.set(started.agentId, e.tool_use_id)
-        await $.fs.write(`${cache}/bound/${started.agentId}`, e.tool_use_id + '\n')
+      if (!started.agentId || !isPlain(started.agentId) || e.fork) return started
+      const root = await $.session.root()
+      // Python leaves word where memory does not lie in the folder itself, at the latest when it plans for this agent.
+      const home = (await $.env.get('CLAUDE_CONFIG_DIR')) || (await $.env.get('HOME')) + '/.claude'
+      let cache = root + CACHE
+      if (!(await $.fs.exists(cache + '/starts'))) {
+        cache = ''
+        for (const entry of await $.fs.list(home + '/plugins/data')) {
+          if (cache || !entry.name.startsWith('memory-budget')) continue
+          const word = `${home}/plugins/data/${entry.name}/projects/${wordName(root)}`
+          if (await $.fs.exists(word)) cache = cacheIn(String(await $.fs.read(word)), root) || ''
+        }
       }
+      if (!cache || !(await $.fs.exists(cache + '/starts'))) return started
+      caches.set(root, cache)
+      toolUses.set(started.agentId, e.tool_use_id)
+      await $.fs.write(`${cache}/bound/${started.agentId}`, e.tool_use_id + '\n')
     } catch {
       // the agent's own hooks tell it by order
     }
@@ -112,7 +134,8 @@ export const register = (on) => {
       if (known && Date.now() - known.at < FRESH) {
         state = known.state
       } else if (isPlain(id)) {
-        const cache = (await $.session.root()) + CACHE
+        const root = await $.session.root()
+        const cache = caches.get(root) ?? root + CACHE
         const session = await $.session.id()
         const read = async (path) => {
           try {

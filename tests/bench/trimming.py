@@ -65,7 +65,6 @@ ABLATION: dict[str, dict[str, float]] = {
     "without names": {"lead_factor": 1.0},
     "without dates": {"date_factor": 1.0, "month_factor": 1.0},
     "without time words": {"when_factor": 1.0},
-    "weak words count in full": {"weak_weight": 1.0},
     "short texts favoured": {"size_floor": 20.0},
 }
 

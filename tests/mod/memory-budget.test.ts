@@ -1,7 +1,7 @@
 /** Run by `claude plugin test .` and by tests/e2e/test_mod.py. */
 import { expect, test } from 'claude-code/testing'
 
-import { label, printable, standing, thousands } from '../../hooks/memory-budget.js'
+import { cacheIn, label, printable, standing, thousands, wordName } from '../../hooks/memory-budget.js'
 
 const PENDING = {
   agent: 'dbt-expert',
@@ -39,4 +39,11 @@ test('the richest row that fits is drawn', async () => {
 
 test('names from outside keep to their line', async () => {
   expect(printable('a\x1b[31mb\nc\u202e')).toBe('a [31mb c')
+})
+
+test('memory that does not lie in the folder is found by the word that was left', async () => {
+  expect(wordName('/home/x/my project')).toBe('-home-x-my-project.at')
+  expect(cacheIn('/a/b\n/data/cache\n', '/a/b')).toBe('/data/cache')
+  expect(cacheIn('/a/b\n\n', '/a/b')).toBe('')
+  expect(cacheIn('/a-b\n/data/cache\n', '/a/b')).toBe(undefined)
 })

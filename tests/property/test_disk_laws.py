@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def dumped(value: Any) -> bytes:
 
 def printed(answer: Any) -> bytes:
     """What the hook's process prints for an answer, `{}` for none."""
-    return answer if isinstance(answer, bytes) else fastjson.encode(answer or {})
+    return answer if answer and isinstance(answer, bytes) else fastjson.encode(answer or {})
 
 
 def starts(project: Project, number: int, *, auto: bool, tool_use: str = "") -> Any:
@@ -208,6 +209,18 @@ def test_every_kind_of_file_that_hooks_read_is_there(used: Used) -> None:
 
 @settings(max_examples=cases(60))
 @given(st.data())
+def test_no_file_that_hooks_leave_can_cost_an_agent_its_memory(used: Used, data: st.DataObject) -> None:
+    used.again()
+    name = data.draw(
+        st.sampled_from([name for name in used.left() if not re.search(r"/starts/.*/\d+$", name)])
+    )
+    path = used.work / name
+    path.write_bytes(data.draw(contents(path.read_bytes())))
+    used.check()
+
+
+@settings(max_examples=cases(60))
+@given(st.data())
 def test_no_value_kept_in_the_index_can_cost_an_agent_its_memory(used: Used, data: st.DataObject) -> None:
     used.again()
     with closing(sqlite3.connect(used.project.index)) as index:
@@ -230,7 +243,7 @@ LEARNED = {
 }
 
 
-@settings(max_examples=cases(60))
+@settings(max_examples=cases(30))
 @given(contents(json.dumps(LEARNED).encode()))
 def test_nothing_in_the_file_of_learned_ratios_can_cost_an_agent_its_memory(
     used: Used, content: bytes

@@ -281,6 +281,7 @@ def test_the_summary_that_needs_no_library_says_the_same(tmp_path: Path) -> None
         record(delivered=False, on_demand_tokens=300, scoped_tokens=None),
         record(budget_allocated=0, tokens_loaded=0, scoped_tokens=0, success=False),
         record(complexity=None, delivered=None),
+        record(delivered="partly", schema_version=2, planned_tokens=26_530),
     ]
     path = write_log(tmp_path / "log.jsonl", [*team_records(20, NOW), *odd])
     with path.open("a") as file:

@@ -14,11 +14,17 @@ from memory_budget.base.files import listing
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.run import claims
+from memory_budget.select import parts
+from memory_budget.start import allocate, describe
 from tests.support import hooks
 from tests.support.projects import make_project
 
 FILES = {
-    ".claude/memory/specialists/dbt-expert/patterns/models.md": "# Incremental models\n\nThey merge on the key.\n",
+    ".claude/memory/specialists/dbt-expert/patterns/models.md": "# Incremental models\n\nIncremental models merge on the key; write up the incremental models as dbt builds them.\n",
+    **{
+        f".claude/memory/patterns/{name}.md": f"# {name.title()}\n\nThe {name} of the team is kept on its own page.\n"
+        for name in "calendar glossary hiring travel garden printer kitchen parking laptops badges".split()
+    },
     ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
 }
 
@@ -261,11 +267,12 @@ def test_the_whole_way_through_the_context_channel(tmp_path: Path, home: Path) -
         hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a1"), folder, home, str(n))
         for n in range(1, 11)
     ]
-    assert "merge on the key" in parts[0].context
+    assert parts[0].context.startswith("<project-memory id=")
     assert [part.context for part in parts[1:]] == [""] * 9
     again = hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a2"), folder, home, "1")
-    assert 'id="' in again.context  # it came without a plan: it has its own
-    assert again.context.split("\n")[0] != parts[0].context.split("\n")[0]
+    assert (
+        again.context.split("\n")[0] != parts[0].context.split("\n")[0]
+    )  # it came without a plan, and has its own
 
 
 def test_an_agent_that_goes_on_is_not_handed_its_memory_again(tmp_path: Path, home: Path) -> None:
@@ -276,11 +283,25 @@ def test_an_agent_that_goes_on_is_not_handed_its_memory_again(tmp_path: Path, ho
     assert hooks.run("subagent_start", payload, folder, home, "1").context == ""
 
 
-def test_memory_that_fits_no_part_is_named_all_the_same(tmp_path: Path, home: Path) -> None:
-    long = "# Incremental models\n\n```\n" + "incremental models\n" * 1_200 + "```\n"
-    folder = make_project(tmp_path / "project", {".claude/memory/patterns/long.md": long})
-    update.update_index(Project(str(folder), str(home)))
-    hooks.pre(folder, home, permission_mode="auto")
-    said = hooks.run("subagent_start", hooks.start_payload("dbt-expert", "a1"), folder, home, "1")
-    path = said.context.rstrip("\n").rsplit(": ", 1)[1].split("\n")[0]
-    assert "incremental models\n" * 1_200 in Path(path).read_text()
+def test_memory_that_fits_no_part_is_named_all_the_same(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Incremental models merge on the key {n}; write up incremental models of part {n} as they are. "
+    notes = {
+        f".claude/memory/specialists/dbt-expert/patterns/part-{n}.md": f"# Incremental models {n}\n\n"
+        + text.format(n=n) * 12
+        for n in range(20)
+    }
+    project = Project(str(make_project(tmp_path / "project", {**FILES, **notes})), str(home))
+    update.update_index(project)
+    task = allocate.Task("dbt-expert", "Write up the incremental models.", identifier="x")
+    allocation = allocate.allocate(project, task, promptless=True)
+    assert isinstance(allocation, allocate.Allocation)
+    monkeypatch.setattr(parts, "parts_for", lambda _: 1)
+    made = describe.in_parts(project, allocation)
+    assert len(made.texts) == 1
+    assert made.rest
+    path = made.texts[0].rstrip("\n").rsplit(": ", 1)[1]
+    assert "incremental models of part" in Path(path).read_text()
+    kept = describe.describe(allocation, made)
+    assert kept.native_tokens < kept.placed_tokens < kept.planned_tokens

@@ -21,7 +21,11 @@ from tests.support.blocks import assert_valid_records
 from tests.support.projects import make_project, usage_records
 
 FILES = {
-    ".claude/memory/patterns/models.md": "# Incremental models\n\nIncremental models merge on the surrogate key.\n",
+    ".claude/memory/patterns/models.md": "# Incremental models\n\nIncremental models merge on the surrogate key; write up the incremental models as dbt builds them.\n",
+    **{
+        f".claude/memory/patterns/{name}.md": f"# {name.title()}\n\nThe {name} of the team is kept on its own page.\n"
+        for name in "calendar glossary hiring travel garden printer kitchen parking laptops badges".split()
+    },
     ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
 }
 

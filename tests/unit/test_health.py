@@ -33,7 +33,7 @@ def test_levels(tokens: int, level: str) -> None:
     assert health.level(tokens, LIMITS) == level
 
 
-def examine(*own: Any, sizes: list[Size] | None = None, active: Any = ()) -> health.Report:
+def examine(*own: Any, sizes: list[Size] | None = None, active: Any = ()) -> health.HealthReport:
     return health.examine(
         own,
         LIMITS,

@@ -599,9 +599,8 @@ def test_uninstall_without_a_receipt_names_what_is_left(machine: Machine) -> Non
 
 
 def test_the_second_of_two_installers_waits(machine: Machine) -> None:
-    second = (
-        Machine(machine.home.parent / "other") if (machine.home.parent / "other").mkdir() is None else machine
-    )
+    (machine.home.parent / "other").mkdir()
+    second = Machine(machine.home.parent / "other")
     second.home, second.client_home, second.settings, second.data = (
         machine.home,
         machine.client_home,

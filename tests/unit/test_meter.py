@@ -91,13 +91,13 @@ def test_a_read_reported_twice_counts_once() -> None:
 
 
 def test_a_block_that_never_arrived_is_no_load() -> None:
-    monitor = Monitor(start(10_700, native_tokens=700), {})
+    monitor = Monitor(start(10_700, native_tokens=700), (0, {}))
     assert (monitor.loaded, monitor.loads) == (700, {"agent_patterns": 700})
 
 
 def test_what_arrived_is_the_load_and_not_what_was_planned() -> None:
-    monitor = Monitor(start(20_700, native_tokens=700), {"global": 1_000, "agent_patterns": 300})
-    assert (monitor.loaded, monitor.loads) == (2_000, {"global": 1_000, "agent_patterns": 1_000})
+    monitor = Monitor(start(20_700, native_tokens=700), (1_350, {"global": 1_000, "agent_patterns": 300}))
+    assert (monitor.loaded, monitor.loads) == (2_050, {"global": 1_000, "agent_patterns": 1_000})
     assert monitor.alerts == []
 
 

@@ -73,7 +73,9 @@ def test_there_is_a_handler_for_every_part_of_a_block() -> None:
     for event, count in (("SubagentStart", parts.PARTS), ("SessionStart", 4)):
         (group,) = events("hooks.json")[event]
         commands = [handler["command"] for handler in group["hooks"] if "if_needed" in handler["command"]]
-        numbers = [match[1] for command in commands if (match := re.search(r" ([0-9]+);", command))]
+        numbers = [
+            match[1] for command in commands if (match := re.search(r"set -- [a-z_]+ ([0-9]+);", command))
+        ]
         assert numbers == [str(number) for number in range(1, count + 1)]
 
 

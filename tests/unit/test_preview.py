@@ -43,17 +43,23 @@ def shown(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> Any
     return run
 
 
+def is_row(line: str) -> bool:
+    """Whether a line of the table is about a chunk."""
+    return line.startswith(tuple(f"{word} " for word, _ in preview_text._VERDICTS.values()))
+
+
 @pytest.mark.parametrize("columns", [80, 120])
-@pytest.mark.parametrize("more", [(), ("--all",), ("--diff", "snow on the models"), ("--budget", "90")])
+@pytest.mark.parametrize(
+    "more", [(), ("--all",), ("--diff", "snow on the models"), ("--budget", "90"), ("--explain",)]
+)
 def test_lines_fit_the_terminal(
     columns: int, more: tuple[str, ...], shown: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     code, lines, _ = shown(*more)
     assert code == 0
-    table = [line for line in lines if line[:2] in ("+ ", "- ") or line[:4].strip().isdecimal()]
-    assert len(table) > 3
-    assert max(map(cells, table)) <= columns
+    assert len([line for line in lines if is_row(line) or line[:2] in ("+ ", "- ")]) > 3
+    assert [line for line in lines if cells(line) > columns] == []
 
 
 def test_every_chunk_stands_there_with_its_reason(shown: Any) -> None:
@@ -61,11 +67,13 @@ def test_every_chunk_stands_there_with_its_reason(shown: Any) -> None:
     found = json.loads("\n".join(shown("--json")[1]))
     reasons = {chunk["reason"] for chunk in found["chunks"]}
     assert reasons >= {"kept", "duplicate"}
-    rows = [line for line in lines if line[:2] in ("+ ", "- ")]
+    rows = [line for line in lines if is_row(line)]
     assert len(rows) == len(found["chunks"])
-    assert sum(row[0] == "+" for row in rows) == sum(chunk["kept"] for chunk in found["chunks"])
+    assert sum(row.startswith(("yes", "always")) for row in rows) == sum(
+        chunk["kept"] for chunk in found["chunks"]
+    )
     for reason in reasons:
-        assert any(f" {reason} " in row for row in rows)
+        assert any(row.startswith(preview_text._VERDICTS[reason][0]) for row in rows)
     (copy,) = (chunk for chunk in found["chunks"] if chunk["reason"] == "duplicate")
     assert copy["path"].endswith("copy.md")
     assert copy["same_as"] == {
@@ -76,15 +84,15 @@ def test_every_chunk_stands_there_with_its_reason(shown: Any) -> None:
 
 def test_a_long_list_shows_what_was_left_out_too(shown: Any) -> None:
     _, lines, _ = shown("--budget", "900")
-    rows = [line for line in lines if line[:2] in ("+ ", "- ")]
+    rows = [line for line in lines if is_row(line)]
     assert len(rows) == preview.SHOWN
-    assert sum(row[0] == "-" for row in rows) >= preview.SHOWN // 3
-    assert any("more, kept or left out (--all)" in line for line in lines)
+    assert sum(not row.startswith(("yes", "always")) for row in rows) >= preview.SHOWN // 3
+    assert any("more, sent or left out (--all)" in line for line in lines)
 
 
 def test_two_prompts_and_two_profiles_are_compared(shown: Any) -> None:
     _, lines, _ = shown("--diff", "Does it snow?")
-    assert lines[0].startswith("first:  profile specialist-broad")
+    assert lines[0].startswith("first:  difficulty ")
     assert any(line.startswith("second: ") for line in lines)
     found = json.loads("\n".join(shown("--diff-profile", "none", "--json")[1]))
     assert found["second"] == {"profile": "none", "budget": 0, "tokens": 0, "demand_tokens": 0}
@@ -112,13 +120,30 @@ def test_what_words_and_demand_contribute_is_said(
     profiles.write_text('{"profiles": {"specialist-broad": {"base_budget": 120, "max_budget": 5000}}}')
     capsys.readouterr()
     _, lines, _ = shown("--complexity", "simple")
-    assert "tier medium (given, bumped from simple)" in lines[0]
+    assert "(given, raised from simple)" in lines[0]
     assert "  simple tasks get 60; raised, because this one asks for more of memory" in lines
 
 
 def test_a_task_that_nothing_matches_is_said(shown: Any) -> None:
     _, lines, _ = shown(task="zzqx")
-    assert any("nothing in memory matches" in line for line in lines)
+    said = " ".join(" ".join(lines).split())
+    assert "nothing in memory is about this task: the best section holds 0 of its 1 telling words" in said
+
+
+def test_why_it_is_sent_is_said_and_the_figures_on_demand(shown: Any) -> None:
+    _, lines, _ = shown()
+    said = " ".join(" ".join(lines).split())
+    assert "memory is about this task: the best section holds" in said
+    assert "confidence" not in said
+    first = next(line for line in lines if line.startswith("sent "))
+    assert "incremental" in first
+    _, lines, _ = shown("--explain")
+    said = " ".join(" ".join(lines).split())
+    assert "confidence " in said
+    assert " label " in said
+    found = json.loads("\n".join(shown("--json")[1]))
+    assert found["confidence"] >= 1
+    assert found["because"].startswith("memory is about this task")
 
 
 @pytest.mark.parametrize("room", range(1, 40))

@@ -110,7 +110,7 @@ def test_a_proposal_that_no_longer_holds_is_dropped(
 
 def test_an_id_nobody_knows(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["maintain", "--project", project.root, "--apply", "nope"]) == 1
-    assert "no proposal" in capsys.readouterr().err
+    assert "no suggestion" in capsys.readouterr().err
 
 
 def test_the_profiles_can_let_a_kind_apply_by_itself(project: Project) -> None:
@@ -232,7 +232,7 @@ def test_odd_names_stop_nothing(tmp_path: Path, home: Path) -> None:
 def test_a_step_that_fails_is_named_and_the_others_go_on(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(own: survey.Survey) -> None:
+    def fail(own: survey.MemorySurvey) -> None:
         raise RuntimeError("broken")
 
     monkeypatch.setattr(survey, "find_promotions", fail)

@@ -89,6 +89,6 @@ def test_what_never_arrived_is_no_load_of_a_running_agent(project: Project) -> N
     state.mark_lost(project, "s", "a")
     monitor, _ = state.add_read(project, "s", "a", start(), {}, 100, "one")
     assert monitor.loaded == state.replay(project, "s", "a", start()).loaded == 100
-    assert state.replay(project, "s", "a", start(), {"global": 10_000}).loaded == 10_100
+    assert state.replay(project, "s", "a", start(), (10_000, {"global": 10_000})).loaded == 10_100
     state.forget(project, "s", "a")
     assert list(Path(state.folder(project, "s")).iterdir()) == []

@@ -106,7 +106,8 @@ SPECIALIST_BODY = (
     "**Pattern**: role agents delegate loading work to this specialist.\n\n## Limits\n\n- NEVER call other agents\n"
 )
 COORDINATOR_BODY = (
-    "# Analyst\n\nYou gather requirements.\n\nYou write stories.\n\nYou ask.\n\n## When to delegate\n\nDelegate modelling to the model-expert.\n"
+    "# Analyst\n\nYou gather requirements.\n\nYou write stories.\n\nYou ask.\n\n"
+    "## When to delegate\n\nDelegate modelling to the model-expert.\n"
     "Delegate dashboards to chart-expert.\n- delegating access questions to the security specialist\n"
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import output
@@ -433,6 +434,29 @@ def test_tune_shows_a_diff_and_applies_it(
     capsys.readouterr()
     assert main(["tune", "--json", "--project", project.root]) == 0
     assert json.loads(capsys.readouterr().out)["applied"] is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"time": "yesterday"}, {"time": 5}, {"time": "2026-11-21T12:00:00+01:00"}, {"changes": 5}, {"changes": [{}]},
+        {"changes": [{"kind": "profile", "agent": ["a"]}]}, {"members": [{}]}, {"members": None}, {"path": None},
+        {"id": 7}, {"state": []}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_a_damaged_record_of_a_change_stops_neither_advice_nor_undo(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    project = make_project(tmp_path, spread(30_000, sigma=0.15))
+    advice = tuning.recommend(project, now=NOW)
+    done = tuning_apply.apply_changes(project, advice["changes"], now=NOW)
+    record = Path(project.at(layout.TUNING, f"{done.id}.json"))
+    whole = json.loads(record.read_text())
+    record.with_name("0.json").write_text(json.dumps(whole | damage))
+    assert tuning.recommend(project, now=NOW)["records"] == advice["records"]
+    assert tuning_apply.history(project) == [done]
+    assert tuning_apply.undo_changes(project).id == done.id
+    assert profiles_file(project).read_text() == FILE
 
 
 def test_tune_says_why_there_is_nothing(

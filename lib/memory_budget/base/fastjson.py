@@ -1,11 +1,9 @@
-"""JSON without the json package.
+"""Reads and writes JSON without importing the json package, which would cost a hook 8 ms.
 
-The package's C scanner is in every CPython; importing what surrounds it costs a hook 8 ms.
-
-`loads` and `dumps` agree with `json.loads` and `json.dumps` but for three things that suit files and pipes:
-text is UTF-8 (with or without a mark), `nan` and infinities are written as `null`, and what is written can
-always be encoded as UTF-8, lone surrogates included (as `\\udXXX` escapes, or replaced with
-`replace_surrogates`). Where the private module is missing, the json package does the same work.
+The package's C scanner and encoder (`_json`) are in every CPython and do the work here too; where that private module is
+missing, the json package does the same. `loads` and `dumps` agree with `json.loads` and `json.dumps` but for three things:
+text is UTF-8 (with or without a byte order mark), `nan` and infinities are written as `null`, and what is written can
+always be encoded as UTF-8: lone surrogates become `\\udXXX` escapes, or U+FFFD with `replace_surrogates`.
 """
 
 from __future__ import annotations
@@ -29,16 +27,16 @@ except ImportError:  # another interpreter, or a later CPython that moved them
     from json.scanner import py_make_scanner as _make_scanner  # type: ignore[attr-defined, no-redef]
 
 _SPACE = " \t\n\r"
-#: Control characters but for those that text is full of.
+#: Control characters except tab, line feed and carriage return.
 _RARE = bytes(set(range(32)) - set(b"\t\n\r"))
-#: Stands for text in UTF-8 while everything around it is encoded.
+#: A placeholder for text in UTF-8 while everything around it is encoded.
 _PLACE = "\0utf-8\0"
 _QUOTED_PLACE = b'"\\u0000utf-8\\u0000"'
 _CONSTANTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
 class JSONError(ValueError):
-    """Text that is not JSON: what was expected, and where (line and column count from 1, in characters)."""
+    """A text that is not JSON: what was expected, and at which line and column (from 1, in characters)."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(f"line {line}, column {column}: {message}")
@@ -48,7 +46,7 @@ class JSONError(ValueError):
 
 
 class _Settings:
-    """What the C scanner asks its caller for."""
+    """The attributes that the C scanner reads from its context."""
 
     strict = True
     object_hook = None
@@ -85,9 +83,9 @@ def _refuse(value: object) -> object:
 
 
 def loads(text: str | bytes) -> object:
-    """The value that `text` holds. A key that stands twice keeps its last value, as with json.
+    """The value of a JSON text. Of a key that is there twice the last value counts, as with json.
 
-    Raises JSONError (a ValueError) with line and column; bytes that are not UTF-8 count as such an error.
+    Raises JSONError (a ValueError) with line and column, also for bytes that are not UTF-8.
     """
     if not isinstance(text, str):
         text = decode(text)
@@ -121,11 +119,11 @@ def _first_value(text: str, start: int) -> tuple[object, int]:
 
 
 def dumps(value: object, *, replace_surrogates: bool = False) -> str:
-    """`value` as compact JSON on one line, keys in the order they stand.
+    """`value` as compact JSON on one line, keys in their order.
 
     A lone surrogate becomes an escape, which reads back as the same text; `replace_surrogates` writes U+FFFD
-    instead, for files that stricter readers open. Bytes are text in UTF-8. Raises TypeError for what JSON has no form
-    for, ValueError for nesting deeper than the interpreter's stack and for bytes that are no such text.
+    instead, for files that stricter readers open. Bytes are taken for text in UTF-8. Raises TypeError for a value that JSON has
+    no form for, ValueError for nesting deeper than the interpreter's stack and for bytes that are not UTF-8.
     """
     data = _encode_plain(value, _refuse)
     if data is not None:
@@ -139,23 +137,23 @@ def dumps(value: object, *, replace_surrogates: bool = False) -> str:
 
 
 def encode(value: object) -> bytes:
-    """`dumps(value)` as UTF-8. Raises what `dumps` does.
+    """`dumps(value)` as UTF-8. Raises what `dumps` raises.
 
-    Text in UTF-8 (bytes) is quoted as it is: a large one is not decoded, widened and encoded again on its way out.
+    Bytes are quoted without being decoded and encoded again, which saves time for large texts.
     """
-    held: list[bytes] = []
+    texts: list[bytes] = []
 
-    def keep(item: object) -> object:
+    def placeholder(item: object) -> object:
         if not isinstance(item, bytes):
             return _refuse(item)
-        held.append(item)
+        texts.append(item)
         return _PLACE
 
-    data = _encode_plain(value, keep)
+    data = _encode_plain(value, placeholder)
     if data is not None:
         parts = data.split(_QUOTED_PLACE)
-        if len(parts) == len(held) + 1:  # else somebody's text is the mark itself
-            for position, item in enumerate(held):
+        if len(parts) == len(texts) + 1:  # else a text contains the placeholder
+            for position, item in enumerate(texts):
                 parts[position] += _quote_utf8(item)
             return b"".join(parts)
     return dumps(value).encode()
@@ -169,8 +167,8 @@ def _quote_utf8(data: bytes) -> bytes:
 
 
 def _encode_plain(value: object, default: Callable[[object], object]) -> bytes | None:
-    """What the C encoder makes of a value, in UTF-8; None for one that it has no form for, or none that we write (a lone
-    surrogate among them)."""
+    """A value as the C encoder writes it, in UTF-8; None where it cannot, or where `dumps` writes another form (`nan`, lone
+    surrogates)."""
     if _make_encoder is None:
         return None
     try:
@@ -245,7 +243,7 @@ def _quote_replacing(text: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 text. Raises JSONError with the place of the first byte that is not."""
+    """Decode UTF-8. Raises JSONError with the place of the first wrong byte."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -256,30 +254,30 @@ def decode(data: bytes) -> str:
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset, both from 1."""
+    """Line and column of an offset in a text, both from 1."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def locate(text: str, pointer: str) -> tuple[int, int]:
-    """Line and column of what a JSON pointer names in `text`, which is valid JSON.
+    """Line and column of the value that a JSON pointer such as "/profiles/0/name" names in `text`, which is valid JSON.
 
     Where the pointer leads to nothing (a missing key), the place of the nearest value around it.
     """
     at = _skip(text, 1 if text.startswith("\ufeff") else 0)
     for part in pointer.split("/")[1:]:
-        found = _child(text, at, part.replace("~1", "/").replace("~0", "~"))
-        if found < 0:
+        child = _child(text, at, part.replace("~1", "/").replace("~0", "~"))
+        if child < 0:
             break
-        at = found
+        at = child
     return position(text, at)
 
 
 def _child(text: str, at: int, name: str) -> int:
-    """Where the member `name` of the object or list at `at` starts, or -1."""
+    """The offset of the member `name` of the object or list at offset `at`, or -1."""
     opening = text[at]
     if opening not in "{[":
         return -1
-    found = -1
+    start = -1
     index = 0
     at = _skip(text, at + 1)
     while text[at] not in "]}":
@@ -288,12 +286,12 @@ def _child(text: str, at: int, name: str) -> int:
             key, at = _scan(text, at)
             at = _skip(text, _skip(text, at) + 1)
         if key == name:
-            found = at  # the last of two equal keys is the one that counts
+            start = at  # the last of two equal keys is the one that counts
         index += 1
         at = _skip(text, _scan(text, at)[1])
         if text[at] == ",":
             at = _skip(text, at + 1)
-    return found
+    return start
 
 
 def _skip(text: str, at: int) -> int:

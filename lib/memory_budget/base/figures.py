@@ -1,10 +1,10 @@
-"""How figures and names from outside are written for a person."""
+"""Writes figures and names from outside for a person."""
 
 from __future__ import annotations
 
 
 def percent(share: float) -> int:
-    """A share in per cent, rounded down: 100 means that it is reached."""
+    """A share in per cent, rounded down: 0.999 is 99, so 100 means that all is reached."""
     return int(share * 100 + 1e-9)
 
 
@@ -17,7 +17,7 @@ def thousands(number: float) -> str:
 
 
 def printable(text: str) -> str:
-    """One line without control characters: names and descriptions come from outside."""
+    """A text as one line without control characters, for names and descriptions from outside."""
     return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 
 

@@ -1,4 +1,4 @@
-"""Small habits of reading and writing files that every room shares: whole files, safe names, sorted listings."""
+"""Reads and writes whole files, and makes file names that are safe."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Characters that may stand in a file name made from a name that came from outside.
+#: Characters allowed in a file name that is made from a name from outside.
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
 def safe_name(text: str, limit: int = 80) -> str:
-    """A file name that stands for `text`: the same text gives the same name, no text leaves its folder."""
+    """A file name for `text`, the same for the same text, that leads out of no folder.
+
+    "dbt-expert" stays; "../a b" becomes "___a_b-" and a digest. At most `limit` characters.
+    """
     if 0 < len(text) <= limit and _SAFE.issuperset(text):
         return text
-    kept = "".join(c if c in _SAFE else "_" for c in text[: limit - 17])
-    return kept + "-" + digest(text)
+    start = "".join(c if c in _SAFE else "_" for c in text[: limit - 17])
+    return start + "-" + digest(text)
 
 
 def digest(text: str | bytes, size: int = 8) -> str:
-    """Hexadecimal BLAKE2b of `text`, `size` bytes of it."""
+    """BLAKE2b of `text` with `size` bytes, in hexadecimal (twice as many characters)."""
     from _blake2 import blake2b
 
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text

@@ -1,4 +1,4 @@
-"""What a person should be told once: a mark per notice in the project's cache."""
+"""Notices that a person gets once: an empty file per notice in the project's cache."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-#: What the system says where a place cannot be written, whoever asks.
+#: Error numbers of a file system that cannot be written.
 UNWRITABLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EDQUOT})
 
 
 def once(project: Project, key: str) -> bool:
-    """True the first time this key is asked for in this project: for what a person should be told once."""
+    """True the first time that this is called with this key in this project.
+
+    Where the cache cannot be written, the system's folder for temporary files has the mark.
+    """
     try:
         return _first(project.writable(layout.NOTICES, safe_name(key)))
     except OSError:
         pass
-    try:  # the cache cannot be written, and that is what there is to tell: the system's folder keeps the mark
+    try:
         base = os.environ.get("TMPDIR") or "/tmp"
         folder = f"{base}/memory-budget-{os.getuid()}"
         os.makedirs(folder, 0o700, exist_ok=True)
@@ -33,6 +36,7 @@ def once(project: Project, key: str) -> bool:
 
 
 def _first(path: str) -> bool:
+    """Make an empty file; False where it exists. Raises OSError."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
@@ -41,12 +45,12 @@ def _first(path: str) -> bool:
 
 
 def notice_path(project: Project, key: str) -> str:
-    """The file that is there once `once` was asked for this key."""
+    """The file that exists after `once` was called with this key."""
     return project.at(layout.NOTICES, safe_name(key))
 
 
 def unwritable(project: Project, session: str, error: OSError) -> str:
-    """The line for the person where the cache cannot be written, "" where this session was told."""
+    """The line that says that the cache cannot be written, "" where this session had it already."""
     if not once(project, f"unwritable-{session}"):
         return ""
     reason = os.strerror(error.errno) if error.errno else str(error)
@@ -57,8 +61,11 @@ def unwritable(project: Project, session: str, error: OSError) -> str:
 
 
 class Unwritable:
-    """A block of bookkeeping that a full or read-only disk may refuse: then `written` is False and `lines` gets the one line
-    for the person. Other failures go on."""
+    """A context for bookkeeping that a full or read-only disk may refuse.
+
+    Then the rest of the block is skipped, `written` is False, and `lines` gets one line for the person. Other errors are
+    raised.
+    """
 
     __slots__ = ("lines", "project", "session", "written")
 

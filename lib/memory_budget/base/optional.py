@@ -67,13 +67,14 @@ class _Busy(Exception):
 
 
 class _Lock:
-    """What this project calls of filelock's FileLock. `timeout`: seconds to wait, below 0 for ever."""
+    """What this project calls of filelock's FileLock. `timeout`: seconds to wait, below 0 for ever; `mode`: of a new file."""
 
     _STEP = 0.05
 
-    def __init__(self, path: str, timeout: float = -1) -> None:
+    def __init__(self, path: str, timeout: float = -1, mode: int = 0o600) -> None:
         self._path = path
         self._timeout = timeout
+        self._mode = mode
         self._handle: int | None = None
 
     def acquire(self, timeout: float | None = None) -> _Lock:
@@ -82,7 +83,7 @@ class _Lock:
 
         wait = self._timeout if timeout is None else timeout
         until = time.monotonic() + wait
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

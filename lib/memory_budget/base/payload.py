@@ -1,4 +1,4 @@
-"""What the client hands to a hook, and what a hook answers."""
+"""The payload that the client passes to a hook, and the hook's answer, both JSON objects."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def text_field(payload: Payload, key: str) -> str:
-    """A field that should be text; "" when it is missing or something else."""
+    """A field of text; "" where it is missing or of another type."""
     value = payload.get(key)
     return value if isinstance(value, str) else ""
 
 
 def message(lines: list[str]) -> Answer:
-    """An answer that shows lines to the person and nothing to any agent; None where there are none."""
+    """An answer that shows lines to the person and nothing to an agent; None without lines."""
     return {"systemMessage": "memory-budget: " + " / ".join(lines)} if lines else None

@@ -6,14 +6,17 @@ import os
 
 
 def client_process() -> list[int]:
-    """The client's process: its id and, where the system tells, when it started (clock ticks since boot)."""
+    """The client's process id, and when it started in clock ticks since boot (0 where the system does not say)."""
     named = os.environ.get("CLAUDE_PID", "")
     process = int(named) if named.isdecimal() else os.getppid()
     return [process, started_at(process)]
 
 
 def started_at(process: int) -> int:
-    """When a process started, in clock ticks since boot; 0 where nobody can tell."""
+    """When a process started, in clock ticks since boot; 0 where the system does not say.
+
+    From field 22 of Linux's /proc/PID/stat; the program's name, field 2, may contain blanks and brackets.
+    """
     try:
         handle = os.open(f"/proc/{process}/stat", os.O_RDONLY)
     except OSError:

@@ -1,6 +1,6 @@
-"""Starts work that goes on after the hook has answered: its own session, nothing of the client's pipes.
+"""Starts work that goes on after the hook has answered: in a session of its own, with none of the client's pipes.
 
-What such a process says on standard error lands in the hooks' log: nobody watches it.
+The standard error of such a process is added to the hooks' log.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ MAIN = __file__.removesuffix("base/spawn.py") + "__main__.py"
 
 
 def data_folders() -> list[str]:
-    """The plugin's data folders, the one in use first. `claude --plugin-dir` has one of its own beside the installed plugin's."""
+    """The plugin's data folders, the one in use first.
+
+    A plugin started with `claude --plugin-dir` has a folder of its own beside the installed plugin's.
+    """
     names = ("MEMORY_BUDGET_DATA", "CLAUDE_PLUGIN_DATA")
     folders = [folder for folder in (os.environ.get(name) or "" for name in names) if folder]
     for folder in tuple(folders):
@@ -35,7 +38,13 @@ def data_folders() -> list[str]:
 
 
 def interpreters(folder: str) -> tuple[str, str]:
-    """The base interpreter and the one with the libraries that a data folder names; "" for one that is not there."""
+    """The base interpreter and the one with the libraries, as a data folder names them; "" for one that cannot be run.
+
+    The file `interpreter` has one path per line:
+
+        /usr/bin/python3.11
+        /home/me/.claude/plugins/data/memory-budget/venv/bin/python
+    """
     try:
         with open(folder + "/interpreter", "rb", buffering=0) as file:
             lines = (file.read() or b"").decode("utf-8", "replace").split("\n")
@@ -50,8 +59,9 @@ def _can_run(program: str) -> bool:
 
 
 def with_libraries() -> str:
-    """The interpreter with the libraries, "" where no data folder names one that is there."""
-    return next((found[1] for found in map(interpreters, data_folders()) if found[1]), "")
+    """The interpreter with the libraries, "" where no data folder names one that can be run."""
+    named = map(interpreters, data_folders())
+    return next((libraries for _, libraries in named if libraries), "")
 
 
 def programs() -> list[str]:
@@ -65,7 +75,7 @@ def start(project: Project, task: str, *arguments: str) -> None:
     """Run `memory-budget background TASK` for a project, detached. Raises OSError."""
     try:
         errors = project.writable(layout.HOOKS_LOG)
-    except OSError:  # a disk that is full or read-only keeps nothing from running
+    except OSError:  # a full or read-only disk does not keep the task from running
         errors = os.devnull
     launch(["background", task, "--project", project.root, *arguments], errors)
 
@@ -86,7 +96,7 @@ def launch(arguments: Sequence[str], errors: str) -> None:
                 os.posix_spawn(program, argv, os.environ, file_actions=actions, setsid=True)
             except NotImplementedError:  # a C library without it: the child stays in our group
                 os.posix_spawn(program, argv, os.environ, file_actions=actions, setpgroup=0)
-        except OSError as error:  # another machine's program, or one whose own interpreter is gone
+        except OSError as error:  # a program for another architecture, or one whose own interpreter is gone
             failure = failure or error
         else:
             return
@@ -95,7 +105,10 @@ def launch(arguments: Sequence[str], errors: str) -> None:
 
 
 def start_once(project: Project, task: str, seconds: float) -> bool:
-    """The same unless it was started in the last `seconds`: sixteen agents need one index update, not sixteen."""
+    """As `start`, but not where the task was started in the last `seconds`: sixteen agents need one index update.
+
+    Returns whether it was started. Raises OSError.
+    """
     path = project.writable(layout.STARTED, f"{task}.started")
     try:
         if 0 <= time.time() - os.stat(path).st_mtime < seconds:

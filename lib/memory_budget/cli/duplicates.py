@@ -34,8 +34,8 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
     copies = sum(len(own.copies) for own in report.sets)
     share = report.tokens_files / report.tokens if report.tokens else 0.0
     print(
-        f"{len(report.sets)} sets of files with the same bytes: {copies} copies, {output.tokens(report.tokens_files)} "
-        f"tokens ({output.percent(share)} of memory)"
+        f"{output.count(len(report.sets), 'set')} of files with the same content: {copies} copies, "
+        f"{output.tokens(report.tokens_files)} tokens ({output.percent(share)} of memory)"
     )
     print(
         f"{report.chunk_sets} passages said more than once, {output.tokens(report.tokens_chunks)} tokens beyond the first; "
@@ -68,7 +68,7 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             "passages outside of whole copies", ["tokens", "", "places", "first places"], rows, right=(0, 2)
         )
     if report.sets or report.near:
-        print("`memory-budget run weekly` makes proposals of these, `memory-budget maintain` applies them")
+        print("memory-budget run weekly makes suggestions of these, memory-budget maintain applies them")
 
 
 def _whole(own: duplicates.ChunkSet, report: duplicates.DuplicateReport) -> bool:

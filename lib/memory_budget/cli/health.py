@@ -36,23 +36,34 @@ def run(args: argparse.Namespace) -> int:
             output.line(line)
         _print(report, None if args.all else SHOWN)
     serious = any(problem.kind in ("secret", "unreadable") for problem in report.problems)
-    return 1 if serious or report.level != health.LEVELS[0] else 0
+    return 1 if serious or _worst(report) != health.LEVELS[0] else 0
 
 
-def _print(report: health.Report, limit: int | None) -> None:
+def _worst(report: health.HealthReport) -> str:
+    """The worse level of what one agent can be offered and of what all share."""
+    return max(report.largest_level, report.shared_level, key=health.LEVELS.index)
+
+
+def _print(report: health.HealthReport, limit: int | None) -> None:
+    """The headline is what an agent meets; all of memory together is nobody's, and stands below."""
     own = report.thresholds
-    print(
-        f"{report.level}: {output.tokens(report.tokens)} tokens of memory in {report.files} files, "
-        f"{output.percent(report.tokens / own.limit)} of the limit of {output.tokens(own.limit)}"
-    )
-    if report.distinct < report.tokens:
-        print(f"  without copies {output.tokens(report.distinct)} tokens (memory-budget duplicates)")
-    print(f"  shared by all agents: {output.tokens(report.shared)} tokens, {report.shared_level}")
-    if report.largest[0]:
+    name, most = report.largest
+    if name:
         print(
-            f"  the most one agent can be offered: {output.tokens(report.largest[1])} tokens "
-            f"({report.largest[0]}), {report.largest_level}"
+            f"{report.largest_level}: one agent can be offered {output.tokens(most)} tokens at most ({name}), "
+            f"{output.percent(most / own.limit)} of the limit of {output.tokens(own.limit)}"
         )
+        print(f"  shared by all agents: {output.tokens(report.shared)} tokens, {report.shared_level}")
+    else:
+        print(
+            f"{report.shared_level}: {output.tokens(report.shared)} tokens shared by all agents, "
+            f"{output.percent(report.shared / own.limit)} of the limit of {output.tokens(own.limit)}"
+        )
+    copies = f"; without copies {output.tokens(report.distinct)} (memory-budget duplicates)"
+    print(
+        f"  all of memory: {output.tokens(report.tokens)} tokens in {output.count(report.files, 'file')}"
+        + (copies if report.distinct < report.tokens else "")
+    )
     growing = report.growth
     if growing.per_day is None:
         print("  growth: not known yet (it takes three daily jobs over a week)")
@@ -65,7 +76,10 @@ def _print(report: health.Report, limit: int | None) -> None:
         rows = [[name, output.tokens(tokens)] for name, tokens in list(report.agents.items())[:limit]]
         output.table("", ["agent", "tokens of its own"], rows, right=(1,))
     if report.problems:
-        rows = [[problem.kind, problem.path, problem.detail] for problem in report.problems[:limit]]
+        rows = [
+            [problem.kind, problem.path.removeprefix(".claude/memory/"), problem.detail]
+            for problem in report.problems[:limit]
+        ]
         output.table("", ["look at", "file", "why"], rows)
         more = len(report.problems) - len(rows)
         if more > 0:

@@ -13,6 +13,7 @@ import re
 import sys
 from typing import NamedTuple, NoReturn
 
+from memory_budget.base import terminal
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import printable
 from memory_budget.cli import missing
@@ -79,9 +80,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"memory-budget: {args.project}: no such folder", file=sys.stderr)
         return 2
     try:
-        return int(_module(verb).run(args))
+        with terminal.cleaned():
+            return int(_module(verb).run(args))
     except BudgetError as error:
-        print(f"memory-budget: {error}", file=sys.stderr)
+        print(f"memory-budget: {terminal.clean(str(error))}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         return missing.without(error, argv)
@@ -92,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"memory-budget: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"memory-budget: {terminal.clean(str(error.filename))}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join(difference(project, one, limit)) + "\n")
         return 0
     if not waiting:
-        print("nothing to do; `memory-budget run weekly` looks again")
+        print("Nothing to do; memory-budget run weekly looks again.")
         return 0
     _list(waiting, full=args.full)
     if sys.stdin.isatty() and sys.stdout.isatty():
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     print(
         "\nmemory-budget maintain --show ID      every line that changes\n"
         "memory-budget maintain --apply ID     do it (--all: everything); memory-budget undo takes it back\n"
-        "memory-budget maintain --dismiss ID   do not propose it again"
+        "memory-budget maintain --dismiss ID   do not suggest it again"
     )
     return 0
 
@@ -87,26 +87,29 @@ def run(args: argparse.Namespace) -> int:
 def _named(waiting: Sequence[Proposal], number: str) -> Proposal:
     found = [one for one in waiting if one.id.startswith(number)]
     if len(found) != 1:
-        raise BudgetError(f"{number}: {'no proposal' if not found else 'more than one proposal'} of that id")
+        raise BudgetError(
+            f"{number}: {'no suggestion' if not found else 'more than one suggestion'} of that id"
+        )
     return found[0]
 
 
 def _list(waiting: Sequence[Proposal], *, full: bool) -> None:
-    """Each proposal with its first changes: R for a file that moves, A for one that is written."""
+    """Each suggestion with its first changes: files that move, and files that are written."""
     ordered = sorted(waiting, key=lambda one: (proposals.KINDS.index(one.kind), -one.tokens, one.title))
     print(
-        f"{len(waiting)} proposals, {output.tokens(sum(one.tokens for one in waiting))} tokens less to choose from"
+        f"{output.count(len(waiting), 'suggestion')}; together they save "
+        f"{output.tokens(sum(one.tokens for one in waiting))} tokens"
     )
     for one in ordered if full else ordered[:SHOWN]:
         less = f", {output.tokens(one.tokens)} tokens" if one.tokens else ""
         print(f"\n{one.id} {one.kind}: {one.title}{less}\n  {one.reason}")
         steps = [step for step in one.steps if not step.target.endswith(".metadata.json")]
         for step in steps if full else steps[:STEPS_SHOWN]:
-            print(f"  R {step.source} -> {step.target}" if step.source else f"  A {step.target}")
+            print(f"  move  {step.source} -> {step.target}" if step.source else f"  write {step.target}")
         if not full and len(steps) > STEPS_SHOWN:
             print(f"  ... {len(steps) - STEPS_SHOWN} more")
     if not full and len(ordered) > SHOWN:
-        print(f"\n... {len(ordered) - SHOWN} more proposals (--full)")
+        print(f"\n... {len(ordered) - SHOWN} more suggestions (--full)")
 
 
 def _ask(project: Project, waiting: Sequence[Proposal], limit: int | None) -> list[Proposal]:
@@ -194,7 +197,7 @@ def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal
             for line in one.left:
                 print(f"  to be put right by hand: {line}")
         tokens = sum(one.proposal.tokens for one in done)
-        print(f"{len(done)} done, {len(skipped)} skipped; {output.tokens(tokens)} tokens less to choose from")
+        print(f"{len(done)} done, {len(skipped)} skipped; {output.tokens(tokens)} tokens saved")
         if done:
             print("`memory-budget undo` takes it back")
     return 1 if skipped else 0

@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from memory_budget.base import terminal
 from memory_budget.base.figures import printable
 
 #: The most days any verb looks back: a century.
@@ -48,7 +49,7 @@ def table(
     except ImportError:
         _plain_table(title, columns, cells, right)
         return
-    console = Console(soft_wrap=False, width=width())
+    console = Console(soft_wrap=False, width=width(), file=terminal.original(sys.stdout))
     for part in _parts(columns, cells, right, console.width):
         drawn = Table(
             title=title or None,

@@ -16,7 +16,7 @@ from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import output, preview_facts, preview_text
-from memory_budget.cli.projects import project_with_memory, unread_memory
+from memory_budget.cli.projects import project_with_memory
 from memory_budget.index import update
 from memory_budget.select import complexity
 from memory_budget.settings.names import TIERS
@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--block", action="store_true", help="print the block itself, byte for byte")
     parser.add_argument(
         "--all", action="store_true", help=f"list every candidate instead of the first {SHOWN}"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="show what the relevance of each line is made of"
     )
     other = parser.add_argument_group("compare (--diff)")
     other.add_argument("--diff", metavar="PROMPT", help="show what another prompt would change")
@@ -95,7 +98,7 @@ def _indexed(project: Project) -> str:
 def _show(args: argparse.Namespace, project: Project) -> int:
     prompt = _prompt(args)
     found = _allocate(args, project, prompt, args.profile)
-    for problem in [*found.problems, *unread_memory(project)]:
+    for problem in found.problems:
         print(f"memory-budget: {problem}", file=sys.stderr)
     if _compares(args):
         second = prompt if args.diff is None else args.diff
@@ -117,7 +120,7 @@ def _show(args: argparse.Namespace, project: Project) -> int:
     elif args.json:
         output.print_json(preview_facts.as_json(found))
     else:
-        preview_text.print_allocation(found, limit=None if args.all else SHOWN)
+        preview_text.print_allocation(found, None if args.all else SHOWN, args.explain)
     return 0
 
 

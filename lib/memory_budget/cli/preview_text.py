@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from memory_budget.base import figures
 from memory_budget.cli import output
 from memory_budget.cli import preview_facts as facts
+from memory_budget.select import confidence
+from memory_budget.select.confidence import Evidence
 from memory_budget.select.packing import Verdict
 from memory_budget.start import allocate
 
@@ -16,101 +16,152 @@ from memory_budget.start import allocate
 Row = tuple[list[str], Sequence[str]]
 
 
+#: Columns of a terminal from which the words that a section was sent for stand beside its heading.
+_WIDE = 110
 #: Columns for the task's words that a section was sent for.
 _FOR = 24
 
 _SOURCES = {
-    "detected": "detected",
-    "unsure": "nothing in the task tells",
+    "detected": "",
+    "unsure": "no clear sign in the task",
     "prompt": "set in the prompt",
     "environment": f"set by {allocate.COMPLEXITY_VARIABLE}",
     "profiles": "set in the profiles",
     "given": "given",
 }
-
-
-_REASONS = {
-    "pinned": "always sent (`always: true`)",
-    "floor": "not relevant enough for what is sent already",
-    "budget": "relevant, but no room",
-    "duplicate": "the same is said where `=` points",
-    "no match": "nothing matches, and a tenth of the budget holds the newest",
+#: What became of a chunk: in the table, and explained below it.
+_VERDICTS = {
+    "kept": ("yes", ""),
+    "pinned": ("always", "its front matter says `always: true`"),
+    "floor": ("below the threshold", "not relevant enough for what is sent already"),
+    "budget": ("no room", "relevant, but the budget is full"),
+    "duplicate": ("said elsewhere", "the same is said where `=` points"),
+    "no match": ("no match", "nothing in it is about the task"),
 }
 
 
-def print_allocation(allocation: allocate.Allocation, limit: int | None) -> None:
+def print_allocation(allocation: allocate.Allocation, limit: int | None, explain: bool = False) -> None:
+    """The sentences and the table; with `explain` also what the relevance is made of."""
     selection = allocation.selection
-    width = _width()
-    print(f"{allocation.identity.name}: {summary(allocation)}")
-    if allocation.verdict and allocation.tier_source == "detected":
-        _say("because the task " + "; ".join(allocation.verdict.reasons), width)
+    first, *more = summary(allocation).splitlines()
+    output.wrapped(f"{allocation.identity.name}: {first}")
+    for line in more:
+        output.wrapped(line.strip(), "  ")
+    if allocation.verdict and allocation.tier_source == "detected" and allocation.verdict.reasons:
+        output.wrapped(f"difficulty {allocation.verdict.tier}: {'; '.join(allocation.verdict.reasons)}", "  ")
     if allocation.bumped_from:
         needs = selection.demand_tokens + allocation.native_tokens > allocation.budget_base
-        _say(
+        output.wrapped(
             f"{allocation.bumped_from} tasks get {output.tokens(allocation.budget_base)}; raised, because "
             + ("this one asks for more of memory" if needs else "an earlier run of it read more"),
-            width,
+            "  ",
         )
-    _say(
-        f"{output.percent(facts.reduction(allocation))} less than the {output.tokens(allocation.scoped_tokens)} in scope"
-        + "".join(f"; {scope} {output.tokens(tokens)}" for scope, tokens in selection.scope_tokens.items()),
-        width,
-    )
     if not selection.verdicts:
-        _say("there is no memory for this agent", width)
+        nothing = "there is no memory for this agent"
+        output.wrapped(facts.because(allocation) if allocation.scoped_tokens else nothing, "  ")
         return
-    _say(facts.because(allocation), width)
-    _print_chunks(allocation, limit, width)
+    if selection.scope_tokens:
+        output.wrapped(_left_out(allocation), "  ")
+    output.wrapped(facts.because(allocation), "  ")
+    if explain:
+        output.wrapped(_figures(selection.evidence), "  ")
+    _print_chunks(allocation, limit, explain)
     if selection.left_out:
         print("\nnamed in the block as left out:")
         for entry in selection.left_out:
             where = _short(entry.file.path) + (f" > {entry.heading.lstrip('# ')}" if entry.heading else "")
-            print(f"  {figures.printable(where)} ({output.tokens(entry.tokens)} tokens, line {entry.line})")
+            output.line(f"{where} ({output.tokens(entry.tokens)} tokens, line {entry.line})", "  ")
 
 
-def _print_chunks(allocation: allocate.Allocation, limit: int | None, width: int) -> None:
-    """The files, by number, and the chunks, best first: those sent, then those left out."""
+def _figures(evidence: Evidence) -> str:
+    """How sure it is that memory is about the task, in figures."""
+    return (
+        f"confidence {evidence.confidence:.2f} (1 sends text, {confidence.UNSURE:g} an outline): the best section holds "
+        f"{evidence.mass:.1f} of {evidence.wanted:.1f} that the task's words tell ({evidence.coverage:.0%}); it takes "
+        f"{confidence.MASS:g} and {confidence.COVERAGE:.0%}, times {evidence.chance:.2f} for the size of the memory"
+    )
+
+
+def _left_out(allocation: allocate.Allocation) -> str:
+    """How much of memory that is, and from which scopes. A small memory is sent whole, with its frame."""
+    share = facts.reduction(allocation)
+    scopes = ", ".join(
+        f"{scope} {output.tokens(tokens)}" for scope, tokens in allocation.selection.scope_tokens.items()
+    )
+    if share > 0:
+        return f"{share:.0%} of memory left out; sent are {scopes}".replace("%", " %", 1)
+    frame = allocation.tokens - allocation.scoped_tokens
+    return f"all {output.tokens(allocation.scoped_tokens)} tokens (and {output.tokens(frame)} of frame): {scopes}"
+
+
+def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: bool) -> None:
+    """The chunks, best first: those sent, then those left out."""
     verdicts = allocation.selection.verdicts
     best = max([verdict.worth for verdict in verdicts])
     shown = _most_telling(verdicts, limit)
-    files = _Files(entry.file.path for entry in allocation.selection.files)
     words = facts.sent_for(allocation)
+    width = output.width()
+    room = max(24, width // 3)
     rows: list[Row] = []
     for verdict in shown:
-        parts = facts.score_parts(verdict.leaf)
         twin = facts.same_as(allocation, verdict)
         cells = [
-            "+" if facts.is_sent(verdict) else "-",
-            f"{100 * verdict.worth / best:.1f}" if best else "",
-            f"{parts['best chunk']:.1f}",
-            f"{parts['coverage']:.0%}",
-            *(f"{parts[name]:.1f}" for name in ("file", "label")),
-            f"{parts['factor']:g}",
+            _VERDICTS.get(verdict.reason, (verdict.reason, ""))[0],
+            f"{100 * verdict.worth / best:.0f}" if best else "",
             str(verdict.chunk.tokens),
-            verdict.reason,
-            f"{files.number(verdict.file.path)}:{verdict.chunk.line}",
-            _words(words.get(verdict.leaf.chunks[0].id, [])) if verdict.leaf is not None else "",
         ]
-        same = [f"= {files.number(twin['path'])}:{twin['line']}"] if twin else None
-        rows.append((cells, same or facts.headings(allocation, verdict)))
+        names = (
+            [f"= {_place(twin['path'], twin['line'], room)}"] if twin else facts.headings(allocation, verdict)
+        )
+        named = words.get(verdict.leaf.chunks[0].id, []) if verdict.leaf is not None else []
+        if not explain:
+            cells.append(_place(verdict.file.path, verdict.chunk.line, room))
+            if named and facts.is_sent(verdict) and width >= _WIDE:
+                names = [*names[:-1], f"{names[-1] if names else ''} (for: {_words(named)})".lstrip()]
+        else:
+            parts = facts.score_parts(verdict.leaf)
+            cells += [
+                f"{parts['best chunk']:.1f}",
+                f"{parts['coverage']:.0%}",
+                *(f"{parts[name]:.1f}" for name in ("file", "label")),
+                f"{parts['factor']:.2f}",
+            ]
+            names = [
+                _place(verdict.file.path, verdict.chunk.line, room),
+                " ".join([*names[-1:], _words(named)]),
+            ]
+        rows.append((cells, names))
+    columns = ["best", "found", "file", "label", "x", "where"] if explain else ["file:line", "heading"]
     print()
-    _files_table(allocation, files, width)
-    print()
-    columns = ["", "score", "best", "found", "file", "label", "x", "tokens", "why", "where", "for", "heading"]
-    _table(columns, rows, width, right=range(1, 8))
+    _table(["sent", "relevance", "tokens", *columns], rows, width, right=range(1, 8) if explain else (1, 2))
     if len(shown) < len(verdicts):
-        print(f"and {len(verdicts) - len(shown)} more, kept or left out (--all)")
+        print(f"and {len(verdicts) - len(shown)} more, sent or left out (--all)")
     print()
-    _say(
-        "score: 100 is the best. best, found: weight of the task's words in the best passage of the section, and the share of "
-        "them in all of it; file, label: their weight in its file, and in what the file says it is about; x: names, dates, "
-        "confidence; for: the task's words in it.",
-        width,
-    )
-    reasons = {verdict.reason for verdict in shown}
-    legend = [f"{reason}: {text}" for reason, text in _REASONS.items() if reason in reasons]
+    if explain:
+        output.wrapped(
+            "relevance: 100 is the best. best, found: weight of the task's words in the best passage of the section, and the "
+            "share of them in all of it; file, label: their weight in its file, and in what the file says it is about; x: "
+            "names, dates, confidence; for: the task's words in it.",
+            "  ",
+        )
+    elif width < _WIDE:
+        output.wrapped("for which words each was sent: --explain, or a terminal of 110 columns", "  ")
+    met = [_VERDICTS[reason] for reason in _VERDICTS if any(verdict.reason == reason for verdict in shown)]
+    legend = [f"{word}: {meaning}" for word, meaning in met if meaning]
     if legend:
-        _say("; ".join(legend) + ".", width)
+        output.wrapped("; ".join(legend) + ".", "  ")
+
+
+def _place(path: str, line: int, room: int) -> str:
+    """`patterns/models.md:12`, without the folders that find no room."""
+    names = _short(path).split("/")
+    while len(names) > 1 and len("/".join(names)) + len(str(line)) + 1 > room:
+        names = names[1:]
+    name = figures.printable("/".join(names))
+    most = max(8, room - len(str(line)) - 1)
+    while figures.cells(name) > most:
+        name = name.rstrip("…")[:-1] + "…"
+    return f"{name}:{line}"
 
 
 def _words(words: Sequence[str]) -> str:
@@ -131,55 +182,29 @@ def _most_telling(verdicts: Iterable[Verdict], limit: int | None) -> list[Verdic
 
 
 def summary(found: allocate.Allocation | allocate.Nothing) -> str:
-    """Profile and tier; on a second line the tokens sent, allotted and asked for."""
+    """Difficulty and profile; on a second line the tokens sent, and those the task asks for where that makes a difference."""
     if isinstance(found, allocate.Nothing):
         return f"gets no memory (profile {found.profile})"
-    bumped = f", bumped from {found.bumped_from}" if found.bumped_from else ""
+    bumped = f"raised from {found.bumped_from}" if found.bumped_from else ""
+    source = ", ".join(word for word in (_SOURCES.get(found.tier_source, found.tier_source), bumped) if word)
     native = (
         f", {output.tokens(found.native_tokens)} of them loaded by the client" if found.native_tokens else ""
     )
-    assigned = "" if found.identity.assignment_key else " (the agent has no assignment)"
+    asked = found.selection.demand_tokens + found.native_tokens
+    more = ""
+    if found.exceeded:
+        more = f"; the task asks for {output.tokens(asked)}, more than it may have"
+    elif found.tokens == 0 and asked:
+        more = f"; {output.tokens(asked)} are about the task"
+    assigned = "" if found.identity.assignment_key else " (no assignment)"
     return (
-        f"profile {found.settings.profile.name}{assigned}, tier {found.tier} "
-        f"({_SOURCES.get(found.tier_source, found.tier_source)}{bumped})\n"
-        f"  {output.tokens(found.tokens)} of {output.tokens(found.budget)} tokens{native}; "
-        f"the task asks for {output.tokens(found.selection.demand_tokens + found.native_tokens)}"
-        + (", more than it may have" if found.exceeded else "")
+        f"difficulty {found.tier}{f' ({source})' if source else ''}, profile {found.settings.profile.name}{assigned}\n"
+        f"  sends {output.tokens(found.tokens)} tokens (budget {output.tokens(found.budget)}){native}{more}"
     )
-
-
-class _Files:
-    """Numbers for the files that a table names, in the order they come up."""
-
-    def __init__(self, paths: Iterable[str]) -> None:
-        self.paths = {path: number for number, path in enumerate(paths, 1)}
-
-    def number(self, path: str) -> int:
-        return self.paths.setdefault(path, len(self.paths) + 1)
-
-
-def _files_table(allocation: allocate.Allocation, files: _Files, width: int) -> None:
-    sent = {entry.file.path: entry for entry in allocation.selection.files}
-    scopes = {verdict.file.path: verdict.file.scope for verdict in allocation.selection.verdicts}
-    rows: list[Row] = []
-    for path, number in files.paths.items():
-        entry = sent.get(path)
-        figures = [output.tokens(entry.tokens), str(len(entry.chunks))] if entry else ["-", "-"]
-        rows.append(([str(number), *figures, scopes.get(path, "")], [_short(path)]))
-    _table(["file", "tokens", "chunks", "scope", "path"], rows, width, right=range(3))
 
 
 def _short(path: str) -> str:
     return path.removeprefix(".claude/memory/")
-
-
-def _width() -> int:
-    """Columns to print in: those of the terminal, or of `COLUMNS`."""
-    return max(72, shutil.get_terminal_size((140, 24)).columns)
-
-
-def _say(text: str, width: int) -> None:
-    print(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Iterable[int]) -> None:
@@ -187,7 +212,7 @@ def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Itera
     cells = [list(columns[:-1]), *(row[0] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     figures = set(right)
-    room = max(16, width - sum(widths) - len(widths))
+    room = max(8, width - sum(widths) - len(widths))
     lasts = [columns[-1], *(_innermost(row[1], room) for row in rows)]
     for line, last in zip(cells, lasts, strict=True):
         shown = [
@@ -219,8 +244,9 @@ def print_comparison(
     """What a second prompt or profile adds (+) and takes away (-)."""
     found = facts.compare(one, other)
     added, removed, common = found["added"], found["removed"], found["common"]
-    print(f"first:  {summary(one)}\nsecond: {summary(other)}")
-    print(
+    for name, side in (("first:  ", one), ("second: ", other)):
+        output.wrapped(summary(side).replace("\n ", ";"), name)
+    output.wrapped(
         f"{common} chunks in both, {len(added)} only with the second (+), {len(removed)} only with the first (-)"
     )
     changed = [("-", entry) for entry in removed] + [("+", entry) for entry in added]
@@ -228,22 +254,22 @@ def print_comparison(
     shown = changed if limit is None else changed[:limit]
     if not shown:
         return
-    files = _Files(sorted({entry["path"] for _, entry in changed}))
-    width = _width()
+    width = output.width()
+    paths = sorted({entry["path"] for _, entry in changed})
     print()
     rows: list[Row] = []
-    for path, number in files.paths.items():
-        cells = [str(number)]
+    for path in paths:
+        cells = []
         for sign, side in (("-", removed), ("+", added)):
             tokens = [entry["tokens"] for entry in side if entry["path"] == path]
             cells.append(f"{sign}{output.tokens(sum(tokens))}" if tokens else "")
         rows.append((cells, [_short(path)]))
-    _table(["file", "first", "second", "path"], rows, width, right=range(3))
+    _table(["first", "second", "file"], rows, width, right=range(2))
     print()
     rows = []
     for sign, entry in shown:
-        where = f"{files.number(entry['path'])}:{entry['line']}"
+        where = _place(entry["path"], entry["line"], max(24, width // 3))
         rows.append(([sign, str(entry["tokens"]), where], entry["heading"].split(" > ")))
-    _table(["", "tokens", "where", "heading"], rows, width, right=(1,))
+    _table(["", "tokens", "file:line", "heading"], rows, width, right=(1,))
     if len(shown) < len(changed):
         print(f"and {len(changed) - len(shown)} more (--all)")

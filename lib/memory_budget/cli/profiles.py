@@ -59,7 +59,7 @@ def _check(project: str, args: argparse.Namespace) -> int:
         )
     else:
         for line in _lines(report):
-            output.line(line)
+            output.line(line)  # one line a finding: editors and terminals jump to its head
     return 1 if report.errors else 0
 
 

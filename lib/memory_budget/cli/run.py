@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         waiting = sum(result["proposals"].values()) - result["applied"]
         if waiting > 0:
-            print(f"{waiting} proposals wait: memory-budget maintain")
+            print(f"{output.count(waiting, 'suggestion')} for memory files: memory-budget maintain")
         print(f"log: {result['log']}")
     return 1 if result["problems"] else 0
 

@@ -126,7 +126,7 @@ def _why_nothing(found: dict[str, Any], names: list[str] | None) -> str:
 def print_recommendations(entries: list[dict[str, Any]]) -> None:
     output.table(
         "",
-        ["agent", "advice", "profile", "runs", "over budget", "budget", "sure"],
+        ["agent", "advice", "profile", "runs", "needed more", "budget", "sure"],
         [
             [
                 name,

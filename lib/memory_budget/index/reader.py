@@ -294,7 +294,7 @@ class MemoryView:
     def pages(self, ids: Iterable[int]) -> dict[int, tuple[int, int]]:
         """The page that each of these chunks is kept in, with how many chunks it holds; changed files are a page."""
         found: dict[int, tuple[int, int]] = {}
-        page, last = (0, 0), 0
+        page, last, hidden = (0, 0), 0, False
         for number in sorted(ids):
             if number >= OVERLAY_BASE and self.overlay is not None:
                 found[number] = (OVERLAY_BASE, self.overlay.chunk_count)
@@ -303,7 +303,8 @@ class MemoryView:
                 row = self.db.execute(_PLACE, (number,)).fetchone()
                 page = (row[0], stored.count(row[1])) if row is not None else (0, 0)
                 last = page[0] + page[1] - 1
-            if number <= last:
+                hidden = row is not None and row[2] in self.masked
+            if number <= last and not hidden:
                 found[number] = page
         return found
 
@@ -433,7 +434,7 @@ class MemoryView:
 
 
 _PAGES = f"SELECT {stored.COLUMNS} FROM pages"
-_PLACE = "SELECT first, length(numbers) FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
+_PLACE = "SELECT first, length(numbers), file FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
 _OUTLINES = f"SELECT {stored.HEADING_COLUMNS} FROM pages"
 _FILE_COLUMNS = (
     "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "

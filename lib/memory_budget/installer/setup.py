@@ -11,7 +11,7 @@ import sys
 import tempfile
 from typing import TextIO
 
-from memory_budget.base import installation, spawn
+from memory_budget.base import installation, spawn, terminal
 from memory_budget.base.project import Project
 from memory_budget.installer import libraries
 from memory_budget.installer.host import Host
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     sets = (libraries.CORE, libraries.REPORTS) if args.all else (libraries.CORE,)
     if args.background:
         return _in_background(project, args.session, sets)
-    complete = _install(sys.stdout, sets)
+    complete = _install(terminal.original(sys.stdout), sets)
     if complete and project.has_memory():
         spawn.start(project, "session")
     return 0 if complete else 1

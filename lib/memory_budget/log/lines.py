@@ -136,7 +136,7 @@ def name_at(path: str, places: Sequence[int]) -> Iterator[BadLine]:
 
 
 def no_further(path: str, error: Exception) -> BadLine:
-    """The bad line that stands for the rest of a file after one of `BROKEN`."""
+    """The bad line 0 in place of the rest of a file that broke off with `error`, one of `BROKEN`."""
     return BadLine(path, 0, f"cannot be read further: {getattr(error, 'strerror', None) or error}")
 
 

@@ -1,12 +1,14 @@
-"""What the usage log says: how budgets were used, what was needed, what it cost and what it saved.
+"""Analyses the usage log: how budgets were used, what was needed, what it cost and what it saved.
 
-    analyse    figures overall and per agent, profile, tier, scope and model, and over time
+Figures are overall, per agent, profile, tier, scope and model, and over time. Definitions:
 
-Definitions. Use: tokens loaded in per cent of the budget. Demand: tokens of memory relevant enough to send. Exceedance:
-share of runs whose demand was over the budget of the tier detected at first, or whose later reads went over it.
-Reduction: 1 - tokens loaded / tokens of all memory in scope. Money spent: all of a run's API tokens at the prices in
-the profiles. Money saved: the memory in scope that was not sent, as if it had been written to the cache by the
-run's first request and read from it by the others (paid as plain input where the run used no cache).
+    use          tokens loaded in per cent of the budget
+    demand       tokens of memory relevant enough to send
+    exceedance   share of runs whose demand was over the budget of the tier detected first, or whose reads went over it
+    reduction    1 - tokens loaded / tokens of all memory in scope
+    spent        all of a run's API tokens at the prices in the profiles
+    saved        the price of the memory in scope that was not sent, had it been written to the prompt cache by the run's first
+                 request and read from it by the others (or sent as plain input, where the run used no cache)
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from memory_budget.settings.profiles import Profiles
 
 #: Dimensions of the report: the key of the result and the column.
 DIMENSIONS = {"agents": "agent", "profiles": "profile", "tiers": "first_tier", "models": "model"}
-#: Their names as groups have them, over a record's columns; "" for all records as one group.
+#: SQL of each dimension's name over a record's columns; "" for all records as one group.
 _GROUP = {
     "agent": "agent",
     "profile": "coalesce(profile, 'unknown')",
@@ -28,7 +30,7 @@ _GROUP = {
     "model": "coalesce(model, '')",
     "": "'all'",
 }
-#: Beyond this many days the timeline goes by weeks.
+#: The timeline goes by days up to this many, then by weeks.
 DAILY_UP_TO = 62
 
 #: Sums of a group of runs: made once per (agent, profile, tier, model), then added up per dimension.
@@ -63,11 +65,14 @@ _QUANTILES = """
 
 
 def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime) -> dict[str, Any]:
-    """Everything the report shows of the log, as JSON."""
+    """The whole analysis as JSON: "overall", a list per dimension, "scopes", "timeline", and what could not be read.
+
+    `days`: that the store shows, None for all.
+    """
     _prepare(store, settings)
     first, last = store.rows("SELECT min(ended), max(ended) FROM runs")[0]
     prices = settings.section("prices")
-    found: dict[str, Any] = {
+    analysis: dict[str, Any] = {
         "generated": now.isoformat(timespec="seconds"),
         "days": days,
         "first": first.isoformat() if first else None,
@@ -85,11 +90,11 @@ def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime
         ],
     }
     for key, column in DIMENSIONS.items():
-        found[key] = _dimension(store, column)
-    found["tiers"].sort(key=lambda row: TIERS.index(row["name"]) if row["name"] in TIERS else len(TIERS))
-    found["scopes"] = _scopes(store, found["overall"]["scopes"])
-    found["timeline"] = _timeline(store, first, last)
-    return found
+        analysis[key] = _dimension(store, column)
+    analysis["tiers"].sort(key=lambda row: TIERS.index(row["name"]) if row["name"] in TIERS else len(TIERS))
+    analysis["scopes"] = _scopes(store, analysis["overall"]["scopes"])
+    analysis["timeline"] = _timeline(store, first, last)
+    return analysis
 
 
 def _prepare(store: Store, settings: Profiles) -> None:
@@ -118,7 +123,7 @@ def _prepare(store: Store, settings: Profiles) -> None:
 
 
 def _dimension(store: Store, column: str) -> list[dict[str, Any]]:
-    """Figures per value of a column, most runs first; of "" one group, also where there is no record."""
+    """Figures per value of a column, most runs first. For "" one group, also where there is no record."""
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in _SUMMED)
     rows = store.dicts(
         f"SELECT {column or _GROUP['']} AS name, {sums} FROM sums GROUP BY 1 ORDER BY 2 DESC, 1"
@@ -133,13 +138,13 @@ def _dimension(store: Store, column: str) -> list[dict[str, Any]]:
 
 
 def _figures(sums: dict[str, Any], quantiles: dict[str, Any]) -> dict[str, Any]:
-    """One group as the report has it; None where there is nothing to measure. Tokens, per cent, milliseconds, money."""
+    """One group's figures, in tokens, per cent, milliseconds and money; None where there is nothing to measure."""
     runs = sums["runs"]
 
     def mean(key: str, count: str = "runs") -> float | None:
         return round(sums[key] / sums[count], 4) if sums[count] else None
 
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "name": sums["name"] or "unknown",
         "runs": runs,
         "tokens_sent": round(sums["tokens_sent"]),
@@ -154,35 +159,35 @@ def _figures(sums: dict[str, Any], quantiles: dict[str, Any]) -> dict[str, Any]:
         "scoped": round(sums["scoped"]),
     }
     for key in ("on_demand", "on_demand_runs", "delivered", "not_delivered", "failed"):
-        found[key] = round(sums[key])
-    found["seconds_mean"] = mean("seconds", "timed")
-    found["api"] = (
+        figures[key] = round(sums[key])
+    figures["seconds_mean"] = mean("seconds", "timed")
+    figures["api"] = (
         {key: round(sums[key]) for key in ("requests", "input", "cache_creation", "cache_read", "output")}
         if sums["metered"]
         else None
     )
-    found["priced"] = sums["priced"]
-    found["spent"] = round(sums["spent"], 4) if sums["priced"] else None
-    found["saved"] = round(sums["saved"], 4) if sums["priced"] else None
+    figures["priced"] = sums["priced"]
+    figures["spent"] = round(sums["spent"], 4) if sums["priced"] else None
+    figures["saved"] = round(sums["saved"], 4) if sums["priced"] else None
     for key in ("demand", "use", "hook_ms"):
         middle, high = quantiles.get(key) or (None, None)
-        found[f"{key}_median"] = round(middle, 2) if middle is not None else None
-        found[f"{key}_p95"] = round(high, 2) if high is not None else None
+        figures[f"{key}_median"] = round(middle, 2) if middle is not None else None
+        figures[f"{key}_p95"] = round(high, 2) if high is not None else None
     total = sums["tokens_sent"]
     named = {scope: sums[f"in_{scope}"] for scope in SCOPES}
     named["other"] = max(0.0, total - sum(named.values()))
-    found["scopes"] = {scope: round(tokens / total, 6) if total else 0.0 for scope, tokens in named.items()}
-    return found
+    figures["scopes"] = {scope: round(tokens / total, 6) if total else 0.0 for scope, tokens in named.items()}
+    return figures
 
 
 def _scopes(store: Store, shares: dict[str, float]) -> list[dict[str, Any]]:
-    """What came from each scope: tokens, their share of all that was sent and of all budgets, and the runs that got some.
+    """Per scope: tokens, their share of all that was sent and of all budgets, and the runs that got some.
 
-    A record has one demand for all scopes, so what is exceeded is known of runs only.
+    A record has one demand for all scopes, so there is no exceedance per scope.
     """
     in_scopes = {scope: f"coalesce(in_{scope}, 0)" for scope in SCOPES}
     in_scopes["other"] = f"greatest(loaded - {' - '.join(in_scopes.values())}, 0)"
-    found = []
+    rows = []
     for scope, tokens in in_scopes.items():
         if scope == "other" and shares[scope] <= 0.0005:
             continue
@@ -194,15 +199,15 @@ def _scopes(store: Store, shares: dict[str, float]) -> list[dict[str, Any]]:
         median, p95 = row["quantiles"] or (None, None)
         figures = {"of_budget": row["of_budget"], "tokens_mean": row["mean"]}
         figures |= {"tokens_median": median, "tokens_p95": p95}
-        found.append(
+        rows.append(
             {"name": scope, "tokens": round(row["tokens"] or 0), "share": shares[scope], "runs": row["runs"]}
             | {key: None if value is None else round(value, 4) for key, value in figures.items()}
         )
-    return found
+    return rows
 
 
 def _timeline(store: Store, first: datetime | None, last: datetime | None) -> list[dict[str, Any]]:
-    """Figures per day, or per week where there are many days; days without a run are there with 0 runs."""
+    """Figures per day, or per week where there are many days, without gaps: a day without runs has 0 runs."""
     if first is None or last is None:
         return []
     step = "day" if last - first <= timedelta(days=DAILY_UP_TO) else "week"
@@ -215,7 +220,7 @@ def _timeline(store: Store, first: datetime | None, last: datetime | None) -> li
             avg(scoped) FILTER (WHERE scoped > 0) AS scoped_mean FROM runs GROUP BY 1 ORDER BY 1"""
         )
     }
-    found = []
+    timeline = []
     at, stop = min(rows), max(rows)
     empty = {
         "runs": 0,
@@ -226,12 +231,12 @@ def _timeline(store: Store, first: datetime | None, last: datetime | None) -> li
         "scoped_mean": None,
     }
     while at <= stop:
-        found.append({"start": at.isoformat(), "step": step, **rows.get(at, empty)})
+        timeline.append({"start": at.isoformat(), "step": step, **rows.get(at, empty)})
         at += timedelta(days=1 if step == "day" else 7)
-    return found
+    return timeline
 
 
 def data_days(store: Store, now: datetime) -> float:
-    """Days from the first record to `now`; 0 without any."""
+    """Days from the first record in the view to `now`; 0 without a record."""
     first = store.rows("SELECT min(ended) FROM runs")[0][0]
     return max(0.0, (now - first).total_seconds() / 86400) if first else 0.0

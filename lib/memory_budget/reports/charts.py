@@ -1,7 +1,7 @@
 """The charts of the HTML report: SVG drawn by pygal, without scripts, in the page's own colours.
 
 Each chart is drawn twice, wide and narrow; the page shows the one that fits, so that text is readable on a phone, too.
-pygal's own style is taken out: the page's style sheet knows its class names and follows light and dark.
+pygal's own style is removed: the page's style sheet has rules for its classes, in light and dark.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SCOPE_NAMES = {
 
 
 class Chart(NamedTuple):
-    """A chart in both widths, its title, and a sentence on how to read it."""
+    """A chart in both widths (pixels in `WIDE` and `NARROW`), its title, and a sentence on how to read it."""
 
     name: str
     title: str
@@ -45,7 +45,11 @@ class Chart(NamedTuple):
 def charts(
     analysis: dict[str, Any], sizes: Sequence[tuple[str, int]], thresholds: dict[str, int], limit: float
 ) -> list[Chart]:
-    """Every chart there is data for. `sizes`: memory in tokens by day; `thresholds`: tokens by name."""
+    """The charts that there are data for.
+
+    `analysis`: of `analytics.analyse`; `sizes`: (ISO date, tokens of memory); `thresholds`: tokens by name; `limit`: exceedance
+    that is tolerated, 0 to 1.
+    """
     made = []
     if analysis["agents"]:
         made += [_budgets(analysis["agents"]), _scopes(analysis["agents"])]
@@ -177,7 +181,7 @@ def _chart(name: str, title: str, note: str, draw: Callable[[int], Any]) -> Char
 
 
 def _svg(chart: Any, title: str) -> Markup:
-    """The drawing without pygal's own style, scripts and comments; pygal escapes every text in it."""
+    """The SVG without pygal's style, scripts and comments; pygal escapes every text in it."""
     # One row of names, or, where it is narrow, one name a row: pygal leaves no room for a last row that is not full.
     chart.legend_at_bottom_columns = 1 if chart.config.width == NARROW else max(1, len(chart.raw_series))
     text = _STYLES.sub("", chart.render(is_unicode=True))
@@ -205,7 +209,7 @@ def _options(width: int, height: int) -> dict[str, Any]:
 
 
 def _days(chart: Any, timeline: Sequence[dict[str, Any]], width: int) -> None:
-    """A few dates along the axis, the last one among them."""
+    """Label a few dates along the axis, the last one among them."""
     days = [f"{_MONTHS[int(row['start'][5:7]) - 1]} {int(row['start'][8:10])}" for row in timeline]
     step = max(1, -(-len(days) // _LABELS[width]))
     chart.x_labels = days
@@ -214,15 +218,15 @@ def _days(chart: Any, timeline: Sequence[dict[str, Any]], width: int) -> None:
 
 
 def _rolling(timeline: Sequence[dict[str, Any]]) -> list[float | None]:
-    """Exceedance over the last 7 days, weighted by runs; weeks stand as they are."""
+    """Exceedance over the last 7 days, weighted by runs; of weeks as it is."""
     if timeline[0]["step"] != "day":
         return [row["exceedance"] for row in timeline]
-    found: list[float | None] = []
+    means: list[float | None] = []
     for number in range(len(timeline)):
         window = timeline[max(0, number - 6) : number + 1]
         runs = sum(row["runs"] for row in window)
-        found.append(sum(row["runs"] * (row["exceedance"] or 0.0) for row in window) / runs if runs else None)
-    return found
+        means.append(sum(row["runs"] * (row["exceedance"] or 0.0) for row in window) / runs if runs else None)
+    return means
 
 
 def _short(name: str, width: int) -> str:

@@ -1,10 +1,10 @@
 """The report on memory budgets: what the log says, what should change, how memory grows.
 
-gather   everything the report shows, as JSON
-render   one HTML page that needs nothing besides itself
-write    render into the cache folder, for the jobs
+    gather   the whole report as JSON
+    render   the report as one HTML page that needs no other file
+    write    the page in the cache folder, for the jobs
 
-What the jobs say of memory itself (its sizes by day, what they propose) is handed in by the caller: `upkeep/report_inputs`.
+What the jobs know of memory itself (its size by day, pending proposals) is handed in: see `upkeep/report_inputs`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,21 @@ def gather(
     logs: Sequence[str] | None = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
-    """Everything the report shows. `upkeep`: {"memory", "proposals"}; `logs`: other logs than the project's. Raises
-    BudgetError."""
+    """The whole report. `days`: of the log, None for all; `upkeep`: the members "memory" and "proposals" (`report_inputs`);
+    `logs`: other files than the project's log.
+
+    Raises BudgetError, and ImportError where DuckDB is not installed.
+    """
     now = now or datetime.now()
     loaded = profiles.load(project.root, project.home)
     advice: dict[str, Any] | None = None
     with reports_store.opened(project if logs is None else logs, days=days, now=now) as store:
-        found = analytics.analyse(store, loaded.profiles, days=days, now=now)
-        if loaded.problem is None:  # advice on defaults nobody uses would mislead
+        analysis = analytics.analyse(store, loaded.profiles, days=days, now=now)
+        if loaded.problem is None:  # advice on the default profiles would mislead
             advice = tuning.recommend_from(project, store, loaded.profiles, now=now, write=False)
     return {
         "project": project.root,
-        "analysis": found,
+        "analysis": analysis,
         "advice": advice,
         "problem": loaded.problem,
         "thresholds": {
@@ -54,7 +57,7 @@ def gather(
     }
 
 
-def render(found: dict[str, Any]) -> str:
+def render(report: dict[str, Any]) -> str:
     """The report as one HTML page. Raises ImportError where a library for it is missing."""
     import jinja2
 
@@ -76,13 +79,13 @@ def render(found: dict[str, Any]) -> str:
         sure=_sure,
         leaf=lambda name: name.rsplit("/", 1)[-1],
     )
-    sizes = [(row["day"], row["tokens"]) for row in found["memory"]]
-    drawn = charts.charts(found["analysis"], sizes, found["thresholds"], found["limit"])
-    return environment.get_template(TEMPLATE).render(charts=drawn, **found)
+    sizes = [(row["day"], row["tokens"]) for row in report["memory"]]
+    drawn = charts.charts(report["analysis"], sizes, report["thresholds"], report["limit"])
+    return environment.get_template(TEMPLATE).render(charts=drawn, **report)
 
 
 def write(project: Project, days: int, gathered: dict[str, Any], now: datetime) -> str:
-    """Write what was gathered for the last `days` into the cache folder as a page. Returns its path."""
+    """Write a gathered report on `days` days as a page: `reports/2026-11-21-7-days.html`. Returns its path."""
     page = render(gathered)
     path = f"{project.ensure_cache(layout.REPORTS)}/{now:%Y-%m-%d}-{days}-days.html"
     write_atomic(path, page.encode("utf-8"))
@@ -101,7 +104,7 @@ def _percent(value: float | None, digits: int = 0) -> str:
 
 
 def _sure(confidence: float) -> str:
-    """Nothing is known for certain from a sample."""
+    """A confidence in per cent, never 100: it is from a sample."""
     return ">99\u00a0%" if confidence > 0.99 else _percent(confidence)
 
 
@@ -111,6 +114,7 @@ def thousands(value: float | None) -> str:
 
 
 def _money(value: float | None, currency: str = "USD") -> str:
+    """$1.23, €1,234, 5.00 CHF; a dash for None."""
     if value is None:
         return "–"
     sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency)

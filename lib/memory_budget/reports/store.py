@@ -1,8 +1,8 @@
 """Usage logs as one table: current, rotated and compressed files, of this project or of a whole fleet.
 
-DuckDB reads them: a million records in a few seconds, with what does not fit in `MEMORY_LIMIT` on disk in a
-folder that is removed afterwards. A line that is no record is left out, counted and named. Logs of other writers with the
-same field names are read as well; what they do not have is null.
+DuckDB reads them: a million records in a few seconds; what does not fit in `MEMORY_LIMIT` is on disk in a folder that is
+removed afterwards. A line that is no record (`log.lines`) is left out, counted and named. Logs of other writers with the
+same field names are read as well; fields that they do not have are null.
 
 The view `runs` has one row per record, columns as in `columns.COLUMNS`. Times are wall-clock times of the machine that wrote.
 """
@@ -26,14 +26,14 @@ from memory_budget.reports import columns
 if TYPE_CHECKING:
     import duckdb
 
-#: What DuckDB may keep in memory; the process needs about 130 MB besides.
+#: Memory that DuckDB may use; the process needs about 130 MB besides.
 MEMORY_LIMIT = "160MB"
 #: Bad lines named per file; all are counted.
 NAMED_PER_FILE = 20
 
 
 class LogFile(NamedTuple):
-    """One file read: `records` in it, and lines that are none."""
+    """A file that was read: number of its records, repeated ones included, and of its bad lines."""
 
     path: str
     records: int
@@ -57,23 +57,25 @@ class Store:
         self._bounds: tuple[datetime | None, datetime | None] = (None, None)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
         return self._db.execute(sql, list(parameters)).fetchall()
 
     def each(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows in portions, for results that should not be in memory at once."""
+        """The rows of a query, fetched in portions: for results too large for memory."""
         cursor = self._db.execute(sql, list(parameters))
         while rows := cursor.fetchmany(10_000):
             yield from rows
 
     def dicts(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """All rows of a query, by column name."""
         cursor = self._db.execute(sql, list(parameters))
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def tasks(self, agents: Sequence[str]) -> Iterator[tuple[str, str, str, float]]:
-        """Agent, first tier, task and tokens needed of these agents' runs in the view, largest need first.
+        """(agent, first tier, task, tokens needed) of the runs of `agents` in the view, per file the largest need first.
 
-        Read from the files again: tasks are long texts, seldom wanted, and would not fit in memory with the rest.
+        Reads the files again: tasks are long texts, seldom needed, and would not fit in memory with the rest.
         """
         since, until = self._bounds
         ended, first_tier = columns.COLUMNS["ended"][1], columns.COLUMNS["first_tier"][1]
@@ -103,7 +105,7 @@ class Store:
     # -- filling it
 
     def fill(self, logs: Sequence[str] | Project) -> None:
-        """Read all of these files, or of a project's log; that one again from the start if it was rotated meanwhile."""
+        """Read log files, or a project's log; that one again from the start if it was rotated meanwhile."""
         while True:
             before = usage.standing(logs) if isinstance(logs, Project) else None
             self._db.execute(f"CREATE OR REPLACE TABLE records ({columns.declared()})")
@@ -115,10 +117,10 @@ class Store:
             self.files, self.bad, self.bad_count = [], [], 0
 
     def add(self, path: str) -> None:
-        """Read one log file. What cannot be read at all is named as a bad line 0."""
+        """Read one log file. Where it cannot be read any further a bad line 0 says so."""
         try:
             if path.endswith(".gz"):
-                lines.read_through(path)  # DuckDB checks no sum, before 2.0 not even for an end
+                lines.read_through(path)  # DuckDB verifies no checksum, and before 2.0 no end either
             good, bad = self._insert(self._plain_name(path))
         except (self._error(), *lines.BROKEN):
             self._add_carefully(path)
@@ -130,7 +132,7 @@ class Store:
         self.files.append(LogFile(path, good, bad))
 
     def _insert(self, path: str) -> tuple[int, int]:
-        """Add the records of a file, in any order: keeping theirs would take twice the time. Good and bad ones."""
+        """Add the records of a file, in no order (the file's would take twice the time). Returns numbers of good and bad."""
         inserted = self.rows(
             f"INSERT INTO records SELECT {columns.selected()} FROM {columns.read_json()}", [path]
         )[0][0]
@@ -145,7 +147,7 @@ class Store:
         return int(self.rows(f"DELETE FROM records WHERE rowid NOT IN ({first})")[0][0])
 
     def _places(self, path: str) -> list[int]:
-        """Where the first bad lines are, counted from 0 without blank ones: a second reading, in order."""
+        """Places of the first bad lines, counted from 0 without blank lines: by a second reading, in order."""
         self._db.execute("SET preserve_insertion_order = true")
         try:
             rows = self.rows(
@@ -158,7 +160,7 @@ class Store:
         return [int(row[0]) for row in rows]
 
     def _plain_name(self, path: str) -> str:
-        """A name that DuckDB cannot take for a pattern."""
+        """A path that DuckDB does not take for a pattern: where it has one's characters, that of a link to it."""
         if not any(sign in path for sign in "*?[]{}"):
             return path
         link = f"{self._folder}/{digest(path)}-{os.path.basename(path).translate(str.maketrans('*?[]{}', '______'))}"
@@ -167,7 +169,7 @@ class Store:
         return link
 
     def _add_carefully(self, path: str) -> None:
-        """Read a file DuckDB gave up on (cut-off compression, one line of many megabytes): what can be had of it."""
+        """Read what can be read of a file that DuckDB refuses: cut-off compression, a line of many megabytes."""
         copy = f"{self._folder}/{len(self.files)}.jsonl"
         good = bad = 0
         try:
@@ -190,6 +192,7 @@ class Store:
         self.files.append(LogFile(path, good, bad))
 
     def _error(self) -> type[Exception]:
+        """DuckDB's exception, imported only with it."""
         import duckdb
 
         return duckdb.Error
@@ -205,6 +208,7 @@ class Store:
         self._db.execute(f"CREATE OR REPLACE VIEW runs AS SELECT * FROM records WHERE {' AND '.join(bounds)}")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run a statement."""
         self._db.execute(sql, list(parameters))
 
     def close(self) -> None:
@@ -216,7 +220,7 @@ class Store:
 def opened(
     logs: Sequence[str] | Project, *, days: int | None = None, now: datetime | None = None
 ) -> Iterator[Store]:
-    """The records of log files, or of a project's log with its rotated parts; with `days`, the view shows those of the
+    """A store of log files, or of a project's log with its rotated parts. With `days`, its view shows only the records of the
     last so many days up to `now`.
 
     Raises ImportError where DuckDB is not installed: the command line offers to install it.
@@ -230,7 +234,7 @@ def opened(
             "threads": min(4, os.cpu_count() or 1),
             "temp_directory": folder,
             "preserve_insertion_order": "false",
-            # Nothing is ever fetched: what is needed is built in.
+            # DuckDB downloads no extension; all that is needed is built in.
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }

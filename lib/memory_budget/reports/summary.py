@@ -43,7 +43,7 @@ def summarise(
             if since is None or _ended(entry) >= since:
                 runs.append(entry)
     ended = sorted(_ended(run) for run in runs)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "days": days,
         "first": ended[0].isoformat() if ended else None,
         "last": ended[-1].isoformat() if ended else None,
@@ -56,15 +56,15 @@ def summarise(
         for run in runs:
             groups.setdefault(_name(run, field), []).append(run)
         rows = [_figures(name or "unknown", group) for name, group in groups.items()]
-        found[key] = sorted(rows, key=lambda row: (-row["runs"], row["name"]))
-    return found
+        figures[key] = sorted(rows, key=lambda row: (-row["runs"], row["name"]))
+    return figures
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
     """Files named by paths and globs, each once, and not a file beside its compressed copy, which is a rotation not
     quite at its end. Raises BudgetError for one that names none.
     """
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for pattern in patterns:
         expanded = os.path.expanduser(pattern)
         names = [expanded] if os.path.isfile(expanded) else sorted(glob.glob(expanded, recursive=True))
@@ -76,8 +76,8 @@ def expand(patterns: Sequence[str]) -> list[str]:
         if not names:
             raise BudgetError(f"{pattern}: no such file")
         for name in names:
-            found.setdefault(os.path.realpath(name), name)
-    return [name for path, name in found.items() if f"{path}.gz" not in found]
+            paths.setdefault(os.path.realpath(name), name)
+    return [name for path, name in paths.items() if f"{path}.gz" not in paths]
 
 
 def _entries(logs: Project | Sequence[str]) -> Iterator[tuple[dict[str, Any] | usage.BadLine, int]]:
@@ -129,7 +129,7 @@ def _figures(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "exceedance": round(exceeded / len(runs), 4) if runs else None,
         "reduction": round(1 - of_scoped / sum(scoped), 6) if sum(scoped) else None,
         "on_demand_runs": sum(_number(run, "on_demand_tokens") > 0 for run in runs),
-        "delivered": sum(run.get("delivered") is True for run in runs),
+        "delivered": sum(run.get("delivered") in (True, "partly") for run in runs),
         "not_delivered": sum(run.get("delivered") is False for run in runs),
         "failed": sum(run.get("success") is False for run in runs),
     }

@@ -1,11 +1,11 @@
-"""What the usage log says about budgets: recommendations with their evidence.
+"""Recommends budgets from the usage log, with the evidence: `recommendations.json`.
 
-    recommend             replay every agent's history, write `recommendations.json`, return the same
-    apply_automatically   what the monthly job may do by itself (`tuning.auto`); the work is `tuning_apply`'s
+    recommend             replay every agent's history, write the file, return the same
+    apply_automatically   what the monthly job may do by itself (`tuning.auto`), by `tuning_apply`
 
-Beside the profile of each agent (`tuning_advice`, by the replay in `tuning_replay`) there are corrections of tiers (tasks
-that were classed too low, by what they needed), weights of profiles whose agents are short of memory (`tuning_weights`),
-and whether `hard` enforcement is justified.
+Recommended are a profile for each agent and corrections of tiers whose tasks were classed too low (`tuning_advice`), weights
+of profiles whose agents are short of memory (`tuning_weights`), and whether `hard` enforcement is justified. The form of
+the file is `schemas/recommendations.schema.json`.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ def recommend(
     now: datetime | None = None,
     write: bool = True,
 ) -> dict[str, Any]:
-    """Recommendations from the last `days` of the log (default: `tuning.history_days`), kept in the cache folder.
+    """Recommendations from the last `days` of the log (default: `tuning.history_days`); `write` them to the cache folder.
 
-    Raises BudgetError where the profiles file is broken: advice on defaults nobody uses would mislead.
+    `logs`: other files than the project's log. Raises BudgetError where the profiles file is broken: advice on the default
+    profiles would mislead.
     """
     now = now or datetime.now()
-    settings = _sound(profiles.load(project.root, project.home))
+    settings = _valid_profiles(profiles.load(project.root, project.home))
     with reports_store.opened(project if logs is None else logs) as store:
         return recommend_from(project, store, settings, days, now=now, write=write)
 
@@ -58,20 +59,20 @@ def recommend_from(
     now: datetime,
     write: bool = True,
 ) -> dict[str, Any]:
-    """As `recommend`, from logs that are open; the store's view is changed to the days replayed."""
+    """As `recommend`, from an open store, whose view changes to the days replayed."""
     days = days if days is not None else int(settings.section("tuning")["history_days"])
     store.show(now - timedelta(days=days))
-    found = _from_store(project, store, settings, days=days, now=now)
-    if write and (found["records"] or os.path.exists(project.at(layout.RECOMMENDATIONS))):
+    advice = _recommendations(project, store, settings, days=days, now=now)
+    if write and (advice["records"] or os.path.exists(project.at(layout.RECOMMENDATIONS))):
         project.ensure_cache()
         write_atomic(
-            project.at(layout.RECOMMENDATIONS), orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n"
+            project.at(layout.RECOMMENDATIONS), orjson.dumps(advice, option=orjson.OPT_INDENT_2) + b"\n"
         )
-    return found
+    return advice
 
 
 def read_recommendations(project: Project) -> dict[str, Any] | None:
-    """The recommendations as last written, None where there are none."""
+    """The recommendations written last; None where there are none of this version."""
     try:
         with open(project.at(layout.RECOMMENDATIONS), "rb") as file:
             value = orjson.loads(file.read())
@@ -81,26 +82,25 @@ def read_recommendations(project: Project) -> dict[str, Any] | None:
 
 
 def apply_automatically(project: Project, *, now: datetime | None = None) -> list[str]:
-    """Apply what is sure enough, where `tuning.auto` is on. Returns a line per change; nothing where it is off."""
+    """Apply the changes that are sure enough, where `tuning.auto` is on. Returns a line per change. Raises BudgetError."""
     from memory_budget.reports import tuning_apply
 
     now = now or datetime.now()
     settings = profiles.load(project.root, project.home).profiles
     if not settings.section("tuning")["auto"]:
         return []
-    found = recommend(project, now=now)
-    chosen = [change for change in found["changes"] if not change["held"]]
+    advice = recommend(project, now=now)
+    chosen = [change for change in advice["changes"] if not change["held"]]
     if not chosen:
         return []
     done = tuning_apply.apply_changes(project, chosen, automatic=True, now=now)
     return [change["title"] for change in done.changes]
 
 
-def _from_store(
+def _recommendations(
     project: Project, store: Store, settings: Profiles, *, days: int | None, now: datetime
 ) -> dict[str, Any]:
-    """Recommendations from open logs, as JSON (`schemas/recommendations.schema.json`)."""
-
+    """The content of `recommendations.json`."""
     rules = settings.section("tuning_parameters")
     tuning = settings.section("tuning")
     threshold = float(rules["recommendation_confidence_threshold"])
@@ -126,7 +126,7 @@ def _from_store(
         settings, entries, float(rules["scope_deviation_for_weights"]), float(tuning["max_exceedance"])
     )
     changes = []
-    recent = _recent(project, now, named, settings, files)
+    recent = _recent_changes(project, now, named, settings, files)
     for entry in entries:
         if entry["recommended_action"] in ("upgrade", "downgrade") and entry["confidence"] >= threshold:
             changes.append(_profile_change(entry, span, tuning, recent))
@@ -154,7 +154,8 @@ def _from_store(
     }
 
 
-def _sound(loaded: profiles.LoadResult) -> Profiles:
+def _valid_profiles(loaded: profiles.LoadResult) -> Profiles:
+    """The loaded profiles. Raises BudgetError where the file has a problem."""
     from memory_budget.base.errors import BudgetError
 
     if loaded.problem:
@@ -168,7 +169,7 @@ def _sound(loaded: profiles.LoadResult) -> Profiles:
 
 
 def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any]:
-    """Whether hard enforcement is justified: enough days of data, and few enough runs that it would cut short."""
+    """Whether hard enforcement is justified: enough days of data (`span`), and few enough runs over budget."""
     tuning = settings.section("tuning")
     limit, days = float(tuning["max_exceedance"]), int(tuning["min_days"])
     runs, exceeded = store.rows(
@@ -203,23 +204,23 @@ def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any
 # -- changes
 
 
-def _recent(
+def _recent_changes(
     project: Project, now: datetime, named: dict[str, str], settings: Profiles, files: agents.Agents
 ) -> dict[tuple[str, str], list[float]]:
-    """How many days ago something was changed, by kind and by agent (as it is named now) or profile."""
+    """Days since each recent change, by ("profile", the agent's present name) or ("weights", profile)."""
     from memory_budget.reports import tuning_apply
 
     names = {tuning_history.agent_key(name, settings, files): name for name in named.values()}
-    found: dict[tuple[str, str], list[float]] = {}
+    ages_by_name: dict[tuple[str, str], list[float]] = {}
     for (kind, name), ages in tuning_apply.recent_changes(project, now, QUARTER_DAYS).items():
         if kind == "profile":
             name = names.get(tuning_history.agent_key(name, settings, files), name)
-        found.setdefault((kind, name), []).extend(ages)
-    return found
+        ages_by_name.setdefault((kind, name), []).extend(ages)
+    return ages_by_name
 
 
-def _held(span: float, tuning: dict[str, Any], ages: Sequence[float]) -> str:
-    """Why a change is not applied automatically, "" for nothing. `ages`: days since the like was changed."""
+def _held_reason(span: float, tuning: dict[str, Any], ages: Sequence[float]) -> str:
+    """Why a change is not applied automatically, "" where it may be. `ages`: days since earlier changes of the same kind."""
     days, most = int(tuning["min_days"]), int(tuning["max_changes_per_quarter"])
     if span < days:
         return f"{span:.0f} of {days} days of data so far"
@@ -232,7 +233,7 @@ def _held(span: float, tuning: dict[str, Any], ages: Sequence[float]) -> str:
 def _profile_change(
     entry: dict[str, Any], span: float, tuning: dict[str, Any], recent: dict[tuple[str, str], list[float]]
 ) -> dict[str, Any]:
-    """What would be written for an agent."""
+    """A change of an agent's profile."""
     return {
         "kind": "profile",
         "agent": entry["agent"],
@@ -240,13 +241,14 @@ def _profile_change(
         "to": entry["recommended_profile"],
         "title": f"{entry['agent']}: {entry['current_profile']} -> {entry['recommended_profile']} ({entry['reason']})",
         "confidence": entry["confidence"],
-        "held": _held(span, tuning, recent.get(("profile", entry["agent"]), [])),
+        "held": _held_reason(span, tuning, recent.get(("profile", entry["agent"]), [])),
     }
 
 
 def _weight_change(
     entry: dict[str, Any], span: float, tuning: dict[str, Any], recent: dict[tuple[str, str], list[float]]
 ) -> dict[str, Any]:
+    """A change of a profile's weights."""
     shown = ", ".join(f"{scope} {entry['recommended_weights'][scope]:g}" for scope in SCOPES)
     return {
         "kind": "weights",
@@ -255,5 +257,5 @@ def _weight_change(
         "to": entry["recommended_weights"],
         "title": f"{entry['profile']}: weights {shown} (misplaced {entry['misplaced_before']:.0%} -> {entry['misplaced_after']:.0%})",
         "confidence": entry["confidence"],
-        "held": _held(span, tuning, recent.get(("weights", entry["profile"]), [])),
+        "held": _held_reason(span, tuning, recent.get(("weights", entry["profile"]), [])),
     }

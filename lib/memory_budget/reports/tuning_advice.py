@@ -1,8 +1,7 @@
 """Advice on one agent, from the replay of what its tasks needed: another profile, a correction of tiers, or neither.
 
-An agent's need in a run is the larger of its demand and of what it loaded, reads of its own included. How profiles are
-compared stands in `tuning_replay`. The plain rules with fixed thresholds are reported as evidence (`rules`); they decide
-nothing.
+An agent's need in a run is the larger of its demand and of what it loaded, its own reads included. `tuning_replay` compares
+the profiles. The rules with fixed thresholds are reported as evidence (`rules`); they decide nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from memory_budget.reports import tuning_evidence, tuning_replay
-from memory_budget.reports.tuning_evidence import Evidence, Need
+from memory_budget.reports.tuning_evidence import Need, WeighedHistory
 from memory_budget.reports.tuning_replay import CandidateProfile
 from memory_budget.settings import agents
 from memory_budget.settings.names import SCOPES, TIERS
@@ -29,12 +28,14 @@ def advise(
     limit: float,
     ratio: float,
 ) -> dict[str, Any] | None:
-    """What `recommendations.json` says of an agent; None for one that gets no memory. `fact`: figures of its runs; `limit`: on
-    exceedance; `ratio`: the model's tokens per tiktoken token.
+    """An agent's entry in `recommendations.json`; None for one that gets no memory.
+
+    `fact`: figures of its runs (`tuning_history.agent_facts`); `rules`: the profiles' `tuning_parameters`; `limit`: exceedance
+    that is tolerated, 0 to 1; `ratio`: the model's tokens per tiktoken token.
     """
-    own = settings.settings(identity.profile_name, identity.override_key)
-    current = own.profile.name
-    if own.profile.gives_nothing:
+    current_settings = settings.settings(identity.profile_name, identity.override_key)
+    current = current_settings.profile.name
+    if current_settings.profile.gives_nothing:
         return None
     model = fact["model"] or ""
     by_hand = {"base_budget", "max_budget"} & set(settings.agents.get(identity.override_key, {}))
@@ -66,9 +67,11 @@ def advise(
             "budget_after": round(after.allotted),
             "tokens_before": round(before.sent),
             "tokens_after": round(after.sent),
-            "short_share": round(after.exceedance if own.enforcement == "hard" else after.short, 4),
+            "short_share": round(
+                after.exceedance if current_settings.enforcement == "hard" else after.short, 4
+            ),
             "scope_shares": shares if total else None,
-            "rules": _rules(fact, own.profile.weights, shares if total else None, rules),
+            "rules": _rules(fact, current_settings.profile.weights, shares if total else None, rules),
         },
         "tiers": tiers,
     }
@@ -83,11 +86,11 @@ def _candidates(
     *,
     only_current: bool,
 ) -> list[CandidateProfile]:
-    """Every profile that gives something, with the budgets this agent would have under it.
+    """Every profile that gives memory, with the budgets that this agent would have under it.
 
-    `ratio`: the model's tokens per tiktoken token, as an agent's start takes it: set by hand, else learned, else 1.
+    `ratio`: the model's tokens per tiktoken token, as at an agent's start: set by hand, else learned, else 1.
     """
-    found = []
+    candidates = []
     for name in settings.names():
         if only_current and name != current:
             continue
@@ -97,12 +100,12 @@ def _candidates(
         if profile.gives_nothing:
             continue
         budgets = {tier: float(settings.budget(profile, tier, model, ratio)) for tier in TIERS}
-        found.append(CandidateProfile(name, budgets, max(budgets.values())))
-    return found
+        candidates.append(CandidateProfile(name, budgets, max(budgets.values())))
+    return candidates
 
 
 def _reason(
-    action: str, choice: tuning_replay.Choice, evidence: Evidence, limit: float, by_hand: bool
+    action: str, choice: tuning_replay.Choice, evidence: WeighedHistory, limit: float, by_hand: bool
 ) -> str:
     before, after = choice.before, choice.after
     runs = f"{evidence.runs} runs"
@@ -124,7 +127,7 @@ def _reason(
 def _rules(
     fact: dict[str, Any], weights: dict[str, float], shares: dict[str, float] | None, rules: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the plain thresholds say: of the exceedance recorded, of use, and of weights."""
+    """What the fixed thresholds say about the recorded exceedance, the use, and the weights."""
     exceedance, use = fact["exceedance"], fact["use"]
     apart = {scope: round(shares[scope] - weights[scope], 4) for scope in SCOPES} if shares else {}
     return {
@@ -141,9 +144,9 @@ def _rules(
 
 
 def _tier_corrections(
-    evidence: Evidence, candidate: CandidateProfile, rules: dict[str, Any]
+    evidence: WeighedHistory, candidate: CandidateProfile, rules: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Tiers too many of whose tasks needed the budget of a higher one, where a higher one would have been enough."""
+    """Tiers of which too many tasks needed the budget of a higher tier, and would have had enough with it."""
     limit = float(rules["exceedance_threshold_for_upgrade"])
     runs: dict[str, float] = defaultdict(float)
     low: dict[str, dict[str, float]] = {tier: defaultdict(float) for tier in TIERS}
@@ -158,7 +161,7 @@ def _tier_corrections(
             enough = next((tier for tier in TIERS if candidate.budgets[tier] >= need.tokens), None)
             if enough is not None:
                 low[need.tier][enough] += weight
-    found = []
+    corrections = []
     for tier in TIERS:
         if not runs[tier] or counts[tier] < int(rules["minimum_samples_for_recommendation"]):
             continue
@@ -168,7 +171,7 @@ def _tier_corrections(
         effective = weight_of[tier][0] ** 2 / weight_of[tier][1]
         confidence = tuning_replay.chance_above(limit, share, effective)
         if confidence >= float(rules["recommendation_confidence_threshold"]):
-            found.append(
+            corrections.append(
                 {
                     "tier": tier,
                     "records": counts[tier],
@@ -179,4 +182,4 @@ def _tier_corrections(
                     "examples": [],
                 }
             )
-    return found
+    return corrections

@@ -1,9 +1,15 @@
-"""Writes recommended changes into the profiles file, and takes them back.
+"""Writes recommended changes into the profiles file, and undoes them.
 
-The file stays as the person wrote it but for the members that change: order, indentation, line ends, everything. It is
-written as a whole, checked first, and kept as it was in the cache (`tuning/<id>.json` holds the text before and after).
-The project's file is the one edited; where only the user's file counts, the project gets a copy of it with the change,
-so that no project changes another's budgets.
+Only the members that change are edited; order, indentation and line ends of the file stay. The new text is checked before it
+is written, as a whole. The project's file is edited; where only the user's file counts, the project gets a copy of it with
+the change, so that no project changes another's budgets.
+
+Each change has a record in the cache with the text before and after, `tuning/20261121-120000-3f2a9c.json`:
+
+    {"id": "20261121-120000-3f2a9c", "time": "2026-11-21T12:00:00", "automatic": false,
+     "path": ".../.claude/memory/budget-profiles.json", "existed": true, "before": <text>, "after": <text>,
+     "members": [{"path": ["agent_assignments", "dbt-expert"], "before": "specialist-narrow", "after": "specialist-broad"}],
+     "changes": [<as in recommendations.json>], "state": "applied", "undone": ""}
 """
 
 from __future__ import annotations
@@ -29,7 +35,7 @@ _BOM = "\ufeff"
 
 
 class Edit(NamedTuple):
-    """A change of the profiles file: its path, the text before ("" where there is none yet) and after."""
+    """An edit of the profiles file: its path, the text before ("" where there is no file yet) and after."""
 
     path: str
     before: str
@@ -37,7 +43,7 @@ class Edit(NamedTuple):
     exists: bool
 
     def diff(self, project: Project) -> str:
-        """As `diff -u` shows it, with the path from the project's root."""
+        """The edit as `diff -u` shows it, with the path from the project's root."""
         name = os.path.relpath(self.path, project.root)
         lines = difflib.unified_diff(
             self.before.splitlines(keepends=True),
@@ -51,7 +57,8 @@ class Edit(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A change that was made. `members`: path, value before (None where there was none) and after, of each edit."""
+    """The record of a change. `time` and `undone`: local ISO times; `members`: the path of each edited member, and its value
+    before (None where there was none) and after; `state`: `APPLIED` or `UNDONE`."""
 
     id: str
     time: str
@@ -67,7 +74,7 @@ class Applied(NamedTuple):
 
 
 def plan_edit(project: Project, changes: Sequence[dict[str, Any]]) -> Edit:
-    """The edit that makes `changes` (as `tuning.recommend` lists them). Raises BudgetError when it cannot be made."""
+    """The edit that makes `changes` (as `tuning.recommend` lists them). Raises BudgetError where it cannot be made."""
     edit, _members = _planned(project, changes)
     return edit
 
@@ -79,7 +86,7 @@ def apply_changes(
     automatic: bool = False,
     now: datetime | None = None,
 ) -> Applied:
-    """Make the changes. Raises BudgetError; then the file is as it was."""
+    """Write `changes` to the profiles file. Raises BudgetError; then the file is as before."""
     from memory_budget.base.optional import FileLock, Timeout
 
     now = now or datetime.now()
@@ -92,9 +99,9 @@ def apply_changes(
                 f"{stamp}-{digest(edit.after + stamp, 3)}", now.isoformat(timespec="seconds"), automatic, edit.path,
                 edit.exists, edit.before, edit.after, members, list(changes), APPLIED,
             )  # fmt: skip
-            # The record goes first: killed in between, it says what was about to be written, and undo finds nothing to do.
+            # The record is written first: after a kill in between, undo finds the file as before and has nothing to do.
             _write_record(folder, done)
-            _replace(edit.path, edit.before if edit.exists else None, edit.after)
+            _replace_text(edit.path, edit.before if edit.exists else None, edit.after)
     except Timeout as error:
         raise BudgetError("another process is changing the profiles file; try again") from error
     except OSError as error:
@@ -103,22 +110,49 @@ def apply_changes(
 
 
 def history(project: Project) -> list[Applied]:
-    """Every change made here, oldest first; a record nobody can read is passed over."""
-    found = []
+    """Records of all changes made here, oldest first. Files that are no records are skipped."""
+    records = []
     for name in listing(project.at(layout.TUNING)):
         if name.endswith(".json"):
             try:
-                found.append(Applied(**orjson.loads(read_bytes(project.at(layout.TUNING, name)))))
-            except (OSError, ValueError, TypeError):
+                record = Applied(**orjson.loads(read_bytes(project.at(layout.TUNING, name))))
+                _check_record(record)
+            except (OSError, ValueError, TypeError, KeyError, AttributeError):
                 continue
-    return sorted(found, key=lambda entry: (entry.time, entry.id))
+            records.append(record)
+    return sorted(records, key=lambda record: (record.time, record.id))
+
+
+def _check_record(record: Applied) -> None:
+    """Raise ValueError, TypeError, KeyError or AttributeError where a record has not the form that is written here."""
+    texts = (record.id, record.time, record.path, record.before, record.after, record.state, record.undone)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is missing")
+    if datetime.fromisoformat(record.time).tzinfo is not None:
+        raise ValueError("a local time was expected")
+    for change in record.changes:
+        _changed_name(change)
+    for member in record.members:
+        if (
+            not all(isinstance(key, str) for key in member["path"])
+            or not {"before", "after"} <= member.keys()
+        ):
+            raise TypeError("a member without path or values")
+
+
+def _changed_name(change: dict[str, Any]) -> str:
+    """The agent or profile that a change is about."""
+    name = change["agent"] if change["kind"] == "profile" else change["profile"]
+    if not isinstance(name, str):
+        raise TypeError("a change without a name")
+    return name
 
 
 def undo_changes(project: Project, identifier: str = "", *, now: datetime | None = None) -> Applied:
-    """Take a change back: the last one, or the one named. Raises BudgetError where there is none, or it cannot be.
+    """Undo the last change, or the one with this id. Raises BudgetError where there is none, or where it cannot be undone.
 
-    While the file is as the change left it, it gets back byte for byte what it was. Where somebody has edited it since,
-    only the members that were changed are put back, and only those that still have the value given to them.
+    A file that is still as the change left it becomes byte for byte what it was. In one that was edited since, only the
+    changed members are set back, and only those that still have the value they were given.
     """
     open_ones = [entry for entry in history(project) if entry.state == APPLIED]
     if identifier:
@@ -128,20 +162,20 @@ def undo_changes(project: Project, identifier: str = "", *, now: datetime | None
             f"{identifier}: no such change" if identifier else "no change of budgets to take back"
         )
     entry = open_ones[-1]
-    text = _read(entry.path) if os.path.exists(entry.path) else None
+    text = _read_text(entry.path) if os.path.exists(entry.path) else None
     try:
         if text == entry.after:
             if entry.existed:
-                _replace(entry.path, text, entry.before)
+                _replace_text(entry.path, text, entry.before)
             else:
-                os.unlink(entry.path)  # it was made by this change, and its text is kept in the record
+                os.unlink(entry.path)  # it was made by this change; its text is in the record
         elif text is not None and text != entry.before:
             back = text
             for member in entry.members:
                 back = _put_back(back, member)
-            _check(back)
+            _check_profiles(back)
             if back != text:
-                _replace(entry.path, text, back)
+                _replace_text(entry.path, text, back)
         entry = entry._replace(state=UNDONE, undone=(now or datetime.now()).isoformat(timespec="seconds"))
         _write_record(project.at(layout.TUNING), entry)
     except OSError as error:
@@ -150,18 +184,14 @@ def undo_changes(project: Project, identifier: str = "", *, now: datetime | None
 
 
 def recent_changes(project: Project, now: datetime, days: int) -> dict[tuple[str, str], list[float]]:
-    """How many days ago something was changed, for changes of the last `days` that still stand.
-
-    By kind and name: ("profile", agent), ("weights", profile).
-    """
-    found: dict[tuple[str, str], list[float]] = {}
+    """Days since each change of the last `days` that was not undone, by ("profile", agent) or ("weights", profile)."""
+    ages_by_name: dict[tuple[str, str], list[float]] = {}
     for entry in history(project):
         age = (now - datetime.fromisoformat(entry.time)).total_seconds() / 86400
         if entry.state == APPLIED and age < days:
             for change in entry.changes:
-                name = change["agent"] if change["kind"] == "profile" else change["profile"]
-                found.setdefault((change["kind"], name), []).append(max(0.0, age))
-    return found
+                ages_by_name.setdefault((change["kind"], _changed_name(change)), []).append(max(0.0, age))
+    return ages_by_name
 
 
 # -- the edit
@@ -170,31 +200,31 @@ def recent_changes(project: Project, now: datetime, days: int) -> dict[tuple[str
 def _planned(project: Project, changes: Sequence[dict[str, Any]]) -> tuple[Edit, list[dict[str, Any]]]:
     target = f"{project.root}/{profiles.FILE}"
     source, _signature = profiles.find(project.root, project.home)
-    before = _read(source) if source else ""
+    before = _read_text(source) if source else ""
     exists = source != "" and os.path.exists(target)
     settings = profiles.compile(profiles.Text(before.removeprefix(_BOM))) if source else profiles.defaults()
-    known = agents.scan(project.root, project.home)
+    files = agents.scan(project.root, project.home)
     text = before.removeprefix(_BOM) if source else '{\n  "version": "1.0.0"\n}\n'
     members = []
     for change in changes:
-        for path, value in _members(settings, known, change):
+        for path, value in _members(settings, files, change):
             members.append({"path": path, "before": _value_at(text, path), "after": value})
             text = json_edit.set_member(text, path, value)
     if before.startswith(_BOM):
         text = _BOM + text
-    _check(text)
+    _check_profiles(text)
     return Edit(target, before if exists else "", text, exists), members
 
 
-def _members(settings: Profiles, known: agents.Agents, change: dict[str, Any]) -> list[tuple[list[str], Any]]:
-    """Which members of the file a change sets, and to what."""
+def _members(settings: Profiles, files: agents.Agents, change: dict[str, Any]) -> list[tuple[list[str], Any]]:
+    """The members of the file that a change sets, as (path, value)."""
     if change["kind"] == "weights":
         return [
             (["profiles", change["profile"], "scope_weights", scope], change["to"][scope]) for scope in SCOPES
         ]
     if change["to"] not in settings.names():
         raise BudgetError(f"there is no profile {change['to']!r} any more; run memory-budget tune again")
-    identity = agents.resolve(change["agent"], settings, known)
+    identity = agents.resolve(change["agent"], settings, files)
     if identity.profile_name != change["from"]:
         raise BudgetError(
             f"{change['agent']} has the profile {identity.profile_name}, not {change['from']} any more; run memory-budget tune again"
@@ -205,6 +235,7 @@ def _members(settings: Profiles, known: agents.Agents, change: dict[str, Any]) -
 
 
 def _value_at(text: str, path: Sequence[str]) -> Any:
+    """The value of a member of a JSON text, None where there is none."""
     value: Any = json.loads(text)
     for key in path:
         if not isinstance(value, dict) or key not in value:
@@ -214,6 +245,7 @@ def _value_at(text: str, path: Sequence[str]) -> Any:
 
 
 def _put_back(text: str, member: dict[str, Any]) -> str:
+    """The text with a member as before its change, where it still has the value that the change gave it."""
     bom = _BOM if text.startswith(_BOM) else ""
     text = text.removeprefix(_BOM)
     json_edit.parse(text, profiles.FILE)
@@ -225,7 +257,8 @@ def _put_back(text: str, member: dict[str, Any]) -> str:
     return bom + text
 
 
-def _check(text: str) -> None:
+def _check_profiles(text: str) -> None:
+    """Raise BudgetError where a text is no profiles file that can be used."""
     try:
         profiles.compile(profiles.Text(text.removeprefix(_BOM)))
     except profiles.ProfilesFileError as error:
@@ -234,7 +267,8 @@ def _check(text: str) -> None:
         ) from error
 
 
-def _read(path: str) -> str:
+def _read_text(path: str) -> str:
+    """The text of a file. Raises BudgetError."""
     try:
         return read_bytes(path).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -243,14 +277,14 @@ def _read(path: str) -> str:
         raise BudgetError(f"{path}: {error.strerror}") from error
 
 
-def _replace(path: str, expected: str | None, text: str) -> None:
-    """Write the file, through a link to where it leads, unless it has changed since it was read."""
+def _replace_text(path: str, expected: str | None, text: str) -> None:
+    """Write a file, through a link to where it leads. Raises BudgetError where its text is not `expected` any more."""
     real = os.path.realpath(path)
-    found = _read(real) if os.path.exists(real) else None
-    if found != expected:
+    present = _read_text(real) if os.path.exists(real) else None
+    if present != expected:
         raise BudgetError(f"{path}: changed meanwhile; nothing was written")
     os.makedirs(os.path.dirname(real), exist_ok=True)
-    mode = os.stat(real).st_mode & 0o7777 if found is not None else None
+    mode = os.stat(real).st_mode & 0o7777 if present is not None else None
     write_atomic(real, text.encode("utf-8"))
     if mode is not None:
         os.chmod(real, mode)

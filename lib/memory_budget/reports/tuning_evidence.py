@@ -49,7 +49,7 @@ class Need(NamedTuple):
     runs: int = 1
 
 
-class Evidence(NamedTuple):
+class WeighedHistory(NamedTuple):
     """A weighed history: per need its weight, its `shift` (how much more it would be at the present level, as a logarithm)
     and whether it is `small` (far below the others, left out by the kernel).
 
@@ -67,18 +67,18 @@ class Evidence(NamedTuple):
     small: Sequence[bool]
 
 
-def weigh(needs: Sequence[Need]) -> Evidence:
+def weigh(needs: Sequence[Need]) -> WeighedHistory:
     """Weigh a history. An empty one has no effective runs."""
     weights = [need.runs * 0.5 ** (need.age / HALF_LIFE) for need in needs]
     total = math.fsum(weights)
     if not needs or total <= 0:
-        return Evidence([], [], 0, 0.0, 1.0, 0.0, [], [])
+        return WeighedHistory([], [], 0, 0.0, 1.0, 0.0, [], [])
     # One Need may stand for many runs, each with the weight of its age.
     squared = math.fsum(weight * weight / need.runs for weight, need in zip(weights, needs, strict=True))
     count = total * total / squared
     sizes, small = _log_sizes(needs)
     slope, spread = _trend(needs, sizes)
-    return Evidence(
+    return WeighedHistory(
         needs,
         weights,
         sum(need.runs for need in needs),

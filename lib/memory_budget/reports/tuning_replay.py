@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from memory_budget.reports.tuning_evidence import Evidence
+from memory_budget.reports.tuning_evidence import WeighedHistory
 
 #: Runs that the prior of the confidence weighs.
 PRIOR = 2.0
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     sent: float
 
 
-def replay(evidence: Evidence, candidate: CandidateProfile) -> Outcome:
+def replay(evidence: WeighedHistory, candidate: CandidateProfile) -> Outcome:
     """What a profile would have come to over a weighed history."""
     over = short = allotted = sent = total = 0.0
     width = evidence.width
@@ -128,7 +128,9 @@ class Choice(NamedTuple):
     confidence: float
 
 
-def choose(evidence: Evidence, current: str, candidates: Sequence[CandidateProfile], limit: float) -> Choice:
+def choose(
+    evidence: WeighedHistory, current: str, candidates: Sequence[CandidateProfile], limit: float
+) -> Choice:
     """The smallest profile that keeps exceedance within `limit`; the largest where none does.
 
     `candidates` must include the current profile. The confidence of an upgrade is the chance that the current

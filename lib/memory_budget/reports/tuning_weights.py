@@ -1,4 +1,4 @@
-"""Weights of profiles whose agents are short of memory, from where they needed it."""
+"""Recommends scope weights for profiles whose agents are short of memory, from where they needed it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from memory_budget.settings.profiles import Profiles
 def weights(
     settings: Profiles, entries: Sequence[dict[str, Any]], apart: float, limit: float
 ) -> list[dict[str, Any]]:
-    """Weights of profiles whose agents are short of memory in more than `limit` of their runs.
+    """Recommended weights, as `recommendations.json` has them, for profiles whose agents are short of memory in more than
+    `limit` of their runs, and whose weights differ from the observed shares by more than `apart`.
 
-    While everything needed is sent, weights decide nothing, and nothing is said about them. Of the weights of all
-    profiles and the shares observed where nothing was left out, those are best that leave the least share of
-    tokens in another scope than where it was needed. The confidence is the share of short runs, of agents with
-    this profile, that are better off.
+    Weights matter only where not everything needed is sent. Compared are the weights of all profiles and the observed
+    shares, rounded; best are those that put the least share of tokens in another scope than where it was needed. The
+    confidence is the share of short runs, of agents with this profile, that are better off.
     """
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
@@ -30,7 +30,7 @@ def weights(
             and details["records"] * details["short_share"] >= 5
         ):
             groups[entry["recommended_profile"]].append(entry)
-    found = []
+    recommended = []
     for name, members in sorted(groups.items()):
         short = {
             entry["agent"]: entry["details"]["records"] * entry["details"]["short_share"] for entry in members
@@ -52,7 +52,7 @@ def weights(
             if tuning_replay.misplaced(best, entry["details"]["scope_shares"])
             < tuning_replay.misplaced(now, entry["details"]["scope_shares"])
         )
-        found.append(
+        recommended.append(
             {
                 "profile": name,
                 "current_weights": {scope: round(now[scope], 4) for scope in SCOPES},
@@ -64,11 +64,11 @@ def weights(
                 "confidence": round(better / total, 4),
             }
         )
-    return found
+    return recommended
 
 
 def _rounded(shares: dict[str, float]) -> dict[str, float]:
-    """Shares in steps of 0.05 that make 1, none below 0.05: a scope never used so far must still have a chance."""
+    """Shares in steps of 0.05 that add up to 1, none below 0.05: a scope never used so far must still have a chance."""
     steps = {scope: max(1, round(shares[scope] * 20)) for scope in SCOPES}
     largest = max(SCOPES, key=lambda scope: steps[scope])
     steps[largest] += 20 - sum(steps.values())

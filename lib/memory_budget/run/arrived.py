@@ -7,14 +7,17 @@ ends with `</project-memory>`; memory text cannot hold these lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from memory_budget.run.pending import Pending
-from memory_budget.text.frame import FILE_TAG, TAG, file_line
+from memory_budget.text.frame import FILE_TAG, LEFT_OUT_TAG, TAG, file_line
 
 _OPENING = re.compile(rf'<{TAG} id="([0-9a-f]+)"(?: part="(\d+) of (\d+)")?>\n')
 _CLOSING = f"</{TAG}>"
+#: What may stand in a part after its files.
+_AFTER_FILES = (f"<{LEFT_OUT_TAG}>\n", _CLOSING)
 _FILE_LINE = re.compile(rf"^<{FILE_TAG} [^<>\n]*>\n", re.MULTILINE)
 
 #: Says in a record that a part of what was planned got to the agent.
@@ -32,12 +35,13 @@ class Part(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """What got to an agent: `delivered` as it is recorded (None where nothing was to be delivered, or nothing shows it), tokens
-    by scope, and the files of which something arrived."""
+    """What got to an agent: `delivered` as it is recorded (None where nothing was to be delivered, or nothing shows it), its
+    tokens, those of files by scope, and the files of which something arrived."""
 
     delivered: bool | str | None
-    scopes: dict[str, int]
-    files: list[str]
+    tokens: int = 0
+    scopes: Mapping[str, int] = MappingProxyType({})
+    files: Sequence[str] = ()
 
 
 def parts_in(texts: list[str]) -> list[Part]:
@@ -49,7 +53,7 @@ def parts_in(texts: list[str]) -> list[Part]:
             end = following.start() if following is not None else len(text)
             closing = text.find(_CLOSING, match.end(), end)
             whole = closing >= 0
-            shown = text[match.start() : closing + len(_CLOSING) + 2 if whole else end]
+            shown = text[match.start() : _line_end(text, closing + len(_CLOSING)) if whole else end]
             part = Part(match[1], int(match[2] or 1), int(match[3] or 1), shown, whole)
             known = parts.get((part.allocation, part.number))
             if known is None or (part.whole and not known.whole):
@@ -57,17 +61,25 @@ def parts_in(texts: list[str]) -> list[Part]:
     return list(parts.values())
 
 
+def _line_end(text: str, at: int) -> int:
+    """The place after the line ends at `at`."""
+    while text[at : at + 1] == "\n":
+        at += 1
+    return at
+
+
 def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callable[[str], int]) -> Arrived:
     """What of an allocation arrived. `parts`: those of it that were found; `seen`: whether there was anything to look at;
     `count`: tokens of a text."""
-    if not allocation.scope_breakdown:
-        return Arrived(None, {}, [])
+    planned = allocation.planned_tokens - allocation.native_tokens
+    if planned <= 0:
+        return Arrived(None)
     if allocation.channel == "prompt":
         if seen and not parts:
-            return Arrived(False, {}, [])
-        return Arrived(True if seen else None, dict(allocation.scope_breakdown), list(allocation.files))
+            return Arrived(False)
+        return Arrived(True if seen else None, planned, allocation.scope_breakdown, list(allocation.files))
     if not parts:
-        return Arrived(False if seen else None, {}, [])
+        return Arrived(False if seen else None)
     scopes: dict[str, int] = {}
     for part in parts:
         for scope, tokens in _by_scope(allocation, part.text, count).items():
@@ -75,20 +87,18 @@ def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callab
     whole = all(part.whole for part in parts) and len(parts) == parts[0].of
     everything = whole and allocation.placed_tokens >= allocation.planned_tokens
     files = [path for path in allocation.files if any(file_line(path) in part.text for part in parts)]
-    return Arrived(True if everything else PARTLY, scopes, files)
+    tokens = sum(count(part.text) for part in parts)
+    return Arrived(True if everything else PARTLY, tokens, scopes, files)
 
 
 def _by_scope(allocation: Pending, text: str, count: Callable[[str], int]) -> dict[str, int]:
-    """Tokens of a part by scope; its frame counts with its first file."""
+    """Tokens of the files in a part by scope."""
     by_line = {file_line(path): scope for path, scope in allocation.file_scopes.items()}
-    cuts = [match.start() for match in _FILE_LINE.finditer(text)] or [len(text)]
+    lines = list(_FILE_LINE.finditer(text))
+    end = min((at for at in (text.find(mark) for mark in _AFTER_FILES) if at >= 0), default=len(text))
     scopes: dict[str, int] = {}
-    begin = 0
-    for end in [*cuts[1:], len(text)]:
-        piece = text[begin:end]
-        line = _FILE_LINE.search(piece)
-        scope = by_line.get(line[0], "") if line else ""
-        scope = scope or next(iter(allocation.scope_breakdown))
-        scopes[scope] = scopes.get(scope, 0) + count(piece)
-        begin = end
+    for line, following in zip(lines, [*(other.start() for other in lines[1:]), end], strict=False):
+        scope = by_line.get(line[0])
+        if scope is not None:
+            scopes[scope] = scopes.get(scope, 0) + count(text[line.start() : following])
     return scopes

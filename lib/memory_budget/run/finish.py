@@ -88,7 +88,7 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
         if own is None:
             continue
         parts = arrived.parts_in(transcript.given)
-        if own.channel == "prompt" and own.scope_breakdown and transcript.given and not parts:
+        if own.channel == "prompt" and own.gives and transcript.given and not parts:
             _tell_lost(project, own, meta.parent if meta else "", transcript.given[0])
         run = _Run(agent, path, transcript, model=meta.model if meta else "")
         if not _record(project, own, key, run):
@@ -116,7 +116,7 @@ def _keys_without_id(
 
 def _fits(own: Pending, meta: transcripts.Meta, transcript: transcripts.Transcript) -> bool:
     """Whether an agent was given this allocation's block; where there was none, whether it was started for the same task."""
-    if own.scope_breakdown and transcript.given:
+    if own.gives and transcript.given:
         return any(part.allocation == own.allocation_id for part in arrived.parts_in(transcript.given))
     return (own.agent, own.description) == (meta.agent_type, meta.description)
 
@@ -147,7 +147,7 @@ def _record(project: Project, own: Pending, key: str, run: _Run) -> bool:
     seen = bool(run.transcript.given)
     result = arrived.measure(given, parts, seen=seen, count=_counter())
     agent = run.agent or run_state.MAIN
-    state = run_state.replay(project, own.session_id, agent, given, result.scopes)
+    state = run_state.replay(project, own.session_id, agent, given, (result.tokens, result.scopes))
     entry = record.make(
         own,
         given,
@@ -169,7 +169,7 @@ def _record(project: Project, own: Pending, key: str, run: _Run) -> bool:
             bumps.remember_bump(project, given.task_key, state.tier)
         of_files = dict(zip(given.files, given.chunks, strict=False))
         chunks = [number for path in result.files for number in of_files.get(path, ())]
-        sent.remember(project, own.agent, result.files, chunks, run.path, time.time())
+        sent.remember(project, own.agent, list(result.files), chunks, run.path, time.time())
     _put_away(project, own, recording)
     run_state.forget(project, own.session_id, agent)
     return True

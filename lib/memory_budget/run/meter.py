@@ -49,9 +49,9 @@ class Monitor:
         "loads", "on_demand", "sent", "soft", "tier",
     )  # fmt: skip
 
-    def __init__(self, pending: Pending, arrived: Mapping[str, int] | None = None) -> None:
-        """A run that starts, from what its start kept. `arrived`: tokens of the block by scope as they got to the agent; by
-        default those that found a place in its channel."""
+    def __init__(self, pending: Pending, arrived: tuple[int, Mapping[str, int]] | None = None) -> None:
+        """A run that starts, from what its start kept. `arrived`: tokens of the block as they got to the agent, and those of
+        files by scope; by default those that found a place in its channel."""
         self.agent = pending.agent
         self.budget = pending.budget_allocated
         self.tier = pending.complexity
@@ -60,10 +60,8 @@ class Monitor:
         self.ladder: list[Sequence[Any]] = list(pending.ladder)
         self.demand = pending.demand_tokens
         native = pending.native_tokens
-        self.loads = dict(pending.placed_scopes() if arrived is None else arrived)
-        self.sent = native + (
-            max(0, pending.placed_tokens - native) if arrived is None else sum(arrived.values())
-        )
+        self.loads = dict(pending.placed_scopes() if arrived is None else arrived[1])
+        self.sent = native + (max(0, pending.placed_tokens - native) if arrived is None else arrived[0])
         if native:
             self.loads[NATIVE_SCOPE] = self.loads.get(NATIVE_SCOPE, 0) + native
         self.on_demand = 0

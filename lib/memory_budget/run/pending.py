@@ -98,6 +98,11 @@ class Pending:
                 raise Unreadable(f"{name} is {type(value).__name__}, expected {kind.__name__}")
             setattr(self, name, value)
 
+    @property
+    def gives(self) -> bool:
+        """Whether there is a block for the agent."""
+        return self.planned_tokens > self.native_tokens
+
     def placed_scopes(self) -> dict[str, int]:
         """Tokens by scope of what found a place in its channel: the same share of each where not all of the block did."""
         planned = self.planned_tokens - self.native_tokens

@@ -113,13 +113,17 @@ def reads(project: Project, session: str, agent: str) -> list[tuple[dict[str, in
 
 def start_of(project: Project, session: str, agent: str, allocation: Pending) -> Monitor:
     """Where an agent stood when it started, as far as that is known while it runs."""
-    return Monitor(allocation, {} if _lost(project, session, agent) else None)
+    return Monitor(allocation, (0, {}) if _lost(project, session, agent) else None)
 
 
 def replay(
-    project: Project, session: str, agent: str, allocation: Pending, arrived: Mapping[str, int] | None = None
+    project: Project,
+    session: str,
+    agent: str,
+    allocation: Pending,
+    arrived: tuple[int, Mapping[str, int]] | None = None,
 ) -> Monitor:
-    """Where an agent stands: its start and all it read since. `arrived`: tokens by scope as its transcript shows them."""
+    """Where an agent stands: its start and all it read since. `arrived`: tokens as its transcript shows them, and by scope."""
     monitor = (
         start_of(project, session, agent, allocation) if arrived is None else Monitor(allocation, arrived)
     )

@@ -184,10 +184,10 @@ class Survey:
         start = demand.tokens
         for position, leaf in enumerate(leaves):
             share = leaf.worth / best
-            if share < bar(self.confidence, demand.tokens - start, generosity):
+            if share < bar(demand.tokens - start, generosity):
                 return wanted, others + leaves[position:]
             tokens = demand.tokens - start + leaf.tokens
-            if share >= bar(self.confidence, tokens, generosity) or not wanted:
+            if share >= bar(tokens, generosity) or not wanted:
                 demand.add(leaf.chunks, float("inf"))
                 wanted.append(leaf)
             else:
@@ -337,7 +337,7 @@ def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, 
 def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, room: int) -> int:
     """How many leaves are looked at closer: all that could be worth sending or filled in (`room` in tokens), and the next
     ones, which could be named."""
-    least = leaves[0].worth * bar(confidence, 0, generosity) if leaves and confidence >= 1.0 else float("inf")
+    least = leaves[0].worth * bar(0, generosity) if leaves and confidence >= 1.0 else float("inf")
     count = tokens = 0
     for leaf in leaves:
         if leaf.worth < least and tokens >= REACH * room:

@@ -25,7 +25,7 @@ from math import log
 from memory_budget.index.records import file_of, id_of
 from memory_budget.select.confidence import Evidence
 from memory_budget.select.leaves import NOTE, Leaves
-from memory_budget.select.query import WEAK_TERMS, Query
+from memory_budget.select.query import Query
 from memory_budget.text import dates
 from memory_budget.text.telling import MOST
 
@@ -49,19 +49,18 @@ class Recipe:
     __slots__ = (
         "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
         "likeness", "month_factor", "narrow", "near_turn", "note", "own_share", "pages", "postings", "query_terms", "seeds",
-        "size_floor", "size_power", "synonyms", "telling", "turn_file_share", "weak_weight", "when_factor", "whole",
+        "size_floor", "size_power", "synonyms", "telling", "turn_file_share", "when_factor", "whole",
     )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
-        self.coverage = 0.5
+        self.coverage = 0.35
         self.file_share = 0.5
-        self.label_share = 0.75
+        self.label_share = 0.5
         self.size_power = 0.35
         self.size_floor = 55.0
         self.note = float(NOTE)
         self.index_share = 0.25
         self.telling = 0.25
-        self.weak_weight = 0.1
         self.expansion = 1.0
         self.likeness = 0.35
         self.near_turn = 0.5
@@ -92,9 +91,9 @@ _TIMED = 2048
 #: Postings of a list that are always read: lists up to this are not sorted by what they are worth.
 _LEAST = 64
 #: What a term counts as evidence that stands only in what the note says it is about.
-LABEL_PART = 0.8
+LABEL_PART = 0.5
 #: What it counts that the prompt has two words in a row as a name of the note has them, and how often.
-NAMED = 2.5
+NAMED = 3.2
 MOST_NAMED = 2
 #: How telling a word is that is counted when a person is told why.
 TELLING = 1.0
@@ -242,8 +241,6 @@ def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[_Term], flo
         if term in known:
             rarity = _idf(view.chunk_count, count)
             weight = query.terms[term] * rarity * (max(values[term], 0.05) / MOST) ** recipe.telling
-            if term in WEAK_TERMS:
-                weight *= recipe.weak_weight
             entries.append(_Term(term, weight, rarity, values[term]))
         else:
             entries.append(_Term(term, 0.0, 0.0, values[term]))

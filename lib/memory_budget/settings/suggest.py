@@ -114,7 +114,8 @@ _COORDINATES = re.compile(
 )
 #: In the body of a file: "Delegate to the security specialist", not "delegate work to this specialist".
 _HANDS_OVER = re.compile(
-    r"\b delegat(?:e|es|ing|ion)\b [^.\n]{0,50}? \b to [ ] (?!this\b|me\b|you\b) [*`\w-]* (?:specialists?|experts?|agents?)\b",
+    r"""\b delegat(?:e|es|ing|ion)\b [^.\n]{0,50}? \b to [ ] (?!this\b|me\b|you\b) (?:the[ ])?
+        [*`\w-]*\s? (?:specialists?|experts?|agents?)\b""",
     _WORDS,
 )
 #: Works on everything, or on a concern of everything: "across services", "full-stack", "security auditor".

@@ -150,7 +150,7 @@ def subagent_start(project: Project, payload: Payload, number: int) -> Answer | 
     if start.silent:
         return None
     if start.plan:
-        return claims.answer(start.plan, number)
+        return claims.answer(start.plan, number) or None
     script = _workflow_script(project, session, prompt_id)
     if _ran_before(transcript, agent) or (number > 1 and not script):
         return None  # without a task there is little to say, and the first handler says it
@@ -174,7 +174,7 @@ def session_start(project: Project, payload: Payload, number: int) -> Answer | b
     agent = f"main-{source}-{_compactions(payload)}"
     plan = f"{claims.folder(project, session, agent_type)}/a-{agent}"
     if os.path.isdir(plan):
-        return claims.answer(plan, number)
+        return claims.answer(plan, number) or None
     unplanned = _Unplanned(agent_type, agent, pending.main_key(session), "", "SessionStart")
     return _plan_unplanned(project, payload, unplanned, number, began)
 
@@ -226,7 +226,7 @@ def _plan_unplanned(
         plan = claims.publish_unplanned(project, session, agent_type, agent, answers)
         for line in lines:
             notes.leave_note(project, session, unplanned.key, line)  # a message from here is shown to nobody
-        return claims.answer(plan, number)
+        return claims.answer(plan, number) or None
     return answers[number - 1] if number <= len(answers) else None
 
 

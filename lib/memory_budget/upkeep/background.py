@@ -1,11 +1,11 @@
-"""What runs detached, after a hook has answered: `memory-budget background TASK --project DIR`.
+"""Runs one task in a detached process, after a hook has answered: `memory-budget background TASK --project DIR`.
 
 index    bring the index up to date, keep checked profiles and the agent files in it
 finish   record the run of an agent that ended
-lost     find out whose rewrite kept an agent from its memory
-close    record the runs that will not end any more
-jobs     do the jobs that are due
-session  what a session's start sets off: close, index, jobs
+lost     find out which rewrite of the prompt removed an agent's memory
+close    record the runs whose end will not be reported any more
+jobs     run the jobs that are due
+session  on a session's start: close, index, jobs
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", choices=["index", "finish", "lost", "close", "session", "jobs"])
-    parser.add_argument("--ended", help="file that says which agent ended")
+    parser.add_argument("--ended", help="file about the agent (finish, lost)")
     parser.add_argument("--session", default="", help="session that is over")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do one task. What it raises, `base.detached` writes down: nobody watches this process."""
+    """Do one task. `base.detached` logs what it raises, since this process has no terminal."""
     project = find_project(args.project)
     if not project.has_memory():
         return 0
@@ -57,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _finish(project: Project, path: str) -> None:
-    """Record a run. The file that says who ended goes when the record stands: else the next session comes to it."""
+    """Record the run of the agent in the file at `path`, and remove the file once the record is written.
+
+    After a failure the next session records the run.
+    """
     try:
         ended = fastjson.loads(read_bytes(path))
     except (OSError, ValueError):
@@ -70,6 +73,7 @@ def _finish(project: Project, path: str) -> None:
 
 
 def _lost(project: Project, path: str) -> None:
+    """Explain why an agent did not get its memory. The file at `path`: JSON list of session, tool use, caller and prompt."""
     try:
         session, tool_use, caller, prompt = map(str, fastjson.loads(read_bytes(path)))  # type: ignore[call-overload]
     except (OSError, ValueError, TypeError):
@@ -79,13 +83,13 @@ def _lost(project: Project, path: str) -> None:
 
 
 def _calibrate(project: Project) -> None:
-    """Learn how the model counts from the runs that ended, and have the start hook know."""
+    """Learn the model's token ratio from the runs that ended, and store it in the index for the start hook."""
     if not calibration.update(project) or not os.path.exists(project.index):
         return
     try:
         db = schema.open_writer(project.index)
     except schema.IndexUnusable:
-        return  # the next update makes it anew, with this in it
+        return  # the next update rebuilds the index and stores the ratio
     try:
         kept.write(db, kept.RATIO, token_ratio.read_state(project))
     finally:
@@ -93,16 +97,17 @@ def _calibrate(project: Project) -> None:
 
 
 def _jobs(project: Project) -> None:
+    """Run the jobs that are due; without their libraries, log how to install them."""
     from memory_budget.upkeep import jobs, schedule
 
     try:
         schedule.run_due(project, jobs.run)
-    except ImportError as error:  # what is due stays due until the libraries are there
+    except ImportError as error:  # the jobs stay due until the libraries are installed
         hook_log.log(project, f"the jobs wait for the plugin's libraries: {error}; run: memory-budget setup")
 
 
 def main(argv: list[str]) -> int:
-    """The detached process's own entry: `background TASK ...`, without the rest of the command line."""
+    """Entry of the detached process, which needs none of the other verbs. `argv`: after `background`."""
     import argparse
 
     parser = argparse.ArgumentParser(prog="memory-budget background")

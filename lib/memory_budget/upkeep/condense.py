@@ -53,8 +53,8 @@ def summarise(
     `count` counts tokens; `rarity` gives index terms a weight from 0 (in every file) to 1 (in one); `source`: path of the
     full text; `matter`: front matter to add where the note has no date of its own.
     """
-    own = front_matter.read(text)
-    body = clean.cleaned(text[own.body :])[0]
+    present = front_matter.read(text)
+    body = clean.cleaned(text[present.body :])[0]
     before = count(body)
     statements = statements_of(body)
     weights = rarity({word for statement in statements for word in statement.words}) if rarity else {}
@@ -81,7 +81,7 @@ def summarise(
         kind: (sum(fact[0] == kind for fact in facts), sum(fact[0] == kind for fact in all_facts))
         for kind in _WEIGHT
     }
-    head = {key: value for key, value in own.fields.items() if key in _CARRIED}
+    head = {key: value for key, value in present.fields.items() if key in _CARRIED}
     if not any(key in head for key in ("date", "updated", "created")):
         head.update(matter)
     front = "".join(f"{key}: {value}\n" for key, value in head.items())

@@ -77,7 +77,7 @@ class Problem(NamedTuple):
     detail: str
 
 
-class Report(NamedTuple):
+class HealthReport(NamedTuple):
     """`tokens`: all of memory; `distinct`: each content once; `shared`: what every agent gets; `agents`: tokens of each
     agent's own; `largest`: the most that one agent can be offered (shared and its own), with its name; levels by the
     thresholds."""
@@ -113,7 +113,7 @@ def examine(
     problems: Iterable[tuple[str, str]],
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Report:
+) -> HealthReport:
     """Look at everything. `problems` are those the index met (path, what is wrong); `links` gives the links
     of a note that lead nowhere (line, target)."""
     shared = sum(note.tokens for note in notes if note.scope == "global")
@@ -125,7 +125,7 @@ def examine(
     tokens = sum(note.tokens for note in notes)
     name = max(sorted(agents), key=agents.__getitem__) if agents else ""
     largest = shared + agents.get(name, 0)
-    return Report(
+    return HealthReport(
         tokens=tokens,
         distinct=sum(distinct.values()),
         files=len(notes),
@@ -249,7 +249,7 @@ def remember_size(project: Project, size: Size) -> None:
     write_atomic(project.writable(layout.SIZES), orjson.dumps([list(row) for row in (*kept, size)]))
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: HealthReport) -> dict[str, Any]:
     growing = report.growth
     return {
         "level": report.level,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from memory_budget.base.project import Project
     from memory_budget.upkeep.proposals import Proposal
-    from memory_budget.upkeep.survey import Survey
+    from memory_budget.upkeep.survey import MemorySurvey
 
 KINDS = ("daily", "weekly", "monthly", "report")
 #: Days that the report of a job covers.
@@ -56,7 +56,7 @@ def run(
     stamp = datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H%M%S")
     path = f"{project.ensure_cache(layout.JOB_LOGS)}/{stamp}-{kind}.log"
     with open(path, "a", encoding="utf-8", errors="replace") as log:
-        job = _Run(project, kind, now, log, tell, progress)
+        job = _Job(project, kind, now, log, tell, progress)
         job.say(f"{kind} job, process {os.getpid()}")
         job.all_steps()
         job.result["log"] = path
@@ -65,7 +65,7 @@ def run(
     return job.result
 
 
-class _Run:
+class _Job:
     """One run of a job: what it surveyed, proposed and reports."""
 
     def __init__(
@@ -83,7 +83,7 @@ class _Run:
         self.log = log
         self.tell = tell
         self.show = progress
-        self.survey: Survey | None = None
+        self.survey: MemorySurvey | None = None
         self.proposals: list[Proposal] = []
         self.claimed: set[str] = set()
         self.result: dict[str, Any] = {"problems": [], "proposals": {}, "applied": 0}
@@ -129,7 +129,7 @@ class _Run:
             self.say(reason)
             self.log.write("".join(traceback.format_exception(error)))
 
-    def surveyed(self) -> Survey:
+    def surveyed(self) -> MemorySurvey:
         """The survey, for steps that run only after it."""
         assert self.survey is not None
         return self.survey

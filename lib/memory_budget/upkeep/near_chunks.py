@@ -139,7 +139,7 @@ def _alike_pairs(
 
 
 def word_pairs(text: str) -> dict[tuple[str, str], int]:
-    """How often each two words stand next to each other."""
+    """How often each pair of adjacent words occurs, in lower case."""
     words = text.lower().split()
     counts: dict[tuple[str, str], int] = {}
     for pair in pairwise(words):

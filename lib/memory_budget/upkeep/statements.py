@@ -45,7 +45,7 @@ _RULE_ROW = re.compile(r"^[\s|:-]+$")
 class Statement(NamedTuple):
     """One statement of a note.
 
-    `headings`: (line number, heading line) from the outermost in; `block`: number of the chunk it stands in; `kind`:
+    `headings`: (line number, heading line) from the outermost in; `block`: number of the chunk it is in; `kind`:
     "sentence", "line", "item", "row", "command" or "code"; `fence`: the opening line of the fenced block around it, "" for
     none; `lead`: lines that have to come before it (a table's head, the items it is nested under), as (line number in the
     chunk, line); `facts` and index terms (`words`) in it.

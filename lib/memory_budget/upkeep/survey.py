@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INDEX_WAIT = 600.0
 
 
-class Survey(NamedTuple):
+class MemorySurvey(NamedTuple):
     """What a job works on. `now`: seconds since the epoch; `today`: its local ordinal day; `lifecycle` and `thresholds`: the
     profiles' sections; `notes`: all memory files; `update`: the report of the index's update."""
 
@@ -42,7 +42,7 @@ class Survey(NamedTuple):
         return memory_files.read_text(self.project, note.path)
 
 
-def begin(project: Project, now: float, progress: Progress = None) -> Survey:
+def begin(project: Project, now: float, progress: Progress = None) -> MemorySurvey:
     """Bring the index up to date and read it. `now`: seconds since the epoch.
 
     Raises BudgetError when another process updates it for ten minutes, or when the cache folder cannot be written.
@@ -56,7 +56,7 @@ def begin(project: Project, now: float, progress: Progress = None) -> Survey:
     settings = profiles.load(project.root, project.home).profiles
     section = settings.section("health")
     seen = memory_files.read_seen(project)
-    return Survey(
+    return MemorySurvey(
         project=project,
         now=now,
         today=memory_files.ordinal_day(now),
@@ -68,14 +68,14 @@ def begin(project: Project, now: float, progress: Progress = None) -> Survey:
     )
 
 
-def refresh(survey: Survey, active: list[int]) -> Survey:
+def refresh(survey: MemorySurvey, active: list[int]) -> MemorySurvey:
     """The survey after uses were counted, with the day that each file was first seen. `active`: ordinal days of runs."""
     seen = memory_files.remember_seen(survey.seen, (note.path for note in survey.notes), survey.today, active)
     memory_files.write_seen(survey.project, seen)
     return survey._replace(seen=seen, notes=memory_files.load_memory_files(survey.project, seen))
 
 
-def find_promotions(survey: Survey) -> list[Proposal]:
+def find_promotions(survey: MemorySurvey) -> list[Proposal]:
     """Proposals to promote notes, by `lifecycle.promotion`."""
     section = survey.lifecycle["promotion"]
     rules = promotion.PromotionRules(
@@ -85,14 +85,14 @@ def find_promotions(survey: Survey) -> list[Proposal]:
     return promotion.propose_promotions(survey.project, candidates, survey.now)
 
 
-def find_duplicates(survey: Survey, progress: Progress = None) -> duplicates.DuplicateReport:
+def find_duplicates(survey: MemorySurvey, progress: Progress = None) -> duplicates.DuplicateReport:
     """What is said more than once, by `lifecycle.duplicates`."""
     return duplicates.find_duplicates(
         survey.project, survey.notes, float(survey.lifecycle["duplicates"]["similarity"]), progress
     )
 
 
-def find_summaries(survey: Survey) -> list[Proposal]:
+def find_summaries(survey: MemorySurvey) -> list[Proposal]:
     """Proposals to condense notes, by `lifecycle.summary`."""
     rules = summaries.SummaryRules(
         int(survey.lifecycle["summary"]["days"]), float(survey.lifecycle["summary"]["ratio"])
@@ -101,7 +101,7 @@ def find_summaries(survey: Survey) -> list[Proposal]:
     return summaries.propose_summaries(survey.project, candidates, rules, update.counter(), survey.now)
 
 
-def find_archival(survey: Survey) -> list[Proposal]:
+def find_archival(survey: MemorySurvey) -> list[Proposal]:
     """Proposals to archive notes, by `lifecycle.archival`."""
     section = survey.lifecycle["archival"]
     rules = archival.ArchivalRules(
@@ -121,7 +121,7 @@ def find_archival(survey: Survey) -> list[Proposal]:
     return archival.propose_archival(survey.project, candidates, survey.now)
 
 
-def _read_or_empty(survey: Survey) -> Callable[[MemoryFile], str]:
+def _read_or_empty(survey: MemorySurvey) -> Callable[[MemoryFile], str]:
     """A function that reads a note; its text is "" where it cannot be read."""
 
     def read(note: MemoryFile) -> str:
@@ -133,7 +133,7 @@ def _read_or_empty(survey: Survey) -> Callable[[MemoryFile], str]:
     return read
 
 
-def examine_health(survey: Survey, progress: Progress = None) -> health.Report:
+def examine_health(survey: MemorySurvey, progress: Progress = None) -> health.HealthReport:
     """The health of memory as `health` shows it, by the profiles' `health` section."""
     return health.examine(
         survey.notes,
@@ -148,7 +148,7 @@ def examine_health(survey: Survey, progress: Progress = None) -> health.Report:
     )
 
 
-def allowed_unasked(survey: Survey, made: list[Proposal]) -> list[Proposal]:
+def allowed_unasked(survey: MemorySurvey, made: list[Proposal]) -> list[Proposal]:
     """The proposals that the profiles (`lifecycle.apply`) let a job apply by itself."""
     allowed = survey.lifecycle["apply"]
     return [proposal for proposal in made if proposal.exact and allowed.get(proposal.kind) is True]
