@@ -14,8 +14,8 @@ from memory_budget.base.figures import thousands
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
-from memory_budget.index.overview import memory_facts
 from memory_budget.cli.projects import unread_memory
+from memory_budget.index.overview import memory_facts
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.log import usage
 from memory_budget.select import parts

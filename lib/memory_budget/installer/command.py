@@ -17,7 +17,7 @@ from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
 from memory_budget.base.optional import FileLock, Timeout
-from memory_budget.base.project import Project
+from memory_budget.base.project import find_project
 from memory_budget.installer import bytecode, client, libraries, workspace
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
@@ -89,8 +89,12 @@ def install(host: Host, project: str, with_client: bool) -> int:
     if with_client:
         client.install(host, receipt)
     bytecode.install(host, receipt)
-    if Project(project, host.home).has_memory():
-        workspace.install_profiles(host, receipt, project)
+    found = find_project(project, host.home)
+    if found.has_memory():
+        project = found.root
+        workspace.say_memory(host, found)
+        if found.kept_inside:
+            workspace.install_profiles(host, receipt, project)
         works = workspace.build_index(host, receipt, project) and works
         works = workspace.show_example(host, project, workspace.choose_task(project, host.home)) and works
     else:

@@ -10,8 +10,10 @@ import shutil
 from typing import Any, NamedTuple
 
 from memory_budget.base.files import write_atomic
-from memory_budget.base.memory_folders import MEMORY
+from memory_budget.base.memory_folders import MEMORY, unread_places
 from memory_budget.base.project import CACHE, Project
+from memory_budget.index.overlooked import overlooked
+from memory_budget.index.overview import memory_facts
 from memory_budget.index.scan import scan
 from memory_budget.index.sources import sources_of
 from memory_budget.installer.host import Host, Result
@@ -45,6 +47,18 @@ def say_no_memory(host: Host, project: str) -> None:
         STEP,
         f"no agent memory found in {host.short(project)}. To start: put notes into .claude/memory/*.md{add}",
     )
+    for line in unread_places(project):
+        host.warn("Memory", line)
+
+
+def say_memory(host: Host, project: Project) -> None:
+    """Say where memory was found, and what looks like memory and is not read."""
+    settings = profiles.load(project.root, host.home).profiles
+    facts = memory_facts(project, settings)
+    places = [f"{row['files']} files in {row['folder']}" for row in facts["layouts"]]
+    host.already("Memory", ", ".join(places) or f"no Markdown yet in {host.short(project.root)}")
+    for line in overlooked(project, sources_of(project, settings)):
+        host.warn("Memory", line)
 
 
 def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
