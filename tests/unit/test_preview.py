@@ -130,12 +130,16 @@ def test_a_task_that_nothing_matches_is_said(shown: Any) -> None:
     assert "nothing in memory is about this task: the best section holds 0 of its 1 telling words" in said
 
 
-def test_why_it_is_sent_is_said_and_the_figures_on_demand(shown: Any) -> None:
+def test_why_it_is_sent_is_said_and_the_figures_on_demand(
+    shown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     _, lines, _ = shown()
     said = " ".join(" ".join(lines).split())
     assert "memory is about this task: the best section holds" in said
     assert "confidence" not in said
-    first = next(line for line in lines if line.startswith("sent "))
+    first = next(line for line in lines if line.startswith("yes "))
+    assert "(for: " in first
     assert "incremental" in first
     _, lines, _ = shown("--explain")
     said = " ".join(" ".join(lines).split())
