@@ -10,7 +10,7 @@ from memory_budget.base import front_matter
 from memory_budget.index import labels
 from memory_budget.index.postings import LABELLED
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
-from memory_budget.text import markdown, telling, words
+from memory_budget.text import folding, markdown, telling, words
 from memory_budget.text.frame import file_line
 
 _IDS_BETWEEN_FILES = 3
@@ -71,7 +71,7 @@ class MemoryView:
                     raw.line,
                     length,
                     parent,
-                    markdown.folded_hash(raw.text),
+                    folding.folded_hash(raw.text),
                     words.simhash(own),
                     number,
                     0,

@@ -3,6 +3,7 @@ import itertools
 import pytest
 
 from memory_budget.base import front_matter
+from memory_budget.text import folding
 from memory_budget.text import markdown as text_markdown
 
 
@@ -145,8 +146,8 @@ def test_byte_order_mark_is_no_text() -> None:
 
 
 def test_folded_hash_sees_only_the_words() -> None:
-    assert text_markdown.folded_hash("a  b\n c") == text_markdown.folded_hash("a b c")
-    assert text_markdown.folded_hash("a b") != text_markdown.folded_hash("ab")
+    assert folding.folded_hash("a  b\n c") == folding.folded_hash("a b c")
+    assert folding.folded_hash("a b") != folding.folded_hash("ab")
 
 
 def test_a_section_with_a_heading_of_its_own_has_no_neighbours() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from memory_budget.index.records import Chunk, make_chunks
 from memory_budget.select import near_duplicates, packing
-from memory_budget.text import markdown, words
+from memory_budget.text import folding, words
 from tests.support.memory_view import MemoryView
 
 NOTE = (
@@ -24,7 +24,7 @@ def made(*texts: str) -> tuple[list[Chunk], dict[int, str]]:
     rows = []
     for number, text in said.items():
         own = words.terms(text)
-        prints = markdown.folded_hash(text), words.simhash(own)
+        prints = folding.folded_hash(text), words.simhash(own)
         rows.append((number, 1, number, 1, 1, "", 1, len(own), 0, *prints, 1, 0, 0))
     return make_chunks(rows), said
 

@@ -52,7 +52,7 @@ def test_a_run_is_one_use_of_every_file_it_was_given_or_read(project: Project) -
 def test_the_selection_sees_the_counts(project: Project) -> None:
     used(project, [A], "dbt", 4, NOW)
     uses.count_uses(project, NOW)
-    from memory_budget.index.reader import MemoryView
+    from memory_budget.index.view import MemoryView
 
     reader = IndexReader(project.index)
     view = MemoryView(reader, reader.groups_for(["dbt"]))

@@ -15,25 +15,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from memory_budget.base.project import Project
 from memory_budget.index import contents, labels, page_rows, pages, schema
 from memory_budget.index import note as notes
+from memory_budget.index.copies import COPY_SIZE, Copies
 from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, frame_tokens, load_note
 from memory_budget.index.posting_lists import PostingLists
 from memory_budget.index.rebuild import rebuild as make_anew
+from memory_budget.index.said import Said
 from memory_budget.index.scan import Scan, scan
-from memory_budget.index.sources import NATIVE_FILE, Found, Place, Sources, loaded_lines
+from memory_budget.index.sources import Found, Place, Sources
 from memory_budget.text.markdown import SECTION_STEP
 from memory_budget.text.words import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from sqlite3 import Connection
 
 #: Unused ids between two files, so that the neighbours of a chunk are in its file or nowhere.
 ID_GAP = 3
-#: Parsed files kept for copies of them, and the largest file kept, in bytes of text: about 10 MB of memory at most.
-_COPIES_SIZE = 1_000_000
-_COPY_SIZE = 40_000
-#: Bytes of an index of notes that are read for the notes it names.
-_CONTENTS_LIMIT = 200_000
 
 
 class Report(NamedTuple):
@@ -64,34 +61,6 @@ class _Known(NamedTuple):
     said: str
     told: int
     label: str
-
-
-class Said:
-    """What indexes of notes say: by shown path. `told`: the notes that the client's own index names to every agent."""
-
-    __slots__ = ("by_path", "told")
-
-    def __init__(self, project: Project, found: Scan) -> None:
-        self.by_path: dict[str, str] = {}
-        self.told: set[str] = set()
-        for file in found.files:
-            if contents.is_index(file.path):
-                self._read(file.path, file.real, told=False)
-        if project.auto:
-            self._read(f"{project.auto_shown}/{NATIVE_FILE}", f"{project.auto}/{NATIVE_FILE}", told=True)
-
-    def _read(self, path: str, real: str, *, told: bool) -> None:
-        try:
-            with open(real, "rb") as file:
-                text = notes.decode(file.read(_CONTENTS_LIMIT))[0] or ""
-        except OSError:
-            return
-        if told:
-            text = "\n".join(text.split("\n")[: loaded_lines(text)])
-        for target, words in contents.entries(text, path):
-            self.by_path[target] = " ".join(filter(None, (self.by_path.get(target, ""), words)))
-            if told:
-                self.told.add(target)
 
 
 def update(
@@ -134,33 +103,6 @@ def update(
     return make_anew(project, fill)
 
 
-class _Copies:
-    """Parsed notes kept for files of the same size that are still to come: copies are common in memories."""
-
-    def __init__(self) -> None:
-        self._to_come: Counter[int] = Counter()
-        self._notes: dict[tuple[bytes, str], tuple[int, ParsedNote]] = {}
-        self._size = 0
-
-    def expect(self, sizes: Iterable[int]) -> None:
-        self._to_come.update(sizes)
-
-    def more(self, size: int) -> bool:
-        """Whether more files of this size will come after this one, which was expected."""
-        self._to_come[size] -= 1
-        return self._to_come[size] > 0
-
-    def get(self, key: tuple[bytes, str]) -> ParsedNote | None:
-        found = self._notes.get(key)
-        return None if found is None else found[1]
-
-    def keep(self, key: tuple[bytes, str], size: int, parsed: ParsedNote) -> None:
-        self._notes[key] = (size, parsed)
-        self._size += size
-        while self._size > _COPIES_SIZE:
-            self._size -= self._notes.pop(next(iter(self._notes)))[0]
-
-
 class _Update:
     """One update of one index, in one transaction."""
 
@@ -184,7 +126,7 @@ class _Update:
         self.tokens = 0
         self.problems: list[tuple[str, str]] = []
         self.remarks: list[tuple[str, str]] = []
-        self.copies = _Copies()
+        self.copies = Copies()
         self.parser = Parser(counter)
 
     def run(self, started: float, *, rebuilt: bool) -> Report:
@@ -345,7 +287,7 @@ class _Update:
         parsed = self.copies.get(key)
         if parsed is None:
             parsed = self.parser.parse(note)
-            if more and size <= _COPY_SIZE:
+            if more and size <= COPY_SIZE:
                 self.copies.keep(key, size, parsed)
         return parsed
 

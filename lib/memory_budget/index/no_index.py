@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from memory_budget.index.freshness import Changes
 from memory_budget.index.overlay import Overlay
-from memory_budget.index.reader import Group, IndexReader, MemoryView
+from memory_budget.index.reader import Group, IndexReader
 from memory_budget.index.scan import scan
 from memory_budget.index.schema import empty
 from memory_budget.index.sources import owners_of
+from memory_budget.index.view import MemoryView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

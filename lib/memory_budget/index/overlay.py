@@ -14,7 +14,7 @@ from memory_budget.index.facts import side_file
 from memory_budget.index.note import read_note
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.index.records import make_chunks, make_headings, signed
-from memory_budget.text import escape, frame, markdown, words
+from memory_budget.text import escape, folding, frame, markdown, words
 from memory_budget.text.tokens import upper_bound
 
 TYPE_CHECKING = False
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from memory_budget.index.freshness import Changes
     from memory_budget.index.note import Note
-    from memory_budget.index.reader import MemoryView, Posting
     from memory_budget.index.records import Chunk, Heading
     from memory_budget.index.sources import Found
+    from memory_budget.index.view import MemoryView, Posting
 
     #: A chunk before its section's size is known: the fields of a `Chunk` from its id on.
     _Row = tuple[int, int, int, str, int, int, int, int, int]
@@ -123,7 +123,7 @@ class Overlay:
             if old is None:
                 own_terms = words.terms(shown)
                 cost, count = upper_bound(shown + "\n\n"), len(own_terms)
-                prints = signed(markdown.folded_hash(shown)), words.simhash(own_terms)
+                prints = signed(folding.folded_hash(shown)), words.simhash(own_terms)
             else:
                 cost, count, prints = old.tokens, old.terms, (old.hash, old.simhash)
             tokens += cost

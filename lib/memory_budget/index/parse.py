@@ -9,7 +9,7 @@ from memory_budget.index.facts import side_file
 from memory_budget.index.note import Note, read_note
 from memory_budget.index.records import signed
 from memory_budget.index.stems import Stems
-from memory_budget.text import escape, frame, markdown, words
+from memory_budget.text import escape, folding, frame, markdown, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,7 @@ class Parser:
             if made is None:
                 shown = escape.neutral(text)
                 terms = words.terms(shown)
-                hash_ = signed(markdown.folded_hash(shown))
+                hash_ = signed(folding.folded_hash(shown))
                 made = shown, self._counter.paragraph(shown), hash_, words.simhash(terms), terms
                 if len(text) <= _KNOWN_LENGTH:
                     known[text] = made

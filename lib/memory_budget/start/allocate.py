@@ -16,8 +16,9 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
 from memory_budget.index import kept
 from memory_budget.index.freshness import changes
-from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, MemoryView, ordinal
+from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, ordinal
 from memory_budget.index.schema import OperationalError
+from memory_budget.index.view import MemoryView
 from memory_budget.run import bumps
 from memory_budget.select import block, complexity, parts
 from memory_budget.select.packing import Survey, pack

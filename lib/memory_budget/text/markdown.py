@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from memory_budget.text.cut import is_item, is_lead_in, parts_of, size_of, too_long
 from memory_budget.text.fences import Fences, fence_opened
-from memory_budget.text.words import digest, terms
+from memory_budget.text.folding import RULED
+from memory_budget.text.words import terms
 
 #: Size of a heading line above which it is read as text.
 _HEADING_LIMIT = 600
@@ -32,9 +33,6 @@ SECTION_STEP = 3
 _SPEAKERS = frozenset("user assistant human ai system agent bot claude me you q a question answer".split(" "))
 #: What a fence says of text that may hold fences itself.
 _NESTING = frozenset(("md", "markdown", "mdx"))
-#: What stands between a chunk's text and a rule above or below it.
-RULED = "\n\n"
-_RULE_SIGNS = frozenset("-*_")
 #: What a line starts with that opens neither heading nor fence nor rule nor an item further in, and what a line ends with
 #: that is no rule: all visible ASCII but these signs.
 _PLAIN_START = frozenset(map(chr, range(33, 127))) - frozenset("#`~=*_<")
@@ -81,51 +79,6 @@ def split(text: str, first_line: int = 1, problems: list[tuple[int, str]] | None
     if problems is not None:
         problems += splitter.problems
     return chunks
-
-
-def folded_hash(text: str) -> int:
-    """64-bit hash of the text with every run of white space as one space: equal for exact duplicates. A rule above or
-    below it is no part of what it says, and marks of emphasis (`**so**`, `_so_`) are none."""
-    if RULED in text and (text[:1] in _RULE_SIGNS or text[-1:] in _RULE_SIGNS):
-        above, _, said = text.partition(RULED)
-        if _is_rule(above):
-            text = said
-        said, _, below = text.rpartition(RULED)
-        if said and _is_rule(below):
-            text = said
-    if ("*" in text or "_" in text) and not fence_opened(text[:8]):
-        text = _without_emphasis(_without_emphasis(text, "*"), "_")
-    text = text.replace("\n", " ")
-    if "  " in text or not text.isprintable() or text[:1] == " " or text[-1:] == " ":
-        text = " ".join(text.split())
-    return int.from_bytes(digest(text), "big")
-
-
-def _without_emphasis(text: str, mark: str) -> str:
-    """A text without the marks of emphasis: one to three, at the start or the end of a word."""
-    at = text.find(mark)
-    if at < 0:
-        return text
-    parts = []
-    last = 0
-    while at >= 0:
-        end = at + 1
-        while text[end : end + 1] == mark:
-            end += 1
-        before, after = text[at - 1 : at] if at else " ", text[end : end + 1] or " "
-        opens = not before.isalnum() and not after.isspace()
-        closes = not after.isalnum() and not before.isspace()
-        if end - at <= 3 and (opens or closes):
-            parts.append(text[last:at])
-            last = end
-        at = text.find(mark, end)
-    parts.append(text[last:])
-    return "".join(parts)
-
-
-def _is_rule(line: str) -> bool:
-    """Whether a line is nothing but three or more of a rule's signs."""
-    return line[:1] in _RULE_SIGNS and len(line) > 2 and not line.strip(line[0] + " ")
 
 
 class _Splitter:

@@ -19,7 +19,7 @@ from memory_budget.index.scan import TOO_LARGE
 from memory_budget.upkeep.archival import ACTIVE_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from memory_budget.index.scan import Scan
     from memory_budget.upkeep.memory_files import MemoryFile
@@ -40,6 +40,7 @@ KINDS = (
     SECRET, "unreadable", "too large", BINARY, NOT_UTF8, "outside", MATTER, MARKDOWN, "dead link", "oversized", "expired",
     "never used",
 )  # fmt: skip
+_OUTSIDE = "a link that leads out of the project; it is not read (allow_outside in the profiles)"
 #: Dead links of one file that are named.
 _MOST_LINKS = 5
 
@@ -171,54 +172,57 @@ def _problems(
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[Problem]:
-    found: dict[tuple[str, str], Problem] = {}
-
-    def add(kind: str, path: str, detail: str) -> None:
-        path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that is not UTF-8
-        found.setdefault((kind, path), Problem(kind, path, detail))
-
-    for path, reason in scan.unreadable if scan else ():
-        add("unreadable", path, reason)
-    for path in scan.outside if scan else ():
-        add(
-            "outside",
-            path,
-            "a link that leads out of the project; it is not read (allow_outside in the profiles)",
-        )
-    for path, reason in problems:
-        if not any(note.path == path and note.problem for note in notes):
-            add(_kind(reason), path, reason)
+    indexed = {
+        note.path for note in notes if note.problem
+    }  # the index knows more of these than the update said
+    named = [(_kind(reason), path, reason) for path, reason in problems if path not in indexed]
+    if scan is not None:
+        named += [(_kind(reason), path, reason) for path, reason in scan.unreadable]
+        named += [("outside", path, _OUTSIDE) for path in scan.outside]
     for number, note in enumerate(notes):
         if progress:
             progress(number, len(notes))
-        for fault in from_stored(note.problem):
-            where = f"{note.path}:{fault.line}" if fault.line else note.path
-            add(fault.kind, where, fault.text)
-        if note.tokens >= thresholds.large_file:
-            add("oversized", note.path, f"{note.tokens:,} tokens in one file")
-        if 0 < note.expires < today:
-            add(
-                "expired",
-                note.path,
-                f"expired on {date.fromordinal(note.expires).isoformat()}; it is not sent",
-            )
-        elif never_used(note, today, active):
-            add(
-                "never used",
-                note.path,
-                f"given to nobody since {date.fromordinal(note.first_seen).isoformat()}",
-            )
+        named += _of_note(note, thresholds, today, active)
         if links is not None:
-            try:
-                dead = links(note)
-            except OSError as error:
-                add("unreadable", note.path, error.strerror or str(error))
-                continue
-            for line, target in dead[:_MOST_LINKS]:
-                add("dead link", f"{note.path}:{line}", f"links to {target}, which is not there")
+            named += _of_links(note, links)
     if progress:
         progress(len(notes), len(notes))
+    found: dict[tuple[str, str], Problem] = {}
+    for kind, path, detail in named:
+        path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that is not UTF-8
+        found.setdefault((kind, path), Problem(kind, path, detail))
     return sorted(found.values(), key=lambda problem: (KINDS.index(problem.kind), problem.path))
+
+
+def _of_note(
+    note: MemoryFile, thresholds: Thresholds, today: int, active: Sequence[int]
+) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with one file, by what the index and the jobs know of it: kind, place, detail."""
+    for fault in from_stored(note.problem):
+        yield fault.kind, f"{note.path}:{fault.line}" if fault.line else note.path, fault.text
+    if note.tokens >= thresholds.large_file:
+        yield "oversized", note.path, f"{note.tokens:,} tokens in one file"
+    if 0 < note.expires < today:
+        yield "expired", note.path, f"expired on {date.fromordinal(note.expires).isoformat()}; it is not sent"
+    elif never_used(note, today, active):
+        yield (
+            "never used",
+            note.path,
+            f"given to nobody since {date.fromordinal(note.first_seen).isoformat()}",
+        )
+
+
+def _of_links(
+    note: MemoryFile, links: Callable[[MemoryFile], list[tuple[int, str]]]
+) -> Iterator[tuple[str, str, str]]:
+    """The links of one file that lead nowhere."""
+    try:
+        dead = links(note)
+    except OSError as error:
+        yield "unreadable", note.path, error.strerror or str(error)
+        return
+    for line, target in dead[:_MOST_LINKS]:
+        yield "dead link", f"{note.path}:{line}", f"links to {target}, which is not there"
 
 
 def _kind(reason: str) -> str:

@@ -1,0 +1,376 @@
+"""One agent's view of the index: what the selection ranks, and the texts of what it chose.
+
+Read only, on the hot path. Files that changed since the index was brought up to date are masked here and served by an
+`overlay.Overlay` instead, whose ids lie above all others.
+"""
+
+from __future__ import annotations
+
+from memory_budget.index import pages as stored
+from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
+from memory_budget.index.records import Chunk, Heading, heading_of, page_of
+from memory_budget.index.schema import OperationalError
+from memory_budget.text.inflection import beginnings
+from memory_budget.text.synonyms import parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from typing import Any, Protocol
+
+    Posting = tuple[list[int], list[int]]
+
+    class ChangedFiles(Protocol):
+        """Files that changed since the index was made, as `overlay` serves them."""
+
+        masked: set[int]
+        tokens: int
+        terms: int
+        headings: dict[int, Heading]
+        texts: dict[int, str]
+
+        @property
+        def chunk_count(self) -> int: ...
+        @property
+        def file_count(self) -> int: ...
+        def holders(self, term: str) -> list[int]: ...
+        def file_postings(self, term: str) -> Posting: ...
+        def chunks(self, files: Collection[int] | None = None) -> list[Chunk]: ...
+        def file(self, number: int) -> IndexedFile | None: ...
+        def pinned(self) -> list[int]: ...
+
+
+class MemoryView:
+    """The memory that one agent may get, as the selection sees it.
+
+    `native`: the kind of native memory the client loads for this agent itself ("" for none); of such a MEMORY.md the
+    lines it loads are not offered, and `native_tokens` says what they cost.
+    """
+
+    def __init__(
+        self, reader: IndexReader, groups: Sequence[Group], native: str = "", today: int = 0
+    ) -> None:
+        self.db = reader.db
+        self.group_by_id = {group.id: group for group in groups}
+        self.native_groups = {group.id for group in groups if native and group.native == native}
+        self.native_tokens = 0
+        self.today = today
+        self.overlay: ChangedFiles | None = None
+        self.masked: set[int] = set()
+        self._marks = ",".join("?" * len(groups))
+        self._groups = [group.id for group in groups]
+        self.chunk_count = sum(group.chunks for group in groups)
+        self.file_count = sum(group.files for group in groups)
+        self._terms = sum(group.terms for group in groups)
+        self._average()
+        self.scoped_tokens = sum(group.tokens for group in groups)
+        self._files: dict[int, IndexedFile] = {}
+        self._hide_copies()
+        self._headings: dict[int, Heading] = {}
+        self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
+        self._inflected: bool | None = None
+
+    def _hide_copies(self) -> None:
+        """Leave out global files that stand, byte for byte, in the agent's own folders, too."""
+        own = [group.id for group in self.group_by_id.values() if group.scope != "global"]
+        if own:
+            marks = ",".join("?" * len(own))
+            rows = self.db.execute(f"SELECT file FROM copies WHERE grp IN ({marks})", own)
+            self.masked = {row[0] for row in rows}
+
+    def _whole_copies(self, gone: set[int]) -> set[int]:
+        """Of the global files left out as copies, those whose twin in the agent's folders still stands."""
+        if not self.masked:
+            return set()
+        own = [group.id for group in self.group_by_id.values() if group.scope != "global"]
+        marks = ",".join("?" * len(own))
+        rows = self.db.execute(
+            "SELECT c.file, own.id FROM copies c JOIN files f ON f.id = c.file "
+            f"JOIN files own ON own.hash = f.hash AND own.grp = c.grp WHERE c.grp IN ({marks})",
+            own,
+        )
+        return {file for file, twin in rows if twin not in gone}
+
+    def lay_over(self, overlay: ChangedFiles) -> None:
+        """Serve changed files from `overlay`, and none of what the index has of them."""
+        self.overlay = overlay
+        self._headings.update(overlay.headings)
+        self.masked = overlay.masked | self._whole_copies(overlay.masked)
+        self.scoped_tokens += overlay.tokens
+        self.chunk_count += overlay.chunk_count
+        self.file_count += overlay.file_count
+        self._terms += overlay.terms
+        self._average()
+
+    def _average(self) -> None:
+        """Lengths that a term's weight rests on. Files that changed count twice, which weighs nothing."""
+        self.mean_chunk_terms = self._terms / self.chunk_count if self.chunk_count and self._terms else 1.0
+        self.mean_file_terms = self._terms / self.file_count if self.file_count and self._terms else 1.0
+
+    def load(self, terms: Iterable[str]) -> None:
+        """Fetch the posting lists of many terms at once: one query a group instead of one a term."""
+        wanted = [term for term in dict.fromkeys(terms) if term not in self._lists]
+        self._fetch(wanted)
+        for term, forms in self._forms(wanted).items():
+            self._fetch([form for form in forms if form not in self._lists])
+            lists = self._lists[term]
+            for chunks, files, counts in map(self._lists.__getitem__, forms):
+                lists[0].extend(chunks)
+                lists[1].extend(files)
+                lists[2][0] += counts[0]
+                lists[2][1] += counts[1]
+        if self.overlay is not None:
+            for term in wanted:
+                counts = self._lists[term][2]
+                counts[0] += len(self.overlay.holders(term))
+                counts[1] += len(self.overlay.file_postings(term)[0])
+
+    def _forms(self, terms: Sequence[str]) -> dict[str, set[str]]:
+        """Other forms of words in other languages than English, as index terms (see `text.inflection`)."""
+        if self._inflected is None:
+            self._inflected = self.db.execute("SELECT 1 FROM stems LIMIT 1").fetchone() is not None
+        if not self._inflected:
+            return {}
+        starts = {term: beginnings(term) for term in terms}
+        stems = dict.fromkeys(start for some in starts.values() for start in some)
+        held: dict[str, set[str]] = {}
+        for stem, form in stored.select(self.db, "SELECT stem, term FROM stems WHERE stem IN", stems):
+            held.setdefault(stem, set()).add(form)
+        found = {}
+        for term, some in starts.items():
+            forms = next((held[start] for start in some if start in held), set()) - {term}
+            if forms:
+                found[term] = forms
+        return found
+
+    def _fetch(self, wanted: Sequence[str]) -> None:
+        """Fetch the index's own posting lists of terms."""
+        for term in wanted:
+            self._lists[term] = ([], [], [0, 0])
+        for start in range(0, len(wanted), 400):
+            part = wanted[start : start + 400]
+            marks = ",".join("?" * len(part))
+            for group in self._groups:
+                for term, count, file_count, chunks, files in self.db.execute(
+                    "SELECT term, chunk_count, file_count, chunks, files FROM postings "
+                    f"WHERE grp=? AND term IN ({marks})",
+                    [group, *part],
+                ):
+                    lists = self._lists[term]
+                    lists[0].append(chunks)
+                    lists[1].append(files)
+                    lists[2][0] += count
+                    lists[2][1] += file_count
+
+    def holders(self, term: str, limit: int = 1024) -> list[list[int]]:
+        """Per group: at most `limit` chunks that hold the term, and never more than 1,024: of more than 64 the best."""
+        if term not in self._lists:
+            self.load((term,))
+        found = []
+        for blob in self._lists[term][0]:
+            numbers = memoryview(blob).cast("I")
+            found.append(numbers[: min(limit, len(numbers) // 2)].tolist())
+        if self.overlay is not None:
+            found.append(self.overlay.holders(term))
+        return found
+
+    def stored_postings(self, term: str) -> list[Posting]:
+        """What the index has of a term that is loaded, chunks that are out of view included: per group, chunks as in
+        `holders`, and `tf << 16 | length in terms` of each."""
+        return [_halves(blob) for blob in self._lists[term][0]]
+
+    def file_postings(self, term: str) -> list[Posting]:
+        """Per group: the files that hold the term, and `tf << 16 | length in terms` of each; the highest bit is set where it
+        stands in what the note says it is about (`postings.LABELLED`)."""
+        if term not in self._lists:
+            self.load((term,))
+        found = [_halves(blob) for blob in self._lists[term][1]]
+        if self.overlay is not None:
+            found.append(self.overlay.file_postings(term))
+        return found
+
+    def counts(self, term: str) -> list[int]:
+        """How many chunks and how many files hold the term, however many of them `holders` returns."""
+        if term not in self._lists:
+            self.load((term,))
+        return self._lists[term][2]
+
+    def chunks(
+        self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
+    ) -> list[Chunk]:
+        """The chunks of these pages, or of these files, or all, as far as they are in view."""
+        if pages is not None:
+            rows = stored.select(self.db, _PAGES + " WHERE first IN", pages)
+            self.files([row[1] for row in rows])
+        elif files is not None:
+            rows = stored.select(self.db, _PAGES + " WHERE file IN", [n for n in files if n < OVERLAY_BASE])
+            self.files(files)
+        else:
+            for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
+                self._keep_file(row)
+            rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups).fetchall()
+        found: list[Chunk] = []
+        for row in rows:
+            file = self._files.get(row[1])
+            if file is not None:
+                own = stored.chunks(*row)
+                found += [chunk for chunk in own if chunk.line > file.native] if file.native else own
+        if self.overlay is not None and (pages is None or OVERLAY_BASE in pages):
+            found += self.overlay.chunks(files)
+        return found
+
+    def pages(self, ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """The page that each of these chunks is kept in, with how many chunks it holds; changed files are a page."""
+        found: dict[int, tuple[int, int]] = {}
+        page, last, hidden = (0, 0), 0, False
+        for number in sorted(ids):
+            if number >= OVERLAY_BASE and self.overlay is not None:
+                found[number] = (OVERLAY_BASE, self.overlay.chunk_count)
+                continue
+            if number > last:
+                row = self.db.execute(_PLACE, (number,)).fetchone()
+                page = (row[0], stored.count(row[1])) if row is not None else (0, 0)
+                last = page[0] + page[1] - 1
+                hidden = row is not None and row[2] in self.masked
+            if number <= last and not hidden:
+                found[number] = page
+        return found
+
+    def files(self, ids: Iterable[int]) -> dict[int, IndexedFile]:
+        """The files of these ids that are in view, not masked and not expired."""
+        wanted = [number for number in ids if number not in self._files]
+        kept = []
+        for number in wanted:
+            if number < OVERLAY_BASE:
+                kept.append(number)
+            elif self.overlay is not None:
+                file = self.overlay.file(number)
+                if file is not None:
+                    self._files[number] = file
+        for row in stored.select(self.db, _FILE_COLUMNS + " WHERE f.id IN", kept):
+            self._keep_file(row)
+        return {number: self._files[number] for number in ids if number in self._files}
+
+    def _keep_file(self, row: Sequence[Any]) -> None:
+        (number, group, path, tokens, frame, mtime_ns, date, confidence, always, expires, terms, first, last, uses,
+         used, loaded, told) = row  # fmt: skip
+        own = self.group_by_id.get(group)
+        if own is None or number in self.masked or (0 < expires < self.today):
+            return
+        file = IndexedFile(
+            number, path, own.scope, group, tokens, frame, date, ordinal(mtime_ns), uses or 0, used or 0, confidence,
+            bool(always), terms,
+        )  # fmt: skip
+        file.expires, file.first, file.last = expires, first, last
+        file.native = loaded if group in self.native_groups else 0
+        file.told = bool(told)
+        self._files[number] = file
+
+    def headings(self, chunks: Collection[Chunk]) -> dict[int, Heading]:
+        """The heading lines above these chunks, by id; there may be more."""
+        known = self._headings
+        wanted = set(map(heading_of, chunks))
+        wanted.discard(0)
+        if not wanted <= known.keys():
+            for row in stored.select(
+                self.db, _OUTLINES + " WHERE heading AND first IN", set(map(page_of, chunks))
+            ):
+                self._keep_headings(row)
+        while wanted:  # what stands above may stand in an earlier page of a large file
+            for number in wanted:
+                if number not in known:
+                    self._keep_headings(
+                        self.db.execute(
+                            _OUTLINES + " WHERE heading<=? ORDER BY heading DESC LIMIT 1", (number,)
+                        ).fetchone()
+                    )
+            wanted = {known[number][1] for number in wanted}
+            wanted.discard(0)
+        return known
+
+    def _keep_headings(self, row: tuple[int, bytes, str, int]) -> None:
+        self._headings.update(enumerate(stored.headings(*row), row[0]))
+
+    def latest(self, limit: int) -> list[Chunk]:
+        """Chunks of the files used or dated last, newest file first, at most `limit`."""
+        rows = self.db.execute(
+            f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks}) "
+            "ORDER BY max(f.date, coalesce(u.last_used, 0)) DESC, coalesce(u.uses, 0) DESC, f.path LIMIT 60",
+            self._groups,
+        ).fetchall()
+        for row in rows:
+            self._keep_file(row)
+        found = self.overlay.chunks()[:limit] if self.overlay is not None else []
+        return self._in_files([row[0] for row in rows], found, limit)
+
+    def _in_files(self, files: Iterable[int], found: list[Chunk], limit: int) -> list[Chunk]:
+        """Chunks found, and those of these files one after the other, up to a limit."""
+        for number in files:
+            if number in self._files and len(found) < limit:
+                found += self.chunks(files=[number])[: limit - len(found)]
+        return found
+
+    def pinned(self) -> list[Chunk]:
+        """Chunks of files with `always: true`."""
+        rows = self.db.execute(
+            f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks}) AND f.always ORDER BY f.path", self._groups
+        ).fetchall()
+        for row in rows:
+            self._keep_file(row)
+        files = [row[0] for row in rows]
+        if self.overlay is not None:
+            files += self.overlay.pinned()
+        return self.chunks(files=files) if files else []
+
+    def telling(self, terms: Collection[str]) -> dict[str, float]:
+        """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
+        try:
+            rows = stored.select(self.db, "SELECT term, value FROM thesaurus.telling WHERE term IN", terms)
+        except OperationalError:  # it could not be attached
+            return {}
+        return {term: value / 100 for term, value in rows}
+
+    def synonyms(self, term: str) -> list[tuple[str, float]]:
+        """Words of like meaning, as index terms, with their likeness from 0 to 1."""
+        try:
+            row = self.db.execute("SELECT others FROM thesaurus.synonyms WHERE term=?", (term,)).fetchone()
+        except OperationalError:  # it could not be attached
+            return []
+        return [] if row is None else parse(row[0])
+
+    def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
+        """What the chunks say in UTF-8, by id."""
+        found = stored.texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
+        if self.overlay is not None:
+            texts = self.overlay.texts
+            changed = [chunk.id for chunk in chunks if chunk.id >= OVERLAY_BASE]
+            found.update({number: texts[number].encode() for number in changed})
+        return found
+
+    def count_native(self) -> int:
+        """Tokens of the lines that the client loads for this agent itself; known as `native_tokens` afterwards."""
+        self.native_tokens = 0
+        if self.native_groups:
+            marks = ",".join("?" * len(self.native_groups))
+            for number, loaded in self.db.execute(
+                f"SELECT id, loaded FROM files WHERE grp IN ({marks}) AND loaded > 0",
+                sorted(self.native_groups),
+            ).fetchall():
+                own = stored.of_file(self.db, number)
+                self.native_tokens += sum([chunk.tokens for chunk in own if chunk.line <= loaded])
+        return self.native_tokens
+
+
+_PAGES = f"SELECT {stored.COLUMNS} FROM pages"
+_PLACE = "SELECT first, length(numbers), file FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
+_OUTLINES = f"SELECT {stored.HEADING_COLUMNS} FROM pages"
+_FILE_COLUMNS = (
+    "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
+    "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded, f.told FROM files f LEFT JOIN file_uses u ON u.path = f.path"
+)
+
+
+def _halves(blob: bytes) -> Posting:
+    numbers = memoryview(blob).cast("I").tolist()
+    half = len(numbers) // 2
+    return numbers[:half], numbers[half:]
