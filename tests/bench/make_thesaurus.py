@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lib"))
 
-from memory_budget.text import synonyms
+from memory_budget.text import porter, synonyms
 from memory_budget.text import words as text_words
 
 LEAST = 0.35
@@ -42,7 +42,7 @@ def vocabulary(folder: Path, lists: Path) -> dict[str, list[str]]:
             and word.islower()
             and word not in text_words.STOP_WORDS
         ):
-            forms = found.setdefault(text_words.stem(word), [])
+            forms = found.setdefault(porter.stem(word), [])
             if len(forms) < FORMS and word not in forms:
                 forms.append(word)
     return found

@@ -16,6 +16,7 @@ from memory_budget.index.overlooked import overlooked
 from memory_budget.index.sources import sources_of
 from memory_budget.settings import profiles
 from memory_budget.start import allocate
+from memory_budget.upkeep import survey
 from tests.support import hooks
 from tests.support.projects import make_project
 
@@ -183,3 +184,49 @@ def test_an_edited_note_is_what_it_says_before_it_is_indexed_again(tmp_path: Pat
     assert "canary ring" in shown
     assert token not in shown
     assert "hidden" not in shown
+
+
+def auto_folder(home: Path, root: Path) -> Path:
+    slug = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in str(root))
+    return home / ".claude/projects" / slug / "memory"
+
+
+def test_notes_that_the_clients_index_names_are_known_to_be_told(tmp_path: Path, home: Path) -> None:
+    root = make_project(tmp_path / "p", {".claude/memory/other.md": "# Other\n\nNothing.\n"})
+    notes = {
+        "MEMORY.md": "- [Deploys](deploys.md) — canary\n",
+        "deploys.md": NOTE,
+        "quiet.md": "# Quiet\n\nSilence.\n",
+    }
+    make_project(auto_folder(home, root), notes)
+    project = find_project(str(root), str(home))
+    update.update_index(project)
+    db = sqlite3.connect(project.index)
+    told = dict(db.execute("SELECT path, told FROM files").fetchall())
+    db.close()
+    assert {path.rsplit("/", 1)[1]: bool(value) for path, value in told.items()} == {
+        "other.md": False,
+        "deploys.md": True,
+        "quiet.md": False,
+    }
+    (auto_folder(home, root) / "MEMORY.md").write_text("- [Quiet](quiet.md)\n")
+    update.update_index(project)
+    db = sqlite3.connect(project.index)
+    assert db.execute("SELECT path FROM files WHERE told").fetchall()[0][0].endswith("quiet.md")
+    db.close()
+
+
+def test_jobs_make_nothing_of_the_clients_own_memory(tmp_path: Path, home: Path) -> None:
+    """The project's copy of a private note is no duplicate, and an agent's own one may still be promoted."""
+    own = ".claude/memory/specialists/worker/recent/deploys.md"
+    text = "---\nconfidence: 0.95\n---\n\n" + NOTE
+    root = make_project(tmp_path / "p", {own: text, ".claude/memory/patterns/shared.md": text})
+    make_project(auto_folder(home, root), {"deploys.md": text, "recent/queue.md": text})
+    work = survey.begin(find_project(str(root), str(home)), 1_700_000_000.0)
+    assert sum(note.private for note in work.notes) == 2
+    assert not any(note.movable for note in work.notes if note.private)
+    for file_set in survey.find_duplicates(work).sets:
+        assert not file_set.keep.private
+        assert not any(note.private for note in file_set.removable)
+    for proposal in survey.find_promotions(work):
+        assert not any("~" in path for step in proposal.steps for path in (step.source, step.target))
