@@ -30,7 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget.index import view  # noqa: E402
+from memory_budget.index import view as index_view  # noqa: E402
 from memory_budget.select import block, complexity, packing  # noqa: E402
 from memory_budget.select.ranking import RECIPE  # noqa: E402
 from memory_budget.select.view import View  # noqa: E402
@@ -123,7 +123,7 @@ def from_tasks(tasks: task_sets.TaskSet, indexed: IndexedProject) -> Iterator[Ca
         yield Case(allocation.view, task.prompt, allocation.settings.profile.weights, share_in)
 
 
-def _sections_in(view: view.MemoryView, task: task_sets.Task, found: packing.Selection) -> float:
+def _sections_in(view: index_view.MemoryView, task: task_sets.Task, found: packing.Selection) -> float:
     texts = view.texts([chunk for file in found.files for chunk in file.chunks])
     text = trimming.folded(b"\n\n".join(texts.values()).decode())
     return sum(section.sent(text) == section.tokens for section in task.needs) / len(task.needs)

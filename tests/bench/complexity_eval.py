@@ -202,7 +202,8 @@ def tiers_rule(data: Data, evidence: Any, rank: Any) -> None:
             enough = np.flatnonzero(means <= limit if sign < 0 else means >= 1.0 - limit)
             at = int(enough[-1]) if len(enough) else 0
             print(
-                f"{title}: mean rank {means[at]:.2f} beyond evidence {evidence[rows][order][at]:.2f} ({(at + 1) / rows.sum():.0%} of the tasks)"
+                f"{title}: mean rank {means[at]:.2f} beyond evidence {evidence[rows][order][at]:.2f} "
+                f"({(at + 1) / rows.sum():.0%} of the tasks)"
             )
 
 

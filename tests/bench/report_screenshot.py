@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import sys
 import tempfile
 from datetime import datetime, timedelta
@@ -44,8 +45,9 @@ def sample(folder: Path) -> dict[str, Any]:
     root = folder / "data-platform"
     project = Project(str(root), home=str(folder / "home"))
     Path(project.memory).mkdir(parents=True)
+    shutil.copy(ROOT / "schemas/examples/data-team-profiles.json", project.memory + "/budget-profiles.json")
     usage_logs.write_log(Path(project.log), list(usage_logs.team_records(60, NOW)))
-    found = report.gather(project, 60, report_inputs(project, NOW), now=NOW)
+    found = report.gather_report(project, 60, report_inputs(project, NOW), now=NOW)
     rng = random.Random(5)
     tokens = 121_000.0
     for day in range(60, -1, -1):
@@ -77,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         folder = Path(name)
         os.environ["HOME"] = name
         page = folder / "report.html"
-        page.write_text(report.render(sample(folder)), encoding="utf-8")
+        page.write_text(report.render_report(sample(folder)), encoding="utf-8")
         if args.html:
             args.html.write_bytes(page.read_bytes())
         program = browser.find()

@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,22 @@ from tests.support.projects import facts_in
 
 #: What the client copies or reads, and the installer itself.
 PARTS = (".claude-plugin", ".claude", "bin", "hooks", "lib", "schemas", "skills")
-FILES = ("install.py", "plugin.json", "settings.json", "README.md", "LICENSE", "requirements.lock")
+FILES = (
+    "install.py",
+    "plugin.json",
+    "README.md",
+    "LICENSE",
+    "requirements.lock",
+    "requirements-reports.lock",
+)
+#: Plays uv: what it installs is the environment of the tests.
+UV = """#!/bin/sh
+[ "$1" = venv ] || exit 0
+for folder; do :; done
+mkdir -p "$folder/bin"
+printf '#!/bin/sh\\nexec "%s" "$@"\\n' "{python}" >"$folder/bin/python"
+chmod +x "$folder/bin/python"
+"""
 TASK = "TASK-01 Review the incremental models and say what their test coverage misses."
 
 
@@ -99,18 +116,69 @@ def test_installed_plugin_runs_and_goes(
     api = installation.session(team, script)
     block = only_block(api.first_request("TASK-01").prompt)
     assert "incremental models" in facts_in(block.text, "dbt-expert")
-    listed = {plugin["id"]: plugin for plugin in json.loads(installation.ask("plugin", "list", "--json"))}
+    known = {plugin["id"]: plugin for plugin in json.loads(installation.ask("plugin", "list", "--json"))}
     if with_command:
-        assert listed["memory-budget@memory-budget"]["enabled"] is True
+        assert known["memory-budget@memory-budget"]["enabled"] is True
 
     installation.install("--uninstall", cwd=team)
     assert settings.read_text() == '{"model":"opus"}'
-    assert json.loads(installation.ask("plugin", "list", "--json")) == []
+    listed = {plugin["id"] for plugin in json.loads(installation.ask("plugin", "list", "--json"))}
+    assert [name for name in listed if not name.endswith("@builtin")] == []
     assert not list(client.home.glob(".claude/plugins/*/memory-budget*"))
     assert {path: path.read_bytes() for path in memory_before} == memory_before
     assert not (team / ".claude/memory/budget-profiles.json").exists()
     api = installation.session(team, script)
     assert api.first_request("TASK-01").prompt == TASK
+
+
+def test_installed_by_the_client_alone(client: Client, tmp_path: Path, team: Path) -> None:
+    """`claude plugin install`, as people install plugins: the first session sets the libraries up by itself."""
+    installation = Installation(client, tmp_path, with_command=True)
+    uv = tmp_path / "tools/uv"
+    uv.write_text(UV.format(python=sys.executable))
+    uv.chmod(0o755)
+    del installation.environment["MEMORY_BUDGET_LIBRARIES"]
+    installation.ask("plugin", "marketplace", "add", str(installation.root))
+    installation.ask("plugin", "install", "memory-budget@memory-budget")
+    data = client.home / ".claude/plugins/data/memory-budget-memory-budget"
+
+    script = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript(delay=1.0)})
+    api = installation.session(team, script)
+    only_block(api.first_request("TASK-01").prompt)
+    state = wait_for(
+        lambda: json.loads((data / "setup.json").read_text()), lambda value: value["state"] == "done"
+    )
+    assert "are set up" in state["line"]
+    assert (data / "interpreter").read_text().split("\n")[1].startswith(str(data / "venv-"))
+    log = team / ".claude/cache/budget-usage.jsonl"
+    (record,) = wait_for(lambda: log.read_text().splitlines(), bool)
+    assert json.loads(record)["delivered"] is True
+
+    status = subprocess.run(
+        [str(installation.root / "bin/memory-budget"), "doctor", "--json", "--project", str(team)],
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    found = {entry["about"]: entry for entry in json.loads(status.stdout)}
+    assert found["libraries"]["level"] == "ok", found["libraries"]
+    assert "memory-budget@memory-budget is enabled" in found["plugin"]["text"]
+
+
+def wait_for(read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+    """What is read once it is as wanted."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            value = read()
+            if wanted(value):
+                return value
+        except (OSError, ValueError):
+            pass
+        if time.monotonic() > until:
+            raise AssertionError("it did not come about in 30 s")
+        time.sleep(0.1)
 
 
 def test_validates_without_a_warning(client: Client, tmp_path: Path) -> None:

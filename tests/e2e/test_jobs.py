@@ -30,7 +30,7 @@ def long_ago(team: Path, client: Client) -> Project:
     """Let the jobs of a project have run last forty days ago."""
     project = Project(str(team), str(client.home))
     last = time.time() - 40 * 86400
-    schedule.write_state(project, schedule.ScheduleState(dict.fromkeys(schedule.KINDS, last), {}, None, 0))
+    schedule.write_schedule(project, schedule.ScheduleState(dict.fromkeys(schedule.KINDS, last), {}, None, 0))
     return project
 
 

@@ -57,10 +57,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Path(project.memory).mkdir(parents=True)
     long = record(agent="roles/" + "every-table-of-the-warehouse-" * 8, timestamp="2026-11-20T10:00:00")
     write_log(Path(project.log), [*team_records(40, NOW), *several(12, long)])
-    found = report.gather(project, 40, report_inputs(project, NOW), now=NOW)
+    found = report.gather_report(project, 40, report_inputs(project, NOW), now=NOW)
     found["memory"] = [{"day": f"2026-11-{day:02}", "tokens": 120_000 + 900 * day} for day in range(1, 23)]
     path = root / "report.html"
-    path.write_text(report.render(found), encoding="utf-8")
+    path.write_text(report.render_report(found), encoding="utf-8")
     return path
 
 

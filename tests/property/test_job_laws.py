@@ -48,7 +48,7 @@ _TEXTS = st.lists(_LINES, max_size=40).map("\n".join)
 )
 @settings(max_examples=cases(150))
 def test_a_summary_keeps_to_its_share_and_invents_nothing(text: str, ratio: float) -> None:
-    summary = condense.summarise(text, ratio, _count)
+    summary = condense.condense_note(text, ratio, _count)
     assert summary.tokens_after <= ratio * summary.tokens_before or summary.tokens_after == 0
     invented = {word for word in summary.text.split() if word not in text}
     # Its own marks: fences, the signs of headings, the dashes of front matter, and the line of paths at the end.

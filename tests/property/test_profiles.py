@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from memory_budget.base import fastjson
 from memory_budget.base.errors import BudgetError
 from memory_budget.settings import check, names, profiles
-from memory_budget.settings.validate import ProfileError
+from memory_budget.settings.shape import ProfileError
 from tests.support.cases import cases
 
 scalars = (

@@ -181,5 +181,5 @@ def test_undo_brings_back_every_byte(
         tuning_apply.apply_changes(project, [change], now=datetime(2026, 11, 20))
         changed = json.loads(path.read_bytes())
         assert changed == {**json.loads(text), "agent_assignments": {**assigned, agent: target}}
-        tuning_apply.undo_changes(project)
+        tuning_apply.undo_profile_change(project)
         assert path.read_bytes() == text.encode()

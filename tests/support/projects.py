@@ -71,6 +71,12 @@ SHARED = {
     "onboarding": "Onboarding pairs a newcomer with two teams for a sprint each.",
 }
 
+#: Notes about nothing that agents are asked, so that what they are asked stands out.
+OTHER_NOTES = {
+    f".claude/memory/patterns/{name}.md": f"# {name.title()}\n\nThe {name} of the team is kept on its own page.\n"
+    for name in "calendar glossary hiring travel garden printer kitchen parking laptops badges".split()
+}
+
 _WORDS = (
     "the thing was slow because somebody waited behind another step so we moved it forward and kept the old way "
     "around for a while until nobody used it then wrote down who decides and how to go back measure first compare "

@@ -107,7 +107,7 @@ def test_a_fresh_clone_proposes_nothing_and_half_a_year_of_runs_does(tmp_path: P
     update.update_index(project)
     now = NOW + 4000 * 86400  # so that the files' own times are long ago
     today = TODAY + 4000
-    assert survey.find_archival(survey.refresh(survey.begin(project, now), [])) == []
+    assert survey.find_archival(survey.refresh_survey(survey.begin(project, now), [])) == []
     seen_since(project, today - 200, range(today - 20, today))
     found = survey.find_archival(survey.begin(project, now))
     assert [one.title for one in found] == [f"{MEMORY}/{AGENT}", f"{MEMORY}/specialists/dbt/patterns/b.md"]

@@ -17,14 +17,13 @@ from memory_budget.run import claims
 from memory_budget.select import parts
 from memory_budget.start import allocate, describe
 from tests.support import hooks
-from tests.support.projects import make_project
+from tests.support.projects import OTHER_NOTES, make_project
 
 FILES = {
-    ".claude/memory/specialists/dbt-expert/patterns/models.md": "# Incremental models\n\nIncremental models merge on the key; write up the incremental models as dbt builds them.\n",
-    **{
-        f".claude/memory/patterns/{name}.md": f"# {name.title()}\n\nThe {name} of the team is kept on its own page.\n"
-        for name in "calendar glossary hiring travel garden printer kitchen parking laptops badges".split()
-    },
+    ".claude/memory/specialists/dbt-expert/patterns/models.md": (
+        "# Incremental models\n\nIncremental models merge on the key; write up the incremental models as dbt builds them.\n"
+    ),
+    **OTHER_NOTES,
     ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
 }
 
@@ -156,13 +155,25 @@ def test_a_plan_nobody_takes_holds_the_next_one_up_for_a_moment_only(project: Pr
     assert 0.1 < time.monotonic() - began < 2 * claims.TURN_SECONDS + 0.5
 
 
-def test_where_the_mod_tells_nobody_guesses(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agent_of_a_workflow_takes_nobodys_plan(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(claims.MOD, "1")
     monkeypatch.setattr(claims, "MOD_SECONDS", 0.05)
     in_context(project, "t1")
-    assert start(project, "a9") == ""  # a workflow's, say: the plan is another's
+    Path(claims.workflow_path(project, "s")).write_text("turn\n")
+    assert start(project, "a9") == ""  # the workflow's: the plan is another's
     claims.bind(project, "t1", "a1")
     assert start(project, "a1") == "for t1"
+
+
+def test_a_word_that_never_comes_costs_no_memory(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client gave the module no time."""
+    monkeypatch.setenv(claims.MOD, "1")
+    monkeypatch.setattr(claims, "MOD_SECONDS", 0.05)
+    for number in range(3):
+        in_context(project, f"t{number}")
+    claims.bind(project, "t0", "a0")
+    claims.bind(project, "t2", "a2")
+    assert [start(project, f"a{number}") for number in (2, 0, 1)] == ["for t2", "for t0", "for t1"]
 
 
 def test_a_word_that_is_being_written_is_no_word(project: Project) -> None:

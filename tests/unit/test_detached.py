@@ -92,7 +92,7 @@ def test_what_ends_a_detached_process_is_logged_and_told_once(
 ) -> None:
     Path(project.root, ".claude/memory/budget-profiles.json").write_text('{"profiles": {}}')
     spawn.start(project, "no-such-task")  # argparse ends the process
-    log = wait_for(Path(project.at(layout.HOOKS_LOG)), "no-such-task")
+    log = wait_for(Path(project.at(layout.HOOKS_LOG)), "SystemExit")
     assert "SystemExit" in log
     monkeypatch.setenv(libraries.VARIABLE, "never")
     monkeypatch.setattr(spawn, "start", lambda *_: None)
@@ -122,7 +122,7 @@ def test_guard_makes_no_file_where_there_is_no_memory(tmp_path: Path) -> None:
 
 def test_libraries_are_offered_once(project: Project, data: Path, launched: list[list[str]]) -> None:
     (line,) = libraries.offer(project, "s-1")
-    assert "33 MB" in line
+    assert "35 MB" in line
     assert launched == [["setup", "--background", "--session", "s-1", "--project", project.root]]
     assert libraries.offer(project, "s-2") == []  # it is being done
     assert len(launched) == 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from memory_budget.base.project import Project
+from memory_budget.cli import duplicates as duplicates_command
 from memory_budget.index import update
 from memory_budget.upkeep import duplicates, near_chunks, survey
 from memory_budget.upkeep.memory_files import MemoryFile
@@ -149,8 +150,8 @@ def test_alikeness(first: str, second: str, least: float, most: float) -> None:
     assert least <= value <= most
 
 
-def test_as_json_names_every_file(tmp_path: Path, home: Path) -> None:
+def test_the_json_form_names_every_file(tmp_path: Path, home: Path) -> None:
     project = memory(tmp_path / "p", {"patterns/a.md": text(1), "roles/qa/patterns/a.md": text(1)}, home)
-    value: dict[str, Any] = duplicates.as_json(found(project))
+    value: dict[str, Any] = duplicates_command.report_json(found(project))
     assert (value["exact_sets"], value["exact_copies"]) == (1, 1)
     assert value["sets"][0]["copies"] == [f"{MEMORY}/roles/qa/patterns/a.md"]

@@ -125,7 +125,7 @@ def test_neither_json_nor_re_is_imported() -> None:
             f"memory_budget.{name}"
             for name in ("base", "base.errors", "base.fastjson", "base.front_matter", "settings")
         ),
-        *(f"memory_budget.settings.{name}" for name in ("agents", "names", "profiles")),
+        *(f"memory_budget.settings.{name}" for name in ("agents", "document", "names", "profiles")),
     }
     assert set(run.stdout.split()) <= {"__future__", "_json", *ours}
 

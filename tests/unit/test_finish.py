@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,14 @@ from memory_budget.run import claims, lost_prompts, pending
 from memory_budget.run import finish as run_finish
 from tests.support import hooks
 from tests.support.blocks import assert_valid_records
-from tests.support.projects import make_project, usage_records
+from tests.support.projects import OTHER_NOTES, make_project, usage_records
 
 FILES = {
-    ".claude/memory/patterns/models.md": "# Incremental models\n\nIncremental models merge on the surrogate key; write up the incremental models as dbt builds them.\n",
-    **{
-        f".claude/memory/patterns/{name}.md": f"# {name.title()}\n\nThe {name} of the team is kept on its own page.\n"
-        for name in "calendar glossary hiring travel garden printer kitchen parking laptops badges".split()
-    },
+    ".claude/memory/patterns/models.md": (
+        "# Incremental models\n\nIncremental models merge on the surrogate key; "
+        "write up the incremental models as dbt builds them.\n"
+    ),
+    **OTHER_NOTES,
     ".claude/agents/dbt-expert.md": "---\nname: dbt-expert\ndescription: dbt\n---\nYou do dbt.\n",
 }
 
@@ -48,7 +50,15 @@ class Run:
         said = hooks.pre(self.folder, self.home, tool_use=tool_use, transcript_path=str(self.session), **more)
         return str(said.prompt)
 
-    def write(self, prompt: str, *, ended: bool = True, tool_use: str = "toolu_1", name: str = "a1") -> None:
+    def write(
+        self,
+        prompt: str,
+        *,
+        ended: bool = True,
+        tool_use: str = "toolu_1",
+        name: str = "a1",
+        context: Sequence[str] = (),
+    ) -> None:
         message: dict[str, Any] = {
             "id": "m1",
             "model": "claude-x",
@@ -58,6 +68,10 @@ class Run:
         }
         lines = [
             {"type": "user", "timestamp": "2026-01-02T03:04:05Z", "message": {"content": prompt}},
+            *(
+                {"type": "attachment", "attachment": {"type": "hook_additional_context", "content": [t]}}
+                for t in context
+            ),
             {"type": "assistant", "timestamp": "2026-01-02T03:04:06Z", "message": message},
         ]
         path = self.transcript.with_name(f"agent-{name}.jsonl")
@@ -221,3 +235,135 @@ def test_an_allocation_that_is_being_written_is_left_alone(run: Run) -> None:
     path.write_bytes(b'{"half')
     run_finish.close(run.project)
     assert path.exists()
+
+
+def test_a_start_without_an_index_is_said_to_be_one_and_gives_no_more(run: Run) -> None:
+    Path(run.project.index).unlink()
+    run.write(run.start())
+    run.finish()
+    first = run.only_record()
+    assert first["estimated"] is True
+    Path(run.project.log).unlink()
+    update.update_index(run.project)
+    run.write(run.start())
+    run.finish()
+    second = run.only_record()
+    assert second["estimated"] is False
+    assert 0 < first["tokens_loaded"] <= second["tokens_loaded"]
+
+
+def test_an_agent_that_was_handed_anothers_parts_is_recorded_with_them(run: Run) -> None:
+    """Where nothing told two agents of one type apart: each record is joined by the id in its agent's transcript."""
+    own: dict[str, pending.Pending] = {}
+    for number, topic in enumerate(("incremental models", "calendar of the team"), 1):
+        given = {"subagent_type": "dbt-expert", "prompt": f"Write up the {topic}.", "description": topic}
+        run.start(f"toolu_{number}", tool_input=given, permission_mode="auto")
+        kept = pending.find(run.project, pending.pending_key("5e55-10n", f"toolu_{number}"))
+        assert kept is not None
+        own[f"toolu_{number}"] = kept
+    for number, other in ((1, "toolu_2"), (2, "toolu_1")):
+        (plan,) = Path(claims.folder(run.project, "5e55-10n", "dbt-expert")).glob(f"c-*-{other}")
+        (plan / "claimed").write_text(f"a{number}\n")
+        text = json.loads((plan / "1").read_text())["hookSpecificOutput"]["additionalContext"]
+        run.write("Write it up.", tool_use=f"toolu_{number}", name=f"a{number}", context=[text])
+        run.transcript = run.transcript.with_name(f"agent-a{number}.jsonl")
+        assert run_finish.finish(run.project, {**run.ended, "agent_id": f"a{number}"})
+    first, second = usage_records(run.folder)
+    assert_valid_records([first, second])
+    assert (first["task"], first["tool_use_id"]) == ("incremental models", "toolu_1")
+    assert first["allocation_id"] == own["toolu_2"].allocation_id
+    assert second["allocation_id"] == own["toolu_1"].allocation_id
+    assert [record["delivered"] for record in (first, second)] == [True, True]
+    assert first["planned_tokens"] == own["toolu_2"].planned_tokens
+
+
+def test_an_agent_that_got_no_part_of_what_was_planned_is_recorded_so(run: Run) -> None:
+    run.start(permission_mode="auto")
+    run.write("Write up the incremental models.")
+    run.finish()
+    record = run.only_record()
+    assert (record["delivered"], record["tokens_loaded"], record["channel"]) == (False, 0, "context")
+    assert record["planned_tokens"] > 0
+
+
+def test_a_part_that_was_cut_off_counts_for_what_is_there(run: Run) -> None:
+    run.start(permission_mode="auto")
+    (plan,) = Path(claims.folder(run.project, "5e55-10n", "dbt-expert")).glob("c-*")
+    text = json.loads((plan / "1").read_text())["hookSpecificOutput"]["additionalContext"]
+    run.write("Write up the incremental models.", context=[text[: len(text) // 2]])
+    run.finish()
+    record = run.only_record()
+    assert record["delivered"] == "partly"
+    assert 0 < record["tokens_loaded"] < record["planned_tokens"]
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", '{"type": "user"', '{"type": "user", "message": 5}\n[]\n\xff\n']
+)
+def test_a_transcript_that_is_missing_or_torn_makes_one_record_and_no_claim(
+    run: Run, content: str | None
+) -> None:
+    run.start(permission_mode="auto")
+    run.write("x")
+    if content is None:
+        run.transcript.unlink()
+    else:
+        run.transcript.write_text(content, encoding="latin-1")
+    assert run.finish()
+    assert not run.finish()
+    record = run.only_record()
+    assert (record["delivered"], record["tokens_loaded"]) == (None, 0)
+
+
+def test_a_huge_transcript_is_read_for_what_it_tells(run: Run) -> None:
+    run.write(run.start())
+    with run.transcript.open("a") as file:
+        for number in range(2_000):
+            line = {
+                "type": "user",
+                "message": {"content": [{"type": "tool_result", "content": "x" * 20_000}]},
+            }
+            file.write(json.dumps(line) + "\n" if number % 2 else '{"torn\n')
+        file.write(run.transcript.read_text().splitlines()[1] + "\n")
+    began = time.monotonic()
+    assert run.finish()
+    assert time.monotonic() - began < 5
+    assert run.only_record()["delivered"] is True
+
+
+def test_an_allocation_of_the_version_before_is_recorded(run: Run) -> None:
+    """One figure stood there for what was planned and what was sent, and no version."""
+    prompt = run.start()
+    path = Path(pending.pending_path(run.project, pending.pending_key("5e55-10n", "toolu_1")))
+    kept = json.loads(path.read_text())
+    for name in ("version", "placed_tokens", "file_scopes", "confidence"):
+        del kept[name]
+    kept["tokens_loaded"] = kept.pop("planned_tokens")
+    path.write_text(json.dumps(kept))
+    run.write(prompt)
+    run.finish()
+    record = run.only_record()
+    assert record["delivered"] is True
+    assert record["tokens_loaded"] == record["planned_tokens"] == kept["tokens_loaded"]
+
+
+def test_an_allocation_of_a_later_version_is_recorded_as_far_as_it_is_known(run: Run) -> None:
+    prompt = run.start()
+    path = Path(pending.pending_path(run.project, pending.pending_key("5e55-10n", "toolu_1")))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 9, "mood": {"sunny": 1}}))
+    run.write(prompt)
+    run.finish()
+    assert run.only_record()["delivered"] is True
+
+
+def test_what_an_ended_agents_process_left_is_recorded_by_the_next_session(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write(run.start())
+    path = Path(run.project.writable("ended", "a1.json"))
+    path.write_text(json.dumps(run.ended))
+    assert run_finish.close(run.project) == 0  # its own process may be at it
+    monkeypatch.setattr(run_finish, "_PATIENCE", -1.0)
+    assert run_finish.close(run.project) == 1
+    assert not path.exists()
+    assert run.only_record()["success"] is True

@@ -291,7 +291,8 @@ LINKED = {
     "[out](https://x.y/a.md).\n",
     ".claude/memory/recent/broker.md": "# Broker\n\nSee [queue](queue.md) and `[code](queue.md)`.\n",
     ".claude/memory/recent/img/queue.png": "png",
-    ".claude/memory/patterns/index.md": "# Notes\n\n- [Queue](../recent/queue.md)\n- [gone](../recent/gone.md)\n\n[q]: ../recent/queue.md\n",
+    ".claude/memory/patterns/index.md": "# Notes\n\n- [Queue](../recent/queue.md)\n- [gone](../recent/gone.md)\n\n"
+    "[q]: ../recent/queue.md\n",
     "memory-bank/a.md": "See [queue](../.claude/memory/recent/queue.md).\n",
 }
 

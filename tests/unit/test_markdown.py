@@ -161,3 +161,12 @@ def test_a_section_with_a_heading_of_its_own_has_no_neighbours() -> None:
     assert numbers("a\n\nb\n\nc") == [1, 1]
     assert numbers("# Talk\n\n## User\n\na\n\n## Assistant\n\nb") == [1]
     assert numbers("# Talk\n\n## Ann\n\na\n\n## Bo\n\nb\n\n## Ann\n\nc\n\n## Bo\n\nd") == [1, 1, 1]
+
+
+def test_the_parts_of_a_long_paragraph_stay_one_section() -> None:
+    long = " ".join(f"Sentence number {number} of a turn that goes on and on." for number in range(200))
+    found = text_markdown.split(f"# Talk\n\nFirst turn.\n\n{long}\n\nLast turn.\n")
+    assert len(found) > 4
+    assert [chunk.goes_on for chunk in found] == [False, False, *[True] * (len(found) - 3), False]
+    assert len({chunk.section for chunk in found}) == 3
+    assert len({chunk.section for chunk in found[1:-1]}) == 1

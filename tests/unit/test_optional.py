@@ -67,6 +67,12 @@ def test_what_is_no_json_is_refused_alike(text: bytes | str) -> None:
             loads(text)
 
 
+def test_half_an_emoji_is_refused_alike() -> None:
+    for dumps in (optional._Json.dumps, orjson.dumps):
+        with pytest.raises(TypeError):
+            dumps({"a": "\ud83d"})
+
+
 def test_without_the_libraries_both_stand_ins_are_there(bare: ModuleType) -> None:
     assert bare.orjson.loads(b'{"a": 1}') == {"a": 1}
     assert bare.FileLock.__module__ == bare.Timeout.__module__ == optional.__name__

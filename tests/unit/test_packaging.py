@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ KNOWN_TO_THE_OLDEST = {
 #: second one costs one shell and not three: ten of them stand at each agent's start.
 COMMAND = re.compile(
     r'"\$CLAUDE_PLUGIN_ROOT/bin/memory-budget" hook ([a-z_]+)( [0-9]+)? \|\| true'
-    r'|f="\$CLAUDE_PLUGIN_ROOT/hooks/if_needed"; \[ -r "\$f" \] \|\| exit 0; set -- ([a-z_]+)( [0-9]+)?; \. "\$f"'
+    r"|trap 'exit 0' EXIT; "
+    r'f="\$CLAUDE_PLUGIN_ROOT/hooks/if_needed"; \[ -r "\$f" \] \|\| exit 0; set -- ([a-z_]+)( [0-9]+)?; \. "\$f"'
 )
 
 
@@ -103,3 +105,21 @@ def test_a_handler_never_fails_whatever_the_plugins_folder_is(tmp_path: Path, fo
 def test_the_manifest_at_the_root_is_a_link() -> None:
     assert os.readlink(ROOT / "plugin.json") == ".claude-plugin/plugin.json"
     assert not (ROOT / ".claude-plugin" / "plugin.json").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "content", ["exit 2\n", "case x in (((\n'unterminated", "\x7fELF\x02\x01", "return 2\n"]
+)
+def test_a_damaged_script_that_is_sourced_blocks_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / "hooks").mkdir()
+    (tmp_path / "hooks/if_needed").write_text(content)
+    for shell in (["dash"], ["bash"], ["busybox", "sh"]):
+        for handler in handlers():
+            if shutil.which(shell[0]) and "if_needed" in handler["command"]:
+                done = subprocess.run(
+                    [*shell, "-c", handler["command"]],
+                    env={"PATH": os.environ["PATH"], "CLAUDE_PLUGIN_ROOT": str(tmp_path)},
+                    input=b"{}",
+                    capture_output=True,
+                )
+                assert done.returncode == 0

@@ -44,8 +44,7 @@ def test_exact_copies_are_sent_once_and_the_agents_own_is_kept() -> None:
 
 def test_weak_terms_are_index_terms() -> None:
     words = (
-        "list order mention mentioned conversation conversations tell give explain help many much happen happened "
-        "say said discuss discussed talk talked ask asked want need show describe provide make sure please different "
-        "various aspect item example across throughout according know think ensure summarize summary overview"
+        "list order mention mentioned conversation conversations explain discuss discussed describe provide different "
+        "various aspect example across throughout according ensure summarize summary overview"
     )
     assert frozenset(text_words.terms(words)) == query.WEAK_TERMS

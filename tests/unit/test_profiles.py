@@ -10,7 +10,7 @@ import pytest
 from memory_budget.base.errors import BudgetError
 from memory_budget.settings import names, profiles
 from memory_budget.settings.profiles import Profiles
-from memory_budget.settings.validate import ProfileError
+from memory_budget.settings.shape import ProfileError
 
 #: A file as the scripts before this plugin had it: nothing but their keys.
 OLDER = {

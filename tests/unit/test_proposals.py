@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 from memory_budget.cli import main as cli
 from memory_budget.index import update
@@ -108,6 +109,36 @@ def test_a_proposal_that_no_longer_holds_is_dropped(
     assert kinds == ["promotion", "promotion"]  # the two agents' copies are now the only ones
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"tokens": "many"}, {"title": 5}, {"reason": None}, {"steps": [{}]}, {"steps": 5}, {"kind": "other"}, {"kind": []},
+        {"created": "now"}, {"unchanged": []}, {"compare": [1]}, {"id": "0"}, {"more": 1},
+        {"steps": [{"source": 1, "target": "x", "hash": "x"}]},
+    ],
+)  # fmt: skip
+def test_a_damaged_proposal_is_none(
+    project: Project, capsys: pytest.CaptureFixture[str], damage: dict[str, Any]
+) -> None:
+    job.run(project, "weekly", NOW)
+    pending = proposals.load_proposals(project)
+    file = Path(project.at(layout.PROPOSALS, f"{pending[0].id}.json"))
+    file.write_text(json.dumps(json.loads(file.read_text()) | damage))
+    assert proposals.load_proposals(project) == pending[1:]
+    code, shown = command(project, capsys, "status")
+    assert (code, shown["proposals"]) == (0, len(pending) - 1)
+    assert job.run(project, "weekly", NOW)["problems"] == []
+    assert proposals.load_proposals(project) == pending
+
+
+@pytest.mark.parametrize("day", [10**30, -(10**30), -5, 0, 1e300, "today", None, True])
+def test_a_day_that_cannot_be_is_no_day(project: Project, day: object) -> None:
+    state = Path(project.writable(layout.SEEN))
+    state.write_text(json.dumps({"first": {f"{MEMORY}/patterns/a.md": day, "b.md": 5}, "active": [day, 7]}))
+    assert memory_files.read_seen(project) == memory_files.Seen({"b.md": 5}, [7])
+    assert job.run(project, "daily", NOW)["problems"] == []
+
+
 def test_an_id_nobody_knows(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["maintain", "--project", project.root, "--apply", "nope"]) == 1
     assert "no suggestion" in capsys.readouterr().err
@@ -120,7 +151,7 @@ def test_the_profiles_can_let_a_kind_apply_by_itself(project: Project) -> None:
     after = snapshot(project)
     assert "archive/roles/qa/patterns/a.md" in after
     assert "roles/pm/patterns/c.md" in after
-    proposals.undo_changes(project, journal.entries(project))
+    proposals.undo_entries(project, journal.entries(project))
     assert "roles/qa/patterns/a.md" in snapshot(project)
 
 
@@ -134,7 +165,7 @@ def test_counts_follow_what_is_moved_and_come_back(project: Project) -> None:
     update.update_index(project)
     assert counts(project)[f"{MEMORY}/patterns/c.md"] == 4
     assert result.entry is not None
-    proposals.undo_changes(project, [result.entry])
+    proposals.undo_entries(project, [result.entry])
     update.update_index(project)
     assert counts(project)[path] == 4
 
@@ -225,7 +256,7 @@ def test_odd_names_stop_nothing(tmp_path: Path, home: Path) -> None:
         for one in proposals.apply_proposals(project, proposals.load_proposals(project), now=NOW, batch="b")
     )
     assert "archive/roles/-q a[1]/recent/-n 2020-01-01.md" in snapshot(project)
-    assert all(entry.problems == [] for entry in proposals.undo_changes(project, journal.entries(project)))
+    assert all(entry.problems == [] for entry in proposals.undo_entries(project, journal.entries(project)))
     assert snapshot(project) == before
 
 

@@ -31,7 +31,7 @@ def make_project(root: Path, records: list[dict[str, Any]]) -> Project:
 
 
 def page_of(project: Project, days: int | None = 30) -> str:
-    return report.render(report.gather(project, days, report_inputs(project, NOW), now=NOW))
+    return report.render_report(report.gather_report(project, days, report_inputs(project, NOW), now=NOW))
 
 
 class Outline(HTMLParser):
@@ -77,7 +77,7 @@ def test_the_page_shows_the_logs_figures(tmp_path: Path) -> None:
     )
     page = page_of(project)
     assert "<b>38K</b><span>tokens of memory sent</span>" in page
-    assert "<b>50.0\u00a0%</b><span>over budget</span>" in page
+    assert "<b>50.0\u00a0%</b><span>needed more than the budget</span>" in page
     assert "2026-11-19 to 2026-11-20, the last 30 days" in page
 
 
@@ -146,7 +146,9 @@ def test_it_says_what_comes_of_the_advice(tmp_path: Path, needs: list[int], said
 
 def test_write_for_the_jobs(tmp_path: Path) -> None:
     project = make_project(tmp_path, [record(timestamp="2026-11-20T10:00:00")])
-    path = report.write(project, 7, report.gather(project, 7, report_inputs(project, NOW), now=NOW), NOW)
+    path = report.write_report(
+        project, 7, report.gather_report(project, 7, report_inputs(project, NOW), now=NOW), NOW
+    )
     assert path == f"{project.cache}/reports/2026-11-21-7-days.html"
     assert Path(path).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (Path(project.cache) / ".gitignore").exists()

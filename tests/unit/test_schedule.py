@@ -157,7 +157,7 @@ class Runs:
 
 def test_what_is_due_runs_once_and_is_noted(project: Project) -> None:
     runs = Runs()
-    schedule.write_state(project, ran(daily="2026-06-15 12:00"))
+    schedule.write_schedule(project, ran(daily="2026-06-15 12:00"))
     now = at("2026-06-25 09:00")
     assert schedule.run_due(project, runs, lambda: now) == "weekly"
     assert schedule.run_due(project, runs, lambda: now + 60) is None
@@ -171,7 +171,7 @@ def test_what_is_due_runs_once_and_is_noted(project: Project) -> None:
 
 
 def test_two_sessions_never_run_side_by_side(project: Project) -> None:
-    schedule.write_state(project, ran(daily="2026-06-15 12:00"))
+    schedule.write_schedule(project, ran(daily="2026-06-15 12:00"))
     inner = Runs()
 
     def outer(project: Project, kind: str, now: float) -> dict[str, Any]:
@@ -182,20 +182,20 @@ def test_two_sessions_never_run_side_by_side(project: Project) -> None:
 
 
 def test_a_run_that_was_killed_is_tried_again_ever_later(project: Project) -> None:
-    schedule.write_state(project, ran(daily="2026-06-15 12:00"))
+    schedule.write_schedule(project, ran(daily="2026-06-15 12:00"))
     now = at("2026-06-16 09:00")
     for wait in (600, 1200, 2400):
         broken_off(project, now)
         runs = Runs()
         assert schedule.run_due(project, runs, lambda now=now: now + 5) is None  # type: ignore[misc]
-        assert schedule.read_state(project).running is not None
+        assert schedule.read_schedule(project).running is not None
         assert os.stat(f"{project.cache}/{layout.NEXT_DUE}").st_mtime == now + wait
         now += wait
     runs = Runs()
     assert schedule.run_due(project, runs, lambda: now) == "daily"
     assert runs.kinds == ["daily"]
-    assert schedule.read_state(project).running is None
-    assert schedule.read_state(project).attempts == 0
+    assert schedule.read_schedule(project).running is None
+    assert schedule.read_schedule(project).attempts == 0
 
 
 def broken_off(project: Project, now: float) -> None:
@@ -208,7 +208,7 @@ def broken_off(project: Project, now: float) -> None:
 
 
 def test_switched_off_nothing_runs(project: Project) -> None:
-    schedule.write_state(project, ran(daily="2026-06-15 12:00"))
+    schedule.write_schedule(project, ran(daily="2026-06-15 12:00"))
     Path(project.memory, "budget-profiles.json").write_text('{"schedule": {"enabled": false}}')
     runs = Runs()
     assert schedule.run_due(project, runs, lambda: at("2026-06-25 09:00")) is None
@@ -246,19 +246,19 @@ def test_members_of_the_state_that_cannot_be_stop_nothing(project: Project, dama
     for moment in (now, now + 86400, now + 2 * 86400):
         schedule.run_due(project, runs, lambda moment=moment: moment)  # type: ignore[misc]
     assert runs.kinds
-    assert schedule.read_state(project).running is None
+    assert schedule.read_schedule(project).running is None
     assert schedule.overview(project, now + 2 * 86400)["jobs"]["daily"]["last"] is not None
 
 
 def test_a_result_that_cannot_be_kept_ends_its_run_all_the_same(project: Project) -> None:
-    schedule.write_state(project, ran(daily="2026-06-15 12:00"))
+    schedule.write_schedule(project, ran(daily="2026-06-15 12:00"))
     now = at("2026-06-16 09:00")
 
     def run(project: Project, kind: str, now: float) -> dict[str, Any]:
         return {"problems": ["one"], "usage": [{"tokens": 10**30}], "applied": 2}
 
     assert schedule.run_due(project, run, lambda: now) == "daily"
-    state = schedule.read_state(project)
+    state = schedule.read_schedule(project)
     assert state.running is None
     assert state.results["daily"]["applied"] == 2
     first, second = state.results["daily"]["problems"]
@@ -277,7 +277,7 @@ def test_a_record_with_an_absurd_figure_ends_no_weekly_job(project: Project, fig
     write_log(Path(project.log), [record(timestamp=stamp), strange, record(timestamp=stamp, agent="b")])
     result = schedule.run_locked(project, "weekly", jobs.run, lambda: now)
     assert result["problems"] == []
-    assert schedule.read_state(project).running is None
+    assert schedule.read_schedule(project).running is None
     assert [(use["agent"], use["runs"], use["tokens"]) for use in result["usage"]] == [
         ("b", 1, 10_000),
         ("specialists/dbt-expert", 1, 10_000),

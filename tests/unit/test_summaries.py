@@ -53,7 +53,7 @@ We decided to partition `models/marts/orders.sql` by day because full scans cost
 
 
 def test_a_quarter_of_the_tokens_keeps_decisions_commands_paths_and_figures() -> None:
-    summary = condense.summarise(NOTE, 0.25, count, source=".claude/memory/archive/recent/a.md")
+    summary = condense.condense_note(NOTE, 0.25, count, source=".claude/memory/archive/recent/a.md")
     assert summary.tokens_after <= 0.25 * summary.tokens_before
     for kept in (
         "We decided to partition `models/marts/orders.sql` by day because full scans cost $412 a run.",
@@ -70,7 +70,7 @@ def test_a_quarter_of_the_tokens_keeps_decisions_commands_paths_and_figures() ->
 
 
 def test_everything_in_a_summary_stands_in_the_note_in_its_order() -> None:
-    summary = condense.summarise(NOTE, 0.3, count)
+    summary = condense.condense_note(NOTE, 0.3, count)
     lines = [line for line in summary.text.split("\n") if line.strip() and line[:3] not in ("---", "```")]
     at = 0
     for line in lines:
@@ -84,13 +84,13 @@ def test_everything_in_a_summary_stands_in_the_note_in_its_order() -> None:
     "text", [NOTE, "", "# Only a heading\n", "One. Two. Three.\n", "```\nnever closed", "- a\n  - b\n" * 50]
 )
 def test_a_summary_is_never_longer_than_asked(text: str, ratio: float) -> None:
-    summary = condense.summarise(text, ratio, count)
+    summary = condense.condense_note(text, ratio, count)
     assert summary.tokens_after <= ratio * summary.tokens_before or summary.tokens_after == 0
 
 
 def test_an_item_is_kept_with_what_it_hangs_under() -> None:
     text = f"# T\n\n- Outer\n  - We chose 17 shards because of `a/b.py`\n- {_PADDING * 3}\n\n{_PADDING * 5}\n"
-    summary = condense.summarise(text, 0.25, count)
+    summary = condense.condense_note(text, 0.25, count)
     assert "- Outer\n  - We chose 17 shards" in summary.text
 
 

@@ -183,7 +183,7 @@ def test_weights_are_written_where_the_profile_stands(tmp_path: Path) -> None:
     tuning_apply.apply_changes(project, changes, now=NOW)
     written = json.loads(profiles_file(project).read_text())["profiles"]["role-architect"]["scope_weights"]
     assert written == {"global": 0.2, "agent_recent": 0.2, "agent_patterns": 0.6}
-    tuning_apply.undo_changes(project)
+    tuning_apply.undo_profile_change(project)
     assert profiles_file(project).read_text() == text
 
 
@@ -247,7 +247,7 @@ def test_what_is_said_of_enforcement_fits_the_one_there_is(tmp_path: Path, curre
     project = make_project(tmp_path, spread(9_000, 300), days=days, text=text)
     reason = tuning.recommend(project, now=NOW)["enforcement"]["reason"]
     assert ("enforcement stays soft" in reason) is (days == 20 and current != "hard")
-    assert ("hard cuts" in reason) is (days == 40 and current == "hard")
+    assert ("hard limits trim" in reason) is (days == 40 and current == "hard")
 
 
 def test_hard_is_not_justified_by_exceedance(tmp_path: Path) -> None:
@@ -264,10 +264,10 @@ def test_applying_changes_one_value_and_undo_brings_back_every_byte(tmp_path: Pa
     done = tuning_apply.apply_changes(project, found["changes"], now=NOW)
     assert profiles_file(project).read_text() == FILE.replace("specialist-narrow", "role-coordinator")
     assert done.before == FILE
-    tuning_apply.undo_changes(project, now=NOW)
+    tuning_apply.undo_profile_change(project, now=NOW)
     assert profiles_file(project).read_bytes() == FILE.encode()
     with pytest.raises(BudgetError, match="no change of budgets"):
-        tuning_apply.undo_changes(project)
+        tuning_apply.undo_profile_change(project)
 
 
 def test_windows_line_ends_and_a_byte_order_mark_stay(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_undo_keeps_what_a_person_wrote_since(tmp_path: Path) -> None:
     tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     edited = profiles_file(project).read_text().replace("[1,2]", "[1,2,3]")
     profiles_file(project).write_text(edited)
-    tuning_apply.undo_changes(project)
+    tuning_apply.undo_profile_change(project)
     assert profiles_file(project).read_text() == FILE.replace("[1,2]", "[1,2,3]")
 
 
@@ -294,7 +294,7 @@ def test_undo_leaves_a_value_that_a_person_changed_again(tmp_path: Path) -> None
     profiles_file(project).write_text(
         profiles_file(project).read_text().replace("role-coordinator", "role-architect")
     )
-    tuning_apply.undo_changes(project)
+    tuning_apply.undo_profile_change(project)
     assert "role-architect" in profiles_file(project).read_text()
 
 
@@ -302,7 +302,7 @@ def test_a_project_without_a_file_gets_one_and_undo_takes_it_away(tmp_path: Path
     project = make_project(tmp_path, spread(30_000, sigma=0.15), text=None)
     tuning_apply.apply_changes(project, tuning.recommend(project, now=NOW)["changes"], now=NOW)
     assert json.loads(profiles_file(project).read_text())["agent_assignments"] == {AGENT: "role-coordinator"}
-    tuning_apply.undo_changes(project)
+    tuning_apply.undo_profile_change(project)
     assert not profiles_file(project).exists()
 
 
@@ -455,7 +455,7 @@ def test_a_damaged_record_of_a_change_stops_neither_advice_nor_undo(
     record.with_name("0.json").write_text(json.dumps(whole | damage))
     assert tuning.recommend(project, now=NOW)["records"] == advice["records"]
     assert tuning_apply.history(project) == [done]
-    assert tuning_apply.undo_changes(project).id == done.id
+    assert tuning_apply.undo_profile_change(project).id == done.id
     assert profiles_file(project).read_text() == FILE
 
 

@@ -47,7 +47,7 @@ def test_every_set_of_copies_is_found(project: Project) -> None:
 
 
 def test_a_fresh_clone_has_nothing_to_archive(project: Project) -> None:
-    begun = survey.refresh(survey.begin(project, NOW), [])
+    begun = survey.refresh_survey(survey.begin(project, NOW), [])
     assert survey.find_archival(begun) == []
 
 
@@ -61,7 +61,7 @@ def test_everything_proposed_is_applied_and_taken_back(project: Project) -> None
     assert {text for path, text in before.items() if path.endswith(".md")} <= set(snapshot(project).values())
     update.update_index(project)
     assert survey.find_duplicates(survey.begin(project, NOW)).sets == []
-    proposals.undo_changes(project, journal.entries(project))
+    proposals.undo_entries(project, journal.entries(project))
     assert snapshot(project) == before
     update.update_index(project)
 
@@ -76,7 +76,7 @@ def test_summaries_are_a_quarter_and_keep_most_facts(project: Project) -> None:
     }.values():
         if note.tokens < summaries.LEAST_TOKENS:
             continue
-        summary = condense.summarise(
+        summary = condense.condense_note(
             memory_files.read_text(project, note.path), 0.25, count, rarity, source=note.path
         )
         assert summary.tokens_after <= 0.25 * summary.tokens_before

@@ -51,7 +51,7 @@ def maintain(project: Project) -> subprocess.Popen[bytes]:
 
 def undo_all(project: Project) -> None:
     standing = [entry for entry in journal.entries(project) if entry.state != journal.UNDONE]
-    assert all(entry.problems == [] for entry in proposals.undo_changes(project, standing))
+    assert all(entry.problems == [] for entry in proposals.undo_entries(project, standing))
 
 
 @pytest.mark.parametrize("moved", [1, 5, 9])

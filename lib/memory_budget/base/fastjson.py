@@ -56,9 +56,7 @@ class _Settings:
     parse_constant = staticmethod(_CONSTANTS.__getitem__)
 
     def __init__(self) -> None:
-        self.memo: dict[
-            str, str
-        ] = {}  # keys seen: only the scanner in Python reads it, and clears it each time
+        self.memo: dict[str, str] = {}  # keys seen; only the scanner in Python uses it
 
 
 def _scanner() -> Callable[[str, int], tuple[object, int]]:
@@ -205,18 +203,12 @@ def _write(value: object, put: Callable[[str], None], quote: Callable[[str], str
 
 
 def _scalar(value: object) -> str:
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
-    assert isinstance(value, float)
-    return (
-        float.__repr__(value) if value - value == 0 else "null"
-    )  # nan and infinities differ from themselves
+    # None is null, as are nan and infinities, which minus themselves are no zero.
+    return float.__repr__(value) if isinstance(value, float) and value - value == 0 else "null"
 
 
 def _key(key: object) -> str:
@@ -248,9 +240,8 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        raise _error(
-            f"UTF-8 text was expected, byte 0x{data[error.start]:02x} found", before, len(before)
-        ) from None
+        message = f"UTF-8 text was expected, byte 0x{data[error.start]:02x} found"
+        raise _error(message, before, len(before)) from None
 
 
 def position(text: str, offset: int) -> tuple[int, int]:

@@ -55,14 +55,17 @@ class _Json:
             sort_keys=bool(option & _Json.OPT_SORT_KEYS),
             default=default,
         )
-        return text.encode("utf-8") + (b"\n" if option & _Json.OPT_APPEND_NEWLINE else b"")
+        try:
+            return text.encode("utf-8") + (b"\n" if option & _Json.OPT_APPEND_NEWLINE else b"")
+        except UnicodeEncodeError as error:  # half an emoji
+            raise TypeError(str(error)) from error
 
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-class _Busy(Exception):
+class _Busy(TimeoutError):
     """Somebody else holds the lock."""
 
 

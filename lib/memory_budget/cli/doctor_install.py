@@ -50,7 +50,7 @@ def _core_libraries(project: Project) -> Iterator[Finding]:
             "libraries",
             f"Python {version} at {sys.executable} lacks {missing}. Agents get their memory all the same, token counts are "
             f"upper estimates, jobs wait{why}",
-            f"run: memory-budget setup ({libraries.CORE_MEGABYTES} MB)"
+            f"run: memory-budget setup ({installation.CORE_MEGABYTES} MB)"
             + (" - it is forbidden by itself here" if libraries.forbidden(project) else ""),
         )
     else:
@@ -59,12 +59,12 @@ def _core_libraries(project: Project) -> Iterator[Finding]:
 
 
 def _report_libraries(project: Project) -> Iterator[Finding]:
-    missing = [name for name, _, found in _differing("requirements-reports.lock") if found is None]
+    missing = [name for name, _, found in _differing(installation.REPORTS_LOCK) if found is None]
     if missing:
         yield Finding(
             "ok",
             "libraries for reports",
-            "not installed; the first HTML report or `tune` installs them (74 MB)",
+            f"not installed; the first HTML report or `tune` installs them ({installation.REPORTS_MEGABYTES} MB)",
         )
     else:
         yield Finding("ok", "libraries for reports", "all there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
@@ -24,10 +25,51 @@ def run(args: argparse.Namespace) -> int:
     own = survey.begin(project, time.time(), output.progress("indexing"))
     report = survey.find_duplicates(own, output.progress("comparing"))
     if args.json:
-        output.print_json(duplicates.as_json(report))
+        output.print_json(report_json(report))
     else:
         _print(report, None if args.all else SHOWN)
     return 1 if report.sets else 0
+
+
+def report_json(report: duplicates.DuplicateReport) -> dict[str, Any]:
+    """The report as `--json` prints it."""
+    return {
+        "files": report.files,
+        "tokens": report.tokens,
+        "exact_sets": len(report.sets),
+        "exact_copies": sum(len(file_set.copies) for file_set in report.sets),
+        "tokens_in_copies": report.tokens_files,
+        "tokens_said_again": report.tokens_chunks,
+        "sets": [
+            {
+                "keep": file_set.keep.path,
+                "copies": [copy.path for copy in file_set.copies],
+                "removable": [copy.path for copy in file_set.removable],
+                "tokens": file_set.tokens,
+            }
+            for file_set in report.sets
+        ],
+        "near": [
+            {
+                "keep": near.keep.path,
+                "other": near.other.path,
+                "similarity": round(near.similarity, 4),
+                "removable": near.removable,
+                "tokens": near.other.tokens,
+            }
+            for near in report.near
+        ],
+        "chunk_sets": report.chunk_sets,
+        "chunks": [
+            {
+                "tokens": chunk_set.tokens,
+                "exact": chunk_set.exact,
+                "places": [f"{place.path}:{place.line}" for place in chunk_set.places],
+            }
+            for chunk_set in report.chunks
+        ],
+        "seconds": round(report.seconds, 3),
+    }
 
 
 def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from memory_budget.base import spawn
+from memory_budget.base import installation, spawn
 from memory_budget.base.project import Project
 from memory_budget.run import libraries
 
@@ -15,7 +15,7 @@ from memory_budget.run import libraries
 REPORTS = ("duckdb", "pygal", "jinja2", "opentelemetry", "google")
 #: Set for the second try, which sets nothing up any more.
 TRIED = "MEMORY_BUDGET_SETUP_TRIED"
-_SIZES = {"core": 33, "reports": 74}
+_SIZES = {"core": installation.CORE_MEGABYTES, "reports": installation.REPORTS_MEGABYTES}
 
 
 def without(error: ModuleNotFoundError, argv: Sequence[str]) -> int:

@@ -64,9 +64,9 @@ def run(args: argparse.Namespace) -> int:
     from memory_budget.reports import report
     from memory_budget.upkeep.report_inputs import report_inputs
 
-    found = report.gather(project, days, report_inputs(project, datetime.now()), logs=_logs(args))
+    found = report.gather_report(project, days, report_inputs(project, datetime.now()), logs=_logs(args))
     if args.html:
-        _write(args.html, report.render(found))
+        _write(args.html, report.render_report(found))
     if args.json:
         output.print_json(found)
     elif args.html:

@@ -82,7 +82,7 @@ def _wanted(change: dict[str, Any], names: list[str] | None) -> bool:
 
 
 def _undo(project: Project, *, as_json: bool) -> int:
-    entry = tuning_apply.undo_changes(project)
+    entry = tuning_apply.undo_profile_change(project)
     if as_json:
         output.print_json({"undone": entry.id, "path": entry.path, "changes": entry.changes})
     else:
@@ -144,7 +144,7 @@ def print_recommendations(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         for tier in entry["tiers"]:
             output.line(
-                f"{entry['agent']}: {100 * tier['too_low']:.0f} % of {tier['records']} tasks classed {tier['tier']} needed "
+                f"{entry['agent']}: {100 * tier['too_low']:.0f} % of {tier['records']} tasks taken for {tier['tier']} needed "
                 f"{tier['needed']}"
                 + (f", such as: {tier['examples'][0]['task']}" if tier["examples"] else "")
             )

@@ -102,7 +102,7 @@ def _undo(project: Project, chosen: Sequence[_Made]) -> list[dict[str, Any]]:
     if memory:
         results += [
             {"id": entry.id, "title": entry.title, "state": entry.state, "problems": entry.problems}
-            for entry in proposals.undo_changes(project, memory)
+            for entry in proposals.undo_entries(project, memory)
         ]
         update.update_index(project, wait=60.0)
     for one in reversed(chosen):
@@ -110,7 +110,7 @@ def _undo(project: Project, chosen: Sequence[_Made]) -> list[dict[str, Any]]:
             problems = []
             state = tuning_apply.UNDONE
             try:
-                tuning_apply.undo_changes(project, one.id)
+                tuning_apply.undo_profile_change(project, one.id)
             except BudgetError as error:
                 state, problems = one.state, [str(error)]
             results.append({"id": one.id, "title": one.title, "state": state, "problems": problems})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 15
+SCHEMA_VERSION = 16
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 DatabaseError = sqlite3.DatabaseError

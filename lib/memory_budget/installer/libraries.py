@@ -56,10 +56,18 @@ class LibrarySet(NamedTuple):
 
 
 CORE = LibrarySet(
-    "core", installation.CORE_LOCK, 33, installation.COMPLETE, "the tokenizer, checks, tables and locks"
+    "core",
+    installation.CORE_LOCK,
+    installation.CORE_MEGABYTES,
+    installation.COMPLETE,
+    "the tokenizer, checks, tables and locks",
 )
 REPORTS = LibrarySet(
-    "reports", "requirements-reports.lock", 74, "complete-reports", "DuckDB and charts for reports and tuning"
+    "reports",
+    installation.REPORTS_LOCK,
+    installation.REPORTS_MEGABYTES,
+    "complete-reports",
+    "DuckDB and charts for reports and tuning",
 )
 
 

@@ -26,6 +26,8 @@ from memory_budget.base.files import listing
 from memory_budget.base.optional import FileLock, orjson
 from memory_budget.base.project import Project
 
+#: What `.claude/cache/.gitignore` says when the log is new.
+_IGNORED = b"# The log holds task descriptions and session ids. To keep it in git, take the next line out.\nbudget-usage*.jsonl*\n"
 LOCK_SECONDS = 30.0
 #: A rotated log as `rotation` names it: budget-usage-2026-10-01-2026-10-31.jsonl.gz, with _02 for a second one of these days.
 ROTATED = re.compile(r"budget-usage-\d{4}-\d\d-\d\d-(\d{4}-\d\d-\d\d)(?:_\d+)?\.jsonl(?:\.gz|\.zst)?")
@@ -75,6 +77,8 @@ def _lock(project: Project) -> FileLock:
 def _append(project: Project, record: dict[str, Any]) -> None:
     """Add one line, whole and on disk, or leave the log as it was."""
     line = _line(record)
+    if not os.path.exists(project.log):
+        _ignore_for_git(project)
     handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = os.fstat(handle).st_size
@@ -88,6 +92,21 @@ def _append(project: Project, record: dict[str, Any]) -> None:
         except OSError:
             os.ftruncate(handle, size)
             raise
+    finally:
+        os.close(handle)
+
+
+def _ignore_for_git(project: Project) -> None:
+    """Keep a new log out of git, unless the person has said something else there: a file that is there stays as it is."""
+    try:
+        os.makedirs(os.path.dirname(project.log), exist_ok=True)
+        handle = os.open(
+            os.path.dirname(project.log) + "/.gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644
+        )
+    except OSError:
+        return
+    try:
+        os.write(handle, _IGNORED)
     finally:
         os.close(handle)
 

@@ -52,18 +52,18 @@ def charts(
     """
     made = []
     if analysis["agents"]:
-        made += [_budgets(analysis["agents"]), _scopes(analysis["agents"])]
+        made += [_budgets_chart(analysis["agents"]), _scopes_chart(analysis["agents"])]
     timeline = [row for row in analysis["timeline"] if row["runs"]]
     if len(timeline) > 1:
-        made += [_tokens(analysis["timeline"]), _exceedance(analysis["timeline"], limit)]
+        made += [_tokens_chart(analysis["timeline"]), _exceedance_chart(analysis["timeline"], limit)]
         if any(row["reduction"] is not None for row in timeline):
-            made.append(_reduction(analysis["timeline"]))
+            made.append(_reduction_chart(analysis["timeline"]))
     if len(sizes) > 1:
-        made.append(_growth(sizes, thresholds))
+        made.append(_growth_chart(sizes, thresholds))
     return made
 
 
-def _budgets(agents: Sequence[dict[str, Any]]) -> Chart:
+def _budgets_chart(agents: Sequence[dict[str, Any]]) -> Chart:
     shown = agents[:12]
 
     def draw(width: int) -> pygal.HorizontalBar:
@@ -73,7 +73,7 @@ def _budgets(agents: Sequence[dict[str, Any]]) -> Chart:
         chart.x_labels = [_short(agent["name"], width) for agent in reversed(shown)]
         for name, key in (
             ("budget", "budget_mean"),
-            ("demand, 95 %", "demand_p95"),
+            ("asked for, 95th pct", "demand_p95"),
             ("sent", "tokens_sent_mean"),
         ):
             chart.add(name, [agent[key] for agent in reversed(shown)])
@@ -85,7 +85,7 @@ def _budgets(agents: Sequence[dict[str, Any]]) -> Chart:
     )
 
 
-def _scopes(agents: Sequence[dict[str, Any]]) -> Chart:
+def _scopes_chart(agents: Sequence[dict[str, Any]]) -> Chart:
     shown = [agent for agent in agents if agent["tokens_sent"]][:12]
     keys = [key for key in (*SCOPES, "other") if any(agent["scopes"][key] > 0.005 for agent in shown)]
 
@@ -102,17 +102,17 @@ def _scopes(agents: Sequence[dict[str, Any]]) -> Chart:
     return _chart("scopes", "Scope shares", "Where the tokens sent came from.", draw)
 
 
-def _tokens(timeline: Sequence[dict[str, Any]]) -> Chart:
+def _tokens_chart(timeline: Sequence[dict[str, Any]]) -> Chart:
     def draw(width: int) -> pygal.Bar:
         chart = pygal.Bar(**_options(width, 260), value_formatter=thousands, show_legend=False, spacing=6)
-        _days(chart, timeline, width)
+        _label_days(chart, timeline, width)
         chart.add("sent", [row["tokens_sent"] for row in timeline])
         return chart
 
     return _chart("tokens", "Memory sent", f"Tokens per {timeline[0]['step']}.", draw)
 
 
-def _exceedance(timeline: Sequence[dict[str, Any]], limit: float) -> Chart:
+def _exceedance_chart(timeline: Sequence[dict[str, Any]], limit: float) -> Chart:
     smooth = _rolling(timeline)
 
     def draw(width: int) -> pygal.Line:
@@ -120,19 +120,19 @@ def _exceedance(timeline: Sequence[dict[str, Any]], limit: float) -> Chart:
         chart = pygal.Line(
             **_options(width, 260), value_formatter=_percent, show_dots=False, range=(0, most * 1.15)
         )
-        _days(chart, timeline, width)
+        _label_days(chart, timeline, width)
         chart.add("limit", [limit] * len(timeline))
-        chart.add("over budget", smooth)
+        chart.add("needed more", smooth)
         return chart
 
     each = timeline[0]["step"]
     note = "Share of runs that needed more than their budget" + (
         ", mean of 7 days." if each == "day" else ", by week."
     )
-    return _chart("exceedance", "Exceedance over time", note, draw)
+    return _chart("exceedance", "Needed more than the budget, over time", note, draw)
 
 
-def _reduction(timeline: Sequence[dict[str, Any]]) -> Chart:
+def _reduction_chart(timeline: Sequence[dict[str, Any]]) -> Chart:
     def draw(width: int) -> pygal.Line:
         chart = pygal.Line(
             **_options(width, 260),
@@ -141,17 +141,17 @@ def _reduction(timeline: Sequence[dict[str, Any]]) -> Chart:
             range=(0, 1),
             show_legend=False,
         )
-        _days(chart, timeline, width)
+        _label_days(chart, timeline, width)
         chart.y_labels = [0, 0.25, 0.5, 0.75, 1]
         chart.add("reduction", [row["reduction"] for row in timeline], allow_interruptions=False)
         return chart
 
     return _chart(
-        "reduction", "Context reduction over time", "Share of the memory in scope that was not sent.", draw
+        "reduction", "Memory left out, over time", "Share of the memory in scope that was not sent.", draw
     )
 
 
-def _growth(sizes: Sequence[tuple[str, int]], thresholds: dict[str, int]) -> Chart:
+def _growth_chart(sizes: Sequence[tuple[str, int]], thresholds: dict[str, int]) -> Chart:
     largest = max(tokens for _, tokens in sizes)
     lines = [
         (name, tokens)
@@ -164,7 +164,7 @@ def _growth(sizes: Sequence[tuple[str, int]], thresholds: dict[str, int]) -> Cha
         chart = pygal.Line(
             **_options(width, 260), value_formatter=thousands, show_dots=False, range=(0, top * 1.1)
         )
-        _days(chart, [{"start": day} for day, _ in sizes], width)
+        _label_days(chart, [{"start": day} for day, _ in sizes], width)
         chart.add("memory", [tokens for _, tokens in sizes])
         for name, tokens in lines:
             chart.add(f"{name} {thousands(tokens)}", [tokens] * len(sizes))
@@ -208,7 +208,7 @@ def _options(width: int, height: int) -> dict[str, Any]:
     }
 
 
-def _days(chart: Any, timeline: Sequence[dict[str, Any]], width: int) -> None:
+def _label_days(chart: Any, timeline: Sequence[dict[str, Any]], width: int) -> None:
     """Label a few dates along the axis, the last one among them."""
     days = [f"{_MONTHS[int(row['start'][5:7]) - 1]} {int(row['start'][8:10])}" for row in timeline]
     step = max(1, -(-len(days) // _LABELS[width]))

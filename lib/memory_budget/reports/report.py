@@ -1,8 +1,8 @@
 """The report on memory budgets: what the log says, what should change, how memory grows.
 
-    gather   the whole report as JSON
-    render   the report as one HTML page that needs no other file
-    write    the page in the cache folder, for the jobs
+    gather_report   the whole report as JSON
+    render_report   the report as one HTML page that needs no other file
+    write_report    the page in the cache folder, for the jobs
 
 What the jobs know of memory itself (its size by day, pending proposals) is handed in: see `upkeep/report_inputs`.
 """
@@ -24,7 +24,7 @@ from memory_budget.settings import profiles
 TEMPLATE = "report.html"
 
 
-def gather(
+def gather_report(
     project: Project,
     days: int | None,
     upkeep: Mapping[str, Any],
@@ -57,7 +57,7 @@ def gather(
     }
 
 
-def render(report: dict[str, Any]) -> str:
+def render_report(report: dict[str, Any]) -> str:
     """The report as one HTML page. Raises ImportError where a library for it is missing."""
     import jinja2
 
@@ -84,9 +84,9 @@ def render(report: dict[str, Any]) -> str:
     return environment.get_template(TEMPLATE).render(charts=drawn, **report)
 
 
-def write(project: Project, days: int, gathered: dict[str, Any], now: datetime) -> str:
+def write_report(project: Project, days: int, gathered: dict[str, Any], now: datetime) -> str:
     """Write a gathered report on `days` days as a page: `reports/2026-11-21-7-days.html`. Returns its path."""
-    page = render(gathered)
+    page = render_report(gathered)
     path = f"{project.ensure_cache(layout.REPORTS)}/{now:%Y-%m-%d}-{days}-days.html"
     write_atomic(path, page.encode("utf-8"))
     return path

@@ -181,16 +181,16 @@ def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any
     enough = span >= days and runs > 0
     justified = enough and rate < limit and confidence >= 0.5
     current = settings.section("enforcement")
-    cuts = "hard cuts" if current == "hard" else "hard would cut"
+    cuts = "hard limits trim" if current == "hard" else "hard limits would trim"
     if not enough:
         early = (
             "too early to say whether hard is justified" if current == "hard" else "enforcement stays soft"
         )
         reason = f"{span:.0f} of {days} days of data so far: {early}"
     elif justified:
-        reason = f"{rate:.1%} of {runs} runs in {days} days were over budget, under {limit:.0%}: {cuts} that few short"
+        reason = f"{rate:.1%} of {runs} runs in {days} days needed more than the budget, fewer than {limit:.0%}: {cuts} only those"
     else:
-        reason = f"{rate:.1%} of {runs} runs in {days} days were over budget, not under {limit:.0%}: {cuts} them short"
+        reason = f"{rate:.1%} of {runs} runs in {days} days needed more than the budget, not fewer than {limit:.0%}: {cuts} those"
     return {
         "current": current,
         "hard_justified": bool(justified),

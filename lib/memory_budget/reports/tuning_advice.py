@@ -116,12 +116,12 @@ def _reason(
         tokens = f"{after.allotted:,.0f} instead of {before.allotted:,.0f} tokens"
         return f"{after.profile} would do for all but {after.exceedance:.1%} of {runs}, at {tokens}"
     if action == "correct_tiers":
-        return f"{before.profile} is right over all ({before.exceedance:.1%} over budget), but some tasks were classed too low"
+        return f"{before.profile} is right over all ({before.exceedance:.1%} needed more), but some tasks were taken for easier ones"
     if by_hand:
         return f"its budget is set by hand in the profiles; {before.exceedance:.1%} of {runs} are over it"
     if before.exceedance > limit:
-        return f"{before.exceedance:.1%} of {runs} are over budget, and no profile does better"
-    return f"{before.exceedance:.1%} of {runs} are over budget, and no smaller profile keeps that within {limit:.0%}"
+        return f"{before.exceedance:.1%} of {runs} need more than the budget, and no profile does better"
+    return f"{before.exceedance:.1%} of {runs} need more than the budget, and no smaller profile keeps that within {limit:.0%}"
 
 
 def _rules(

@@ -148,7 +148,7 @@ def _changed_name(change: dict[str, Any]) -> str:
     return name
 
 
-def undo_changes(project: Project, identifier: str = "", *, now: datetime | None = None) -> Applied:
+def undo_profile_change(project: Project, identifier: str = "", *, now: datetime | None = None) -> Applied:
     """Undo the last change, or the one with this id. Raises BudgetError where there is none, or where it cannot be undone.
 
     A file that is still as the change left it becomes byte for byte what it was. In one that was edited since, only the

@@ -77,7 +77,10 @@ def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callab
     if allocation.channel == "prompt":
         if seen and not parts:
             return Arrived(False)
-        return Arrived(True if seen else None, planned, allocation.scope_breakdown, list(allocation.files))
+        if not (allocation.estimated and parts):
+            return Arrived(
+                True if seen else None, planned, allocation.scope_breakdown, list(allocation.files)
+            )
     if not parts:
         return Arrived(False if seen else None)
     scopes: dict[str, int] = {}

@@ -30,11 +30,11 @@ MOD = "MEMORY_BUDGET_MOD"
 #: How long an agent's start waits to learn which of several plans is its own, in seconds.
 BIND_SECONDS = 0.5
 #: The same where the mod runs, which says it of every agent that was planned for.
-MOD_SECONDS = 3.0
+MOD_SECONDS = 2.0
 #: A plan is published when the one before it was taken, or was there for so long (its call may have been refused) ...
-TURN_SECONDS = 0.3
+TURN_SECONDS = 0.8
 #: ... and after so long in any case.
-TURNS_SECONDS = 3.0
+TURNS_SECONDS = 6.0
 CLAIMED = "claimed"
 
 
@@ -222,8 +222,13 @@ def forget(project: Project, session: str, agent_type: str, agent: str, tool_use
     where = folder(project, session, agent_type)
     remove(bound_path(project, agent))
     remove_folder(f"{where}/a-{safe_name(agent)}")
-    if tool_use:
-        cancel(project, session, agent_type, tool_use)
+    taken = [name for name in listing(where) if name.startswith("c-") and _taken_by(where, name) == agent]
+    for name in taken:
+        remove_folder(f"{where}/{name}")
+    if tool_use and (not taken or taken[0].endswith("-" + safe_name(tool_use))):
+        cancel(
+            project, session, agent_type, tool_use
+        )  # else another agent still has to take what was this one's
 
 
 def _plan_of(where: str, tool_use: str) -> str:
@@ -265,8 +270,8 @@ def look(
         time.sleep(0.01)
     if in_prompt:
         return Start(silent=True)  # this may be one of them
-    if mod:
-        return Start()  # it never passed the Agent tool: what waits is another's, or its call was refused
+    if mod and os.path.exists(workflow_path(project, session)):
+        return Start()  # a workflow's: it never passed the Agent tool, and what waits is another's
     return _take(where, waiting, agent) or _told(project, where, agent) or Start()
 
 

@@ -29,8 +29,6 @@ COOLDOWN = 6 * 3600.0
 LONGEST = 1800.0
 #: "never" (or no, off, 0, false) forbids it on this machine, as `"install_libraries": false` in the profiles does for a project.
 VARIABLE = "MEMORY_BUDGET_LIBRARIES"
-#: Megabytes on disk of the core libraries; `installer.libraries` knows them by set.
-CORE_MEGABYTES = 33
 
 
 def offer(project: Project, session: str) -> list[str]:
@@ -51,7 +49,7 @@ def offer(project: Project, session: str) -> list[str]:
         return [*lines, f"its libraries cannot be set up ({error.strerror}); run: memory-budget setup"]
     return [
         *lines,
-        f"setting up its libraries in the background, once, {CORE_MEGABYTES} MB in {data}. Agents get memory meanwhile",
+        f"setting up its libraries in the background, once, {installation.CORE_MEGABYTES} MB in {data}. Agents get memory meanwhile",
     ]
 
 

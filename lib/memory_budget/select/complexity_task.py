@@ -140,7 +140,10 @@ def task_text(prompt: str) -> str:
 
 
 def _first_request(prompt: str) -> str:
-    """The first sentence that does not say who or where the agent is: of a prompt that is all method, this is the task ("Run the tests")."""
+    """The first sentence that does not say who or where the agent is.
+
+    Of a prompt that is all method, this is the task ("Run the tests").
+    """
     for line in prompt.split("\n"):
         for sentence in _sentences(line):
             if sentence.strip(_MARKS) and not sentence.lower().startswith(("you ", *ROLES)):

@@ -36,7 +36,7 @@ class Leaves:
         self.of_chunk: list[int] = []
         self.turns: set[int] = set()
         of_chunk = self.of_chunk
-        joined = neighbours({chunk[2] for chunk in chunks})
+        joined = _turns(chunks)
         whole: dict[int, int] = {}
         journals: dict[int, bool] = {}
         last: tuple[int, int, int] = (0, 0, 0)
@@ -61,6 +61,15 @@ class Leaves:
                 last = place
                 number = -chunk[0]
             of_chunk.append(number)
+
+
+def _turns(chunks: Sequence[Chunk]) -> set[int]:
+    """The sections that have others around them, or that are all of their file."""
+    of_file: dict[int, set[int]] = {}
+    for chunk in chunks:
+        of_file.setdefault(chunk[1], set()).add(chunk[2])
+    joined = neighbours({chunk[2] for chunk in chunks})
+    return joined.union(*[sections for sections in of_file.values() if len(sections) == 1])
 
 
 def neighbours(numbers: Collection[int]) -> set[int]:

@@ -25,7 +25,7 @@ from math import log
 from memory_budget.index.records import file_of, id_of
 from memory_budget.select.confidence import Evidence
 from memory_budget.select.leaves import NOTE, Leaves
-from memory_budget.select.query import Query
+from memory_budget.select.query import WEAK_TERMS, Query
 from memory_budget.text import dates
 from memory_budget.text.telling import MOST
 
@@ -49,7 +49,7 @@ class Recipe:
     __slots__ = (
         "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
         "likeness", "month_factor", "narrow", "near_turn", "note", "own_share", "pages", "postings", "query_terms", "seeds",
-        "size_floor", "size_power", "synonyms", "telling", "turn_file_share", "when_factor", "whole",
+        "size_floor", "size_power", "synonyms", "telling", "turn_coverage", "turn_file_share", "weak_weight", "when_factor", "whole",
     )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
@@ -61,12 +61,14 @@ class Recipe:
         self.note = float(NOTE)
         self.index_share = 0.25
         self.telling = 0.25
+        self.weak_weight = 0.1
         self.expansion = 1.0
         self.likeness = 0.35
         self.near_turn = 0.5
         self.far_turn = 0.25
         self.own_share = 0.5
         self.turn_file_share = 0.5
+        self.turn_coverage = 0.5
         self.lead_factor = 2.5
         self.date_factor = 3.0
         self.month_factor = 2.0
@@ -241,6 +243,8 @@ def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[_Term], flo
         if term in known:
             rarity = _idf(view.chunk_count, count)
             weight = query.terms[term] * rarity * (max(values[term], 0.05) / MOST) ** recipe.telling
+            if term in WEAK_TERMS:
+                weight *= recipe.weak_weight
             entries.append(_Term(term, weight, rarity, values[term]))
         else:
             entries.append(_Term(term, 0.0, 0.0, values[term]))
@@ -407,7 +411,7 @@ class _Scorer:
         coverage = self.covered[turn] / self.whole
         tokens = sum([chunk[4] for chunk in chunks])
         passage = self._passage(chunks, tokens) / self.whole
-        score = (near * coverage**recipe.coverage + recipe.turn_file_share * body) * (
+        score = (near * coverage**recipe.turn_coverage + recipe.turn_file_share * body) * (
             1.0 + recipe.own_share * passage
         )
         factor *= self._own_factor(chunks)

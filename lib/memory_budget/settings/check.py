@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import fastjson
 from memory_budget.base.errors import BudgetError
-from memory_budget.settings import agents, names, profiles, validate
+from memory_budget.settings import agents, names, profiles, shape, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +105,7 @@ def _without(value: Any, wrong: set[str], pointer: str) -> Any:
     """A document without the members that are wrong, so that the rest can be judged as a whole."""
     if not isinstance(value, dict):
         return value
-    members = ((key, item, validate.pointer_to(pointer, key)) for key, item in value.items())
+    members = ((key, item, shape.pointer_to(pointer, key)) for key, item in value.items())
     return {
         key: _without(item, wrong, below)
         for key, item, below in members
@@ -137,7 +137,7 @@ def _schema() -> dict[str, Any]:
         raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
 
 
-def _finding(level: str, text: str, problem: validate.ProfileError, schema: Mapping[str, Any]) -> Finding:
+def _finding(level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]) -> Finding:
     line, column = fastjson.locate(text, problem.pointer)
     meaning = _described(schema, problem.pointer)
     return Finding(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
@@ -154,13 +154,11 @@ def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[F
     for error in jsonschema.Draft202012Validator(schema).iter_errors(raw):
         pointer = ""
         for part in error.absolute_path:
-            pointer = validate.pointer_to(pointer, part)
+            pointer = shape.pointer_to(pointer, part)
         if "propertyNames" in error.absolute_schema_path:
-            problem = validate.ProfileError(pointer, "keys that are names", "an empty key")
+            problem = shape.ProfileError(pointer, "keys that are names", "an empty key")
         else:
-            problem = validate.ProfileError(
-                pointer, _expected(error.schema), validate.describe(error.instance)
-            )
+            problem = shape.ProfileError(pointer, _expected(error.schema), shape.describe(error.instance))
         yield _finding("error", text, problem, schema)
 
 
@@ -187,11 +185,11 @@ def _expected(schema: Mapping[str, Any]) -> str:
     }.get(str(kind), "something else")
 
 
-def _strict_errors(raw: object) -> Iterator[validate.ProfileError]:
+def _strict_errors(raw: object) -> Iterator[shape.ProfileError]:
     """What only the hooks' own checks refuse, such as NaN, which is not JSON but is read as a number."""
     try:
         profiles.compile(raw)
-    except validate.ProfileError as error:
+    except shape.ProfileError as error:
         yield error
 
 
@@ -200,13 +198,13 @@ def _strict_errors(raw: object) -> Iterator[validate.ProfileError]:
 
 def _unknown_keys(
     value: object, schema: Mapping[str, Any], root: Mapping[str, Any], pointer: str
-) -> Iterator[validate.ProfileError]:
+) -> Iterator[shape.ProfileError]:
     """Keys that no one reads. Those that start with an underscore or slashes are notes, and welcome."""
     schema = _resolved(schema, root)
     if isinstance(value, dict):
         known = schema.get("properties", {})
         for key, item in value.items():
-            below = validate.pointer_to(pointer, key)
+            below = shape.pointer_to(pointer, key)
             if key in known:
                 yield from _unknown_keys(item, known[key], root, below)
             elif "additionalProperties" in schema:
@@ -216,7 +214,7 @@ def _unknown_keys(
                 meant = (
                     f"a known key (did you mean {near[0]}?)" if near else f"a known key ({', '.join(known)})"
                 )
-                yield validate.ProfileError(below, meant, validate.describe(key))
+                yield shape.ProfileError(below, meant, shape.describe(key))
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -255,28 +253,28 @@ class _Pairs(dict[str, Any]):
         self.repeated = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
 
 
-def _repeated_keys(text: str) -> Iterator[validate.ProfileError]:
+def _repeated_keys(text: str) -> Iterator[shape.ProfileError]:
     stack = [("", json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_Pairs))]
     while stack:
         pointer, value = stack.pop()
         if isinstance(value, _Pairs):
             for key in value.repeated:
-                yield validate.ProfileError(
-                    validate.pointer_to(pointer, key),
+                yield shape.ProfileError(
+                    shape.pointer_to(pointer, key),
                     "every key once (only the last counts)",
                     "it again",
                 )
-            stack += [(validate.pointer_to(pointer, key), item) for key, item in value.items()]
+            stack += [(shape.pointer_to(pointer, key), item) for key, item in value.items()]
 
 
-def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[validate.ProfileError]:
+def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     """What works and is hardly meant, in what the person wrote."""
-    problem = validate.ProfileError
+    problem = shape.ProfileError
     for name in own.get("profiles", {}):
         weights = document["profiles"][name].get("scope_weights", {})
         total = sum(weights.get(scope, 0) for scope in names.SCOPES)
         if "scope_weights" in own["profiles"][name] and abs(total - 1) > 0.001:
-            pointer = validate.pointer_to("/profiles", name) + "/scope_weights"
+            pointer = shape.pointer_to("/profiles", name) + "/scope_weights"
             yield problem(
                 pointer, "weights that make 1 together (they are scaled until they do)", f"{total:g}"
             )
@@ -285,9 +283,9 @@ def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[val
             if not agents.can_match(agent):
                 groups = " or ".join(f"{kind}/" for kind in agents.KINDS)
                 yield problem(
-                    validate.pointer_to("/" + table, agent),
+                    shape.pointer_to("/" + table, agent),
                     f"an agent's name, alone or after {groups}",
-                    validate.describe(agent) + ", which no agent can have",
+                    shape.describe(agent) + ", which no agent can have",
                 )
     rising = {
         "alert_thresholds": ("info", "warning", "critical"),
@@ -302,7 +300,7 @@ def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[val
     yield from _no_times(own.get("schedule", {}))
 
 
-def _no_times(schedule: Mapping[str, Any]) -> Iterator[validate.ProfileError]:
+def _no_times(schedule: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     """Due times that are five fields, but no times."""
     try:
         from cronsim import CronSim, CronSimError
@@ -313,18 +311,18 @@ def _no_times(schedule: Mapping[str, Any]) -> Iterator[validate.ProfileError]:
             try:
                 next(CronSim(schedule[job], datetime(2026, 1, 1)))
             except (CronSimError, StopIteration):
-                yield validate.ProfileError(
+                yield shape.ProfileError(
                     f"/schedule/{job}",
                     "a cron expression that comes due (this job will not run)",
-                    validate.describe(schedule[job]),
+                    shape.describe(schedule[job]),
                 )
 
 
 def _not_rising(
     pointer: str, keys: tuple[str, ...], values: Mapping[str, float]
-) -> Iterator[validate.ProfileError]:
+) -> Iterator[shape.ProfileError]:
     for low, high in pairwise(keys):
         if values[high] < values[low]:
-            yield validate.ProfileError(
+            yield shape.ProfileError(
                 f"{pointer}/{high}", f"at least {low}, {values[low]:g}", f"{values[high]:g}"
             )

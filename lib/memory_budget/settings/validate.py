@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 
-from memory_budget.base.errors import BudgetError
-from memory_budget.base.globs import MOST_ALTERNATIVES, too_many
+from memory_budget.settings import shape
 from memory_budget.settings.names import SCOPES, TIERS
 
 TYPE_CHECKING = False
@@ -25,22 +24,8 @@ if TYPE_CHECKING:
 MOST_TOKENS = 100_000_000
 
 
-class ProfileError(BudgetError):
-    """One place in a profiles file that cannot be used.
-
-    `pointer` is its JSON pointer ("" for the whole file), `expected` and `found` say what should stand and
-    what stands there.
-    """
-
-    def __init__(self, pointer: str, expected: str, found: str) -> None:
-        super().__init__(f"{pointer or 'the file'}: expected {expected}, found {found}")
-        self.pointer = pointer
-        self.expected = expected
-        self.found = found
-
-
 def compile_document(raw: object, base: Mapping[str, Any]) -> dict[str, Any]:
-    """`raw` laid over `base`, key by key, after every check. Raises ProfileError."""
+    """`raw` laid over `base`, key by key, after every check. Raises shape.ProfileError."""
     _document(raw, "")
     assert isinstance(raw, dict)
     document = lay_over(base, raw)
@@ -57,207 +42,60 @@ def lay_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def describe(value: object) -> str:
-    """What stands somewhere, short enough for one line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return f"an object with {len(value)} keys" if value else "an empty object"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    if isinstance(value, str):
-        shown = value if len(value) <= 60 else value[:57] + "..."
-        return '"' + "".join(sign if sign.isprintable() else "?" for sign in shown) + '"'
-    try:
-        return str(value)[:60]
-    except ValueError:  # int() and str() refuse numbers of thousands of digits
-        return "a number of thousands of digits"
-
-
-def pointer_to(parent: str, key: object) -> str:
-    """The JSON pointer of a key below `parent` (RFC 6901)."""
-    return parent + "/" + str(key).replace("~", "~0").replace("/", "~1")
-
-
-# -- the pieces of a shape: each makes a check that returns nothing or raises ProfileError
-
-
-def _text(value: object, pointer: str) -> None:
-    if not isinstance(value, str):
-        raise ProfileError(pointer, "a text", describe(value))
-
-
-def _flag(value: object, pointer: str) -> None:
-    if not isinstance(value, bool):
-        raise ProfileError(pointer, "true or false", describe(value))
-
-
-def _name(value: object, pointer: str) -> None:
-    if not isinstance(value, str) or not value:
-        raise ProfileError(pointer, "a name", describe(value))
-
-
-def _number(least: float, most: float, what: str, *, above: bool = False) -> Check:
-    """A number in [least, most], or in (least, most] with `above`."""
-    bounds = f"{what} {'above' if above else 'from'} {least:g} to {most:g}"
-
-    def check(value: object, pointer: str) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ProfileError(pointer, bounds, describe(value))
-        if not least <= value <= most or (above and value == least):  # nan is outside of everything
-            raise ProfileError(pointer, bounds, describe(value))
-
-    return check
-
-
-def _whole(least: int, most: int, what: str) -> Check:
-    bounds = f"{what} from {least} to {most}"
-
-    def check(value: object, pointer: str) -> None:
-        # 20000.0 is a whole number in JSON, whose numbers have one kind.
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole or not least <= value <= most:  # type: ignore[operator]
-            raise ProfileError(pointer, bounds, describe(value))
-
-    return check
-
-
-def _one_of(*choices: str) -> Check:
-    listed = ", ".join(choices[:-1]) + " or " + choices[-1]
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, str) or value not in choices:
-            raise ProfileError(pointer, listed, describe(value))
-
-    return check
-
-
-def _record(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check:
-    """An object whose known keys are checked; the others are nobody's business here."""
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, dict):
-            raise ProfileError(pointer, "an object", describe(value))
-        for key in needs:
-            if key not in value:
-                raise ProfileError(pointer, f"the key {key}", "an object without it")
-        for key, item in value.items():
-            field = fields.get(key)
-            if field is not None:
-                field(item, pointer_to(pointer, key))
-
-    return check
-
-
-def _table(check_item: Check) -> Check:
-    """An object whose keys are free names and whose values are all alike."""
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, dict):
-            raise ProfileError(pointer, "an object", describe(value))
-        for key, item in value.items():
-            if not key:
-                raise ProfileError(pointer, "keys that are names", "an empty key")
-            check_item(item, pointer_to(pointer, key))
-
-    return check
-
-
-def _list(check_item: Check) -> Check:
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, list):
-            raise ProfileError(pointer, "a list", describe(value))
-        for at, item in enumerate(value):
-            check_item(item, pointer_to(pointer, at))
-
-    return check
-
-
-def _glob(per_agent: bool) -> Check:
-    """A glob that cannot lead out of the project or the user's `.claude` folder."""
-    expected = "a glob inside the project or ~/.claude" + (
-        ", with <agent> for the agent's folder" if per_agent else ", without <agent>"
-    )
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, str) or any(sign < " " or sign == "\x7f" for sign in value):
-            raise ProfileError(pointer, expected, describe(value))
-        leaves = "\\" in value or ".." in value or value[:1] in ("", "/")
-        if value[:1] == "~" and not value.startswith("~/.claude/"):
-            leaves = True
-        if leaves or value[1:2] == ":" or ("<agent>" in value.split("/")) != per_agent:
-            raise ProfileError(pointer, expected, describe(value))
-        if "{" in value and too_many(value):
-            wanted = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
-            raise ProfileError(pointer, wanted, describe(value))
-
-    return check
-
-
-def _cron(value: object, pointer: str) -> None:
-    if not isinstance(value, str) or len(value.split()) != 5:
-        raise ProfileError(pointer, "five cron fields (minute hour day month weekday)", describe(value))
-
-
-def _endpoint(value: object, pointer: str) -> None:
-    if not isinstance(value, str) or not (value == "" or value.startswith(("http://", "https://"))):
-        raise ProfileError(
-            pointer, "an http:// or https:// address, or an empty text for none", describe(value)
-        )
-
-
 # -- the shape of the file
 
-_tokens = _whole(0, MOST_TOKENS, "a number of tokens")
-_some_tokens = _whole(1, MOST_TOKENS, "a number of tokens")
-_share = _number(0, 1, "a share")
-_window_share = _number(0, 1, "a share", above=True)
-_days = _whole(0, 36500, "a number of days")
-_count = _whole(0, 1_000_000, "a number")
-_price = _number(0, 100_000, "a price")
-_strings = _list(_text)
-_enforcement = _one_of("soft", "hard", "auto")
-_delivery = _one_of("prompt", "context", "auto")
+_tokens = shape.whole(0, MOST_TOKENS, "a number of tokens")
+_some_tokens = shape.whole(1, MOST_TOKENS, "a number of tokens")
+_share = shape.number(0, 1, "a share")
+_window_share = shape.number(0, 1, "a share", above=True)
+_days = shape.whole(0, 36500, "a number of days")
+_count = shape.whole(0, 1_000_000, "a number")
+_price = shape.number(0, 100_000, "a price")
+_strings = shape.list_of(shape.is_text)
+_enforcement = shape.one_of("soft", "hard", "auto")
+_delivery = shape.one_of("prompt", "context", "auto")
 
 
 def _outside_folder(value: object, pointer: str) -> None:
     if not isinstance(value, str) or not value.startswith(("/", "~/")) or "\0" in value:
-        raise ProfileError(pointer, "a folder, absolute or from ~/", describe(value))
+        raise shape.ProfileError(pointer, "a folder, absolute or from ~/", shape.describe(value))
 
 
-_scope_globs = _record(
-    {"global": _list(_glob(False)), "agent_recent": _list(_glob(True)), "agent_patterns": _list(_glob(True))}
+_scope_globs = shape.record(
+    {
+        "global": shape.list_of(shape.glob(False)),
+        "agent_recent": shape.list_of(shape.glob(True)),
+        "agent_patterns": shape.list_of(shape.glob(True)),
+    }
 )
 
 _FIELDS: dict[str, Check] = {
-    "$schema": _text,
-    "version": _text,
-    "description": _text,
-    "last_updated": _text,
-    "enabled": _flag,
-    "install_libraries": _flag,
-    "profiles": _table(
-        _record(
+    "$schema": shape.is_text,
+    "version": shape.is_text,
+    "description": shape.is_text,
+    "last_updated": shape.is_text,
+    "enabled": shape.is_flag,
+    "install_libraries": shape.is_flag,
+    "profiles": shape.table(
+        shape.record(
             {
-                "description": _text,
+                "description": shape.is_text,
                 "base_budget": _tokens,
                 "max_budget": _tokens,
-                "scope_weights": _record(dict.fromkeys(SCOPES, _number(0, 1000, "a weight"))),
+                "scope_weights": shape.record(dict.fromkeys(SCOPES, shape.number(0, 1000, "a weight"))),
                 "context_window_share": _window_share,
-                "generosity": _number(0, 10, "a number", above=True),
+                "generosity": shape.number(0, 10, "a number", above=True),
                 "examples": _strings,
             }
         )
     ),
-    "default_profile": _name,
-    "agent_assignments": _table(_name),
-    "agents": _table(
-        _record(
+    "default_profile": shape.is_name,
+    "agent_assignments": shape.table(shape.is_name),
+    "agents": shape.table(
+        shape.record(
             {
-                "profile": _name,
-                "complexity": _one_of(*TIERS),
+                "profile": shape.is_name,
+                "complexity": shape.one_of(*TIERS),
                 "enforcement": _enforcement,
                 "delivery": _delivery,
                 "base_budget": _tokens,
@@ -266,13 +104,13 @@ _FIELDS: dict[str, Check] = {
             }
         )
     ),
-    "complexity_multipliers": _record(
+    "complexity_multipliers": shape.record(
         dict.fromkeys(
             TIERS,
-            _record(
+            shape.record(
                 {
-                    "multiplier": _number(0, 100, "a number", above=True),
-                    "description": _text,
+                    "multiplier": shape.number(0, 100, "a number", above=True),
+                    "description": shape.is_text,
                     "examples": _strings,
                 }
             ),
@@ -281,71 +119,79 @@ _FIELDS: dict[str, Check] = {
     "enforcement": _enforcement,
     "delivery": _delivery,
     "context_window_share": _window_share,
-    "context_windows": _table(_some_tokens),
+    "context_windows": shape.table(_some_tokens),
     "sources": _scope_globs,
-    "allow_outside": _list(_outside_folder),
-    "alert_thresholds": _record(
-        dict.fromkeys(("info", "warning", "critical"), _number(0, 100, "a share of the budget"))
+    "allow_outside": shape.list_of(_outside_folder),
+    "alert_thresholds": shape.record(
+        dict.fromkeys(("info", "warning", "critical"), shape.number(0, 100, "a share of the budget"))
     ),
-    "alert_level": _one_of("info", "warning", "critical", "off"),
-    "calibration": _record(
+    "alert_level": shape.one_of("info", "warning", "critical", "off"),
+    "calibration": shape.record(
         {
-            "auto": _flag,
+            "auto": shape.is_flag,
             "max_error": _window_share,
-            "ratio": _table(_number(0.1, 10, "tokens per tiktoken token,")),
+            "ratio": shape.table(shape.number(0.1, 10, "tokens per tiktoken token,")),
         }
     ),
-    "log": _record(
+    "log": shape.record(
         {
-            "task": _one_of("description", "prompt"),
-            "max_bytes": _whole(10_000, 100_000_000_000, "a number of bytes"),
+            "task": shape.one_of("description", "prompt"),
+            "max_bytes": shape.whole(10_000, 100_000_000_000, "a number of bytes"),
             "keep_days": _days,
         }
     ),
-    "tuning_parameters": _record(
+    "tuning_parameters": shape.record(
         {
             "exceedance_threshold_for_upgrade": _share,
             "underutilization_threshold_for_downgrade": _share,
-            "minimum_samples_for_recommendation": _whole(1, 1_000_000, "a number of records"),
+            "minimum_samples_for_recommendation": shape.whole(1, 1_000_000, "a number of records"),
             "recommendation_confidence_threshold": _share,
             "scope_deviation_for_weights": _share,
         }
     ),
-    "tuning": _record(
+    "tuning": shape.record(
         {
-            "auto": _flag,
+            "auto": shape.is_flag,
             "min_days": _days,
             "history_days": _days,
             "max_exceedance": _share,
             "max_changes_per_quarter": _count,
         }
     ),
-    "schedule": _record(
-        {"enabled": _flag, "daily": _cron, "weekly": _cron, "monthly": _cron, "keep_logs_days": _days}
-    ),
-    "health": _record(dict.fromkeys(("warning", "critical", "limit", "large_file"), _some_tokens)),
-    "lifecycle": _record(
+    "schedule": shape.record(
         {
-            "promotion": _record({"uses": _count, "confidence": _share, "agents": _count}),
-            "archival": _record({"days": _days, "uses": _count, "confidence": _share}),
-            "summary": _record({"days": _days, "ratio": _window_share}),
-            "duplicates": _record({"similarity": _share}),
-            "apply": _record(dict.fromkeys(("promotion", "archival", "duplicates", "summaries"), _flag)),
+            "enabled": shape.is_flag,
+            "daily": shape.is_cron,
+            "weekly": shape.is_cron,
+            "monthly": shape.is_cron,
+            "keep_logs_days": _days,
         }
     ),
-    "otlp": _record({"endpoint": _endpoint, "headers": _table(_text)}),
-    "prices": _record(
+    "health": shape.record(dict.fromkeys(("warning", "critical", "limit", "large_file"), _some_tokens)),
+    "lifecycle": shape.record(
         {
-            "as_of": _text,
-            "currency": _text,
-            "models": _table(
-                _record(dict.fromkeys(("input", "output", "cache_read", "cache_write"), _price))
+            "promotion": shape.record({"uses": _count, "confidence": _share, "agents": _count}),
+            "archival": shape.record({"days": _days, "uses": _count, "confidence": _share}),
+            "summary": shape.record({"days": _days, "ratio": _window_share}),
+            "duplicates": shape.record({"similarity": _share}),
+            "apply": shape.record(
+                dict.fromkeys(("promotion", "archival", "duplicates", "summaries"), shape.is_flag)
+            ),
+        }
+    ),
+    "otlp": shape.record({"endpoint": shape.is_endpoint, "headers": shape.table(shape.is_text)}),
+    "prices": shape.record(
+        {
+            "as_of": shape.is_text,
+            "currency": shape.is_text,
+            "models": shape.table(
+                shape.record(dict.fromkeys(("input", "output", "cache_read", "cache_write"), _price))
             ),
         }
     ),
 }
 
-_document = _record(_FIELDS)
+_document = shape.record(_FIELDS)
 
 
 # -- what one key means for another
@@ -375,41 +221,43 @@ def _same_agent(key: str, other: str) -> bool:
     return key.rsplit("/", 1)[-1] == other.rsplit("/", 1)[-1]
 
 
-def problems_together(document: Mapping[str, Any]) -> Iterator[ProfileError]:
+def problems_together(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     """What is wrong with a document whose every key, taken alone, is right."""
     profiles = document["profiles"]
     for name, profile in profiles.items():
-        yield from _profile_problems(pointer_to("/profiles", name), profile)
-    names = ", ".join(describe(name)[1:-1] for name in list(profiles)[:12]) + (
+        yield from _profile_problems(shape.pointer_to("/profiles", name), profile)
+    names = ", ".join(shape.describe(name)[1:-1] for name in list(profiles)[:12]) + (
         ", ..." if len(profiles) > 12 else ""
     )
     named = [("/default_profile", document["default_profile"])]
     named += [
-        (pointer_to("/agent_assignments", agent), name)
+        (shape.pointer_to("/agent_assignments", agent), name)
         for agent, name in document["agent_assignments"].items()
     ]
     for agent, own in document["agents"].items():
-        pointer = pointer_to("/agents", agent)
+        pointer = shape.pointer_to("/agents", agent)
         if "profile" in own:
             named.append((pointer + "/profile", own["profile"]))
         yield from _order_problems(pointer, own)
     for pointer, name in named:
         if name not in profiles:
-            yield ProfileError(pointer, f"the name of a profile ({names})", describe(name))
+            yield shape.ProfileError(pointer, f"the name of a profile ({names})", shape.describe(name))
 
 
-def _profile_problems(pointer: str, profile: Mapping[str, Any]) -> Iterator[ProfileError]:
+def _profile_problems(pointer: str, profile: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     for key in ("base_budget", "max_budget"):
         if key not in profile:
             wanted = f"the key {key}, as no shipped profile has this name"
-            yield ProfileError(pointer, wanted, "an object without it")
+            yield shape.ProfileError(pointer, wanted, "an object without it")
     yield from _order_problems(pointer, profile)
     weights = profile.get("scope_weights")
     if weights is not None and math.fsum(weights.get(scope, 0) for scope in SCOPES) <= 0:
-        yield ProfileError(pointer + "/scope_weights", "at least one weight above 0", "none")
+        yield shape.ProfileError(pointer + "/scope_weights", "at least one weight above 0", "none")
 
 
-def _order_problems(pointer: str, budgets: Mapping[str, Any]) -> Iterator[ProfileError]:
+def _order_problems(pointer: str, budgets: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     base, most = budgets.get("base_budget"), budgets.get("max_budget")
     if base is not None and most is not None and most < base:
-        yield ProfileError(pointer + "/max_budget", f"at least base_budget, {describe(base)}", describe(most))
+        yield shape.ProfileError(
+            pointer + "/max_budget", f"at least base_budget, {shape.describe(base)}", shape.describe(most)
+        )

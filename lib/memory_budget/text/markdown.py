@@ -48,7 +48,7 @@ class RawChunk:
     `**Caroline** ...`) or "", `line` the chunk's first line in the file, from 1.
     """
 
-    __slots__ = ("heading_lines", "headings", "kind", "lead", "line", "section", "text")
+    __slots__ = ("goes_on", "heading_lines", "headings", "kind", "lead", "line", "section", "text")
 
     def __init__(
         self,
@@ -66,6 +66,8 @@ class RawChunk:
         self.lead = lead
         self.line = line
         self.section = 0
+        #: Whether it is a later part of a block that was too long for one chunk.
+        self.goes_on = False
 
     def __repr__(self) -> str:
         return f"RawChunk({self.text!r}, {self.headings!r}, {self.kind!r}, {self.lead!r}, line {self.line})"
@@ -311,18 +313,19 @@ class _Splitter:
             block = [rule, "", *block]
             start = max(1, start - 2)
         pieces = parts_of(block) if too_long(text) else ((0, text),)
+        goes_on = False
         for offset, piece in pieces:
             piece = piece.strip("\n")
             lead = _lead(piece) if self.kind == "text" else ""
-            self.found.append(
-                RawChunk(piece, self.headings, self.heading_lines, self.kind, lead, start + offset)
-            )
+            chunk = RawChunk(piece, self.headings, self.heading_lines, self.kind, lead, start + offset)
+            chunk.goes_on, goes_on = goes_on, True
+            self.found.append(chunk)
 
 
 def _number_sections(found: list[RawChunk]) -> None:
     """Sets `section`: chunks under one top-level heading (below the title, where the file has one) share a number.
 
-    A chunk that stands under no such heading is a section of its own. Numbers rise by one between paragraphs of a text
+    A block that stands under no such heading is a section of its own. Numbers rise by one between paragraphs of a text
     without headings and between turns of a conversation (under a speaker's name, or a heading that comes again in the
     file), and by `SECTION_STEP` to and from a section with a heading of its own: that one is about something else.
     """
@@ -341,7 +344,7 @@ def _number_sections(found: list[RawChunk]) -> None:
     alone = False
     for chunk in found:
         line = chunk.heading_lines[depth] if len(chunk.heading_lines) > depth else 0
-        if not line or line != last:
+        if (not line or line != last) and not chunk.goes_on:
             own = line != 0 and times[named[line]] == 1 and named[line] not in _SPEAKERS
             number += SECTION_STEP if own or alone else 1
             last, alone = line, own

@@ -18,7 +18,7 @@ from memory_budget.base.files import read_bytes
 from memory_budget.base.project import Project, find_project
 from memory_budget.index import kept, schema, update
 from memory_budget.run import calibration, finish, lost_prompts
-from memory_budget.settings import token_ratio
+from memory_budget.settings import edit, profiles, token_ratio
 
 if TYPE_CHECKING:
     import argparse
@@ -52,8 +52,17 @@ def run(args: argparse.Namespace) -> int:
         finish.close(project)
         _calibrate(project)
         update.update_index(project)
+        _write_schema(project)
         _jobs(project)
     return 0
+
+
+def _write_schema(project: Project) -> None:
+    """Have the schema there that the project's profiles file names: editors explain the file by it."""
+    try:
+        edit.write_schema(f"{project.root}/{profiles.FILE}")
+    except OSError as error:
+        hook_log.log(project, f"the schema of the profiles file cannot be written: {error}")
 
 
 def _finish(project: Project, path: str) -> None:

@@ -39,7 +39,7 @@ class Summary(NamedTuple):
     coverage: dict[str, tuple[int, int]]
 
 
-def summarise(
+def condense_note(
     text: str,
     ratio: float,
     count: Callable[[str], int],

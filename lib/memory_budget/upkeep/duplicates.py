@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.index import pages, schema
 from memory_budget.index.records import Chunk
@@ -269,44 +269,3 @@ def propose_duplicates(project: Project, report: DuplicateReport, now: float) ->
                 )
             )  # fmt: skip
     return made
-
-
-def as_json(report: DuplicateReport) -> dict[str, Any]:
-    """The report as `duplicates --json` prints it."""
-    return {
-        "files": report.files,
-        "tokens": report.tokens,
-        "exact_sets": len(report.sets),
-        "exact_copies": sum(len(file_set.copies) for file_set in report.sets),
-        "tokens_in_copies": report.tokens_files,
-        "tokens_said_again": report.tokens_chunks,
-        "sets": [
-            {
-                "keep": file_set.keep.path,
-                "copies": [copy.path for copy in file_set.copies],
-                "removable": [copy.path for copy in file_set.removable],
-                "tokens": file_set.tokens,
-            }
-            for file_set in report.sets
-        ],
-        "near": [
-            {
-                "keep": near.keep.path,
-                "other": near.other.path,
-                "similarity": round(near.similarity, 4),
-                "removable": near.removable,
-                "tokens": near.other.tokens,
-            }
-            for near in report.near
-        ],
-        "chunk_sets": report.chunk_sets,
-        "chunks": [
-            {
-                "tokens": chunk_set.tokens,
-                "exact": chunk_set.exact,
-                "places": [f"{place.path}:{place.line}" for place in chunk_set.places],
-            }
-            for chunk_set in report.chunks
-        ],
-        "seconds": round(report.seconds, 3),
-    }

@@ -150,7 +150,7 @@ class _Job:
 
     def count_uses(self) -> None:
         counted = uses.count_uses(self.project, self.now)
-        self.survey = survey.refresh(self.surveyed(), counted.days)
+        self.survey = survey.refresh_survey(self.surveyed(), counted.days)
         self.result["runs_counted"] = counted.runs
         self.say(f"uses: {counted.runs} runs counted, {counted.files} files and {counted.chunks} chunks used")
 
@@ -266,8 +266,8 @@ class _Job:
         from memory_budget.reports import report
 
         days, now = REPORT_DAYS[self.kind], datetime.fromtimestamp(self.now)
-        gathered = report.gather(self.project, days, report_inputs(self.project, now), now=now)
-        written = report.write(self.project, days, gathered, now)
+        gathered = report.gather_report(self.project, days, report_inputs(self.project, now), now=now)
+        written = report.write_report(self.project, days, gathered, now)
         self.result["report"] = written
         self.say(f"report: {written}")
 

@@ -8,7 +8,7 @@ The state `state/seen.json` has the ordinal day on which each file was first see
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import layout
@@ -85,11 +85,16 @@ def read_seen(project: Project) -> Seen:
     try:
         value = orjson.loads(read_bytes(project.at(layout.SEEN)))
         return Seen(
-            {str(path): int(day) for path, day in value["first"].items()},
-            sorted({int(day) for day in value["active"]}),
+            {path: day for path, day in value["first"].items() if _is_day(day)},
+            sorted({day for day in value["active"] if _is_day(day)}),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Seen({}, [])
+
+
+def _is_day(value: object) -> bool:
+    """Whether a value can be an ordinal day: 1 is 1 January of the year 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= date.max.toordinal()
 
 
 def write_seen(project: Project, seen: Seen) -> None:

@@ -6,7 +6,8 @@ changed since is skipped instead of applied. `proposals/3f2a9c01.json`:
     {"id": "3f2a9c01", "kind": "archival", "title": ".claude/memory/roles/qa/patterns/a.md",
      "reason": "no use or change for 200 days; never used", "created": 1795000000.0, "tokens": 300, "exact": true,
      "steps": [{"source": ".claude/memory/roles/qa/patterns/a.md",
-                "target": ".claude/memory/archive/roles/qa/patterns/a.md", "hash": <of the content>, "text": ""}],
+                "target": ".claude/memory/archive/roles/qa/patterns/a.md", "hash": <of the content>, "text": "",
+                "before": ""}],
      "unchanged": {<path>: <hash>}, "compare": [[<file that stays>, <file that moves>]]}
 
 The id follows from what a proposal does, so the same one made again has the same id. Saving a kind's proposals drops
@@ -157,9 +158,21 @@ def load_proposals(project: Project) -> list[Proposal]:
             proposal = Proposal(**value)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-        if proposal.kind in KINDS and proposal.id == name.removesuffix(".json"):
+        if _is_whole(proposal) and proposal.id == name.removesuffix(".json"):
             pending.append(proposal)
     return sorted(pending, key=lambda proposal: (KINDS.index(proposal.kind), proposal.title, proposal.id))
+
+
+def _is_whole(proposal: Proposal) -> bool:
+    """Whether a proposal read from disk has members of the types that are written."""
+    texts = [proposal.title, proposal.reason, *(member for step in proposal.steps for member in step)]
+    numbers = (proposal.created, proposal.tokens)
+    return (
+        proposal.kind in KINDS
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, (int, float)) for number in numbers)
+        and isinstance(proposal.unchanged, dict)
+    )
 
 
 def drop_proposal(project: Project, proposal: Proposal) -> None:
@@ -242,7 +255,7 @@ def _memory_paths(project: Project) -> list[str]:
     return [file.path for file in scan(project, sources_of(project, settings)).files]
 
 
-def undo_changes(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
+def undo_entries(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
     """Undo changes, newest first. Returns their entries. Raises BudgetError as `apply_proposals` does."""
     lock = take_memory_lock(project)
     try:

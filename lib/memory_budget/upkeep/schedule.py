@@ -56,7 +56,7 @@ class ScheduleState(NamedTuple):
     attempts: int
 
 
-def read_state(project: Project) -> ScheduleState:
+def read_schedule(project: Project) -> ScheduleState:
     """The state on disk; an empty one where there is none that can be read. Members that cannot be right are left out."""
     try:
         value = orjson.loads(read_bytes(project.at(layout.SCHEDULE)))
@@ -76,19 +76,16 @@ def _is_time(value: object) -> bool:
 
 
 def _is_result(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and _is_time(value.get("started"))
-        and _is_time(value.get("seconds"))
-        and isinstance(value.get("problems", []), list)
-    )
+    if not isinstance(value, dict) or not isinstance(value.get("problems", []), list):
+        return False
+    return _is_time(value.get("started")) and _is_time(value.get("seconds"))
 
 
 def _is_running(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("kind"), str) and _is_time(value.get("started"))
 
 
-def write_state(project: Project, state: ScheduleState) -> None:
+def write_schedule(project: Project, state: ScheduleState) -> None:
     """Replace the state. Raises OSError."""
     write_atomic(project.writable(layout.SCHEDULE), orjson.dumps(state._asdict(), option=orjson.OPT_INDENT_2))
 
@@ -165,8 +162,8 @@ def run_due(
         return None
     try:
         now = clock()
-        state = anchored(read_state(project), now)
-        write_state(project, state)
+        state = anchored(read_schedule(project), now)
+        write_schedule(project, state)
         due = due_jobs(settings, state, now).due
         again = retry_at(state)
         if due is not None and not now < again <= now + LONGEST_RETRY:
@@ -189,10 +186,10 @@ def run_locked(
     Raises what `run` raises; then the job counts as broken off.
     """
     now = clock()
-    state = anchored(read_state(project), now)
+    state = anchored(read_schedule(project), now)
     attempts = state.attempts + 1 if state.running is not None else 0
     state = state._replace(running={"kind": kind, "started": now, "process": os.getpid()}, attempts=attempts)
-    write_state(project, state)
+    write_schedule(project, state)
     mark_next_due(project, retry_at(state))  # starts in the meantime set off no other one
     result = _storable(run(project, kind, now))
     ended = clock()
@@ -200,13 +197,9 @@ def run_locked(
     for contained in KINDS[: KINDS.index(kind) + 1] if kind in KINDS else (kind,):
         if contained in KINDS:
             last[contained] = now
-        results[contained] = {
-            "started": now,
-            "seconds": round(max(0.0, ended - now), 3),
-            "job": kind,
-            **result,
-        }
-    write_state(project, ScheduleState(last, results, None, 0))
+        seconds = round(max(0.0, ended - now), 3)
+        results[contained] = {"started": now, "seconds": seconds, "job": kind, **result}
+    write_schedule(project, ScheduleState(last, results, None, 0))
     note_next_due(project, _schedule_settings(project), ended)
     return result
 
@@ -247,7 +240,7 @@ def take_lock(project: Project) -> Any:
 
 def note_next_due(project: Project, settings: dict[str, Any], now: float) -> None:
     """Set `next-due` to the next moment that something is due, or remove it where nothing is. `now` as in `due_jobs`."""
-    state = read_state(project)
+    state = read_schedule(project)
     moments = due_jobs(settings, state, now).following.values()
     if not settings["enabled"] or not moments:
         _forget_next_due(project)
@@ -277,7 +270,7 @@ def _schedule_settings(project: Project) -> dict[str, Any]:
 def overview(project: Project, now: float) -> dict[str, Any]:
     """Last and next runs, for `status`; times as local ISO texts, as in "2026-06-25T09:00:00"."""
     settings = _schedule_settings(project)
-    state = read_state(project)
+    state = read_schedule(project)
     plan = due_jobs(settings, anchored(state, now), now)
     jobs = {}
     for kind in KINDS:

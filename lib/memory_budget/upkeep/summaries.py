@@ -17,7 +17,7 @@ from memory_budget.base.optional import orjson
 from memory_budget.index import schema
 from memory_budget.index.facts import side_path
 from memory_budget.upkeep import journal, proposals
-from memory_budget.upkeep.condense import Summary, summarise
+from memory_budget.upkeep.condense import Summary, condense_note
 from memory_budget.upkeep.journal import NotApplied, Step
 from memory_budget.upkeep.memory_files import read_text, side_facts
 from memory_budget.upkeep.proposals import SUMMARIES, Proposal
@@ -126,7 +126,7 @@ def propose_summaries(
                 )
                 continue
             archived = proposals.free_path(project, proposals.archive_path(note.path))
-            summary = summarise(
+            summary = condense_note(
                 read_text(project, note.path), rules.ratio, counter.count, rarity, source=archived,
                 matter=_matter(note),
             )  # fmt: skip

@@ -68,7 +68,7 @@ def begin(project: Project, now: float, progress: Progress = None) -> MemorySurv
     )
 
 
-def refresh(survey: MemorySurvey, active: list[int]) -> MemorySurvey:
+def refresh_survey(survey: MemorySurvey, active: list[int]) -> MemorySurvey:
     """The survey after uses were counted, with the day that each file was first seen. `active`: ordinal days of runs."""
     seen = memory_files.remember_seen(survey.seen, (note.path for note in survey.notes), survey.today, active)
     memory_files.write_seen(survey.project, seen)

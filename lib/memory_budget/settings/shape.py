@@ -1,0 +1,179 @@
+"""The pieces that the shape of a profiles file is made of: each makes a check that returns nothing or raises ProfileError.
+
+check = record({"base_budget": whole(0, 100, "a number of tokens")})
+check({"base_budget": "x"}, "/profiles/mine")
+ProfileError: /profiles/mine/base_budget: expected a number of tokens from 0 to 100, found "x"
+"""
+
+from __future__ import annotations
+
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.globs import MOST_ALTERNATIVES, too_many
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Check = Callable[[object, str], None]
+
+
+class ProfileError(BudgetError):
+    """One place in a profiles file that cannot be used.
+
+    `pointer` is its JSON pointer ("" for the whole file), `expected` and `found` say what should stand and
+    what stands there.
+    """
+
+    def __init__(self, pointer: str, expected: str, found: str) -> None:
+        super().__init__(f"{pointer or 'the file'}: expected {expected}, found {found}")
+        self.pointer = pointer
+        self.expected = expected
+        self.found = found
+
+
+def describe(value: object) -> str:
+    """What stands somewhere, short enough for one line."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return f"an object with {len(value)} keys" if value else "an empty object"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    if isinstance(value, str):
+        shown = value if len(value) <= 60 else value[:57] + "..."
+        return '"' + "".join(sign if sign.isprintable() else "?" for sign in shown) + '"'
+    try:
+        return str(value)[:60]
+    except ValueError:  # int() and str() refuse numbers of thousands of digits
+        return "a number of thousands of digits"
+
+
+def pointer_to(parent: str, key: object) -> str:
+    """The JSON pointer of a key below `parent` (RFC 6901)."""
+    return parent + "/" + str(key).replace("~", "~0").replace("/", "~1")
+
+
+def is_text(value: object, pointer: str) -> None:
+    if not isinstance(value, str):
+        raise ProfileError(pointer, "a text", describe(value))
+
+
+def is_flag(value: object, pointer: str) -> None:
+    if not isinstance(value, bool):
+        raise ProfileError(pointer, "true or false", describe(value))
+
+
+def is_name(value: object, pointer: str) -> None:
+    if not isinstance(value, str) or not value:
+        raise ProfileError(pointer, "a name", describe(value))
+
+
+def number(least: float, most: float, what: str, *, above: bool = False) -> Check:
+    """A number in [least, most], or in (least, most] with `above`."""
+    bounds = f"{what} {'above' if above else 'from'} {least:g} to {most:g}"
+
+    def check(value: object, pointer: str) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ProfileError(pointer, bounds, describe(value))
+        if not least <= value <= most or (above and value == least):  # nan is outside of everything
+            raise ProfileError(pointer, bounds, describe(value))
+
+    return check
+
+
+def whole(least: int, most: int, what: str) -> Check:
+    bounds = f"{what} from {least} to {most}"
+
+    def check(value: object, pointer: str) -> None:
+        # 20000.0 is a whole number in JSON, whose numbers have one kind.
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not whole or not least <= value <= most:  # type: ignore[operator]
+            raise ProfileError(pointer, bounds, describe(value))
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    listed = ", ".join(choices[:-1]) + " or " + choices[-1]
+
+    def check(value: object, pointer: str) -> None:
+        if not isinstance(value, str) or value not in choices:
+            raise ProfileError(pointer, listed, describe(value))
+
+    return check
+
+
+def record(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check:
+    """An object whose known keys are checked; the others are nobody's business here."""
+
+    def check(value: object, pointer: str) -> None:
+        if not isinstance(value, dict):
+            raise ProfileError(pointer, "an object", describe(value))
+        for key in needs:
+            if key not in value:
+                raise ProfileError(pointer, f"the key {key}", "an object without it")
+        for key, item in value.items():
+            field = fields.get(key)
+            if field is not None:
+                field(item, pointer_to(pointer, key))
+
+    return check
+
+
+def table(check_item: Check) -> Check:
+    """An object whose keys are free names and whose values are all alike."""
+
+    def check(value: object, pointer: str) -> None:
+        if not isinstance(value, dict):
+            raise ProfileError(pointer, "an object", describe(value))
+        for key, item in value.items():
+            if not key:
+                raise ProfileError(pointer, "keys that are names", "an empty key")
+            check_item(item, pointer_to(pointer, key))
+
+    return check
+
+
+def list_of(check_item: Check) -> Check:
+    def check(value: object, pointer: str) -> None:
+        if not isinstance(value, list):
+            raise ProfileError(pointer, "a list", describe(value))
+        for at, item in enumerate(value):
+            check_item(item, pointer_to(pointer, at))
+
+    return check
+
+
+def glob(per_agent: bool) -> Check:
+    """A glob that cannot lead out of the project or the user's `.claude` folder."""
+    expected = "a glob inside the project or ~/.claude" + (
+        ", with <agent> for the agent's folder" if per_agent else ", without <agent>"
+    )
+
+    def check(value: object, pointer: str) -> None:
+        if not isinstance(value, str) or any(sign < " " or sign == "\x7f" for sign in value):
+            raise ProfileError(pointer, expected, describe(value))
+        leaves = "\\" in value or ".." in value or value[:1] in ("", "/")
+        if value[:1] == "~" and not value.startswith("~/.claude/"):
+            leaves = True
+        if leaves or value[1:2] == ":" or ("<agent>" in value.split("/")) != per_agent:
+            raise ProfileError(pointer, expected, describe(value))
+        if "{" in value and too_many(value):
+            wanted = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
+            raise ProfileError(pointer, wanted, describe(value))
+
+    return check
+
+
+def is_cron(value: object, pointer: str) -> None:
+    if not isinstance(value, str) or len(value.split()) != 5:
+        raise ProfileError(pointer, "five cron fields (minute hour day month weekday)", describe(value))
+
+
+def is_endpoint(value: object, pointer: str) -> None:
+    if not isinstance(value, str) or not (value == "" or value.startswith(("http://", "https://"))):
+        raise ProfileError(
+            pointer, "an http:// or https:// address, or an empty text for none", describe(value)
+        )
