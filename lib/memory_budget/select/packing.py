@@ -120,6 +120,7 @@ class Survey:
         "confidence",
         "demand",
         "evidence",
+        "held",
         "explained",
         "files",
         "headings",
@@ -149,6 +150,7 @@ class Survey:
         ranking = rank(view, Query(prompt, description), recipe, now_day)
         leaves = ranking.leaves
         self.evidence = ranking.evidence
+        self.held = ranking.held
         self.confidence = ranking.evidence.confidence
         self.matched = bool(leaves)
         self.explained = explain
@@ -306,7 +308,8 @@ def _fill(plan: Plan, survey: Survey, room: int, budget: int) -> None:
     for leaf in survey.others:
         plan.add(leaf.chunks, room)
     for leaf in survey.wanted + survey.others:
-        for chunk in leaf.chunks:
+        # Of a leaf that did not fit, a long table say, first the parts that hold most of the prompt.
+        for chunk in sorted(leaf.chunks, key=lambda chunk: -survey.held.get(chunk[0], 0.0)):
             plan.add((chunk,), room)
     most = min(room, plan.tokens + int(budget * NO_MATCH_SHARE))
     for chunk in survey.newest:

@@ -150,13 +150,17 @@ class _Term:
 
 
 class Ranking:
-    """The leaves that have to do with a query, best first, and how sure it is that they have."""
+    """The leaves that have to do with a query, best first, and how sure it is that they have; `held`: the weight of the query's
+    terms in single chunks, by id."""
 
-    __slots__ = ("evidence", "leaves")
+    __slots__ = ("evidence", "held", "leaves")
 
-    def __init__(self, leaves: list[Leaf], evidence: Evidence) -> None:
+    def __init__(
+        self, leaves: list[Leaf], evidence: Evidence, held: Mapping[int, float] | None = None
+    ) -> None:
         self.leaves = leaves
         self.evidence = evidence
+        self.held = held or {}
 
 
 def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) -> Ranking:
@@ -180,7 +184,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0) ->
     leaves = scorer.leaves()
     evidence = Evidence(0.0, wanted, 0, 0, view.chunk_count)
     _find_evidence(evidence, mass, entries, chunks, scorer)
-    return Ranking(leaves, evidence)
+    return Ranking(leaves, evidence, own)
 
 
 def _find_evidence(
