@@ -17,8 +17,8 @@ gives `name`, `tags` ("git, pull requests, changelog"), `description` (one line)
 
 from __future__ import annotations
 
-#: Lines that are looked at for the closing `---`.
-MOST_LINES = 400
+#: Lines and characters that are looked at for the closing `---`.
+MOST_LINES, MOST_CHARACTERS = 400, 64_000
 _LONGEST_KEY = 60
 
 
@@ -58,7 +58,7 @@ def read(text: str, *, lenient: bool = False) -> FrontMatter:
     lines: list[str] = []
     offset = first + 1
     closed = False
-    while offset < len(text) and len(lines) < MOST_LINES:
+    while offset < len(text) and len(lines) < MOST_LINES and offset < MOST_CHARACTERS:
         end = text.find("\n", offset)
         end = len(text) if end < 0 else end
         line = text[offset:end].rstrip()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Files that are such an index, in any case.
 _NAMES = frozenset(("memory.md", "index.md"))
 _SAID_LIMIT = 300
+#: Characters of a line that are looked at.
+_LINE_LIMIT = 2_000
 
 
 def is_index(path: str) -> bool:
@@ -28,6 +30,7 @@ def entries(text: str, path: str) -> Iterator[tuple[str, str]]:
     """The notes that an index at a shown path names: (shown path, what the line says)."""
     folder = path.rpartition("/")[0]
     for line in text.split("\n"):
+        line = line[:_LINE_LIMIT]
         for target in _targets(line):
             yield posixpath.normpath(f"{folder}/{target}"), _said(line)
 

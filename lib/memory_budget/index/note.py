@@ -4,6 +4,8 @@ memory, what it says of itself, what it is called, and what is wrong with it.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from memory_budget.base import front_matter
 from memory_budget.index.facts import Facts, facts
 from memory_budget.index.labels import label
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 #: Kinds of problems, as `health` groups them.
 BINARY, NOT_UTF8, SECRET, MATTER, MARKDOWN = "binary", "not UTF-8", "secret", "front matter", "Markdown"
 _BINARY_HEAD = 8192
+#: Problems of one file that are kept.
+_MOST_PROBLEMS = 50
 #: Characters of a note's description that are sent.
 _TITLE_LIMIT = 400
 _MARKS = (
@@ -146,7 +150,7 @@ def decode(data: bytes) -> tuple[str | None, str]:
 
 def to_stored(problems: Iterable[Problem]) -> str:
     """Problems as the index keeps them: `kind|line|text`, one a line."""
-    return "\n".join(f"{one.kind}|{one.line}|{one.text}" for one in problems)
+    return "\n".join(f"{one.kind}|{one.line}|{one.text}" for one in islice(problems, _MOST_PROBLEMS))
 
 
 def from_stored(text: str) -> list[Problem]:

@@ -9,7 +9,7 @@ Lines keep their numbers: what is taken out leaves its line breaks.
 
 from __future__ import annotations
 
-from memory_budget.text.fences import Fences, closes_fence, fence_opened
+from memory_budget.text.fences import Fences, closes_fence, fence_opened, ticks_at
 
 _OPEN, _CLOSE = "<!--", "-->"
 #: How a line starts that is a comment in the shape of a link's address.
@@ -36,6 +36,7 @@ def cleaned(text: str) -> tuple[str, list[tuple[int, str]]]:
 def _without_comments(text: str, problems: list[tuple[int, str]]) -> str:
     lines = text.split("\n")
     fences = Fences(text.split("\n"))
+    last_close = max((number for number, line in enumerate(lines) if _CLOSE in line), default=-1)
     fence = ""
     in_list = coded = False
     blank = True
@@ -61,7 +62,7 @@ def _without_comments(text: str, problems: list[tuple[int, str]]) -> str:
                 if bare.startswith(_LINK_COMMENTS):
                     lines[at] = ""
                 elif _OPEN in line:
-                    at = _cut_comments(lines, at, problems)
+                    at = _cut_comments(lines, at, last_close, problems)
         blank = not bare
         at += 1
     return "\n".join(lines)
@@ -73,8 +74,8 @@ def _starts_item(bare: str) -> bool:
     )
 
 
-def _cut_comments(lines: list[str], at: int, problems: list[tuple[int, str]]) -> int:
-    """Take the comments out that start on a line. Returns the last line they reach."""
+def _cut_comments(lines: list[str], at: int, last_close: int, problems: list[tuple[int, str]]) -> int:
+    """Take the comments out that start on a line. Returns the last line they reach. `last_close`: the last line that ends one."""
     begin = _comment_at(lines[at], 0)
     while begin >= 0:
         line = lines[at]
@@ -83,12 +84,13 @@ def _cut_comments(lines: list[str], at: int, problems: list[tuple[int, str]]) ->
             lines[at] = line[:begin] + line[end + len(_CLOSE) :]
             begin = _comment_at(lines[at], begin)
             continue
-        last = at + 1
-        while last < len(lines) and _CLOSE not in lines[last]:
-            last += 1
-        if last == len(lines):
-            problems.append((at, "a comment (`<!--`) that is never closed: it is read as text"))
+        if last_close <= at:
+            if not problems:
+                problems.append((at, "a comment (`<!--`) that is never closed: it is read as text"))
             return at
+        last = at + 1
+        while _CLOSE not in lines[last]:
+            last += 1
         lines[at] = line[:begin].rstrip()
         for between in range(at + 1, last):
             lines[between] = ""
@@ -101,8 +103,10 @@ def _cut_comments(lines: list[str], at: int, problems: list[tuple[int, str]]) ->
 def _comment_at(line: str, start: int) -> int:
     """Where a comment starts in a line, outside inline code; -1 for nowhere."""
     at = start
+    comment = line.find(_OPEN, at)
     while True:
-        comment = line.find(_OPEN, at)
+        if 0 <= comment < at:
+            comment = line.find(_OPEN, at)
         if comment < 0:
             return -1
         tick = line.find("`", at)
@@ -111,7 +115,7 @@ def _comment_at(line: str, start: int) -> int:
                 at = comment + 1
                 continue
             return comment
-        run = len(line) - tick - len(line[tick:].lstrip("`"))
+        run = ticks_at(line, tick)
         closing = _closing_ticks(line, tick + run, run)
         at = closing if closing >= 0 else tick + run
 
@@ -121,7 +125,7 @@ def _closing_ticks(line: str, at: int, run: int) -> int:
     marks = "`" * run
     found = line.find(marks, at)
     while found >= 0:
-        length = len(line) - found - len(line[found:].lstrip("`"))
+        length = ticks_at(line, found)
         if length == run:
             return found + run
         found = line.find(marks, found + length)

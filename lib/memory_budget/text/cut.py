@@ -23,6 +23,8 @@ LEAD_IN_LIMIT = 200
 #: What stands above every part is at most this share of it.
 _HEAD_SHARE = 3
 _TOLERANCE = 1.25
+#: Items inside one another that are still shown above their parts.
+_DEEPEST = 12
 _LONGEST_WORD = 24
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \n\t"
 _SENTENCE_ENDS = ".!?;…"
@@ -153,7 +155,7 @@ def _cut_list(lines: Lines, head: list[str], limit: int) -> Iterator[tuple[int, 
 def _cut_item(item: Lines, head: list[str], limit: int) -> Iterator[tuple[int, str]]:
     """Parts of one long item: its first line above what stands below it, where that is short."""
     first = item[0][1]
-    if size_of(first) <= LEAD_IN_LIMIT * 2:
+    if size_of(first) <= LEAD_IN_LIMIT * 2 and len(head) < _DEEPEST:
         rest = item[1:]
         while rest and not rest[0][1].strip():
             rest = rest[1:]

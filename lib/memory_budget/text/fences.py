@@ -24,6 +24,14 @@ def closes_fence(bare: str, marks: str) -> bool:
     return bare.startswith(marks) and not bare.strip(marks[0])
 
 
+def ticks_at(line: str, at: int) -> int:
+    """How many ` stand in a row at a place in a line."""
+    end = at
+    while line[end : end + 1] == "`":
+        end += 1
+    return end - at
+
+
 class Fences:
     """Finds where fences of a text end; each kind of marks is looked for once."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from memory_budget.text.fences import Fences, fence_opened
+from memory_budget.text.fences import Fences, fence_opened, ticks_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+#: Characters of a target that are looked at.
+_LONGEST = 1_000
 
 
 class Link:
@@ -70,7 +74,7 @@ def _targets(line: str) -> Iterator[tuple[int, int]]:
         if found < 0:
             return
         if 0 <= tick < found:
-            run = len(line) - tick - len(line[tick:].lstrip("`"))
+            run = ticks_at(line, tick)
             close = line.find("`" * run, tick + run)
             at = close + run if close >= 0 else tick + run
             continue
@@ -86,7 +90,7 @@ def _target(line: str, begin: int, closing: str) -> tuple[int, int]:
         return begin + 1, end if end >= 0 else begin + 1
     depth = 0
     end = begin
-    while end < len(line) and not line[end].isspace():
+    while end < len(line) and not line[end].isspace() and end - begin < _LONGEST:
         if line[end] == "(":
             depth += 1
         elif line[end] == ")" and closing:
