@@ -54,7 +54,7 @@ def test_agent_gets_memory_and_leaves_a_record(client: Client, team: Path, more:
     (record,) = records
     assert record["agent"].endswith("dbt-expert")
     assert record["task"] == "review models"
-    assert record["profile"] == "specialist-narrow"
+    assert record["profile"] == "specialist-broad"
     assert record["allocation_id"] == block.id
     assert record["delivered"] is True
     assert (record["success"], record["error"]) == (True, None)
