@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
 from memory_budget.index import view as index_view  # noqa: E402
 from memory_budget.select import block, complexity, packing  # noqa: E402
-from memory_budget.select.ranking import RECIPE  # noqa: E402
+from memory_budget.select.recipe import RECIPE  # noqa: E402
 from memory_budget.select.view import View  # noqa: E402
 from memory_budget.settings import profiles  # noqa: E402
 from memory_budget.settings.names import TIERS  # noqa: E402

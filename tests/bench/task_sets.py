@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from memory_budget.base import front_matter
-from memory_budget.select.ranking import RECIPE, Recipe
+from memory_budget.select.recipe import RECIPE, Recipe
 from memory_budget.text import escape, markdown
 from tests.bench import corpora
 from tests.bench.indexed import IndexedProject

@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
 from memory_budget.select import block, packing  # noqa: E402
-from memory_budget.select.ranking import Recipe  # noqa: E402
+from memory_budget.select.recipe import Recipe  # noqa: E402
 from memory_budget.text import synonyms as text_synonyms  # noqa: E402
 from memory_budget.text.tokens import load_encoding  # noqa: E402
 from tests.bench import task_sets  # noqa: E402

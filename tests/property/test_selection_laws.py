@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from memory_budget.base import front_matter
 from memory_budget.index.records import path_of
-from memory_budget.select import confidence, packing, plan, query, ranking
+from memory_budget.select import confidence, packing, plan, query, ranking, recipe
 from memory_budget.text import cut, markdown
 from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
@@ -63,7 +63,7 @@ def memory_of(seed: int, files: int, blocks: int) -> dict[str, str]:
 
 
 #: As it ships, and as it treats a memory too large to be looked at whole.
-RECIPES = st.sampled_from([ranking.RECIPE, ranking.Recipe(whole=0, pages=2, best=12, seeds=6)])
+RECIPES = st.sampled_from([recipe.RECIPE, recipe.Recipe(whole=0, pages=2, best=12, seeds=6)])
 SEEDS = st.integers(0, 2**48)
 BODIES = st.builds(lambda seed, blocks: body_of(random.Random(seed), blocks), SEEDS, st.integers(0, 30))
 MEMORIES = st.builds(memory_of, SEEDS, st.integers(0, 6), st.integers(0, 14))
@@ -103,10 +103,10 @@ def ids(found: packing.Selection) -> list[int]:
 @settings(max_examples=cases(1_000))
 @given(MEMORIES, PROMPTS, RECIPES)
 def test_leaves_part_the_memory_and_come_best_first(
-    memory: dict[str, str], prompt: str, recipe: ranking.Recipe
+    memory: dict[str, str], prompt: str, changes: recipe.Recipe
 ) -> None:
     seen = view(memory)
-    found = ranking.rank(seen, query.Query(prompt), recipe)
+    found = ranking.rank(seen, query.Query(prompt), changes)
     ranked = [chunk.id for leaf in found.leaves for chunk in leaf.chunks]
     assert len(ranked) == len(set(ranked))
     worths = [leaf.worth for leaf in found.leaves]
@@ -149,11 +149,11 @@ def test_what_is_not_sure_sends_no_text_and_what_cannot_be_read_is_not_named(
 @settings(max_examples=cases(1_000))
 @given(MEMORIES, PROMPTS, BUDGETS, st.integers(0, 40), st.booleans(), RECIPES)
 def test_never_over_budget_and_no_chunk_twice(
-    memory: dict[str, str], prompt: str, budget: int, frame: int, fill: bool, recipe: ranking.Recipe
+    memory: dict[str, str], prompt: str, budget: int, frame: int, fill: bool, changes: recipe.Recipe
 ) -> None:
     seen = view(memory)
     found = packing.select(
-        seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill, recipe=recipe
+        seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill, recipe=changes
     )
     assert found.tokens <= max(budget, 0)
     chosen = ids(found)

@@ -11,7 +11,7 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.run import pending
-from memory_budget.select import ranking
+from memory_budget.select import recipe
 from memory_budget.start import allocate as start_allocate
 from memory_budget.start import describe
 from tests.support.blocks import count
@@ -69,8 +69,8 @@ def test_a_memory_too_large_to_be_looked_at_whole(
 ) -> None:
     own = Project(str(make_project(tmp_path / "project", team_files())), str(tmp_path / "home"))
     update.update_index(own)
-    monkeypatch.setattr(ranking.RECIPE, "whole", 0.0)
-    monkeypatch.setattr(ranking.RECIPE, "pages", float(pages))
+    monkeypatch.setattr(recipe.RECIPE, "whole", 0.0)
+    monkeypatch.setattr(recipe.RECIPE, "pages", float(pages))
     found = allocate(own, "dbt-expert", "Why do incremental models merge?")
     assert "incremental-models.md" in start_allocate.render(found)
     assert 0 < len(found.selection.files) <= pages

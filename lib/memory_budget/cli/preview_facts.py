@@ -8,13 +8,13 @@ from memory_budget.index.records import path_of
 from memory_budget.select.confidence import UNSURE
 from memory_budget.select.packing import Verdict
 from memory_budget.select.query import Query
-from memory_budget.select.ranking import PARTS
+from memory_budget.select.scoring import PARTS
 from memory_budget.select.task_text import task_text
 from memory_budget.start import allocate
 from memory_budget.text import words as text_words
 
 if TYPE_CHECKING:
-    from memory_budget.select.ranking import Leaf
+    from memory_budget.select.scoring import Leaf
 
 
 def as_json(allocation: allocate.Allocation) -> dict[str, Any]:

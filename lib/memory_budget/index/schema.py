@@ -9,7 +9,12 @@ entries first, whatever the size of the memory.
 from __future__ import annotations
 
 import os
-import sqlite3
+
+try:
+    # The C half alone: the package around it imports datetime and more, a third of a bare interpreter's start.
+    import _sqlite3 as sqlite3
+except ImportError:  # another interpreter than CPython
+    import sqlite3  # type: ignore[no-redef]
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.text.synonyms import PATH as THESAURUS

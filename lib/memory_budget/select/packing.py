@@ -23,7 +23,9 @@ from memory_budget.select.block import LEFT_OUT_ENTRY_TOKENS, LEFT_OUT_FILE_TOKE
 from memory_budget.select.confidence import UNSURE, bar
 from memory_budget.select.plan import SCOPE_ORDER, Plan
 from memory_budget.select.query import Query
-from memory_budget.select.ranking import RECIPE, Leaf, Recipe, rank
+from memory_budget.select.ranking import rank
+from memory_budget.select.recipe import RECIPE, Recipe
+from memory_budget.select.scoring import Leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ LATEST = 200
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
 #: Leaves behind the last one taken that are looked at all the same, for the outline.
-NEXT = 120
+NEXT = 80
 #: Tokens of the outline: beside text, and alone where it is not sure that anything is about the task.
 OUTLINE_TOKENS = 1000
 SHORT_OUTLINE_TOKENS = 400
@@ -147,7 +149,8 @@ class Survey:
     ) -> None:
         """`now_day`: an ordinal day for recency, 0 to leave it out; `room`: tokens that are to be filled, sure or not;
         `explain`: look at all that matches, for `Selection.verdicts`; `generosity`: more than 1 sends more."""
-        ranking = rank(view, Query(prompt, description), recipe, now_day)
+        least = 0.0 if explain or room > 0 else UNSURE
+        ranking = rank(view, Query(prompt, description), recipe, now_day, least)
         leaves = ranking.leaves
         self.evidence = ranking.evidence
         self.held = ranking.held

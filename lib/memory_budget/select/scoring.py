@@ -1,0 +1,284 @@
+"""Gives leaves their scores, see `ranking`."""
+
+from __future__ import annotations
+
+from math import log
+
+from memory_budget.index.records import id_of
+from memory_budget.select.leaves import Leaves
+from memory_budget.text import dates
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from memory_budget.index.records import Chunk, File
+    from memory_budget.select.query import Query
+    from memory_budget.select.recipe import Recipe
+    from memory_budget.select.view import View
+
+_K1 = 1.5
+_B = 0.75
+_TIMED = 2048
+#: The file that names an agent's notes; it is not one.
+INDEX_FILE = "MEMORY.md"
+
+
+def idf(total: int, count: int) -> float:
+    """How rare something is that `count` of `total` hold."""
+    return log(1.0 + (max(total - count, 0) + 0.5) / (count + 0.5))
+
+
+class Leaf:
+    """A leaf with a score.
+
+    `worth`: its score for its size, by which leaves are taken; `parts`: what the score is made of, see `PARTS`.
+    """
+
+    __slots__ = ("chunks", "line", "parts", "path", "tokens", "worth")
+
+    def __init__(
+        self,
+        worth: float,
+        path: str,
+        chunks: list[Chunk],
+        tokens: int = 0,
+        parts: tuple[float, ...] = (),
+    ) -> None:
+        self.worth = worth
+        self.path = path
+        self.chunks = chunks
+        self.line = chunks[0][6]
+        self.tokens = tokens
+        self.parts = parts
+
+
+#: Names of `Leaf.parts`.
+PARTS = ("best chunk", "coverage", "file", "label", "factor")
+
+
+class Term:
+    """A term of the prompt that occurs in the memory, with its weight and its rarity.
+
+    `lists`: the chunks that hold words of like meaning and then the term itself, each list with how well it does for
+    the term (1.0: the term itself), the best last. `held`: the same by chunk.
+    """
+
+    __slots__ = ("held", "lists", "rarity", "telling", "term", "weight")
+
+    def __init__(self, term: str, weight: float, rarity: float, telling: float) -> None:
+        self.term = term
+        self.weight = weight
+        self.rarity = rarity
+        self.telling = telling
+        self.lists: list[tuple[float, list[int]]] = []
+        self.held: dict[int, float] = {}
+
+
+class Scorer:
+    """Gives the leaves of some chunks their scores."""
+
+    def __init__(
+        self,
+        view: View,
+        query: Query,
+        recipe: Recipe,
+        now_day: int,
+        entries: list[Term],
+        own: dict[int, float],
+        chunks: list[Chunk],
+        files: Mapping[int, File],
+    ) -> None:
+        self.view = view
+        self.query = query
+        self.recipe = recipe
+        self.now_day = now_day
+        self.entries = entries
+        self.own = own
+        self.files = files
+        leaves = Leaves(chunks, files, int(recipe.note))
+        self.turns = leaves.turns
+        self.members: dict[int, list[Chunk]] = {}
+        for number, chunk in zip(leaves.of_chunk, chunks, strict=True):
+            self.members.setdefault(number, []).append(chunk)
+        self.weighed: dict[int, float] = {}
+        self.covered: dict[int, float] = {}
+        self._weigh(dict(zip(map(id_of, chunks), leaves.of_chunk, strict=True)))
+        self.whole = sum([entry.weight for entry in entries]) or 1.0
+        #: Per file, the terms that stand in what it says it is about.
+        self.labelled: dict[int, list[Term]] = {}
+        #: Per file, how many pairs of words the prompt has in common with its names.
+        self.named: dict[int, int] = {}
+        self.timed = _timed(view) if query.asks_when and self.turns else frozenset()
+        self.bodies, self.labels = self._file_scores()
+
+    def _weigh(self, leaf_of: Mapping[int, int]) -> None:
+        """Add up the weights of the terms that each leaf holds (`weighed`), and each turn with its neighbours (`covered`)."""
+        weighed, covered, turns = self.weighed, self.covered, self.turns
+        get_weighed, get_covered, find = weighed.get, covered.get, leaf_of.get
+        for entry in self.entries:
+            weight = entry.weight
+            if not weight:
+                continue
+            best: dict[int, float] = {}
+            for part, ids in entry.lists:
+                best.update(dict.fromkeys(map(find, ids), part))  # type: ignore[arg-type]
+            best.pop(None, None)  # type: ignore[call-overload]
+            for leaf, part in best.items():
+                weighed[leaf] = get_weighed(leaf, 0.0) + weight * part
+            if not turns:
+                continue
+            near = {turn: best[turn] for turn in best.keys() & turns}
+            for turn, part in list(near.items()):
+                if near.get(turn - 1, 0.0) < part:
+                    near[turn - 1] = part
+                if near.get(turn + 1, 0.0) < part:
+                    near[turn + 1] = part
+            for turn, part in near.items():
+                covered[turn] = get_covered(turn, 0.0) + weight * part
+
+    def leaves(self) -> list[Leaf]:
+        """All leaves with a score, best first."""
+        bodies, labels = self.bodies, self.labels
+        factors = {
+            number: _date_factor(file, self.query, self.recipe)
+            * prior(file, self.now_day)
+            * (self.recipe.index_share if file.path.endswith(INDEX_FILE) else 1.0)
+            for number, file in self.files.items()
+        }
+        found = []
+        for number, chunks in self.members.items():
+            file = chunks[0][1]
+            if number in self.turns:
+                if number not in self.covered:
+                    continue
+                leaf = self._turn(number, chunks, bodies[file], factors[file])
+            elif number in self.weighed or labels[file]:
+                leaf = self._leaf(number, chunks, bodies[file], labels[file], factors[file])
+            else:
+                continue
+            found.append(leaf)
+        found.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
+        return found
+
+    def _leaf(self, number: int, chunks: list[Chunk], body: float, label: float, factor: float) -> Leaf:
+        """The text under one heading, or a short note."""
+        recipe = self.recipe
+        get = self.own.get
+        best = max([get(chunk[0], 0.0) for chunk in chunks])
+        coverage = self.weighed.get(number, 0.0) / self.whole
+        score = best * coverage**recipe.coverage + recipe.file_share * body + recipe.label_share * label
+        tokens = sum([chunk[4] for chunk in chunks])
+        size = max(tokens / recipe.size_floor, 1.0) ** recipe.size_power
+        parts = (best, coverage, body, label, factor)
+        return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
+
+    def _turn(self, turn: int, chunks: list[Chunk], body: float, factor: float) -> Leaf:
+        """A turn of a conversation or a paragraph of a journal, with its neighbours."""
+        recipe = self.recipe
+        get = self.weighed.get
+        near = (
+            get(turn, 0.0)
+            + recipe.near_turn * (get(turn - 1, 0.0) + get(turn + 1, 0.0))
+            + recipe.far_turn * (get(turn - 2, 0.0) + get(turn + 2, 0.0))
+        )
+        coverage = self.covered[turn] / self.whole
+        tokens = sum([chunk[4] for chunk in chunks])
+        passage = self._passage(chunks, tokens) / self.whole
+        score = (near * coverage**recipe.turn_coverage + recipe.turn_file_share * body) * (
+            1.0 + recipe.own_share * passage
+        )
+        factor *= self._own_factor(chunks)
+        parts = (near, coverage, body, 0.0, factor)
+        size = max(tokens / recipe.size_floor, 1.0)
+        return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
+
+    def _passage(self, chunks: list[Chunk], tokens: int) -> float:
+        """How much of the prompt single chunks of a turn hold: the mean of its best chunk's and its average chunk's weight."""
+        own = [self.own.get(chunk[0], 0.0) for chunk in chunks]
+        mean = sum([weight * chunk[4] for weight, chunk in zip(own, chunks, strict=True)]) / max(tokens, 1)
+        return (max(own) + mean) / 2
+
+    def _own_factor(self, chunks: list[Chunk]) -> float:
+        """More for a turn that leads with a name that the query names, or tells a time where the query asks for one."""
+        factor = 1.0
+        if any(chunk[5] and _names(chunk[5], self.query) for chunk in chunks):
+            factor *= self.recipe.lead_factor
+        if self.timed and not self.timed.isdisjoint(map(id_of, chunks)):
+            factor *= self.recipe.when_factor
+        return factor
+
+    def _file_scores(self) -> tuple[dict[int, float], dict[int, float]]:
+        """Of each file: BM25 of all of it, and the weight of the prompt's terms in what it says it is about."""
+        view = self.view
+        bodies = dict.fromkeys(self.files, 0.0)
+        labels = dict.fromkeys(self.files, 0.0)
+        fixed = _K1 * (1.0 - _B)
+        slope = _K1 * _B / max(view.mean_file_terms, 1.0)
+        for entry in self.entries:
+            file_count = view.counts(entry.term)[1]
+            if not file_count:
+                continue
+            asked = entry.weight / entry.rarity if entry.rarity else 1.0
+            weight = asked * idf(view.file_count, file_count) * (_K1 + 1.0)
+            labelled = []
+            for ids, payloads in view.file_postings(entry.term):
+                for key, payload in zip(ids, payloads, strict=True):
+                    if key in bodies:
+                        times = payload >> 16 & 0x7FFF
+                        bodies[key] += weight * times / (times + fixed + slope * (payload & 0xFFFF))
+                        if payload >> 31:
+                            labelled.append(key)
+            if labelled:
+                weight = asked * idf(view.file_count, len(labelled))
+                for key in labelled:
+                    labels[key] += weight
+                    self.labelled.setdefault(key, []).append(entry)
+        for pair in self.query.pairs:
+            found = [key for ids, _ in view.file_postings(pair) for key in ids if key in labels]
+            for key in found:
+                labels[key] += idf(view.file_count, len(found))
+                self.named[key] = self.named.get(key, 0) + 1
+        return bodies, labels
+
+
+def _names(lead: str, query: Query) -> bool:
+    """Whether a query names the name that a turn leads with."""
+    first = lead.partition(" ")[0]
+    if first.isalnum() and first not in query.words:
+        return False  # which is so for most, and seen at a tenth of the cost
+    return query.words.issuperset(dates.words(lead))
+
+
+def prior(file: File, now_day: int) -> float:
+    """A factor near 1 for what is known of a file: its scope, use, confidence and age."""
+    factor = 1.0 if file.scope == "global" else 1.05
+    if file.uses:
+        factor *= 1.0 + min(0.15, 0.05 * log(1.0 + file.uses))
+    if file.confidence >= 0.0:
+        factor *= 0.9 + 0.2 * file.confidence
+    if now_day and file.date:
+        factor *= 1.0 + 0.05 * 0.5 ** (max(0, now_day - file.date) / 90.0)
+    return factor
+
+
+def _timed(view: View) -> frozenset[int]:
+    """Chunks that hold a time word."""
+    found: set[int] = set()
+    for term in dates.TIME_TERMS:
+        for ids in view.holders(term, _TIMED):
+            found.update(ids)
+    return frozenset(found)
+
+
+def _date_factor(file: File, query: Query, recipe: Recipe) -> float:
+    """How well the file's date fits those the prompt names."""
+    best = 1.0
+    if file.date:
+        for mention in query.dates:
+            fit = mention.fits(file.date)
+            if fit == 2:
+                best = max(best, recipe.date_factor)
+            elif fit == 1:
+                best = max(best, recipe.month_factor)
+    return best
