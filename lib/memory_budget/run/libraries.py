@@ -49,7 +49,7 @@ def offer(project: Project, session: str) -> list[str]:
         return [*lines, f"its libraries cannot be set up ({error.strerror}); run: memory-budget setup"]
     return [
         *lines,
-        f"setting up its libraries in the background, once, {installation.CORE_MEGABYTES} MB in {data}. Agents get memory meanwhile",
+        f"setting up its libraries in the background (once, {installation.CORE_MEGABYTES} MB); agents get memory meanwhile",
     ]
 
 

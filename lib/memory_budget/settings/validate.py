@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from memory_budget.base.globs import expand_braces
 from memory_budget.settings import shape
 from memory_budget.settings.names import SCOPES, TIERS
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Check = Callable[[object, str], None]
 
+#: Patterns that the globs of a file may stand for, all together.
+MOST_PATTERNS = 1_000
 #: No budget, window or threshold in tokens is larger; it catches a slip of the keyboard.
 MOST_TOKENS = 100_000_000
 
@@ -234,6 +237,7 @@ def problems_together(document: Mapping[str, Any]) -> Iterator[shape.ProfileErro
         (shape.pointer_to("/agent_assignments", agent), name)
         for agent, name in document["agent_assignments"].items()
     ]
+    yield from _too_many_globs(document)
     for agent, own in document["agents"].items():
         pointer = shape.pointer_to("/agents", agent)
         if "profile" in own:
@@ -242,6 +246,22 @@ def problems_together(document: Mapping[str, Any]) -> Iterator[shape.ProfileErro
     for pointer, name in named:
         if name not in profiles:
             yield shape.ProfileError(pointer, f"the name of a profile ({names})", shape.describe(name))
+
+
+def _too_many_globs(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
+    """A cloned repository brings its profiles file: what every file of memory is compared with has to stay small."""
+    patterns = 0
+    tables = [("/sources", document["sources"])]
+    for agent, own in document["agents"].items():
+        tables.append((shape.pointer_to("/agents", agent) + "/sources", own.get("sources", {})))
+    for pointer, table in tables:
+        for scope, globs in table.items():
+            for glob in globs:
+                patterns += len(expand_braces(glob)) if "{" in glob else 1
+                if patterns > MOST_PATTERNS:
+                    wanted = f"globs that stand for at most {MOST_PATTERNS} patterns together"
+                    yield shape.ProfileError(shape.pointer_to(pointer, scope), wanted, "more")
+                    return
 
 
 def _profile_problems(pointer: str, profile: Mapping[str, Any]) -> Iterator[shape.ProfileError]:

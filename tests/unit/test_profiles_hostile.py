@@ -1,0 +1,70 @@
+"""A cloned repository brings its profiles file: whatever stands in it, an agent starts, soon, and the person is told why."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+
+import pytest
+
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from tests.support import hooks
+from tests.support.projects import make_project
+
+#: A start takes some 50 ms; a machine that runs other tests meanwhile is given room.
+MOST_SECONDS = 3.0
+MOST_MEGABYTES = 200
+
+HOSTILE = {
+    "nested lists": '{"x": ' + "[" * 400_000,
+    "nested objects": '{"agents": ' + '{"a":' * 50_000 + "1" + "}" * 50_001,
+    "many keys": json.dumps({f"k{number}": number for number in range(60_000)}),
+    "many agents": json.dumps({"agent_assignments": {f"agent-{number}": "none" for number in range(25_000)}}),
+    "many globs": json.dumps({"sources": {"global": [f"docs/{number}/**/*.md" for number in range(25_000)]}}),
+    "many braces": json.dumps({"sources": {"global": ["{a,b}{c,d}{e,f}{g,h}{i,j}{k,l}{m,n}/*.md"] * 300}}),
+    "globs of agents": json.dumps(
+        {
+            "agents": {
+                f"a{number}": {"sources": {"agent_patterns": [f"x{number}/<agent>/*.md"]}}
+                for number in range(8_000)
+            }
+        }
+    ),
+    "stars": json.dumps({"sources": {"global": ["**/*/**/*/**/*/**/*/**/*/**/*.md"] * 200}}),
+    "everything": json.dumps({"sources": {"global": ["**/*.md", "**/**/**/*.md", "*/**/*.md"]}}),
+    "a name of stars": json.dumps({"sources": {"global": ["*a*a*a*a*a*a*a*a*a*a*a*b.md"] * 50}}),
+    "digits": '{"x": ' + "9" * 900_000 + "}",
+    "a text": json.dumps({"description": "x" * 990_000}),
+    "escapes": '{"x": "' + "\\u0041" * 160_000 + '"}',
+    "larger than a megabyte": "[" + "1," * 700_000 + "1]",
+    "half a surrogate": '{"default_profile": "\\ud800"}',
+}
+
+
+#: Files that are good, and name other memory than the note.
+OTHER_SOURCES = {"stars", "everything", "a name of stars"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_start_is_soon_and_small(tmp_path: Path, home: Path, name: str) -> None:
+    files = {
+        ".claude/memory/patterns/billing.md": "# Billing\n\nThe billing export replays with the flag.\n",
+        ".claude/memory/budget-profiles.json": HOSTILE[name],
+        **{f"docs/{'a' * 60}-{number}.md": "# Note\n\nOf billing.\n" for number in range(60)},
+        "/".join(["deep", *(f"d{number}" for number in range(12)), "n.md"]): "# Note\n\nText.\n",
+    }
+    folder = make_project(tmp_path / "project", files)
+    project = Project(str(folder), str(home))
+    for indexed in (False, True):
+        if indexed:
+            update.update_index(project)
+        began = time.monotonic()
+        said = hooks.pre(folder, home, tool_use=f"t{indexed}", prompt="How does the billing export replay?")
+        assert time.monotonic() - began < MOST_SECONDS
+        if name not in OTHER_SOURCES:
+            assert "replays with the flag" in str(said.prompt)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    assert used < MOST_MEGABYTES
