@@ -286,6 +286,15 @@ def test_the_whole_way_through_the_context_channel(tmp_path: Path, home: Path) -
     )  # it came without a plan, and has its own
 
 
+def test_a_start_with_nothing_to_hand_out_leaves_no_plan(tmp_path: Path, home: Path) -> None:
+    folder = make_project(tmp_path / "project", FILES)
+    update.update_index(Project(str(folder), str(home)))
+    said = hooks.pre(folder, home, prompt="Say hello.", permission_mode="auto")
+    assert said.answer == {}
+    where = Path(claims.folder(Project(str(folder), str(home)), "5e55-10n", "dbt-expert"))
+    assert [path.name for path in where.iterdir()] == ["p-toolu_1"]
+
+
 def test_an_agent_that_goes_on_is_not_handed_its_memory_again(tmp_path: Path, home: Path) -> None:
     folder = make_project(tmp_path / "project", FILES)
     update.update_index(Project(str(folder), str(home)))

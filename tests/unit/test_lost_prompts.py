@@ -9,6 +9,7 @@ import pytest
 
 from memory_budget.base.project import Project
 from memory_budget.run import lost_prompts, messages, pending
+from tests.support.environment import ROOT
 
 
 def allocation(**more: Any) -> pending.Pending:
@@ -30,6 +31,12 @@ def plugin(folder: Path, name: str) -> str:
     (folder / ".claude-plugin").mkdir(parents=True)
     (folder / ".claude-plugin" / "plugin.json").write_text(json.dumps({"name": name}))
     return f'python3 -I "{folder}/hooks/rewrite.py"'
+
+
+def our_command(event: str) -> str:
+    """The command of our own handler, as hooks.json has it."""
+    hooks = json.loads((ROOT / "hooks/hooks.json").read_text())["hooks"]
+    return str(hooks[event][0]["hooks"][0]["command"])
 
 
 def answered(tool_use: str, command: str, prompt: str) -> dict[str, Any]:
@@ -114,11 +121,11 @@ def test_the_caller_of_a_nested_agent_has_its_own_transcript() -> None:
     assert lost_prompts.calling_transcript("/p/s.jsonl", "../../x") == "/p/s.jsonl"
 
 
-def test_our_own_answer_is_nobody_elses_however_its_command_is_kept(tmp_path: Path) -> None:
-    path = transcript(
-        tmp_path / "session.jsonl",
-        answered("toolu_1", "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget hook pre_tool_use", "block Task."),
-    )
+@pytest.mark.parametrize(
+    "command", ["${CLAUDE_PLUGIN_ROOT}/bin/memory-budget hook pre_tool_use", our_command("PreToolUse")]
+)
+def test_our_own_answer_is_nobody_elses_however_its_command_is_kept(command: str, tmp_path: Path) -> None:
+    path = transcript(tmp_path / "session.jsonl", answered("toolu_1", command, "block Task."))
     assert lost_prompts.rewriter_of(path, "toolu_1", "Rewritten. Task.") is None
 
 

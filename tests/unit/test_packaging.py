@@ -32,10 +32,11 @@ KNOWN_TO_THE_OLDEST = {
     "SessionEnd",
     "Stop",
 }
-#: The forms that every client runs, from any folder, and that no failure turns into the exit code 2, which blocks agents. The
+#: The forms that every client runs, from any folder, and that no failure turns into the exit code 2, which blocks agents. They
+#: say which process the client is, for not every client does; `$PPID` is that of the shell and not of what it starts. The
 #: second one costs one shell and not three: ten of them stand at each agent's start.
 COMMAND = re.compile(
-    r'"\$CLAUDE_PLUGIN_ROOT/bin/memory-budget" hook ([a-z_]+)( [0-9]+)? \|\| true'
+    r'CLAUDE_PID=\$\{CLAUDE_PID:-\$PPID\} "\$CLAUDE_PLUGIN_ROOT/bin/memory-budget" hook ([a-z_]+)( [0-9]+)? \|\| true'
     r"|trap 'exit 0' EXIT; "
     r'f="\$CLAUDE_PLUGIN_ROOT/hooks/if_needed"; \[ -r "\$f" \] \|\| exit 0; set -- ([a-z_]+)( [0-9]+)?; \. "\$f"'
 )
@@ -100,6 +101,20 @@ def test_a_handler_never_fails_whatever_the_plugins_folder_is(tmp_path: Path, fo
             capture_output=True,
         )
         assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_a_hook_knows_its_client_behind_the_shell(tmp_path: Path) -> None:
+    """Clients before 2.1.200 do not name their process; an allocation whose client is gone is closed."""
+    command = events("hooks.json")["PreToolUse"][0]["hooks"][0]["command"]
+    root = tmp_path / "plugin"
+    (root / "bin").mkdir(parents=True)
+    launcher = root / "bin" / "memory-budget"
+    launcher.write_text('#!/bin/sh\necho "$CLAUDE_PID"\n')
+    launcher.chmod(0o755)
+    for named, expected in (({}, str(os.getpid())), ({"CLAUDE_PID": "77"}, "77")):
+        environment = {"PATH": os.environ["PATH"], "CLAUDE_PLUGIN_ROOT": str(root), **named}
+        done = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == expected
 
 
 def test_the_manifest_at_the_root_is_a_link() -> None:

@@ -51,7 +51,7 @@ INDEX_AGAIN = _place(
 INDEX_DAMAGED = _place(
     "state/index.damaged",
     "a start could not read the index",
-    "start/hooks",
+    "start/behind",
     "index/update",
     "after the rebuild",
 )
@@ -77,7 +77,7 @@ RECORDED = _place(
     "run/pending", "run/finish", "with the session, or after two days",
 )  # fmt: skip
 BLOCKS = _place(
-    "blocks/<allocation>.md", "what of a block found no place in the context channel", "start/hooks", "the agent",
+    "blocks/<allocation>.md", "what of a block found no place in the context channel", "start/describe", "the agent",
     "after two days",
 )  # fmt: skip
 RUNNING = _place(
@@ -165,7 +165,7 @@ NEXT_DUE = _place(
     "state/next-due",
     "its time of change is when the next job is due",
     "upkeep/schedule",
-    "start/hooks",
+    "start/behind",
     "stays",
 )
 JOBS_LOCK = _place("state/jobs.lock", "held while a job runs", "upkeep/schedule", "upkeep/schedule", "stays")

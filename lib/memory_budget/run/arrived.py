@@ -55,8 +55,8 @@ def parts_in(texts: list[str]) -> list[Part]:
             whole = closing >= 0
             shown = text[match.start() : _line_end(text, closing + len(_CLOSING)) if whole else end]
             part = Part(match[1], int(match[2] or 1), int(match[3] or 1), shown, whole)
-            known = parts.get((part.allocation, part.number))
-            if known is None or (part.whole and not known.whole):
+            earlier = parts.get((part.allocation, part.number))
+            if earlier is None or (part.whole and not earlier.whole):
                 parts[part.allocation, part.number] = part
     return list(parts.values())
 

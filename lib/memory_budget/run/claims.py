@@ -259,9 +259,9 @@ def look(
     until = time.monotonic() + (MOD_SECONDS if mod else BIND_SECONDS)
     while True:
         names = list(listing(where))
-        told = _told(project, where, agent)
-        if told is not None:
-            return told
+        said = _told(project, where, agent)
+        if said is not None:
+            return said
         waiting = [name for name in names if name.startswith("c-") and not _taken_by(where, name)]
         in_prompt = _open_in_prompt(project, where, names, prompt_id, transcript)
         enough = 1 if mod else 2
@@ -355,7 +355,7 @@ def _same_turn(path: str, prompt_id: str) -> bool:
 def _known_tool_uses(transcript: str) -> set[str]:
     """Tool uses whose agent has a file beside the session's transcript."""
     base = transcript[: -len(".jsonl")] + "/subagents" if transcript.endswith(".jsonl") else ""
-    known = set()
+    started = set()
     for name in listing(base) if base else ():
         if name.endswith(".meta.json"):
             try:
@@ -363,8 +363,8 @@ def _known_tool_uses(transcript: str) -> set[str]:
             except (OSError, ValueError):
                 continue
             if isinstance(meta, dict) and isinstance(meta.get("toolUseId"), str):
-                known.add(safe_name(meta["toolUseId"]))
-    return known
+                started.add(safe_name(meta["toolUseId"]))
+    return started
 
 
 def answer(plan: str, number: int) -> bytes:

@@ -84,17 +84,19 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     if not tool_use and meta:
         keys = _keys_without_id(project, session, meta, transcript)
     for key in [*keys, pending.agent_key(agent)]:
-        own = pending.find(project, key)
-        if own is None:
+        allotted = pending.find(project, key)
+        if allotted is None:
             continue
         parts = arrived.parts_in(transcript.given)
-        if own.channel == "prompt" and own.gives and transcript.given and not parts:
-            _tell_lost(project, own, meta.parent if meta else "", transcript.given[0])
+        if allotted.channel == "prompt" and allotted.gives and transcript.given and not parts:
+            _tell_lost(project, allotted, meta.parent if meta else "", transcript.given[0])
         run = _Run(agent, path, transcript, model=meta.model if meta else "")
-        if not _record(project, own, key, run):
+        if not _record(project, allotted, key, run):
             return False
         if transcript.usage is not None and transcript.given and transcript.model:
-            calibration.note(project, own.agent, transcript.model, transcript.usage.first_request_input, path)
+            calibration.note(
+                project, allotted.agent, transcript.model, transcript.usage.first_request_input, path
+            )
         claims.forget(project, session, str(ended.get("agent_type") or ""), agent, tool_use)
         return True
     return False
@@ -108,17 +110,17 @@ def _keys_without_id(
     keys = []
     for name in listing(project.at(layout.PENDING)):
         key = name.removesuffix(".json")
-        own = pending.find(project, key) if key != name else None
-        if own is not None and own.session_id == session and _fits(own, meta, transcript):
+        allotted = pending.find(project, key) if key != name else None
+        if allotted is not None and allotted.session_id == session and _fits(allotted, meta, transcript):
             keys.append(key)
     return keys
 
 
-def _fits(own: Pending, meta: transcripts.Meta, transcript: transcripts.Transcript) -> bool:
+def _fits(allotted: Pending, meta: transcripts.Meta, transcript: transcripts.Transcript) -> bool:
     """Whether an agent was given this allocation's block; where there was none, whether it was started for the same task."""
-    if own.gives and transcript.given:
-        return any(part.allocation == own.allocation_id for part in arrived.parts_in(transcript.given))
-    return (own.agent, own.description) == (meta.agent_type, meta.description)
+    if allotted.gives and transcript.given:
+        return any(part.allocation == allotted.allocation_id for part in arrived.parts_in(transcript.given))
+    return (allotted.agent, allotted.description) == (meta.agent_type, meta.description)
 
 
 def _wait(path: str) -> transcripts.Transcript:
@@ -133,23 +135,23 @@ def _wait(path: str) -> transcripts.Transcript:
     return transcript
 
 
-def _tell_lost(project: Project, own: Pending, parent: str, prompt: str) -> None:
+def _tell_lost(project: Project, allotted: Pending, parent: str, prompt: str) -> None:
     """Leave word that another plugin's rewrite won, if nobody was told so far."""
-    caller = lost_prompts.calling_transcript(own.transcript_path, parent)
-    line = lost_prompts.explain(project, lost_prompts.Lost(own, caller, prompt))
+    caller = lost_prompts.calling_transcript(allotted.transcript_path, parent)
+    line = lost_prompts.explain(project, lost_prompts.Lost(allotted, caller, prompt))
     if line:
-        notes.leave_note(project, own.session_id, "delivery", line)
+        notes.leave_note(project, allotted.session_id, "delivery", line)
 
 
-def _record(project: Project, own: Pending, key: str, run: _Run) -> bool:
+def _record(project: Project, allotted: Pending, key: str, run: _Run) -> bool:
     """Write the record of one run and forget its allocation. False where another process did."""
-    given, parts = _given(project, own, arrived.parts_in(run.transcript.given))
+    given, parts = _given(project, allotted, arrived.parts_in(run.transcript.given))
     seen = bool(run.transcript.given)
     result = arrived.measure(given, parts, seen=seen, count=_counter())
     agent = run.agent or run_state.MAIN
-    state = run_state.replay(project, own.session_id, agent, given, (result.tokens, result.scopes))
+    state = run_state.replay(project, allotted.session_id, agent, given, (result.tokens, result.scopes))
     entry = record.make(
-        own,
+        allotted,
         given,
         state,
         result,
@@ -169,23 +171,23 @@ def _record(project: Project, own: Pending, key: str, run: _Run) -> bool:
             bumps.remember_bump(project, given.task_key, state.tier)
         of_files = dict(zip(given.files, given.chunks, strict=False))
         chunks = [number for path in result.files for number in of_files.get(path, ())]
-        sent.remember(project, own.agent, list(result.files), chunks, run.path, time.time())
-    _put_away(project, own, recording)
-    run_state.forget(project, own.session_id, agent)
+        sent.remember(project, allotted.agent, list(result.files), chunks, run.path, time.time())
+    _put_away(project, allotted, recording)
+    run_state.forget(project, allotted.session_id, agent)
     return True
 
 
-def _given(project: Project, own: Pending, parts: list[Part]) -> tuple[Pending, list[Part]]:
+def _given(project: Project, allotted: Pending, parts: list[Part]) -> tuple[Pending, list[Part]]:
     """The allocation whose parts an agent got, and those parts. Where several agents of one type started at once and nothing
     told them apart, it may be another's: then the id in the transcript says whose."""
-    mine = [part for part in parts if part.allocation == own.allocation_id]
-    if mine or own.channel != "context":
-        return own, mine
+    mine = [part for part in parts if part.allocation == allotted.allocation_id]
+    if mine or allotted.channel != "context":
+        return allotted, mine
     for part in parts:
-        other = _of_session(project, own.session_id, part.allocation)
+        other = _of_session(project, allotted.session_id, part.allocation)
         if other is not None:
             return other, [one for one in parts if one.allocation == part.allocation]
-    return own, []
+    return allotted, []
 
 
 def _of_session(project: Project, session: str, allocation: str) -> Pending | None:
@@ -214,12 +216,12 @@ def _counter() -> Callable[[str], int]:
     return count
 
 
-def _put_away(project: Project, own: Pending, recording: str) -> None:
+def _put_away(project: Project, allotted: Pending, recording: str) -> None:
     """Forget an allocation; one of the context channel stays for a while, for an agent that was handed its parts."""
     try:
-        if own.channel == "context":
+        if allotted.channel == "context":
             project.ensure_cache(layout.RECORDED)
-            os.replace(recording, pending.recorded_path(project, own.allocation_id))
+            os.replace(recording, pending.recorded_path(project, allotted.allocation_id))
         else:
             os.unlink(recording)
     except OSError as error:
@@ -237,17 +239,17 @@ def close(project: Project, session: str = "") -> int:
             continue  # being written this moment
         path = project.at(layout.PENDING, name)
         try:
-            own = pending.read(path)
+            allotted = pending.read(path)
         except pending.Unreadable as error:
             leftovers.set_aside(project, path, str(error))
             continue
-        if own is None:
+        if allotted is None:
             continue
         main = name.startswith("main-")
         begun = name.endswith(pending.RECORDING)
-        if begun or (main and session != "" and own.session_id == session) or _client_gone(own):
+        if begun or (main and session != "" and allotted.session_id == session) or _client_gone(allotted):
             key = name.removesuffix(pending.RECORDING).removesuffix(".json")
-            closed += _close(project, key, own, main=main)
+            closed += _close(project, key, allotted, main=main)
     leftovers.tidy(project, session)
     return closed
 
@@ -269,12 +271,14 @@ def _finish_left(project: Project) -> int:
     return finished
 
 
-def _close(project: Project, key: str, own: Pending, *, main: bool) -> bool:
-    where = own.transcript_path
-    agent = "" if main else own.agent_id
+def _close(project: Project, key: str, allotted: Pending, *, main: bool) -> bool:
+    where = allotted.transcript_path
+    agent = "" if main else allotted.agent_id
     if not main:
-        known = transcripts.agent_transcripts(where) if where else {}
-        where = known.get(own.tool_use_id or pending.agent_key(agent), "") or _unnamed_transcript(known, own)
+        by_tool_use = transcripts.agent_transcripts(where) if where else {}
+        where = by_tool_use.get(allotted.tool_use_id or pending.agent_key(agent), "") or _unnamed_transcript(
+            by_tool_use, allotted
+        )
         if not where:  # it never started: refused by another plugin, which no event tells
             pending.drop(project, key)
             return False
@@ -282,24 +286,24 @@ def _close(project: Project, key: str, own: Pending, *, main: bool) -> bool:
     transcript = transcripts.read(where)
     ended = main or transcript.complete
     error = None if ended else "never ended: the client that ran it is gone"
-    return _record(project, own, key, _Run(agent, where, transcript, ended=ended, error=error))
+    return _record(project, allotted, key, _Run(agent, where, transcript, ended=ended, error=error))
 
 
-def _unnamed_transcript(known: dict[str, str], own: Pending) -> str:
+def _unnamed_transcript(by_tool_use: dict[str, str], allotted: Pending) -> str:
     """The transcript of an allocation among those that do not name the tool use that started their agent; "" for none."""
-    for key, path in known.items():
+    for key, path in by_tool_use.items():
         meta = transcripts.read_meta(path) if key.startswith("agent-") else None
-        if meta and not meta.tool_use and _fits(own, meta, transcripts.read(path)):
+        if meta and not meta.tool_use and _fits(allotted, meta, transcripts.read(path)):
             return path
     return ""
 
 
-def _client_gone(own: Pending) -> bool:
-    if time.time() - own.started > leftovers.FORGOTTEN_SECONDS:
+def _client_gone(allotted: Pending) -> bool:
+    if time.time() - allotted.started > leftovers.FORGOTTEN_SECONDS:
         return True
-    if len(own.client) != 2 or not all(isinstance(part, int) for part in own.client):
+    if len(allotted.client) != 2 or not all(isinstance(part, int) for part in allotted.client):
         return False
-    process, ticks = own.client
+    process, ticks = allotted.client
     if ticks:
         return started_at(process) != ticks
     try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SEARCHED = 16_000_000
 OWN_NAME = "memory-budget"
 #: The client may keep a command as the plugin wrote it, with its root as a variable, which names no plugin.
-OWN_LAUNCHER = "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget"
+OWN_LAUNCHERS = ("$CLAUDE_PLUGIN_ROOT/bin/memory-budget", "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget")
 #: After this many seconds the client has written what it will write about a call.
 PATIENCE = 5.0
 
@@ -64,7 +64,7 @@ def rewriter_of(transcript: str, tool_use: str, prompt: str) -> Rewriter | None:
         except (ValueError, KeyError, TypeError):
             continue
         plugin = plugin_of(command)
-        if plugin == OWN_NAME or OWN_LAUNCHER in command:
+        if plugin == OWN_NAME or any(launcher in command for launcher in OWN_LAUNCHERS):
             continue
         found = Rewriter(plugin, command)
         if given == prompt:

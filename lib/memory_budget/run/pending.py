@@ -112,8 +112,9 @@ class Pending:
         return {scope: tokens * placed // planned for scope, tokens in self.scope_breakdown.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """The allocation as it is kept on disk."""
-        return {"version": VERSION, **{name: getattr(self, name) for name in _KINDS}}
+        """The allocation as it is kept on disk. `tokens_loaded` is for version 1, which may still run in another session."""
+        fields = {name: getattr(self, name) for name in _KINDS}
+        return {"version": VERSION, **fields, "tokens_loaded": self.placed_tokens}
 
 
 _KINDS: dict[str, type] = {

@@ -17,8 +17,8 @@ SCHEMA_VERSION = 2
 
 
 def make(
-    own: Pending,
-    given: Pending,
+    allotted: Pending,
+    received: Pending,
     state: Monitor,
     arrived: Arrived,
     transcript: Transcript,
@@ -28,13 +28,13 @@ def make(
     ended: bool,
     error: str | None = None,
 ) -> dict[str, Any]:
-    """One record. `own`: what was allotted to this very run; `given`: the allocation whose parts it got, nearly always the
+    """One record. `allotted`: what was allotted to this very run; `received`: the allocation whose parts it got, nearly always the
     same; `ended`: whether the agent came to its end."""
     problem = error or transcript.error
     return {
         "timestamp": datetime.now().isoformat(),
-        "agent": own.agent_key or own.agent,
-        "task": own.description,
+        "agent": allotted.agent_key or allotted.agent,
+        "task": allotted.description,
         "complexity": state.tier,
         "budget_allocated": state.budget,
         "tokens_loaded": state.loaded,
@@ -55,25 +55,25 @@ def make(
         "success": ended and problem is None,
         "error": problem,
         "schema_version": SCHEMA_VERSION,
-        "profile": given.profile,
-        "enforcement": given.enforcement,
-        "budget_base": given.budget_base,
+        "profile": received.profile,
+        "enforcement": received.enforcement,
+        "budget_base": received.budget_base,
         "bumped_from": state.bumped_from or None,
         "demand_tokens": state.demand,
-        "scoped_tokens": given.scoped_tokens,
+        "scoped_tokens": received.scoped_tokens,
         "on_demand_tokens": state.on_demand,
-        "planned_tokens": given.planned_tokens,
+        "planned_tokens": received.planned_tokens,
         "delivered": arrived.delivered,
-        "channel": own.channel or None,
-        "confidence": given.confidence,
-        "estimated": given.estimated,
-        "allocation_id": given.allocation_id,
-        "session_id": own.session_id or None,
-        "tool_use_id": own.tool_use_id or None,
+        "channel": allotted.channel or None,
+        "confidence": received.confidence,
+        "estimated": received.estimated,
+        "allocation_id": received.allocation_id,
+        "session_id": allotted.session_id or None,
+        "tool_use_id": allotted.tool_use_id or None,
         "agent_id": agent or None,
-        "model": transcript.model or model or own.model or None,
+        "model": transcript.model or model or allotted.model or None,
         "api_usage": _usage(transcript),
-        "hook_ms": own.hook_ms,
+        "hook_ms": allotted.hook_ms,
     }
 
 

@@ -43,12 +43,12 @@ def find(project: Project, session: str, agent: str, transcript: str) -> Pending
     """
     if agent == MAIN:
         return pending.find(project, pending.main_key(session))
-    found = pending.find(project, pending.agent_key(agent))
-    if found is None:
+    allocation = pending.find(project, pending.agent_key(agent))
+    if allocation is None:
         tool_use = claims.bound_to(project, agent) or _tool_use(transcript, agent)
         if tool_use:
-            found = pending.find(project, pending.pending_key(session, tool_use))
-    return found
+            allocation = pending.find(project, pending.pending_key(session, tool_use))
+    return allocation
 
 
 def _tool_use(transcript: str, agent: str) -> str:

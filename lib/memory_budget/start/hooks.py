@@ -113,7 +113,7 @@ def _deliver(
         described = describe.describe(allocation, made)
         described.tool_use_id = call.tool_use
         lines += _keep(project, payload, key, described, began)
-        if made is None:
+        if made is None or not made.texts:  # its start finds out with one look that there is nothing for it
             claims.plan_in_prompt(project, call.session, call.agent_type, call.tool_use, call.prompt_id)
         else:
             claims.plan_in_context(
