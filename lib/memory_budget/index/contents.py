@@ -39,7 +39,8 @@ def without_entries(text: str) -> str:
     """An index's text without the lines that only name notes; "" where nothing but headings is left. Lines keep their
     numbers."""
     lines = [
-        "" if _is_item(line) and any(True for _ in _targets(line[:_LINE_LIMIT])) else line for line in text.split("\n")
+        "" if _is_item(line) and any(True for _ in _targets(line[:_LINE_LIMIT])) else line
+        for line in text.split("\n")
     ]
     if not any(line.strip() and line.lstrip()[:1] != "#" for line in lines):
         return ""
