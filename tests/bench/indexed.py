@@ -9,6 +9,7 @@ from pathlib import Path
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.start import allocate as start_allocate
+from memory_budget.start.project_state import open_state
 
 
 class IndexedProject:
@@ -24,7 +25,7 @@ class IndexedProject:
         fill(root / "project")
         self.project = Project(str(root / "project"), str(root / "home"))
         update.update_index(self.project)
-        self.known = start_allocate.know(self.project)
+        self.known = open_state(self.project)
         self._count = count
 
     def close(self) -> None:
@@ -44,7 +45,7 @@ class IndexedProject:
         found = start_allocate.allocate(
             self.project,
             start_allocate.Task(agent, prompt),
-            known=self.known,
+            state=self.known,
             cap=cap,
             tier=tier,
             profile=profile,

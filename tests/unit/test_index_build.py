@@ -16,6 +16,7 @@ from memory_budget.index import build, pages, parse, posting_lists, postings, re
 from memory_budget.index.sources import Sources
 from memory_budget.index.update import update_index
 from memory_budget.start import allocate
+from memory_budget.start.project_state import open_state
 from memory_budget.text import tokens
 from tests.support.blocks import count
 from tests.support.projects import make_project, team_files
@@ -232,7 +233,7 @@ def test_a_project_path_with_signs_in_it_opens(tmp_path: Path) -> None:
 def test_a_reader_sees_one_state_while_the_index_changes(project: Project) -> None:
     """A background update between choosing and printing must not take the chosen chunks away."""
     update(project)
-    known = allocate.know(project)
+    known = open_state(project)
     assert known.reader is not None
     before = known.reader.db.execute("SELECT count(*) FROM pages").fetchone()
     for path in Path(project.memory).rglob("*.md"):

@@ -14,16 +14,16 @@ import time
 from memory_budget.base import hook_log
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
-from memory_budget.index import kept
 from memory_budget.index.freshness import changes
-from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable, ordinal
+from memory_budget.index.reader import ordinal
 from memory_budget.index.schema import OperationalError
 from memory_budget.index.view import MemoryView
 from memory_budget.run import bumps
 from memory_budget.select import block, complexity, parts
 from memory_budget.select.packing import Survey, pack
 from memory_budget.settings import agents as agent_files
-from memory_budget.settings import names, profiles
+from memory_budget.settings import names
+from memory_budget.start.project_state import ProjectState, open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from memory_budget.base.project import Project
     from memory_budget.index.sources import Sources
     from memory_budget.select.packing import Selection
-    from memory_budget.settings.agents import AgentIdentity, Agents
+    from memory_budget.settings.agents import AgentIdentity
     from memory_budget.settings.profiles import AgentSettings, LoadResult, Profile, Profiles
 
 COMPLEXITY_VARIABLE = "MEMORY_BUDGET_COMPLEXITY"
@@ -125,65 +125,11 @@ class Nothing:
         self.problems = list(problems)
 
 
-class Known:
-    """What does not depend on the task: the open index (None without one), the profiles, the agent files.
-
-    `damaged`: what the index keeps of these two could not be used, and is to be written again.
-    """
-
-    __slots__ = ("agents", "calibration", "damaged", "profiles", "reader", "result")
-
-    def __init__(
-        self,
-        reader: IndexReader | None,
-        result: LoadResult,
-        agents: Agents,
-        calibration: object = None,
-        *,
-        damaged: bool = False,
-    ) -> None:
-        self.damaged = damaged
-        self.calibration = calibration
-        self.reader = reader
-        self.result = result
-        self.profiles: Profiles = result.profiles
-        self.agents = agents
-
-    def close(self) -> None:
-        if self.reader is not None:
-            self.reader.close()
-
-
-def know(project: Project) -> Known:
-    """Open the index and take profiles and agents from it as long as their files are as they were."""
-    reader: IndexReader | None = None
-    cached: tuple[Sequence[Any], dict[str, Any]] | None = None
-    agents: Agents | None = None
-    calibration: object = None
-    damaged = False
-    try:
-        reader = IndexReader(project.index)
-        try:
-            value: Any = kept.read(reader.db, kept.PROFILES)
-            cached = (value[0], value[1]) if value is not None else None
-            value = kept.read(reader.db, kept.AGENTS)
-            agents = agent_files.Agents.from_state(value) if value is not None else None
-            calibration = kept.read(reader.db, kept.RATIO)
-        except ValueError:
-            damaged = True
-    except (IndexUnusable, DatabaseError):
-        reader = None
-    result = profiles.load(project.root, project.home, cached)
-    if agents is None or not agents.unchanged():
-        agents = agent_files.scan(project.root, project.home)
-    return Known(reader, result, agents, calibration, damaged=damaged)
-
-
 def allocate(
     project: Project,
     task: Task,
     *,
-    known: Known | None = None,
+    state: ProjectState | None = None,
     cap: int | None = None,
     tier: str | None = None,
     profile: str | None = None,
@@ -197,7 +143,7 @@ def allocate(
     detected and assigned. `auto_mode`: the session is in auto permission mode; `promptless`: the agent started without the
     Agent tool, so no prompt can carry its block. Raises BudgetError for a profile that does not exist.
     """
-    own = known or know(project)
+    own = state or open_state(project)
     result = own.result
     problems = [result.problem] if result.problem else []
     identity = agent_files.resolve(task.agent_type, own.profiles, own.agents)
@@ -239,10 +185,10 @@ def allocate(
 
 
 def _plan(
-    project: Project, known: Known, allocation: Allocation, cap: int | None, explain: bool, bump: str
+    project: Project, state: ProjectState, allocation: Allocation, cap: int | None, explain: bool, bump: str
 ) -> None:
-    _look(project, known, allocation)
-    _choose(known.profiles, allocation, cap, explain, bump)
+    _look(project, state, allocation)
+    _choose(state.profiles, allocation, cap, explain, bump)
     allocation.pieces = _pieces(allocation)
 
 
@@ -264,22 +210,22 @@ def _judge(allocation: Allocation, tier: str | None) -> None:
         allocation.tier, allocation.tier_source = verdict.tier, verdict.source
 
 
-def _look(project: Project, known: Known, allocation: Allocation) -> None:
+def _look(project: Project, state: ProjectState, allocation: Allocation) -> None:
     """Open the agent's view of memory, with what changed since the index was made laid over it."""
     identity = allocation.identity
     native = identity.file.memory if identity.file is not None else ""
     today = ordinal(time.time_ns())
-    sources = _sources(project, known.profiles)
-    if known.reader is not None:
-        groups = known.reader.groups_for(identity.folder_names)
-        view = MemoryView(known.reader, groups, native, today)
-        found = changes(project, known.reader, groups, sources, identity.folder_names)
+    sources = _sources(project, state.profiles)
+    if state.reader is not None:
+        groups = state.reader.groups_for(identity.folder_names)
+        view = MemoryView(state.reader, groups, native, today)
+        found = changes(project, state.reader, groups, sources, identity.folder_names)
         if found.stale:
             from memory_budget.index.overlay import Overlay
 
             view.lay_over(Overlay(view, found, native))
         view.count_native()
-        allocation.stale = found.stale or known.damaged
+        allocation.stale = found.stale or state.damaged
         allocation.view = view
         allocation.native_tokens = view.native_tokens
         allocation.scoped_tokens = view.scoped_tokens

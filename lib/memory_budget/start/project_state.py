@@ -1,0 +1,71 @@
+"""What a start needs of the project whatever the task: the open index, the profiles, the agent files."""
+
+from __future__ import annotations
+
+from memory_budget.index import kept
+from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
+from memory_budget.settings import agents as agent_files
+from memory_budget.settings import profiles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from memory_budget.base.project import Project
+    from memory_budget.settings.agents import Agents
+    from memory_budget.settings.profiles import LoadResult, Profiles
+
+
+class ProjectState:
+    """What does not depend on the task: the open index (None without one), the profiles, the agent files.
+
+    `damaged`: what the index keeps of these two could not be used, and is to be written again.
+    """
+
+    __slots__ = ("agents", "calibration", "damaged", "profiles", "reader", "result")
+
+    def __init__(
+        self,
+        reader: IndexReader | None,
+        result: LoadResult,
+        agents: Agents,
+        calibration: object = None,
+        *,
+        damaged: bool = False,
+    ) -> None:
+        self.damaged = damaged
+        self.calibration = calibration
+        self.reader = reader
+        self.result = result
+        self.profiles: Profiles = result.profiles
+        self.agents = agents
+
+    def close(self) -> None:
+        if self.reader is not None:
+            self.reader.close()
+
+
+def open_state(project: Project) -> ProjectState:
+    """Open the index and take profiles and agents from it as long as their files are as they were."""
+    reader: IndexReader | None = None
+    cached: tuple[Sequence[Any], dict[str, Any]] | None = None
+    agents: Agents | None = None
+    calibration: object = None
+    damaged = False
+    try:
+        reader = IndexReader(project.index)
+        try:
+            value: Any = kept.read(reader.db, kept.PROFILES)
+            cached = (value[0], value[1]) if value is not None else None
+            value = kept.read(reader.db, kept.AGENTS)
+            agents = agent_files.Agents.from_state(value) if value is not None else None
+            calibration = kept.read(reader.db, kept.RATIO)
+        except ValueError:
+            damaged = True
+    except (IndexUnusable, DatabaseError):
+        reader = None
+    result = profiles.load(project.root, project.home, cached)
+    if agents is None or not agents.unchanged():
+        agents = agent_files.scan(project.root, project.home)
+    return ProjectState(reader, result, agents, calibration, damaged=damaged)
