@@ -127,6 +127,11 @@ def test_front_matter_and_globs_are_named_with_file_and_place(
     said = " ".join(capsys.readouterr().out.split())
     assert "/sources/global/0" in said
     assert "at most 256" in said
+    main(["health", "--project", str(root), "--json"])
+    named = [one for one in json.loads(capsys.readouterr().out)["problems"] if one["kind"] == "profiles"]
+    assert [(one["path"], "at most 256" in one["detail"]) for one in named] == [
+        (".claude/memory/budget-profiles.json:1", True)
+    ]
 
 
 def test_dead_links_are_named(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

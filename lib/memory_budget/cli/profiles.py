@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.project import Project, user_home
+from memory_budget.base.project import Project, find_project, user_home
 from memory_budget.cli import output
 from memory_budget.settings import agents, check, edit, profiles, suggest
 
@@ -39,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 done, or the file is fine (or there is none); 1 it has errors."""
-    project = Project(os.path.abspath(args.project or "."))
+    project = find_project(args.project or ".")
     return _suggest(project, args) if args.action == "suggest" else _check(project.root, args)
 
 

@@ -12,7 +12,7 @@ import tempfile
 from typing import TextIO
 
 from memory_budget.base import installation, spawn, terminal
-from memory_budget.base.project import Project
+from memory_budget.base.project import Project, find_project
 from memory_budget.installer import libraries
 from memory_budget.installer.host import Host
 from memory_budget.run import libraries as offer
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when the libraries could not be installed."""
-    project = Project(args.project)
+    project = find_project(args.project)
     sets = (libraries.CORE, libraries.REPORTS) if args.all else (libraries.CORE,)
     if args.background:
         return _in_background(project, args.session, sets)

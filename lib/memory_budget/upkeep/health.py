@@ -37,7 +37,7 @@ LEVELS = ("healthy", "warning", "critical", "over the limit")
 
 #: Kinds of problems, the most pressing first.
 KINDS = (
-    SECRET, "unreadable", "too large", BINARY, NOT_UTF8, "outside", MATTER, MARKDOWN, "dead link", "oversized", "expired",
+    SECRET, "profiles", "unreadable", "too large", BINARY, NOT_UTF8, "outside", MATTER, MARKDOWN, "dead link", "oversized", "expired",
     "never used",
 )  # fmt: skip
 _OUTSIDE = "a link that leads out of the project; it is not read (allow_outside in the profiles)"
@@ -112,11 +112,12 @@ def examine(
     active: Sequence[int],
     scan: Scan | None,
     problems: Iterable[tuple[str, str]],
+    profiles: Iterable[tuple[str, str]] = (),
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> HealthReport:
-    """Look at everything. `problems` are those the index met (path, what is wrong); `links` gives the links
-    of a note that lead nowhere (line, target)."""
+    """Look at everything. `problems` are those the index met (path, what is wrong), `profiles` those of
+    the profiles file; `links` gives the links of a note that lead nowhere (line, target)."""
     shared = sum(note.tokens for note in notes if note.scope == "global")
     agents: dict[str, int] = defaultdict(int)
     for note in notes:
@@ -137,7 +138,7 @@ def examine(
         shared_level=level(shared, thresholds),
         largest_level=level(largest, thresholds),
         growth=growth([*sizes, Size(today, tokens, shared)], thresholds, today, tokens),
-        problems=_problems(notes, thresholds, today, active, scan, problems, links, progress),
+        problems=_problems(notes, thresholds, today, active, scan, problems, profiles, links, progress),
         thresholds=thresholds,
     )
 
@@ -169,6 +170,7 @@ def _problems(
     active: Sequence[int],
     scan: Scan | None,
     problems: Iterable[tuple[str, str]],
+    profiles: Iterable[tuple[str, str]],
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[Problem]:
@@ -176,6 +178,7 @@ def _problems(
         note.path for note in notes if note.problem
     }  # the index knows more of these than the update said
     named = [(_kind(reason), path, reason) for path, reason in problems if path not in indexed]
+    named += [("profiles", place, detail) for place, detail in profiles]
     if scan is not None:
         named += [(_kind(reason), path, reason) for path, reason in scan.unreadable]
         named += [("outside", path, _OUTSIDE) for path in scan.outside]

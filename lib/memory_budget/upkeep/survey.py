@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.index import update
-from memory_budget.settings import profiles
+from memory_budget.settings import check, profiles
 from memory_budget.upkeep import archival, duplicates, health, memory_files, promotion, summaries
 from memory_budget.upkeep.memory_files import MemoryFile, Seen
 from memory_budget.upkeep.note_links import dead_links
@@ -143,9 +143,22 @@ def examine_health(survey: MemorySurvey, progress: Progress = None) -> health.He
         active=survey.seen.active,
         scan=survey.update.scan,
         problems=survey.update.problems,
+        profiles=[
+            (place, f"{finding.level}: expected {finding.expected}, found {finding.found}")
+            for place, finding in _profile_findings(survey.project)
+        ],
         links=lambda note: dead_links(survey.project, note),
         progress=progress,
     )
+
+
+def _profile_findings(project: Project) -> list[tuple[str, check.Finding]]:
+    """What is wrong with the profiles file, each with its place: file, line and key."""
+    report = check.check_project(project.root, project.home)
+    return [
+        (f"{report.shown}:{finding.line}" if finding.line else report.shown, finding)
+        for finding in report.findings
+    ]
 
 
 def allowed_unasked(survey: MemorySurvey, made: list[Proposal]) -> list[Proposal]:
