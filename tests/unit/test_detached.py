@@ -33,6 +33,7 @@ def wait_for(path: Path, holds: str = "") -> str:
 @pytest.fixture
 def project(tmp_path: Path, home: Path) -> Project:
     (tmp_path / "project/.claude/memory/patterns").mkdir(parents=True)
+    (tmp_path / "project/.claude/memory/patterns/note.md").write_text("# Note\n\nText.\n")
     return Project(str(tmp_path / "project"), str(home))
 
 

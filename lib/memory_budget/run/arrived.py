@@ -91,6 +91,8 @@ def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callab
     everything = whole and allocation.placed_tokens >= allocation.planned_tokens
     files = [path for path in allocation.files if any(file_line(path) in part.text for part in parts)]
     tokens = sum(count(part.text) for part in parts)
+    if everything and allocation.estimated:  # both are bounds from above where there is no tokenizer
+        tokens = min(tokens, planned)
     return Arrived(True if everything else PARTLY, tokens, scopes, files)
 
 

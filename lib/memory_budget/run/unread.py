@@ -19,7 +19,7 @@ def unread_lines(project: Project, session: str) -> list[str]:
     from memory_budget.settings import profiles
 
     lines = overlooked(project, sources_of(project, profiles.load(project.root, project.home).profiles))
-    return [f"memory-budget: {line}" for line in lines] if lines and _is_first(project, session) else []
+    return lines if lines and _is_first(project, session) else []
 
 
 def _is_first(project: Project, session: str) -> bool:
