@@ -113,14 +113,18 @@ def _margin(line: str) -> int:
 
 
 def _cut_code(lines: Lines, head: list[str], marks: str, limit: int) -> Iterator[tuple[int, str]]:
-    """Parts of a fenced block, each inside a fence of its own."""
+    """Parts of a fenced block, each inside a fence of its own; one that is only a little too long stays whole."""
     opening = lines[0][1]
     closing = opening[: _margin(opening)] + marks
     end = len(lines)
     if closes_fence(lines[-1][1].strip(), marks) and end > 1:
         end -= 1
     last = next((at for at in range(1, len(lines)) if closes_fence(lines[at][1].strip(), marks)), end)
-    yield from _pack([[line] for line in lines[1:last]], [*head, opening], [closing], limit)
+    whole = "\n".join([*head, *[line for _, line in lines[: last + 1]]])
+    if size_of(whole) <= limit * _TOLERANCE:
+        yield lines[0][0], whole
+    else:
+        yield from _pack([[line] for line in lines[1:last]], [*head, opening], [closing], limit)
     if last + 1 < len(lines):
         yield from _cut(lines[last + 1 :], [], limit)
 
