@@ -13,8 +13,8 @@ nothing). Story points are compared inside a project. Parts:
     tiers      the evidence from which a tier is told, by the rule of `tiers_rule`, and the tiers of left-out tasks by label
     time       microseconds a prompt
 
-In the first three, the weights of the parts of the model (`CHOICES`) are chosen again for every fold, by cross-validation inside the rest:
-no choice has seen the tested source or family. Sets that are never trained on have no part in a choice; they get the model trained on all
+In the first three, which parts the model has (`CHOICES`) is decided again for every fold, by cross-validation inside the rest: no decision
+has seen the tested source or family. Sets that are never trained on have no part in a choice; they get the model trained on all
 training rows. Needs numpy.
 """
 
@@ -38,8 +38,10 @@ from tests.bench.complexity_data import TRAIN  # noqa: E402
 from tests.bench.complexity_train import Choice, Data, Fit  # noqa: E402
 
 FOLDS = 8
+STANDARD_ERROR = 0.013  # of the mean pairwise order of the training sets, from drawing their rows again
 FAMILIES = (("swebench", "swescope"), ("locscope",), ("storypoints",))
 STRICT_FAMILIES = (("swebench", "swescope", "locscope"), ("storypoints",))
+#: With and without each part but the words; the last has all.
 CHOICES = tuple(
     Choice(1.0 - meanings, meanings, anchors, length)
     for meanings in (0.0, 0.5)
@@ -93,7 +95,8 @@ class Folds:
         return self._fits[key]
 
     def best_choice(self, rows: Any) -> Choice:
-        """The choice that orders `rows` best, each seen by the model trained on those of other inner folds."""
+        """The choice that orders `rows` best, each seen by the model trained on those of other inner folds; all parts, unless one
+        without some is better by STANDARD_ERROR."""
         means = []
         for choice in CHOICES:
             score = np.zeros(len(rows))
@@ -101,7 +104,8 @@ class Folds:
                 held = rows & (self.inner == number)
                 score[held] = self.fit(rows & ~held).predict(choice)[held]
             means.append(np.mean(list(by_set(self.data, score, rows).values())))
-        return CHOICES[int(np.argmax(means))]
+        best = int(np.argmax(means))
+        return CHOICES[best if means[best] >= means[-1] + STANDARD_ERROR else -1]
 
     def nested(self) -> Any:
         """Evidence of every row by a model that was chosen and trained without its fold."""
@@ -201,10 +205,10 @@ def tiers_rule(data: Data, evidence: Any, rank: Any) -> None:
         for limit in (0.38, 0.4, 0.42, 0.44):
             enough = np.flatnonzero(means <= limit if sign < 0 else means >= 1.0 - limit)
             at = int(enough[-1]) if len(enough) else 0
-            print(
-                f"{title}: mean rank {means[at]:.2f} beyond evidence {evidence[rows][order][at]:.2f} "
-                f"({(at + 1) / rows.sum():.0%} of the tasks)"
+            beyond = (
+                f"beyond evidence {evidence[rows][order][at]:.2f} ({(at + 1) / rows.sum():.0%} of the tasks)"
             )
+            print(f"{title}: mean rank {means[at]:.2f} {beyond}")
 
 
 def spread(rank: Any, where: Any) -> str:

@@ -359,6 +359,35 @@ def test_a_damaged_table_is_refused(data: bytes) -> None:
         complexity_model.Model(data)
 
 
+def test_a_table_finds_its_numbers_in_either_slot() -> None:
+    size, numbers = 11, {123_456: 5, 987_654_321: -7, 42: 127}
+    rests, weights = bytearray(size), bytearray([128] * size)
+    for number, weight in numbers.items():
+        first, second, byte = complexity_model.slots_of(number, size)
+        slot = second if weights[first] != 128 or number == 123_456 else first
+        rests[slot], weights[slot] = byte, 128 + weight
+    table = complexity_model.Table(bytes(rests) + bytes(weights))
+    asked = {number: str(number) for number in (*numbers, 7_777_777)}
+    assert sorted(table.matches(asked)) == [(-7, "987654321"), (5, "123456"), (127, "42")]
+
+
+def test_the_shipped_table_can_be_read() -> None:
+    model = complexity_model.load()
+    assert model is not None
+    hard, _ = model.judge(
+        complexity_model.model_words("a deadlock between concurrent distributed schedulers")
+    )
+    easy, _ = model.judge(complexity_model.model_words("a typo in the label of the tooltip"))
+    assert easy < 0 < hard
+
+
+def test_an_override_is_looked_for_at_both_ends_of_a_huge_prompt() -> None:
+    filler = "x " * complexity.OVERRIDE_WITHIN
+    assert override_in_prompt("[complexity: simple] " + filler) == "simple"
+    assert override_in_prompt(filler + " [complexity: complex]") == "complex"
+    assert override_in_prompt(filler + "[complexity: complex]" + filler) is None
+
+
 def test_a_fresh_process_imports_nothing_else() -> None:
     lib = Path(complexity.__file__).parents[2]
     code = (

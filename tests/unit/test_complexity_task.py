@@ -54,6 +54,20 @@ def test_delegation_does_not_change_the_tier(wrapper: str, task: str) -> None:
             "Should be sorted by name",
         ),  # no heading marks a task: this is part of it
         ("# Task\nSort it\n# Output\nSorted", "Sort it"),
+        ("### Question or task\nSort it\n### Form of the answer\nProse", "Sort it"),
+        (
+            "Could you take care of this?\n\nRename the list\n\nSome context for you: we use pnpm.",
+            "Rename the list",
+        ),
+        ("Rename the list\n\nOperating rules\n* No new folders.", "Rename the list"),
+        (
+            "<item>Rename the list</item>\n<reply>Two sentences for you.</reply>",
+            "<item>Rename the list</item>",
+        ),
+        (
+            "The list is wrong\n\nI think you sort it twice.",
+            "The list is wrong\nI think you sort it twice.",
+        ),  # nothing else asks
         ("Return a local server that answers pings", "Return a local server that answers pings"),
     ],
 )

@@ -35,8 +35,8 @@ SIMPLE_BELOW = -0.9
 # How cues and model share a task, by its number of words: up to the first number the cues decide alone; from the second on the model has
 # as much weight as is given last, and the cues keep the share given before. A description's request ("List tables") is a short text of
 # its own and holds its meaning however long the prompt is; a weak cue gives way at once. Other numbers of words, and shares up to a
-# third, moved the order of left-out tasks (which have no description) by .007 at most.
-DESCRIBED = (8, 60, 0.6, 0.3)
+# third, moved the order of left-out tasks (which have no description) by .01 at most.
+DESCRIBED = (8, 60, 0.5, 0.2)
 REQUESTED = (8, 24, 0.1, 1.0)
 TELLING = (8, 16, 0.0, 1.0)
 WEAK = (3, 9, 0.0, 1.0)

@@ -79,7 +79,7 @@ def _single_words(words: list[str], description_words: int) -> tuple[Hits, str]:
     across = -9
     leads = ""
     for i, word in enumerate(words):
-        kind = _kind(word)
+        kind = kind_of(word)
         if kind is None:
             continue
         if kind == words_of.ACROSS:
@@ -98,7 +98,7 @@ def _single_words(words: list[str], description_words: int) -> tuple[Hits, str]:
     return hits, leads
 
 
-def _kind(word: str) -> str | None:
+def kind_of(word: str) -> str | None:
     """The kind of cue that a word is, whole or by its beginning."""
     kind = words_of.WORD_KIND.get(word)
     if kind is None:

@@ -1,17 +1,22 @@
 """The part of a prompt that says what the task is, without what delegation wraps around it.
 
 A prompt that one agent writes for another holds the task and, around it, how to work and how to report. The second half is alike in
-every prompt and says nothing about how hard the task is. Three things mark it:
+every prompt and says nothing about how hard the task is. What is left out:
 
-    a section about method or report     "## Output", "Instructions:", up to the next heading; only where another marks the task
+    other sections                       of a prompt with "## Task": all but that section and its details
+    paragraphs that speak to the agent   "Some context for you: ...", where another paragraph asks for something and does not say "you"
     a lead-in before a colon             'Help with this request from the user: "List the tables"' -> 'List the tables'
     a sentence about method or report    "Be thorough.", "You have access to Read and Grep.", "Return a summary of 300 words."
 
 Where nothing is left, everything was the task. Linear in the length of the text. The lists are from general knowledge of how agents
-delegate; of the 2,473 labelled tasks the model is judged by, they shorten 3 in 100 by a tenth or more.
+delegate; how seldom they touch tasks that nobody delegated, and how wrappers that they were not written for fare, is in docs/figures.md.
 """
 
 from __future__ import annotations
+
+from memory_budget.select.complexity_cues import kind_of
+from memory_budget.select.complexity_model import split_words
+from memory_budget.select.complexity_words import FUNCTION_WORDS
 
 LONGEST_HEADING = 40  # characters of a line that can be a heading ("Instructions:")
 LONGEST_LEAD_IN = 160  # characters before the colon of a lead-in
@@ -23,8 +28,16 @@ def _list(text: str) -> tuple[str, ...]:
 
 TASK_HEADINGS = frozenset(
     _list("""
-        task | your task | the task | goal | your goal | objective | your objective | request | user request | the request | assignment |
-        your assignment | mission | your mission | what to do | problem | question | task description
+        task | your task | the task | task description | goal | your goal | objective | your objective | request | user request |
+        the request | assignment | your assignment | mission | your mission | what to do
+    """)
+)
+# Sections that go on with the task, where a heading marks it.
+DETAIL_HEADINGS = frozenset(
+    _list("""
+        details | description | requirements | specification | spec | features | user story | problem | bug | symptoms | issue |
+        expected behavior | expected behaviour | actual behavior | actual behaviour | steps to reproduce | reproduction | error |
+        input | inputs
     """)
 )
 METHOD_HEADINGS = frozenset(
@@ -43,21 +56,28 @@ METHOD_LABELS = METHOD_HEADINGS - frozenset(
         "approach | context | environment | method | notes | process | quality | scope | setup | steps | output | return | response"
     )
 )
-# What stands before the colon that the task follows.
+METHOD_NAMES = frozenset(
+    """
+    know notes note mind reminder fyi rules guidelines guidance boundaries constraints report reporting reply format deliverable
+    budget result results handover
+    """.split()
+)
+# What stands before the colon that the task follows: a label with one of these words ("Task for you:"), or something longer.
+TASK_NAMES = frozenset("task goal objective request assignment mission question ticket".split())
 LEAD_INS = _list("""
     request from the user | user's request | user request | user asked | user wants | following request | following task |
-    the task is | task is as follows | your task | your job | your assignment | your goal | your objective | help with |
-    the question is | here is the task | this is the task | asked for the following |
+    the task is | task is as follows | your task | task for you | your job | your assignment | your goal | your objective |
+    help with | the question is | here is the task | this is the task | asked for the following |
 """)
 # How a sentence about method or report begins ...
 OPENINGS = _list("""
-    you are working in | you are running in | you have access to | you can use |
-    you may use | you must not | you should return | you should report | the main agent | the orchestrator |
-    the parent agent | the caller | the lead agent | the coordinator | another agent | this was delegated |
-    this task was delegated | this is one step of | this is a research task | this is a read-only | the working directory |
-    working directory | the current working directory | cwd | the repository is at | the repo is at | the repository root |
-    the repo root | the project root | the project is at | the project lives | the code is in | the codebase is |
-    we are on branch | context: we are | tests are run | tests run with | the tests are run | today's date |
+    you are working in | you are running in | you have access to | you can use | you may use | you must not | you should return |
+    you should report | the main agent | the orchestrator | the parent agent | the caller | the lead agent | the coordinator |
+    another agent | this was delegated | this task was delegated | this is one step of | this is a research task |
+    this is a read-only | the working directory | working directory | the current working directory | cwd | the repository is at |
+    the repo is at | the repository root | the repo root | the project root | the project is at | the project lives |
+    the code is in | the codebase is | we are on branch | context: we are | tests are run | tests run with | the tests are run |
+    today's date |
 
     be thorough | be concise | be precise | be brief | be careful | be specific | be exhaustive | be systematic | be honest |
     think step by step | think hard | think carefully | take your time | thoroughness | breadth: | depth: | search breadth |
@@ -105,9 +125,33 @@ OPENINGS = _list("""
     output only | only output | only return | only report | a short markdown summary | deliver a | deliverable |
     your response goes | your response will | your answer will | your answer goes | your final | your output | your report |
     your findings | your result | your reply | in your final | in the final | the final message | the final response |
-    the final answer | final message | a brief report | please be thorough | please search | please report | please return |
-    please provide | please read | thank you | thanks |
+    the final answer | final message | a brief report | please be thorough | please make sure | please search | please report |
+    please return | please provide | please read | thank you | thanks |
 """)
+# Words of such sentences. One in which they are the larger part of the telling words is about method, however it is put ("Come back
+# with concrete evidence: paths and line ranges").
+METHOD_WORDS = frozenset(
+    """
+    agent agents subagent caller orchestrator you your yourself me i we assistant
+    report reports reporting return returned reply respond response answer answers summary summarize summarise findings finding finish
+    finished done deliver deliverable outcome outcomes result results conclusion sentence sentences paragraph paragraphs bullet bullets
+    words table english markdown concise crisp brief short final message back evidence concrete cite quote paths path absolute lines
+    line ranges range files touched changed file follow-up open questions question assumptions assumption risks risk surprising noticed
+    thorough thoroughly careful carefully systematic exhaustive speculate guess guessing assume invent verify validate double check
+    confirm sure unsure unclear doubt stuck blocked ask stop wait minutes step steps time first then afterwards before after while
+    whole repository repo codebase project directory tree folder workspace branch root python typescript javascript uv npm pip pytest
+    ruff eslint ci linter linting linted lint tests test suite passing pass passes conventions convention style existing
+    touch edit edits modify modifies change changes write push commit commits install destructive commands command network access
+    generated small minimal focused diffs diff unrelated only allowed available tool tools grep glob read reading sed bash search
+    look read docs documentation scripts notes note context background instructions instruction rules rule guidelines
+    important please remember never always must should do don't not keep stay inside within use using limit budget calls parallel
+    prefers prefer user another other already
+    """.split()
+)
+LEAST_METHOD_WORDS = 3
+METHOD_SHARE = 0.6  # of the words that are no function words
+ADDRESS = frozenset(("you", "your", "yours", "yourself"))
+ASIDE = ADDRESS | {"me"}  # "tell me" is in requests, too
 ROLES = ("you are a ", "you are an ", "you are the ", "act as ")  # "you are asked to" begins a task
 # ... or what it says somewhere.
 SAYINGS = _list("""
@@ -121,7 +165,9 @@ SAYINGS = _list("""
 """)
 _MARKS = " \t#*_-+<>/0123456789.)(:\"'`"
 _METHOD = OPENINGS + ROLES
+_FIRST_WORDS = frozenset(opening.split()[0].strip(_MARKS + ",") for opening in _METHOD)
 _ENDS = (". ", "? ", "! ")
+_ASKS = " Please "  # begins a sentence after a task without a full stop
 
 
 def task_text(prompt: str) -> str:
@@ -132,11 +178,43 @@ def task_text(prompt: str) -> str:
     """
     sections = _sections(prompt)
     marked = any(heading in TASK_HEADINGS for heading, _ in sections)
+    if not marked:
+        sections = _sections(_without_address(prompt))
+    lowered = prompt.lower()
+    sayings = tuple(saying for saying in SAYINGS if saying in lowered)
     sentences: list[str] = []
     for heading, lines in sections:
-        if not marked or heading not in METHOD_HEADINGS:
-            sentences += _task_sentences(lines, heading in TASK_HEADINGS)
+        if not marked or not heading or heading in TASK_HEADINGS or heading in DETAIL_HEADINGS:
+            sentences += _task_sentences(lines, heading in TASK_HEADINGS, sayings)
     return "\n".join(sentences) or _first_request(prompt) or prompt
+
+
+def _without_address(prompt: str) -> str:
+    """Without the paragraphs that speak to the agent ("Some context for you: ..."), where another asks for something and does not."""
+    if "\n" not in prompt.strip():
+        return prompt
+    paragraphs = [part for part in prompt.replace("\n<", "\n\n<").split("\n\n") if part.strip(_MARKS)]
+    asks = [_asks(paragraph) for paragraph in paragraphs]
+    if not any(ask and not _is_aside(part, ADDRESS) for part, ask in zip(paragraphs, asks, strict=True)):
+        return prompt
+    return "\n\n".join(
+        part for part, ask in zip(paragraphs, asks, strict=True) if ask or not _is_aside(part, ASIDE)
+    )
+
+
+def _asks(paragraph: str) -> bool:
+    """Whether a paragraph begins as a request does: "List the tables ..."."""
+    if paragraph.startswith("<"):
+        paragraph = paragraph.partition(">")[2]
+    words = split_words(paragraph[:LONGEST_HEADING])
+    return bool(words) and kind_of(words[0]) is not None
+
+
+def _is_aside(paragraph: str, address: frozenset[str]) -> bool:
+    """Whether a paragraph has a word of `address`, or is a list under a heading like "Operating rules"."""
+    first = paragraph.strip(_MARKS + "\n").partition("\n")[0]
+    heading = split_words(first) if len(first) <= LONGEST_HEADING else []
+    return not METHOD_NAMES.isdisjoint(heading) or not address.isdisjoint(split_words(paragraph))
 
 
 def _first_request(prompt: str) -> str:
@@ -155,27 +233,32 @@ def _sections(prompt: str) -> list[tuple[str, list[str]]]:
     """The lines under each heading; what stands before the first has the heading ""."""
     sections: list[tuple[str, list[str]]] = [("", [])]
     for line in prompt.split("\n"):
+        if not line:
+            continue
         heading = line.strip(_MARKS).lower() if len(line) <= LONGEST_HEADING else ""
+        if line.startswith("#") and not TASK_NAMES.isdisjoint(heading.split()):
+            heading = "task"  # "### Question or task"
         if heading in TASK_HEADINGS or heading in METHOD_HEADINGS:
             sections.append((heading, []))
-        elif line.startswith("#"):
-            sections.append(("", [line]))
+        elif heading and line.startswith("#"):
+            sections.append((heading, [line]))
         else:
             sections[-1][1].append(line)
     return sections
 
 
-def _task_sentences(lines: list[str], announced: bool) -> list[str]:
+def _task_sentences(lines: list[str], announced: bool, sayings: tuple[str, ...]) -> list[str]:
     """The sentences of one section that are about the task. What a heading or a lead-in announces is, whatever it says."""
     out = []
     for line in lines:
         label, colon, _ = line[:LONGEST_HEADING].partition(":")
-        if colon and label.strip(_MARKS).lower() in METHOD_LABELS:
+        label = label.strip(_MARKS).lower()
+        if colon and (label in METHOD_LABELS or not METHOD_NAMES.isdisjoint(label.split())):
             continue
         for sentence in _sentences(line):
             led = _without_lead_in(sentence)
             announced = announced or led is not sentence
-            if led.strip(_MARKS) and (announced or not _is_method(led)):
+            if led.strip(_MARKS) and (announced or not _is_method(led, sayings)):
                 out.append(led)
                 announced = False
     return out
@@ -185,6 +268,8 @@ def _sentences(line: str) -> list[str]:
     for end in _ENDS:
         if end in line:
             line = line.replace(end, end[0] + "\n")
+    if _ASKS in line:
+        line = line.replace(_ASKS, "\n" + _ASKS)
     return line.split("\n")
 
 
@@ -193,12 +278,27 @@ def _without_lead_in(sentence: str) -> str:
     colon = sentence.find(":", 0, LONGEST_LEAD_IN)
     if colon >= 0:
         before = sentence[:colon].lower()
-        if before.strip(_MARKS) in TASK_HEADINGS or any(lead in before for lead in LEAD_INS):
+        label = before.strip(_MARKS)
+        announces = len(label) <= LONGEST_HEADING and not TASK_NAMES.isdisjoint(label.split())
+        if announces or any(lead in before for lead in LEAD_INS):
             return sentence[colon + 1 :].strip(" \"'*")
     return sentence
 
 
-def _is_method(sentence: str) -> bool:
-    """Whether a sentence says how to work or to report."""
+def _is_method(sentence: str, sayings: tuple[str, ...]) -> bool:
+    """Whether a sentence says how to work or to report; `sayings` are those of SAYINGS that the prompt has anywhere."""
     lowered = sentence.lower().strip(_MARKS)
-    return lowered.startswith(_METHOD) or any(saying in lowered for saying in SAYINGS)
+    words = split_words(lowered)
+    if len(words) < 2:
+        return bool(words) and lowered.startswith(_METHOD)
+    if lowered.split(None, 1)[0].strip(_MARKS + ",") in _FIRST_WORDS and lowered.startswith(_METHOD):
+        return True
+    if sayings and any(saying in lowered for saying in sayings):
+        return True
+    method = sum([word in METHOD_WORDS for word in words])
+    if method < LEAST_METHOD_WORDS:
+        return False
+    telling = sum([len(word) > 1 and word not in FUNCTION_WORDS for word in words])
+    return sum(
+        [len(word) > 1 and word in METHOD_WORDS and word not in FUNCTION_WORDS for word in words]
+    ) >= max(LEAST_METHOD_WORDS, METHOD_SHARE * telling)
