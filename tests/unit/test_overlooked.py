@@ -54,8 +54,8 @@ def test_what_looks_like_memory_and_is_not_read(
 ) -> None:
     root = make_project(tmp_path / "p", files)
     assert any(part in line for line in lines(root, home)), lines(root, home)
-    for verb in ("status", "doctor", "index", "health"):
-        main([verb, "--project", str(root)])
+    for verb in ("status", "doctor", "index", "health", "preview --agent a --prompt b"):
+        main([*verb.split(), "--project", str(root)])
         said = capsys.readouterr()
         shown = " ".join((said.out + said.err).split())
         assert part.split(":")[0][:30] in shown or part in shown, verb

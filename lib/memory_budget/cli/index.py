@@ -46,9 +46,9 @@ def run(args: argparse.Namespace) -> int:
             f"{report.removed} gone, in {report.seconds:.2f} s"
         )
         for path, problem in report.problems:
-            print(f"  {path}: {problem}")
+            output.line(f"{path}: {problem}", "  ")
         for path, remark in report.remarks:
-            print(f"  {path}: {remark}")
+            output.line(f"{path}: {remark}", "  ")
         for line in unread:
-            print(f"  {line}")
+            output.line(f"{line}", "  ")
     return 1 if report.problems or (unread and not report.files) else 0

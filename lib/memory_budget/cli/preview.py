@@ -16,7 +16,7 @@ from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import output, preview_facts, preview_text
-from memory_budget.cli.projects import project_with_memory
+from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.index import update
 from memory_budget.select import complexity
 from memory_budget.settings.names import TIERS
@@ -98,7 +98,7 @@ def _indexed(project: Project) -> str:
 def _show(args: argparse.Namespace, project: Project) -> int:
     prompt = _prompt(args)
     found = _allocate(args, project, prompt, args.profile)
-    for problem in found.problems:
+    for problem in [*found.problems, *unread_memory(project)]:
         print(f"memory-budget: {problem}", file=sys.stderr)
     if _compares(args):
         second = prompt if args.diff is None else args.diff
