@@ -135,6 +135,8 @@ def _segments(prompt: str) -> list[tuple[str, str]]:
 def _label(line: str) -> tuple[str, str, bool] | None:
     """The kind that a line's label gives, what follows it on the line, and whether it is a heading; None without a label."""
     text = line.strip()
+    if text[:2] == "</" and text[-1] == ">":
+        return "", "", True
     heads = text[0] == "#" or (text[0] == "<" and text[-1] == ">" and "</" not in text)
     rest = ""
     if heads:

@@ -1,0 +1,141 @@
+"""Whether anything is sent, by the way that agents start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memory_budget.base.project import Project
+from memory_budget.index import update
+from memory_budget.select import confidence
+from memory_budget.select.confidence import Evidence, bar
+from memory_budget.start import allocate
+from tests.support.projects import make_project, team_files
+
+NOTES = {
+    "never-squash.md": "---\nname: never-squash-merge\ndescription: Squash merging breaks the changelog generator\n---\n\n"
+    "Always use the other mode.\n",
+    "vat.md": "---\ntags: [billing]\naliases: [VAT rounding]\n---\n\nHalf cents go to the customer.\n",
+    "stripe-webhook-retries.md": "Turn them off in staging.\n",
+    "momo.md": "The office cat is called Momo.\n",
+}
+
+
+def project_of(folder: Path, files: dict[str, str], *, indexed: bool = True) -> Project:
+    own = Project(str(make_project(folder / "project", files)), str(folder / "home"))
+    if indexed:
+        update.update_index(own)
+    return own
+
+
+def notes(folder: Path, *, indexed: bool = True) -> Project:
+    return project_of(
+        folder, {f".claude/memory/patterns/{name}": text for name, text in NOTES.items()}, indexed=indexed
+    )
+
+
+def given(project: Project, prompt: str, agent: str = "x", cap: int | None = None) -> allocate.Allocation:
+    found = allocate.allocate(project, allocate.Task(agent, prompt), cap=cap)
+    assert isinstance(found, allocate.Allocation)
+    return found
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("Enable squash merging for the changelog generator", "Always use the other mode."),
+        ("Change the VAT rounding of invoices", "Half cents go to the customer."),
+        ("Set up the Stripe webhook retries", "Turn them off in staging."),
+        ("What is the office cat's name?", "called Momo"),
+    ],
+)
+def test_what_a_note_says_of_itself_counts(indexed: bool, prompt: str, said: str, tmp_path: Path) -> None:
+    block = allocate.render(given(notes(tmp_path, indexed=indexed), prompt))
+    assert said in block
+    others = [text.rsplit("\n\n", 1)[-1].strip() for text in NOTES.values()]
+    assert sum(text in block for text in others) <= 2
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "What is 17 times 23?",
+        "Say hello",
+        "Print the current branch",
+        "",
+        "x",
+        "?",
+        "日本",
+        "Rename foo to bar",
+        "the of and",
+    ],
+)
+def test_a_task_that_needs_nothing_gets_nothing(indexed: bool, prompt: str, tmp_path: Path) -> None:
+    for own in (
+        notes(tmp_path / "a", indexed=indexed),
+        project_of(tmp_path / "b", team_files(), indexed=indexed),
+    ):
+        found = given(own, prompt, "dbt-expert")
+        assert allocate.render(found) == ""
+        assert (found.selection.tokens, found.selection.demand_tokens, found.selection.left_out) == (0, 0, [])
+        assert found.bumped_from == ""
+
+
+def test_pinned_notes_are_sent_always(tmp_path: Path) -> None:
+    files = {".claude/memory/patterns/a.md": "---\nalways: true\n---\n\nNever push on Fridays.\n"}
+    assert "Never push on Fridays." in allocate.render(given(project_of(tmp_path, files), "What is 2+2?"))
+
+
+@pytest.mark.parametrize("share", [1, 40])
+def test_words_that_stand_in_every_note_fill_no_budget(share: int, tmp_path: Path) -> None:
+    files = {
+        f".claude/memory/patterns/{n}.md": f"# Note {n}\n\nThe gizmo service restarts. Item {n} of the gizmo list.\n"
+        for n in range(400)
+    }
+    found = given(project_of(tmp_path, files), "gizmo service " * share)
+    assert found.selection.tokens < found.budget / 2
+
+
+def test_the_same_task_in_a_frame_gets_the_same(tmp_path: Path) -> None:
+    own = project_of(tmp_path, team_files())
+    core = "Why do incremental models merge on the surrogate key?"
+    frame = f"You are a sub-agent in /workspace/x (clean tree).\n\n{core}\n\nBe concise. Return: a verdict first, then the evidence."
+    alone, framed = (given(own, prompt, "dbt-expert").selection for prompt in (core, frame))
+    assert alone.tokens > 0
+    assert [file.file.path for file in framed.files] == [file.file.path for file in alone.files]
+    assert framed.tokens == alone.tokens
+
+
+def test_an_agent_that_cannot_read_gets_no_outline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confidence, "BAR", 0.9)  # so that something is left out
+    agent = "---\nname: dbt-expert\ndescription: x\ntools: {}\n---\n\nx\n"
+    prompt = "Why do incremental models merge on the surrogate key?"
+    for number, (tools, listed) in enumerate((("Bash, Read", True), ("Bash", False))):
+        files = {**team_files(), ".claude/agents/specialists/dbt-expert.md": agent.replace("{}", tools)}
+        found = given(project_of(tmp_path / str(number), files), prompt, "dbt-expert")
+        assert found.selection.files
+        assert bool(found.selection.left_out) is listed
+
+
+def test_an_exact_budget_is_filled_sure_or_not(tmp_path: Path) -> None:
+    own = project_of(tmp_path, team_files())
+    found = given(own, "Write up what everybody measured", "dbt-expert", cap=1_000)
+    assert 800 < found.selection.tokens <= 1_000
+
+
+def test_confidence_is_mass_and_coverage_together() -> None:
+    def sure(mass: float, wanted: float, chunks: int = 500) -> float:
+        return Evidence(mass, wanted, 1, 2, chunks).confidence
+
+    assert sure(10, 10) > 1 > sure(1, 1)
+    assert sure(10, 200) < 1
+    assert sure(10, 20, 20_000) < sure(10, 20) < sure(10, 20, 10)
+    assert Evidence(0, 0, 0, 0).confidence == 0
+
+
+def test_the_more_is_taken_the_better_the_next_must_be() -> None:
+    assert 0 < bar(0) < bar(1_000) < bar(10_000)
+    assert bar(1_000, generosity=2) < bar(1_000)

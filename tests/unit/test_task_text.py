@@ -1,0 +1,68 @@
+"""What a prompt asks for, without the sentences that say how to work and what to report."""
+
+from __future__ import annotations
+
+import pytest
+
+from memory_budget.select.task_text import READ, task_text
+
+CORE = "The invoice total is off by one cent for some customers. Find out why."
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{}",
+        "You are working in /workspace/shop (branch main).\n\n{}\n\nBe thorough. Return a short summary with file:line references.",
+        "## Task\n{}\n\n## Context\nYou have access to Read and Grep.\n\n## Output\nA list of files, at most 300 words.",
+        "GOAL: {}\nACCEPTANCE CRITERIA:\n- the build stays green\n- no secrets\nREPORT BACK with a bullet list.",
+        "**Task:** {}\n\n**Constraints:** do not touch generated files.",
+        "I need help with the following request from the user: {}\n\nPlease look in several places. Avoid emojis.",
+        "Your task:\n\n{}\n\nDo not modify anything. When you are done, give me your verdict first.",
+        "<task>\n{}\n</task>\n\nKeep the diff minimal and answer in plain text.",
+        "Context: other agents are working in other worktrees, so touch only what your task needs.\n\n{}\n\nDo not commit.",
+    ],
+)
+def test_the_task_is_found_in_its_frame(frame: str) -> None:
+    found = task_text(frame.replace("{}", CORE))
+    assert CORE in found
+    assert len(found) <= len(CORE) + 20
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "",
+        "x",
+        "Return the book",
+        "Do not touch the generated files.",
+        "Explain the queue.\n\nThe broker drops messages after a restart.\n\nWhich settings matter?",
+    ],
+)
+def test_what_has_no_frame_stays_whole(prompt: str) -> None:
+    assert task_text(prompt) == prompt
+
+
+def test_of_nothing_but_orders_one_paragraph_is_left() -> None:
+    assert task_text("Be brief.\n\nRespond to the survey.\n\nDo not commit.") == "Respond to the survey."
+
+
+def test_context_that_says_something_of_the_task_is_kept() -> None:
+    found = task_text(
+        "## Task\nFix the rounding.\n\n## Background\nHalf cents go to the customer since March."
+    )
+    assert found == "Fix the rounding.\n\nHalf cents go to the customer since March."
+
+
+@pytest.mark.parametrize(
+    "sign", ["a", "\n", "# ", ":", "**", "Be good. ", "日本語。", "- ", "<", "## Task\n\n"]
+)
+def test_an_enormous_prompt_is_read_at_both_ends(sign: str) -> None:
+    found = task_text(sign * (5_000_000 // len(sign)))
+    assert len(found) <= 2 * READ + 2
+
+
+def test_both_ends_of_a_long_prompt_count() -> None:
+    found = task_text("start " + "x" * 3 * READ + " end")
+    assert found.startswith("start ")
+    assert found.endswith(" end")
