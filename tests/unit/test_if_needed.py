@@ -164,7 +164,7 @@ def test_in_doubt_python_is_asked(more: dict[str, Any], plugin: Plugin) -> None:
     assert json.loads(text.removeprefix("hook subagent_start 1 ")) == given
 
 
-@pytest.mark.parametrize("size", [3_000, 65_534, 65_535, 65_536, 65_537, 200_000])
+@pytest.mark.parametrize("size", [3_000, 99_998, 99_999, 100_000, 100_001, 200_000])
 def test_what_python_is_asked_is_handed_on_whole(size: int, plugin: Plugin) -> None:
     given = payload(
         note="a \\ b %s \u2028 'q'", agent_type="Plugin:agent", filling="日" * (size // 3) + "x" * (size % 3)
@@ -179,7 +179,7 @@ def test_the_time_is_linear_in_what_is_read(field: str, plugin: Plugin) -> None:
     """Shells search in a text again and again where one asks for what stands behind a word."""
     plan(plugin)
     spent = []
-    for size in (60_000, 5_000_000):
+    for size in (95_000, 5_000_000):
         filling: Any = [{"a": "b"}] * (size // 9) if field == "many" else "x" * size
         data = json.dumps({**payload(), field: filling}).encode()
         before = os.times()
