@@ -155,3 +155,10 @@ def test_the_innermost_heading_stays(room: int) -> None:
     text = preview_text._innermost(["Models", "日本語の見出し", "Merge number 7"], room)
     assert cells(text) <= room
     assert text.endswith("7") or room == 1
+
+
+def test_a_slip_in_the_agents_name_is_said(shown: Any) -> None:
+    _, _, said = shown(agent="dbt-expret")
+    assert 'no agent "dbt-expret" is defined here' in said
+    for agent in ("dbt-expert", "general-purpose", "Explore", "other:agent"):
+        assert "is defined here" not in shown(agent=agent)[2]

@@ -21,16 +21,6 @@ from memory_budget.run import lost_prompts
 from memory_budget.settings import agents, check, profiles, suggest
 from memory_budget.settings.names import SCOPES
 
-#: Agents that the client brings along; no file defines them.
-_BUILT_IN = (
-    "general-purpose",
-    "explore",
-    "plan",
-    "fork",
-    "statusline-setup",
-    "output-style-setup",
-    "claude-code-guide",
-)
 #: Folders that often hold notes, proposed where they are there.
 _LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
 _NAMED = 5
@@ -144,7 +134,7 @@ def _unknown_agents(project: Project, loaded: profiles.Profiles, known: agents.A
         leaf = key.rpartition("/")[2]
         if (
             ":" not in leaf
-            and leaf.lower() not in _BUILT_IN
+            and not agents.is_built_in(leaf)
             and leaf.lower() not in folders
             and known.named(leaf) is None
         ):

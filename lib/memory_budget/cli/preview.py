@@ -7,6 +7,7 @@ Brings the index up to date first, so that it shows what the next agent gets. `-
 from __future__ import annotations
 
 import argparse
+import difflib
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from memory_budget.cli import output, preview_facts, preview_text
 from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.index import update
 from memory_budget.select import complexity
+from memory_budget.settings import agents
 from memory_budget.settings.names import TIERS
 from memory_budget.start import allocate
 
@@ -98,6 +100,7 @@ def _indexed(project: Project) -> str:
 def _show(args: argparse.Namespace, project: Project) -> int:
     prompt = _prompt(args)
     found = _allocate(args, project, prompt, args.profile)
+    _say_unknown(project, found)
     for problem in [*found.problems, *unread_memory(project)]:
         print(f"memory-budget: {problem}", file=sys.stderr)
     if _compares(args):
@@ -122,6 +125,28 @@ def _show(args: argparse.Namespace, project: Project) -> int:
     else:
         preview_text.print_allocation(found, None if args.all else SHOWN, args.explain)
     return 0
+
+
+def _say_unknown(project: Project, found: allocate.Allocation | allocate.Nothing) -> None:
+    """Say that nobody here has that name: a slip of the keyboard would look like an agent without memory of its own."""
+    identity = found.identity
+    leaf = identity.name.rpartition("/")[2]
+    if (
+        identity.file
+        or identity.assignment_key
+        or identity.override_key
+        or ":" in leaf
+        or agents.is_built_in(leaf)
+    ):
+        return
+    if isinstance(found, allocate.Allocation) and any(
+        file.file.scope != "global" for file in found.selection.files
+    ):
+        return
+    known = [file.name or file.stem for file in agents.scan(project.root, project.home).files]
+    close = difflib.get_close_matches(leaf, known, 1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    print(f'memory-budget: no agent "{identity.name}" is defined here{hint}', file=sys.stderr)
 
 
 def _compares(args: argparse.Namespace) -> bool:

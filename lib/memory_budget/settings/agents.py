@@ -23,6 +23,19 @@ KINDS = ("specialists", "roles", "agents")
 #: What the client starts when the call names no agent.
 GENERAL = "general-purpose"
 FOLDER = ".claude/agents"
+#: Agents that the client brings along; no file defines them.
+BUILT_IN = frozenset(
+    [
+        GENERAL,
+        "explore",
+        "plan",
+        "fork",
+        "statusline-setup",
+        "output-style-setup",
+        "claude-code-guide",
+        "claude",
+    ]
+)
 
 #: Bytes of a file that are read for its front matter, and bounds on the walk; real folders hold some dozens
 #: of files.
@@ -183,6 +196,11 @@ def resolve(agent_type: object, profiles: Profiles, agents: Agents | None = None
     return AgentIdentity(
         name, profile, key, override, _folders(kind, leaf, key or override, hint, known), file
     )
+
+
+def is_built_in(name: str) -> bool:
+    """Whether the client itself brings an agent of that name."""
+    return name.lower() in BUILT_IN
 
 
 def is_plain(name: str) -> bool:
