@@ -256,6 +256,7 @@ def fenced_of(seed: int, blocks: int) -> tuple[str, list[str]]:
 
 @settings(max_examples=cases(1_000))
 @given(SEEDS, st.integers(1, 6), BUDGETS)
+@example(6291760, 1, 1_000_000_000)  # the same with a line above that leads in
 @example(55215, 2, 1_000_000_000)  # a fence a little over the limit, in a block that is cut
 def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int) -> None:
     body, made = fenced_of(seed, blocks)

@@ -120,9 +120,9 @@ def _cut_code(lines: Lines, head: list[str], marks: str, limit: int) -> Iterator
     if closes_fence(lines[-1][1].strip(), marks) and end > 1:
         end -= 1
     last = next((at for at in range(1, len(lines)) if closes_fence(lines[at][1].strip(), marks)), end)
-    whole = "\n".join([*head, *[line for _, line in lines[: last + 1]]])
-    if size_of(whole) <= limit * _TOLERANCE:
-        yield lines[0][0], whole
+    fence = [line for _, line in lines[: last + 1]]
+    if size_of("\n".join(fence)) <= limit * _TOLERANCE:
+        yield lines[0][0], "\n".join([*head, *fence])
     else:
         yield from _pack([[line] for line in lines[1:last]], [*head, opening], [closing], limit)
     if last + 1 < len(lines):
