@@ -43,9 +43,8 @@ def block(root: Path, home: Path) -> str:
         ({".serena/memories/a.md": NOTE}, ".serena/memories looks like memory and is not read"),
         ({"MEMORY.md": NOTE}, "MEMORY.md looks like memory"),
         ({".claude/notes/deep/a.md": NOTE}, '".claude/notes/**/*.md"'),
-        ({".claude/memory/archive/a.md": NOTE}, ".claude/memory: there is no Markdown to read"),
+        ({".claude/memory/archive/a.md": NOTE}, ".claude/memory: all Markdown there was put aside"),
         ({".claude/memory/CLAUDE.md": NOTE}, "were put aside"),
-        ({".claude/memory/a.txt": NOTE}, "there is no Markdown to read"),
         ({".claude/memory/a.md": "x" * 4_000_001}, "larger than 4 MB"),
     ],
 )
@@ -59,6 +58,12 @@ def test_what_looks_like_memory_and_is_not_read(
         said = capsys.readouterr()
         shown = " ".join((said.out + said.err).split())
         assert part.split(":")[0][:30] in shown or part in shown, verb
+
+
+def test_a_folder_without_markdown_is_no_memory_that_is_missed(tmp_path: Path, home: Path) -> None:
+    root = make_project(tmp_path / "p", {".claude/memory/a.txt": NOTE})
+    assert lines(root, home) == []
+    assert started(root, home, "SessionStart", "s") == ""
 
 
 def test_where_memory_is_read_nothing_is_said(tmp_path: Path, home: Path) -> None:
@@ -82,7 +87,7 @@ def test_the_person_gets_one_line_a_session(files: dict[str, str], tmp_path: Pat
     assert "memory-budget: " in started(root, home, "PreToolUse", "one")
     assert "not read" not in started(root, home, "PreToolUse", "one")
     again = started(root, home, "SessionStart", "two")
-    assert "MEMORY.md looks like memory" in again or "no Markdown to read" in again
+    assert "MEMORY.md looks like memory" in again or "was put aside" in again
     assert "memory-budget: MEMORY" not in started(root, home, "PreToolUse", "two")
 
 

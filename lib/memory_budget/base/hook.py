@@ -13,7 +13,7 @@ import sys
 from memory_budget.base import fastjson
 from memory_budget.base.hook_log import log
 from memory_budget.base.memory_folders import unread_places
-from memory_budget.base.payload import text_field
+from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project, project_of, told_first, user_home
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def _unread(payload: Payload) -> Answer:
     session = payload.get("session_id")
     if not lines or not told_first(str(root), session if isinstance(session, str) else "", user_home()):
         return None
-    return {"systemMessage": "\n".join(f"memory-budget: {line}" for line in lines)}
+    return message(lines)
 
 
 def failure(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Lines for one project, and paths named in one line.
 _MOST_LINES, _MOST_PATHS = 4, 3
+#: Entries of a folder that are looked at for Markdown in it.
+_MOST_LOOKED = 5_000
 
 
 def overlooked(project: Project, sources: Sources, found: Scan | None = None) -> list[str]:
@@ -59,9 +61,22 @@ def _nothing_read(project: Project, seen: Scan) -> list[str]:
             f"{seen.aside} Markdown files were put aside (dot files, conflict copies, the client's own) and are not read"
         )
     lines += unread_places(project.root)
-    if not lines and any(os.path.isdir(f"{project.root}/{folder}") for folder in LAYOUTS):
-        names = ", ".join(folder for folder in LAYOUTS if os.path.isdir(f"{project.root}/{folder}"))
-        lines.append(
-            f"{names}: there is no Markdown to read (files that end with .md, outside folders like archive)"
-        )
+    if not lines:
+        holding = [folder for folder in LAYOUTS if _holds_markdown(f"{project.root}/{folder}")]
+        if holding:
+            lines.append(
+                f"{', '.join(holding)}: all Markdown there was put aside (folders like archive, dot folders) and is not read"
+            )
     return lines
+
+
+def _holds_markdown(folder: str) -> bool:
+    """Whether Markdown lies anywhere below a folder, as far as a short look tells."""
+    looked = 0
+    for _, folders, names in os.walk(folder):
+        looked += len(names) + len(folders)
+        if any(name.lower().endswith(".md") for name in names):
+            return True
+        if looked > _MOST_LOOKED:
+            break
+    return False
