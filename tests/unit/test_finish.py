@@ -367,3 +367,12 @@ def test_what_an_ended_agents_process_left_is_recorded_by_the_next_session(
     assert run_finish.close(run.project) == 1
     assert not path.exists()
     assert run.only_record()["success"] is True
+
+
+def test_an_allocation_that_was_being_recorded_when_all_else_was_deleted_goes(run: Run) -> None:
+    run.start()
+    path = Path(pending.pending_path(run.project, pending.pending_key("5e55-10n", "toolu_1")))
+    path.rename(path.with_suffix(".recording.json"))
+    assert run_finish.close(run.project) == 0
+    assert list(path.parent.iterdir()) == []
+    assert usage_records(run.folder) == []

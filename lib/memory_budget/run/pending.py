@@ -224,11 +224,13 @@ def find(project: Project, key: str) -> Pending | None:
 
 
 def drop(project: Project, key: str) -> None:
-    """Forget an allocation whose agent never started."""
-    try:
-        os.unlink(pending_path(project, key))
-    except OSError:
-        pass
+    """Forget an allocation whose agent never started, or left no trace of itself."""
+    path = pending_path(project, key)
+    for candidate in (path, path.removesuffix(".json") + RECORDING):
+        try:
+            os.unlink(candidate)
+        except OSError:
+            pass
 
 
 def recorded_path(project: Project, allocation: str) -> str:

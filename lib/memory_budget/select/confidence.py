@@ -21,14 +21,14 @@ MASS = 4.8
 COVERAGE = 0.17
 #: Chunks up to which and from which chance is reckoned with, its power, and the most it counts.
 FEW = 150
-MANY = 1000
+MANY = 1200
 CHANCE = 0.2
 MOST_CHANCE = 1.6
 #: Confidence from which an agent gets at least a short outline.
 UNSURE = 0.7
 #: The bar for a leaf, as a share of the best leaf's worth: at the start, and how much it rises with every 1,000 tokens taken.
 BAR = 0.15
-RISE = 0.025
+RISE = 0.022
 
 
 class Evidence:

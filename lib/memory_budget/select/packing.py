@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from memory_budget.index.records import file_of, tokens_of
 from memory_budget.select import near_duplicates
-from memory_budget.select.block import LEFT_OUT_ENTRY_TOKENS, LEFT_OUT_FILE_TOKENS, LEFT_OUT_FRAME_TOKENS
+from memory_budget.select import outline as outlines
 from memory_budget.select.confidence import UNSURE, bar
 from memory_budget.select.plan import SCOPE_ORDER, Plan
 from memory_budget.select.query import Query
@@ -29,10 +29,11 @@ from memory_budget.select.scoring import Leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from memory_budget.index.records import Chunk, File
     from memory_budget.select.confidence import Evidence
+    from memory_budget.select.outline import LeftOut
     from memory_budget.select.plan import SelectedFile
     from memory_budget.select.view import View
 
@@ -45,24 +46,9 @@ LATEST = 200
 REACH = 3
 #: Leaves behind the last one taken that are looked at all the same, for the outline.
 NEXT = 80
-#: Tokens of the outline: beside text, and alone where it is not sure that anything is about the task.
-OUTLINE_TOKENS = 1000
-SHORT_OUTLINE_TOKENS = 400
 #: Share of the budget kept free for the outline where the demand is over it, unless the budget is under `OUTLINE_LEAST`.
 OUTLINE_SHARE = 0.05
 OUTLINE_LEAST = 4000
-
-
-class LeftOut:
-    """A leaf left out that looks useful: its heading line ("" for a note's whole), its tokens, and where it starts."""
-
-    __slots__ = ("file", "heading", "line", "tokens")
-
-    def __init__(self, file: File, heading: str, tokens: int, line: int) -> None:
-        self.file = file
-        self.heading = heading
-        self.tokens = tokens
-        self.line = line
 
 
 class Verdict:
@@ -250,7 +236,7 @@ def pack(
     room = budget - frame_tokens
     outline_tokens = 0
     if outline and not fill and survey.confidence >= UNSURE:
-        outline_tokens = OUTLINE_TOKENS if survey.confidence >= 1.0 else SHORT_OUTLINE_TOKENS
+        outline_tokens = outlines.TOKENS if survey.confidence >= 1.0 else outlines.SHORT_TOKENS
     plan = survey.demand.copy()
     reserved = 0
     if plan.tokens > room:
@@ -268,7 +254,7 @@ def pack(
             if leaf.chunks[0].id not in plan.chunks and not survey.files[leaf.chunks[0].file].told
         ]
         limit = min(outline_tokens, max(reserved, room - plan.tokens))
-        selection.left_out, left_out_tokens = _left_out(rest, survey, limit)
+        selection.left_out, left_out_tokens = outlines.outline(rest, survey.headings, survey.files, limit)
     scores: dict[int, float] = {}
     for leaf in survey.wanted + survey.others:
         scores.setdefault(leaf.chunks[0].file, leaf.worth)
@@ -351,32 +337,6 @@ def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, 
         tokens += leaf.tokens
         count += 1
     return count + NEXT
-
-
-def _left_out(rest: Iterable[Leaf], survey: Survey, limit: int) -> tuple[list[LeftOut], int]:
-    """The best leaves not sent, in at most `limit` tokens, and what the list costs; leaves under the same heading of a file are
-    one entry."""
-    cost = LEFT_OUT_FRAME_TOKENS
-    found: dict[tuple[int, int], LeftOut] = {}
-    files: set[int] = set()
-    for leaf in rest:
-        first = leaf.chunks[0]
-        file = survey.files[first.file]
-        whole = len({chunk.heading for chunk in leaf.chunks}) > 1
-        place = (first.file, 0 if whole else first.heading)
-        if place in found:
-            found[place].tokens += leaf.tokens
-            continue
-        heading = survey.headings[place[1]] if place[1] else None
-        more = LEFT_OUT_ENTRY_TOKENS + (heading.tokens if heading else 0)
-        if first.file not in files:
-            more += file.frame_tokens + LEFT_OUT_FILE_TOKENS
-        if cost + more > limit:
-            break
-        cost += more
-        files.add(first.file)
-        found[place] = LeftOut(file, heading.text if heading else "", leaf.tokens, leaf.line)
-    return list(found.values()), cost if found else 0
 
 
 def _verdicts(survey: Survey, plan: Plan) -> list[Verdict]:

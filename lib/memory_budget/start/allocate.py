@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from memory_budget.settings.profiles import AgentSettings, LoadResult, Profile, Profiles
 
 COMPLEXITY_VARIABLE = "MEMORY_BUDGET_COMPLEXITY"
+#: How much of a tier's multiplier of the budget holds for how much is worth sending.
+TIER_POWER = 0.5
 
 
 class Task:
@@ -282,7 +284,7 @@ def _choose(
         now_day=allocation.view.today,
         room=budget - native - frame if fill else 0,
         explain=explain,
-        generosity=profile.generosity,
+        generosity=profile.generosity * settings.multiplier(tier) ** TIER_POWER,
     )
     while bumping and survey.demand_tokens(frame) + native > budget:
         raised = _raise(settings, profile, tier, budget, allocation)
