@@ -26,6 +26,7 @@ import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
@@ -33,13 +34,15 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 from memory_budget.index import view as index_view  # noqa: E402
 from memory_budget.select import block, complexity, packing  # noqa: E402
 from memory_budget.select.recipe import RECIPE  # noqa: E402
-from memory_budget.select.view import View  # noqa: E402
 from memory_budget.settings import profiles  # noqa: E402
 from memory_budget.settings.names import TIERS  # noqa: E402
 from memory_budget.text import synonyms as text_synonyms  # noqa: E402
 from tests.bench import task_sets, trimming  # noqa: E402
 from tests.bench.indexed import IndexedProject  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
+
+if TYPE_CHECKING:
+    from memory_budget.select.view import View
 
 #: Edges of the bands of evidence; the tiers begin at -0.9, 1 and 3.
 BANDS = (

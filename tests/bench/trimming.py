@@ -55,7 +55,7 @@ ABLATION: dict[str, dict[str, float]] = {
     "everything": {},
     "without synonyms": {"expansion": 0.0},
     "words tell alike": {"telling": 0.0},
-    "without coverage": {"coverage": 0.0},
+    "without coverage": {"coverage": 0.0, "turn_coverage": 0.0},
     "without the file's score": {"file_share": 0.0, "turn_file_share": 0.0},
     "without labels": {"label_share": 0.0},
     "without size": {"size_power": 0.0},
