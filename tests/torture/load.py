@@ -6,7 +6,6 @@ client is played. In the end there is one record for each run, with the allocati
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
@@ -82,7 +81,7 @@ class Load:
             self.starts.append(started)
             self.handed[f"a{number}"] = found[1] if found else ""
         if not found:
-            self.problems.append(f"agent {number} was handed nothing")
+            self.problems.append(f"agent {number} was handed nothing: {said.message or given}")
         time.sleep(runs)
         ended = {**scene.transcript(number, given), "session_id": session}
         hooks.run("subagent_stop", ended, root, home)
@@ -161,7 +160,9 @@ class Load:
             f"{lost} records lost, {doubled} doubled, {len(torn)} torn, {len(wrong)} wrong joins, "
             f"{len(untrue)} not delivered"
         )
-        assert not self.problems, f"{counts}; {self.problems[:5]}"
+        log = Path(self.scene.project.cache, "logs/hooks.log")
+        said = log.read_text()[-3000:] if log.exists() else ""
+        assert not self.problems, f"{counts}; {self.problems[:5]}; {said}"
         assert not any((lost, torn, wrong, untrue, doubled)), counts
         return [
             counts,
@@ -178,8 +179,4 @@ def run(minutes: float) -> list[str]:
         base = getattr(sys, "_base_executable", sys.executable)
         (data / "interpreter").write_text(f"{base}\n{sys.executable}\n")
         os.environ.setdefault("MEMORY_BUDGET_DATA", str(data))
-        lines = Load(scene, minutes * 60).go()
-        log = Path(scene.project.cache, "logs/hooks.log")
-        if log.exists():
-            lines.append(f"hooks.log: {json.dumps(log.read_text()[-400:])}")
-        return lines
+        return Load(scene, minutes * 60).go()
