@@ -95,6 +95,7 @@ def test_what_ends_a_detached_process_is_logged_and_told_once(
     spawn.start(project, "no-such-task")  # argparse ends the process
     log = wait_for(Path(project.at(layout.HOOKS_LOG)), "SystemExit")
     assert "SystemExit" in log
+    wait_for(Path(project.at(layout.FAILED)), "no-such-task")
     monkeypatch.setenv(libraries.VARIABLE, "never")
     monkeypatch.setattr(spawn, "start", lambda *_: None)
     said = hooks.session_start(project, {"session_id": "s"})

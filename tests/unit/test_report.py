@@ -269,3 +269,16 @@ def test_a_missing_library_is_installed_where_that_is_not_forbidden(
     assert main(command) == 1
     assert "this needs the library duckdb; run: memory-budget setup --all" in capsys.readouterr().err
     assert len(calls) == 2
+
+
+def test_a_job_without_duckdb_is_no_failure(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(tmp_path / "p", [needing(5_000)])
+    Path(project.memory, "patterns").mkdir()
+    Path(project.memory, "patterns/a.md").write_text("# A\n\nText.\n")
+    for name in [name for name in sys.modules if name.startswith("memory_budget.reports")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert main(["run", "weekly", "--project", project.root]) == 0
+    assert "report: waits for the library duckdb (memory-budget setup --all)" in capsys.readouterr().out

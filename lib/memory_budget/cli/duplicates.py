@@ -75,11 +75,11 @@ def report_json(report: duplicates.DuplicateReport) -> dict[str, Any]:
 def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
     copies = sum(len(own.copies) for own in report.sets)
     share = report.tokens_files / report.tokens if report.tokens else 0.0
-    print(
+    output.wrapped(
         f"{output.count(len(report.sets), 'set')} of files with the same content: {copies} copies, "
         f"{output.tokens(report.tokens_files)} tokens ({output.percent(share)} of memory)"
     )
-    print(
+    output.wrapped(
         f"{report.chunk_sets} passages said more than once, {output.tokens(report.tokens_chunks)} tokens beyond the first; "
         f"{len(report.near)} pairs of files nearly the same"
     )
@@ -88,7 +88,7 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             [own.keep.path, len(own.copies), output.tokens(own.tokens), len(own.removable)]
             for own in report.sets[:limit]
         ]
-        output.table("", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3))
+        output.table("", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3), paths=(0,))
     if report.near:
         rows = [
             [
@@ -99,7 +99,7 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             ]
             for near in report.near[:limit]
         ]
-        output.table("", ["file", "nearly the same", "in common", "tokens"], rows, right=(2, 3))
+        output.table("", ["file", "nearly the same", "in common", "tokens"], rows, right=(2, 3), paths=(0, 1))
     passages = [own for own in report.chunks if not _whole(own, report)][:limit]
     if passages:
         rows = [
@@ -110,7 +110,9 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             "passages outside of whole copies", ["tokens", "", "places", "first places"], rows, right=(0, 2)
         )
     if report.sets or report.near:
-        print("memory-budget run weekly makes suggestions of these, memory-budget maintain applies them")
+        output.wrapped(
+            "memory-budget run weekly makes suggestions of these, memory-budget maintain applies them"
+        )
 
 
 def _whole(own: duplicates.ChunkSet, report: duplicates.DuplicateReport) -> bool:

@@ -49,20 +49,21 @@ def _print(report: health.HealthReport, limit: int | None) -> None:
     own = report.thresholds
     name, most = report.largest
     if name:
-        print(
+        output.wrapped(
             f"{report.largest_level}: one agent can be offered {output.tokens(most)} tokens at most ({name}), "
             f"{output.percent(most / own.limit)} of the limit of {output.tokens(own.limit)}"
         )
         print(f"  shared by all agents: {output.tokens(report.shared)} tokens, {report.shared_level}")
     else:
-        print(
+        output.wrapped(
             f"{report.shared_level}: {output.tokens(report.shared)} tokens shared by all agents, "
             f"{output.percent(report.shared / own.limit)} of the limit of {output.tokens(own.limit)}"
         )
     copies = f"; without copies {output.tokens(report.distinct)} (memory-budget duplicates)"
-    print(
-        f"  all of memory: {output.tokens(report.tokens)} tokens in {output.count(report.files, 'file')}"
-        + (copies if report.distinct < report.tokens else "")
+    output.wrapped(
+        f"all of memory: {output.tokens(report.tokens)} tokens in {output.count(report.files, 'file')}"
+        + (copies if report.distinct < report.tokens else ""),
+        "  ",
     )
     growing = report.growth
     if growing.per_day is None:
@@ -76,11 +77,8 @@ def _print(report: health.HealthReport, limit: int | None) -> None:
         rows = [[name, output.tokens(tokens)] for name, tokens in list(report.agents.items())[:limit]]
         output.table("", ["agent", "tokens of its own"], rows, right=(1,))
     if report.problems:
-        rows = [
-            [problem.kind, problem.path.removeprefix(".claude/memory/"), problem.detail]
-            for problem in report.problems[:limit]
-        ]
-        output.table("", ["look at", "file", "why"], rows)
+        rows = [[problem.kind, problem.path, problem.detail] for problem in report.problems[:limit]]
+        output.table("", ["look at", "file", "why"], rows, paths=(1,))
         more = len(report.problems) - len(rows)
         if more > 0:
             print(f"{more} more (--all)")

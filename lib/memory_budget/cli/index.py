@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         print(
-            f"{report.files} memory files indexed; {report.parsed} read anew ({output.tokens(report.tokens)} tokens), "
+            f"{output.count(report.files, 'memory file')} indexed; {report.parsed} read anew ({output.tokens(report.tokens)} tokens), "
             f"{report.removed} gone, in {report.seconds:.2f} s"
         )
         for path, problem in report.problems:

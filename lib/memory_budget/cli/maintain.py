@@ -18,6 +18,7 @@ from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index import update
 from memory_budget.upkeep import memory_files, proposals
+from memory_budget.upkeep.journal_steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,11 +106,19 @@ def _list(waiting: Sequence[Proposal], *, full: bool) -> None:
         print(f"\n{one.id} {one.kind}: {one.title}{less}\n  {one.reason}")
         steps = [step for step in one.steps if not step.target.endswith(".metadata.json")]
         for step in steps if full else steps[:STEPS_SHOWN]:
-            print(f"  move  {step.source} -> {step.target}" if step.source else f"  write {step.target}")
+            print(_in_words(step))
         if not full and len(steps) > STEPS_SHOWN:
             print(f"  ... {len(steps) - STEPS_SHOWN} more")
     if not full and len(ordered) > SHOWN:
         print(f"\n... {len(ordered) - SHOWN} more suggestions (--full)")
+
+
+def _in_words(step: Step) -> str:
+    """A change of a file in one line: "move roles/x/patterns/a.md -> archive"."""
+    source, target = ((path or "").removeprefix(".claude/memory/") for path in (step.source, step.target))
+    if not source:
+        return f"  write {target}"
+    return f"  move  {source} -> " + ("archive" if target == f"archive/{source}" else target)
 
 
 def _ask(project: Project, waiting: Sequence[Proposal], limit: int | None) -> list[Proposal]:

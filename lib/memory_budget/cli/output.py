@@ -32,15 +32,25 @@ def width() -> int:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    paths: Sequence[int] = (),
 ) -> None:
-    """A table; the columns numbered in `right` hold figures. A line end in a column's name is kept where rich draws it.
+    """A table; the columns numbered in `right` hold figures, those in `paths` names of files, of which the end is kept where
+    the whole finds no room. A line end in a column's name is kept where rich draws it.
 
     One of names and figures that is too wide for the terminal comes in parts: a figure cut short would be another one.
     Names in the first column stay whole, texts in others are wrapped between words.
     What cannot be printed is left out: names come from logs and files that anybody may have written.
     """
     cells = [[printable(str(cell)) for cell in row] for row in rows]
+    room = max(24, (width() - 30) // max(1, len(paths)))
+    for row in cells:
+        for number in paths:
+            row[number] = _end_of_path(row[number], room)
     try:
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
@@ -65,10 +75,24 @@ def table(
             figures = number in right
             justify: Literal["left", "right"] = "right" if figures else "left"
             whole = figures or (number == 0 and longest <= console.width // 2)
-            drawn.add_column(columns[number], justify=justify, no_wrap=whole, overflow="fold")
+            words = [word for row in cells for word in row[number].split()]
+            least = None if whole else min(max(map(len, words), default=1), console.width // 3)
+            drawn.add_column(
+                columns[number], justify=justify, no_wrap=whole, overflow="fold", min_width=least
+            )
         for row in cells:
             drawn.add_row(*[Text(row[number]) for number in part])
         console.print(drawn)
+
+
+def _end_of_path(path: str, room: int) -> str:
+    """`.claude/memory/patterns/a.md` as `patterns/a.md`; of one that is too long whole folders go first, then the name's end."""
+    names = path.removeprefix(".claude/memory/").split("/")
+    while len(names) > 1 and len("/".join(names)) > room - 2:
+        names = names[1:]
+    short = "/".join(names)
+    left_out = "…/" if not path.removeprefix(".claude/memory/").startswith(short) else ""
+    return left_out + (short if len(left_out + short) <= room else short[: room - len(left_out) - 1] + "…")
 
 
 def _parts(

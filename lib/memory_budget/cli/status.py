@@ -263,7 +263,7 @@ def _print_runs(state: dict[str, Any]) -> None:
     )
     words += [output.count(log["bad_lines"], "unreadable line")] if log["bad_lines"] else []
     words += [f"{state['running']} running now"] if state["running"] else []
-    print("  " + ", ".join(words))
+    _say(", ".join(words))
 
 
 def _print_jobs(state: dict[str, Any]) -> None:

@@ -88,7 +88,7 @@ def _undo(project: Project, *, as_json: bool) -> int:
     else:
         print(f"Taken back in {entry.path}:")
         for change in entry.changes:
-            output.line(change["title"], "  ")
+            output.wrapped(change["title"], "  ")
     return 0
 
 
@@ -97,11 +97,11 @@ def _print(found: dict[str, Any], names: list[str] | None) -> None:
     if found["recommendations"]:
         print_recommendations(found["recommendations"])
     else:
-        output.line(_why_nothing(found, names))
+        output.wrapped(_why_nothing(found, names))
     threshold = found["parameters"]["recommendation_confidence_threshold"]
     for entry in found["recommendations"]:
         if entry["current_profile"] != entry["recommended_profile"] and entry["confidence"] < threshold:
-            output.line(
+            output.wrapped(
                 f"{entry['agent']} is left as it is: {sure(entry['confidence'])} sure, {sure(threshold)} are asked for"
             )
     for entry in found["weights"]:
@@ -110,7 +110,7 @@ def _print(found: dict[str, Any], names: list[str] | None) -> None:
         print(f"weights of {entry['profile']}: {now} -> {then} (confidence {sure(entry['confidence'])})")
     for change in found["changes"]:
         if change["held"]:
-            output.line(f"not applied automatically: {change['title'].split(' (')[0]}: {change['held']}")
+            output.wrapped(f"not applied automatically: {change['title'].split(' (')[0]}: {change['held']}")
     print(f"enforcement {found['enforcement']['current']}: {found['enforcement']['reason']}\n")
 
 
@@ -126,24 +126,23 @@ def _why_nothing(found: dict[str, Any], names: list[str] | None) -> str:
 def print_recommendations(entries: list[dict[str, Any]]) -> None:
     output.table(
         "",
-        ["agent", "advice", "profile", "runs", "needed more", "budget", "sure"],
+        ["agent", "profile", "runs", "needed\nmore", "budget", "sure"],
         [
             [
                 name,
-                entry["recommended_action"].replace("_", " "),
                 arrow(entry["current_profile"], entry["recommended_profile"]),
                 entry["details"]["records"],
-                arrow(*(output.percent(entry["details"][f"exceedance_{at}"]) for at in ("before", "after"))),
+                output.percent(entry["details"]["exceedance_before"]),
                 arrow(*(report.thousands(entry["details"][f"budget_{at}"]) for at in ("before", "after"))),
                 sure(entry["confidence"]),
             ]
             for name, entry in zip(short_names([entry["agent"] for entry in entries]), entries, strict=True)
         ],
-        right=(3, 6),
+        right=(2, 3, 5),
     )
     for entry in entries:
         for tier in entry["tiers"]:
-            output.line(
+            output.wrapped(
                 f"{entry['agent']}: {100 * tier['too_low']:.0f} % of {tier['records']} tasks taken for {tier['tier']} needed "
                 f"{tier['needed']}"
                 + (f", such as: {tier['examples'][0]['task']}" if tier["examples"] else "")

@@ -55,7 +55,10 @@ def say_memory(host: Host, project: Project) -> None:
     """Say where memory was found, and what looks like memory and is not read."""
     settings = profiles.load(project.root, host.home).profiles
     facts = memory_facts(project, settings)
-    places = [f"{row['files']} files in {row['folder']}" for row in facts["layouts"]]
+    places = [
+        f"{row['files']} {'file' if row['files'] == 1 else 'files'} in {row['folder']}"
+        for row in facts["layouts"]
+    ]
     host.already("Memory", ", ".join(places) or f"no Markdown yet in {host.short(project.root)}")
     for line in overlooked(project, sources_of(project, settings)):
         host.warn("Memory", line)
@@ -235,7 +238,12 @@ def ours_in(project: str) -> list[str]:
 
 
 def _command(host: Host, *arguments: str) -> Result:
-    return host.run((_launcher(host), *arguments), timeout=_TIMEOUT, CLAUDE_PLUGIN_DATA=host.data)
+    return host.run(
+        (_launcher(host), *arguments),
+        timeout=_TIMEOUT,
+        CLAUDE_PLUGIN_DATA=host.data,
+        MEMORY_BUDGET_DATA=host.data,
+    )
 
 
 def _launcher(host: Host) -> str:
