@@ -100,7 +100,10 @@ def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
         try:
             for table in _KEPT:
                 kept[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if moved < pages:  # somebody reads an older state: starts do so for milliseconds
+                connection.execute("PRAGMA busy_timeout=250")
+                connection.execute("PRAGMA wal_checkpoint(FULL)")
         finally:
             connection.close()
     except schema.DatabaseError:
