@@ -181,6 +181,12 @@ print(os.wait4(process, 0)[2].ru_maxrss)
 """
 
 
+#: What a handler of an agent's start prints for one part of a block.
+PART_OF_A_BLOCK = json.dumps(
+    {"hookSpecificOutput": {"hookEventName": "SubagentStart", "additionalContext": "x" * 9000}}
+).encode()
+
+
 def peak_memory(bench: Bench, argv: Sequence[str], data: bytes) -> float:
     """Peak memory of a program in MB. Started from a small process: what it was forked from counts, too."""
     done = bench.run([bench.base, "-I", "-S", "-c", MEMORY, *argv], data)
@@ -199,8 +205,8 @@ def warm(bench: Bench, pairs: int) -> tuple[list[Line], dict[str, list[Run]]]:
                 claims.plan_in_prompt(bench.project, "bench", bench.agent, "open", "prompt")
             else:
                 bench.clear()
-                parts = [b"x" * 9000] * 3
-                claims.plan_in_context(bench.project, "bench", bench.agent, f"t{bench.count}", parts)
+                answers = [PART_OF_A_BLOCK] * 3
+                claims.plan_in_context(bench.project, "bench", bench.agent, f"t{bench.count}", answers)
             data = bench.payload("SubagentStart", agent_id=agent, agent_type=bench.agent)
             return bench.run([QUIET, "subagent_start", str(number)], data)
 

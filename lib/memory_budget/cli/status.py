@@ -14,11 +14,11 @@ from memory_budget.base.figures import thousands
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
+from memory_budget.cli.channel import channel_words
 from memory_budget.cli.projects import unread_memory
 from memory_budget.index.overview import memory_facts
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.log import usage
-from memory_budget.select import parts
 from memory_budget.settings import agents, profiles, suggest, token_ratio
 from memory_budget.upkeep import proposals, schedule
 
@@ -165,7 +165,7 @@ def _print(state: dict[str, Any]) -> None:
         return
     settings = state["profiles"]
     _say(f"profiles: {settings['file']}; limits are {settings['enforcement']}")
-    _say(_channel(settings["delivery"], state["last"]))
+    _say(channel_words(settings["delivery"], state["last"]))
     if not settings["enabled"]:
         print("  switched off: no agent is given memory (enabled: false)")
     if settings["problem"]:
@@ -218,21 +218,6 @@ def _print_memory(facts: dict[str, Any]) -> None:
         _say(f"  {len(facts['folders']) - _FOLDERS} more folders of agents (--json)")
     if facts["files_kept_in"]:
         _say(f"the plugin's own files: {facts['files_kept_in']}")
-
-
-def _channel(delivery: str, last: list[dict[str, Any]]) -> str:
-    """Which way memory takes to the agents, and why. `last`: the latest records."""
-    context = f"as context when the agent starts, in up to {parts.PARTS} parts of {parts.LIMIT:,} characters"
-    words = {
-        "prompt": "memory goes before the agent's prompt (delivery: prompt)",
-        "context": f"memory goes in {context} (delivery: context)",
-    }.get(
-        delivery,
-        "memory goes before the agent's prompt; in auto permission mode, whose check reads prompts, and for agents that start "
-        f"without the Agent tool it goes in {context} (delivery: auto)",
-    )
-    used = [record["channel"] for record in last if record.get("channel") in ("prompt", "context")]
-    return words + (f"; the last run: {used[-1]}" if used else "")
 
 
 def _print_index(index: dict[str, Any]) -> None:

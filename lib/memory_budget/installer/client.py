@@ -1,9 +1,8 @@
 """Makes the plugin known to the client, and takes that back.
 
-With the `claude` command the client does it itself (`plugin marketplace add`, `plugin install`). Without it
-two members of the user's settings file are enough; the client's next session does the rest. Either way the
-settings file is copied before, and on uninstall it is put back byte for byte unless somebody changed it
-meanwhile; then only our two members are taken out and the rest stays as it is.
+With the `claude` command the client does it itself (`plugin marketplace add`, `plugin install`). Without it two members of the
+user's settings file are enough; the client's next session does the rest. Either way the settings file is copied before, and on
+uninstall it is put back byte for byte unless somebody changed it meanwhile; then only our two members are taken out.
 """
 
 from __future__ import annotations

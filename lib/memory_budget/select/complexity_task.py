@@ -8,8 +8,7 @@ every prompt and says nothing about how hard the task is. What is left out:
     a lead-in before a colon             'Help with this request from the user: "List the tables"' -> 'List the tables'
     a sentence about method or report    "Be thorough.", "You have access to Read and Grep.", "Return a summary of 300 words."
 
-Where nothing is left, everything was the task. Linear in the length of the text. The lists are from general knowledge of how agents
-delegate; how seldom they touch tasks that nobody delegated, and how wrappers that they were not written for fare, is in docs/figures.md.
+Where nothing is left, everything was the task. Linear in the length of the text. docs/figures.md says how unseen wrappers fare.
 """
 
 from __future__ import annotations
@@ -18,8 +17,10 @@ from memory_budget.select.complexity_cues import kind_of
 from memory_budget.select.complexity_model import split_words
 from memory_budget.select.complexity_words import FUNCTION_WORDS
 
-LONGEST_HEADING = 40  # characters of a line that can be a heading ("Instructions:")
-LONGEST_LEAD_IN = 160  # characters before the colon of a lead-in
+LONGEST_HEADING, LONGEST_LEAD_IN = (
+    40,
+    160,
+)  # characters of a line that can be a heading; before the colon of a lead-in
 
 
 def _list(text: str) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ METHOD_HEADINGS = frozenset(
 # Labels of which the rest of the line is about method or report, whatever else there is ("Constraints: read-only").
 METHOD_LABELS = METHOD_HEADINGS - frozenset(
     _list(
-        "approach | context | environment | method | notes | process | quality | scope | setup | steps | output | return | response"
+        "approach|context|environment|method|notes|process|quality|scope|setup|steps|output|return|response"
     )
 )
 METHOD_NAMES = frozenset(

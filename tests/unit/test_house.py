@@ -1,0 +1,78 @@
+"""Sizes that keep the house readable: files, functions, and what lies at the top of the library."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import ROOT
+
+LIBRARY = ROOT / "lib" / "memory_budget"
+#: Lines of a file, how many files may be larger than LARGE, lines of a function.
+MOST_LINES, LARGE, MOST_LARGE = 400, 300, 12
+MOST_FUNCTION_LINES = 60
+ROOMS = {
+    "base", "cli", "index", "installer", "log", "reports", "run", "select", "settings", "start", "text", "upkeep",
+}  # fmt: skip
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """The Python files git knows, as they are in the work tree."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in done.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def is_word_table(path: Path) -> bool:
+    """Tables of words and signs are as long as the world has them; a file of one holds hardly any code."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    code = sum(
+        (node.end_lineno or 0) - node.lineno + 1
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    )
+    return code < 60
+
+
+def code_files() -> list[Path]:
+    return [path for path in tracked("lib/*.py", "hooks/*.py", "install.py") if not is_word_table(path)]
+
+
+def test_no_file_is_too_long() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in code_files()}
+    too_long = {str(path.relative_to(ROOT)): size for path, size in lines.items() if size > MOST_LINES}
+    assert too_long == {}
+    large = [str(path.relative_to(ROOT)) for path, size in lines.items() if size > LARGE]
+    assert len(large) <= MOST_LARGE, large
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def test_no_function_is_too_long() -> None:
+    too_long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name} ({(node.end_lineno or 0) - node.lineno + 1} lines)"
+        for path in code_files()
+        for node in functions(path)
+        if (node.end_lineno or 0) - node.lineno + 1 > MOST_FUNCTION_LINES
+    ]
+    assert too_long == []
+
+
+def test_only_rooms_lie_at_the_top_of_the_library() -> None:
+    names = {path.relative_to(LIBRARY).parts[0] for path in tracked("lib/memory_budget")}
+    assert names == {"__init__.py", "__main__.py", *ROOMS}
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_each_room_says_its_job_in_one_line(room: str) -> None:
+    text = ast.get_docstring(ast.parse((LIBRARY / room / "__init__.py").read_text(encoding="utf-8")))
+    assert text
+    assert len(text.splitlines()[0]) <= 130
