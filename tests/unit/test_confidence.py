@@ -139,3 +139,8 @@ def test_confidence_is_mass_and_coverage_together() -> None:
 def test_the_more_is_taken_the_better_the_next_must_be() -> None:
     assert 0 < bar(0) < bar(1_000) < bar(10_000)
     assert bar(1_000, generosity=2) < bar(1_000)
+
+
+@pytest.mark.parametrize(("sure", "share"), [(1.0, 0.4), (1.25, 0.7), (1.5, 1.0), (9.0, 1.0)])
+def test_the_less_sure_the_less_is_worth_sending(sure: float, share: float) -> None:
+    assert confidence.assurance(sure) == pytest.approx(share)
