@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.files import digest, listing, read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project, project_of
 from tests.support.projects import make_project
@@ -133,3 +134,11 @@ def test_reading_stops_at_its_limit(tmp_path: Path) -> None:
     assert read_bytes(str(tmp_path / "f"), 3) == b"123"
     assert read_bytes("/proc/self/stat")[:1].isdigit()  # its size says 0
     assert list(listing(str(tmp_path / "missing"))) == []
+
+
+def test_the_cache_is_private_to_the_user(tmp_path: Path) -> None:
+    project = Project(str(tmp_path), str(tmp_path))
+    folder = project.ensure_cache(layout.PENDING)
+    assert os.path.isdir(folder)
+    assert os.stat(project.cache).st_mode & 0o777 == 0o700
+    assert Path(project.at(".gitignore")).read_text() == "*\n"

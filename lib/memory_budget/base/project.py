@@ -82,13 +82,18 @@ class Project:
         return path
 
     def ensure_cache(self, *parts: str) -> str:
-        """Make (when missing) and return a folder below the cache folder, which ignores itself for git."""
+        """Make (when missing) and return a folder below the cache folder, which is private to the user and ignores itself for
+        git."""
         folder = self.at(*parts)
         if not os.path.isdir(folder):
-            fresh = not os.path.isdir(self.cache)
-            os.makedirs(folder, exist_ok=True)
-            if fresh:
+            if not os.path.isdir(self.cache):
+                os.makedirs(os.path.dirname(self.cache), exist_ok=True)
+                try:
+                    os.mkdir(self.cache, 0o700)
+                except FileExistsError:  # another process was first
+                    pass
                 write_atomic(self.cache + "/.gitignore", b"*\n")
+            os.makedirs(folder, exist_ok=True)
         return folder
 
 
