@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from tests.support import hooks
+from tests.support.environment import ROOT
 from tests.support.projects import make_project
 
 #: A start takes some 50 ms; a machine that runs other tests meanwhile is given room.
@@ -44,6 +44,18 @@ HOSTILE = {
 }
 
 
+#: Runs a program and notes its peak memory, in KB. A small process starts it: what it is forked from counts, too.
+MEASURED = """
+import os, sys
+process = os.fork()
+if not process:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, used = os.wait4(process, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(used.ru_maxrss))
+os._exit(os.waitstatus_to_exitcode(status))
+"""
+PRE_TOOL_USE = str(ROOT / "hooks" / "pre_tool_use.py")
 #: Files that are good, and name other memory than the note.
 OTHER_SOURCES = {"stars", "everything", "a name of stars"}
 
@@ -58,13 +70,15 @@ def test_a_start_is_soon_and_small(tmp_path: Path, home: Path, name: str) -> Non
     }
     folder = make_project(tmp_path / "project", files)
     project = Project(str(folder), str(home))
+    most = tmp_path / "most"
+    program = (hooks.INTERPRETER, "-c", MEASURED, str(most), hooks.INTERPRETER, "-I", "-S", PRE_TOOL_USE)
     for indexed in (False, True):
         if indexed:
             update.update_index(project)
         began = time.monotonic()
-        said = hooks.pre(folder, home, tool_use=f"t{indexed}", prompt="How does the billing export replay?")
+        call = hooks.agent_call("dbt-expert", "How does the billing export replay?", f"t{indexed}")
+        said = hooks.run("pre_tool_use", call, folder, home, program=program)
         assert time.monotonic() - began < MOST_SECONDS
+        assert int(most.read_text()) / 1024 < MOST_MEGABYTES
         if name not in OTHER_SOURCES:
             assert "replays with the flag" in str(said.prompt)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    assert used < MOST_MEGABYTES

@@ -259,11 +259,12 @@ def look(
     until = time.monotonic() + (MOD_SECONDS if mod else BIND_SECONDS)
     while True:
         names = list(listing(where))
+        waiting = [name for name in names if name.startswith("c-") and not _taken_by(where, name)]
+        in_prompt = _open_in_prompt(project, where, names, prompt_id, transcript)
+        # After the look at what waits: a plan that another handler of this agent took meanwhile is told here.
         said = _told(project, where, agent)
         if said is not None:
             return said
-        waiting = [name for name in names if name.startswith("c-") and not _taken_by(where, name)]
-        in_prompt = _open_in_prompt(project, where, names, prompt_id, transcript)
         enough = 1 if mod else 2
         if not waiting or len(waiting) + len(in_prompt) < enough or time.monotonic() > until:
             break

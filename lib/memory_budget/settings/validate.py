@@ -256,12 +256,17 @@ def _too_many_globs(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]
         tables.append((shape.pointer_to("/agents", agent) + "/sources", own.get("sources", {})))
     for pointer, table in tables:
         for scope, globs in table.items():
-            for glob in globs:
+            for glob in filter(_is_text, globs if isinstance(globs, list) else ()):
                 patterns += len(expand_braces(glob)) if "{" in glob else 1
                 if patterns > MOST_PATTERNS:
                     wanted = f"globs that stand for at most {MOST_PATTERNS} patterns together"
                     yield shape.ProfileError(shape.pointer_to(pointer, scope), wanted, "more")
                     return
+
+
+def _is_text(value: object) -> bool:
+    """Keys nobody knows may hold anything."""
+    return isinstance(value, str)
 
 
 def _profile_problems(pointer: str, profile: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
