@@ -144,7 +144,7 @@ def show_example(host: Host, project: str, task: Task) -> bool:
 
 def _in_words(task: Task, found: dict[str, Any]) -> str:
     files = [os.path.basename(str(file.get("path", ""))) for file in found.get("files", ())]
-    what = f'asked "{task.prompt}", {task.agent}'
+    what = f'asked "{task.prompt}",\n{task.agent}'
     if not files:
         return f"{what} gets no memory: nothing is about that"
     named = ", ".join(files[:_NAMED]) + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
@@ -163,9 +163,9 @@ def choose_task(project: str, home: str) -> Task:
     agent = own[0] if own else (named[0] if named else GENERAL)
     paths = notes.get(agent) or notes.get("") or [path for group in notes.values() for path in group]
     for path in sorted(paths, key=lambda path: (-_size(os.path.join(project, path)), path)):
-        title = _title(os.path.join(project, path))
-        if title:
-            return Task(agent, f"Check the code against what we know about {title}")
+        subject = _subject(os.path.join(project, path))
+        if subject:
+            return Task(agent, f"Check the code against what we know about {subject}")
     return Task(agent, "Check the code against what we know about it")
 
 
@@ -174,6 +174,30 @@ def _size(path: str) -> int:
         return os.path.getsize(path)
     except OSError:
         return 0
+
+
+def _subject(note: str) -> str:
+    """What a note is about, as the end of a sentence: its title, and what its sections are called or how it begins.
+
+    Example: "testing: integration tests and front end". "" where neither says much.
+    """
+    title = _title(note)
+    try:
+        with open(note, encoding="utf-8", errors="replace") as file:
+            lines = [line.strip() for line in file.read(20_000).split("\n")]
+    except OSError:
+        return title
+    sections = [line.lstrip("#").strip(" .:*`") for line in lines if line.startswith("##")][:2]
+    if title and sections:
+        return f"{title}: {' and '.join(map(_uncapitalised, sections))}"[:120]
+    plain = [line for line in lines if line[:1].isalpha() and ": " not in line[:20]]
+    beginning = " ".join(plain[0].split()[:10]).rstrip(" .,;:") if plain else ""
+    return f"{title}: {_uncapitalised(beginning)}"[:120] if title and beginning else title
+
+
+def _uncapitalised(text: str) -> str:
+    """The text without the capital of a sentence's first word; names such as "DBT" keep theirs."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _title(note: str) -> str:
@@ -187,8 +211,7 @@ def _title(note: str) -> str:
     title = " ".join((heading or words).strip(" .:!?*`").split())[:80]
     head = re.split(r": | [-–—] ", title)[0]  # "Models: what we learned" is about models
     title = head if head.count(" ") else title
-    second = title[1:2]
-    return title[:1].lower() + title[1:] if second.islower() else title
+    return _uncapitalised(title)
 
 
 def remove_file(host: Host, change: Change) -> None:
