@@ -5,6 +5,7 @@ The expected profiles were written down before the rules ran on the set. REFEREN
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,32 @@ def test_only_agents_that_nobody_assigned_are_proposed(tmp_path: Path) -> None:
         ("alpha", NARROW),
         ("roles/lead-role", COORDINATOR),
     ]
+
+
+def test_agents_of_enabled_plugins_are_proposed_by_the_clients_name(tmp_path: Path) -> None:
+    home, copy, off = tmp_path / "home", tmp_path / "copy", tmp_path / "off"
+    for folder, name in ((copy, "writer"), (off, "painter")):
+        (folder / "agents").mkdir(parents=True)
+        (folder / "agents" / f"{name}.md").write_text(
+            f"---\nname: {name}\ndescription: Coordinates releases across teams.\n---\nText.\n"
+        )
+    (home / ".claude/plugins").mkdir(parents=True)
+    (home / ".claude/settings.json").write_text(
+        '{"enabledPlugins": {"acme@market": true, "old@market": false}}'
+    )
+    (home / ".claude/plugins/installed_plugins.json").write_text(
+        json.dumps(
+            {
+                "plugins": {
+                    "acme@market": [{"installPath": str(copy)}],
+                    "old@market": [{"installPath": str(off)}],
+                }
+            }
+        )
+    )
+    known = agents.scan(str(tmp_path / "project"), str(home))
+    found = suggest.proposals(str(tmp_path / "project"), str(home), profiles.compile({}), known)
+    assert [(entry.key, entry.profile) for entry in found] == [("acme:writer", COORDINATOR)]
+    own = profiles.compile({"agent_assignments": {found[0].key: found[0].profile}})
+    assert agents.resolve("acme:writer", own, known).profile_name == COORDINATOR
+    assert suggest.proposals(str(tmp_path / "project"), str(home), own, known) == []

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from memory_budget.base import front_matter
-from memory_budget.settings import agents
+from memory_budget.base.auto_memory import client_home
+from memory_budget.base.files import listing
+from memory_budget.settings import agents, plugins
 from memory_budget.settings.profiles import Profiles
 
 NARROW, BROAD, COORDINATOR, ARCHITECT = (
@@ -52,16 +54,28 @@ class Proposal(NamedTuple):
 def proposals(project: str, home: str, settings: Profiles, known: agents.Agents) -> list[Proposal]:
     """What is suggested for every agent that nobody assigned, by key; only profiles that there are."""
     found: dict[str, Proposal] = {}
-    for file in known.files:
-        if not _is_agent(file):
-            continue
-        name = f"{file.kind}/{file.stem}" if file.kind else file.name or file.stem
+    own = [
+        (f"{file.kind}/{file.stem}" if file.kind else file.name or file.stem, file)
+        for file in known.files
+        if _is_agent(file)
+    ]
+    for name, file in [*own, *_plugin_agents(home)]:
         if agents.resolve(name, settings, known).assignment_key:
             continue
         suggestion = of_file(file)
         if suggestion is not None and suggestion.profile in settings.names():
             found.setdefault(name, Proposal(name, suggestion.profile, suggestion.reason, file.path))
     return [found[name] for name in sorted(found)]
+
+
+def _plugin_agents(home: str) -> Iterator[tuple[str, agents.AgentFile]]:
+    """The agents of enabled plugins, by the name that the client gives them: `acme:writer`."""
+    for plugin in plugins.known_plugins(client_home(home)):
+        folder = f"{plugin.folder or plugin.source}/agents"
+        for entry in listing(folder) if plugin.enabled else ():
+            file = agents.read(f"{folder}/{entry}") if entry.endswith(".md") else None
+            if file is not None and file.name:
+                yield f"{plugin.identifier.partition('@')[0]}:{file.name}", file
 
 
 def of_file(file: agents.AgentFile) -> Suggestion | None:
