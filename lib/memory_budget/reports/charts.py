@@ -73,7 +73,7 @@ def _budgets_chart(agents: Sequence[dict[str, Any]]) -> Chart:
         chart.x_labels = [_short(agent["name"], width) for agent in reversed(shown)]
         for name, key in (
             ("budget", "budget_mean"),
-            ("asked for, 95th pct", "demand_p95"),
+            ("asked for", "demand_p95"),
             ("sent", "tokens_sent_mean"),
         ):
             chart.add(name, [agent[key] for agent in reversed(shown)])
@@ -81,7 +81,10 @@ def _budgets_chart(agents: Sequence[dict[str, Any]]) -> Chart:
 
     more = f", the {len(shown)} with the most runs" if len(agents) > len(shown) else ""
     return _chart(
-        "budgets", "Budget use by agent", f"Mean tokens per run against the mean budget{more}.", draw
+        "budgets",
+        "Budget use by agent",
+        f"Mean tokens per run against the mean budget{more}; asked for: the 95th percentile.",
+        draw,
     )
 
 
