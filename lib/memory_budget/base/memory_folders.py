@@ -46,13 +46,8 @@ LOOK_ALIKES = (
 )
 
 
-def folders_in(root: str) -> list[str]:
-    """The layouts that a folder holds, as they are written in `LAYOUTS`: a stat call for each."""
-    return [folder for folder in LAYOUTS if os.path.isdir(f"{root}/{folder}")]
-
-
 def has_any(root: str) -> bool:
-    """Whether a folder holds any of them."""
+    """Whether a folder holds any of the layouts: a stat call for each."""
     return any(os.path.isdir(f"{root}/{folder}") for folder in LAYOUTS)
 
 

@@ -44,11 +44,6 @@ def _first(path: str) -> bool:
     return True
 
 
-def notice_path(project: Project, key: str) -> str:
-    """The file that exists after `once` was called with this key."""
-    return project.at(layout.NOTICES, safe_name(key))
-
-
 def unwritable(project: Project, session: str, error: OSError) -> str:
     """The line that says that the cache cannot be written, "" where this session had it already."""
     if not once(project, f"unwritable-{session}"):

@@ -167,30 +167,25 @@ def project_of(payload: dict[str, object]) -> Project | None:
 
 
 def leave_word(start: str, project: Project | None, home: str) -> None:
-    """Have `hooks/find_cache` know where the cache of the session's project lies, where that cannot be seen in the project
+    """Have `hooks/if_needed` know where the cache of the session's project lies, where that cannot be seen in the project
     itself: `<data folder>/projects/<slug>.at` holds the session's folder and the cache ("" for no memory), a line each."""
     if project is not None and project.cache == f"{start}/{CACHE}":
         return
     path = f"{_data_folder(home)}/projects/{auto_memory.slug(start)}.at"
     word = f"{start}\n{project.cache if project is not None else ''}\n".encode("utf-8", "surrogateescape")
-    try:
-        if read_bytes(path, 10_000) == word:
-            return
-    except OSError:
-        pass
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        write_atomic(path, word)
-    except OSError:
-        pass  # hooks look for themselves, which takes longer
+    _note(path, word)  # where that fails hooks look for themselves, which takes longer
 
 
 def told_first(start: str, session: str, home: str) -> bool:
     """True the first time in a session that something is told about a folder without memory (noted in the data folder)."""
     path = f"{_data_folder(home)}/projects/{auto_memory.slug(start)}.told"
-    word = session.encode("utf-8", "surrogatepass")
+    return _note(path, session.encode("utf-8", "surrogatepass"))
+
+
+def _note(path: str, word: bytes) -> bool:
+    """Have a file hold this word, where it can be written. True where it held another one, or none."""
     try:
-        if read_bytes(path, 1_000) == word:
+        if read_bytes(path, len(word) + 1) == word:
             return False
     except OSError:
         pass

@@ -10,17 +10,17 @@ import platform
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from memory_budget import __version__
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
-from memory_budget.base.optional import FileLock, Timeout
 from memory_budget.base.project import find_project
 from memory_budget.installer import bytecode, client, libraries, workspace
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
+from memory_budget.installer.turn import in_turn
 
 #: Seconds that a second installer waits for the first.
 _WAIT_FOR_ANOTHER = 1200
@@ -57,23 +57,12 @@ def _way_on(host: Host, error: OSError) -> str:
     return "\nMake room on the disk and run install.py again." if error.errno == errno.ENOSPC else ""
 
 
-@contextlib.contextmanager
-def _alone(host: Host) -> Iterator[None]:
+def _alone(host: Host) -> contextlib.AbstractContextManager[None]:
     """One installer of this person at a time. Raises BudgetError when the other one does not end."""
     name = f"memory-budget-{os.getuid()}-{digest(host.client_home)}.lock"
-    lock = FileLock(os.path.join(tempfile.gettempdir(), name), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        host.busy("Waiting", "another install.py is at work")
-        try:
-            lock.acquire(timeout=_WAIT_FOR_ANOTHER)
-        except Timeout as error:
-            raise BudgetError("another install.py has been at work for 20 minutes") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    given_up = BudgetError("another install.py has been at work for 20 minutes")
+    path = os.path.join(tempfile.gettempdir(), name)
+    return in_turn(host, path, _WAIT_FOR_ANOTHER, "Waiting", "another install.py is at work", given_up)
 
 
 def install(host: Host, project: str, with_client: bool) -> int:

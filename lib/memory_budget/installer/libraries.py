@@ -23,8 +23,8 @@ from typing import NamedTuple
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.installation import Interpreters
-from memory_budget.base.optional import FileLock, Timeout
 from memory_budget.installer.host import Host, Result
+from memory_budget.installer.turn import in_turn
 
 STEP = "Libraries"
 LOCK = "setup.lock"
@@ -133,22 +133,11 @@ def _amount(root: str, sets: list[LibrarySet]) -> str:
     return f"{count} packages, {sum(one.megabytes for one in sets)} MB"
 
 
-@contextlib.contextmanager
-def _alone(host: Host) -> Iterator[None]:
+def _alone(host: Host) -> contextlib.AbstractContextManager[None]:
     """Two installers must not fill the same folder. Raises LibrariesError when another one does not end."""
-    lock = FileLock(os.path.join(host.data, LOCK), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        host.busy(STEP, "waiting for another installer")
-        try:
-            lock.acquire(timeout=_WAIT_FOR_ANOTHER)
-        except Timeout as error:
-            raise LibrariesError("another installer has been at it for 15 minutes") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    given_up = LibrariesError("another installer has been at it for 15 minutes")
+    path = os.path.join(host.data, LOCK)
+    return in_turn(host, path, _WAIT_FOR_ANOTHER, STEP, "waiting for another installer", given_up)
 
 
 def _add(host: Host, folder: str, one: LibrarySet, base: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import write_atomic
@@ -63,13 +63,3 @@ def write_schema(path: str) -> bool:
         return False
     shutil.copyfile(_SHIPPED_SCHEMA, beside)
     return True
-
-
-def own_list(path: str, member: Sequence[str]) -> list[str] | None:
-    """The list of texts that the file itself holds at `member`; None where it holds none. Raises BudgetError."""
-    if not os.path.exists(path):
-        return None
-    value: object = json_edit.parse(str(profiles.read(path)).removeprefix("\ufeff"), path)
-    for key in member:
-        value = value.get(key) if isinstance(value, dict) else None
-    return [str(item) for item in value] if isinstance(value, list) else None

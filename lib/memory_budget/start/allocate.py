@@ -67,9 +67,8 @@ class Task:
 class Allocation:
     """What one agent gets, and why. Tokens are tiktoken's; `budget` is what was finally allotted.
 
-    `problems`: lines for the person (a broken profiles file); `stale`: the index needs an update, and `damaged`: it
-    has to be made anew; `estimated`: the
-    index was missing, so part of memory was read and its tokens bounded.
+    `problems`: lines for the person (a broken profiles file); `stale`: the index needs an update, and `damaged`: it has to be
+    made anew; `estimated`: the index was missing, so part of memory was read and its tokens bounded.
     """
 
     __slots__ = (
@@ -339,12 +338,8 @@ def _ladder(
     return steps
 
 
-def pieces(allocation: Allocation) -> list[block.Piece]:
-    """The chosen files as they are printed."""
-    return allocation.pieces
-
-
 def _pieces(allocation: Allocation) -> list[block.Piece]:
+    """The chosen files as they are printed."""
     files = allocation.selection.files
     texts = allocation.view.texts([chunk for file in files for chunk in file.chunks])
     found = []
@@ -374,4 +369,4 @@ def render(allocation: Allocation) -> str:
 
 def render_utf8(allocation: Allocation) -> bytes:
     """The same in UTF-8, as the client gets it."""
-    return block.block_utf8(allocation.id, pieces(allocation), left_out(allocation))
+    return block.block_utf8(allocation.id, allocation.pieces, left_out(allocation))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def in_parts(project: Project, allocation: allocate.Allocation) -> parts.Parts:
     """The block in parts for the context channel, best file first; what finds no place lies in a file they name."""
     order = {file.file.path: -file.score for file in allocation.selection.files}
-    pieces = sorted(allocate.pieces(allocation), key=lambda piece: (order[piece.path], piece.path))
+    pieces = sorted(allocation.pieces, key=lambda piece: (order[piece.path], piece.path))
     path = project.at(layout.BLOCKS, f"{allocation.id}.md")
     made = parts.in_parts(
         allocation.id,

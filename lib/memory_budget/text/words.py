@@ -220,11 +220,6 @@ def folded(word: str) -> str:
     return composed(word.lower()).replace("\u0307", "").translate(_ACCENTS)
 
 
-def is_wide(word: str) -> bool:
-    """Whether a word starts in a script that is cut into pairs of characters."""
-    return _is_cjk(word[:1] or " ")
-
-
 _blake2b: Callable[..., Any] | None = None
 
 
