@@ -78,7 +78,7 @@ def main() -> int:
     parser.add_argument("--columns", type=int, default=112)
     parser.add_argument("--text", action="store_true", help="print what the terminal showed, too")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="memory-budget-picture-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="memory-budget-picture-", ignore_cleanup_errors=True) as scratch:
         shown = capture(args.client or installed_client(), Path(scratch), args.columns)
     args.picture.parent.mkdir(parents=True, exist_ok=True)
     args.picture.write_text(draw(shown, args.columns), encoding="utf-8")
@@ -113,6 +113,8 @@ def capture(program: Path, scratch: Path, columns: int) -> str:
         for name, (topic, count) in NOTES.items()
         for system in SYSTEMS[:count]
     }
+    assignments = dict.fromkeys(NOTES, "specialist-narrow")
+    files[".claude/memory/budget-profiles.json"] = json.dumps({"agent_assignments": assignments})
     make_project(project, files)
     state = {
         "hasCompletedOnboarding": True,

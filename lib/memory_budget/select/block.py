@@ -20,13 +20,13 @@ GAP_TOKENS = 2
 _GAP = GAP.encode()
 
 _INTRODUCTION = (
-    "Background notes from this project's memory (.claude/memory), recorded earlier, for the task that follows this "
-    'block. "[...]" marks omissions.\n\n'
+    "Background notes from this project's memory, recorded earlier, for the task after this block. Paths start at "
+    '.claude/memory, those with ./ at the project. "[...]" marks omissions.\n\n'
 )
-_LEFT_OUT_INTRODUCTION = "Not included, can be read there (tokens, first line):\n"
+_LEFT_OUT_INTRODUCTION = "Not included; can be read there (tokens, first line):\n"
 
 #: Tokens of everything in the block but files, gaps and the left-out list: at most this many, whatever the id.
-FRAME_TOKENS = 52
+FRAME_TOKENS = 62
 #: Tokens of the left-out list without its lines.
 LEFT_OUT_FRAME_TOKENS = 25
 #: Tokens of an entry of the outline besides those of its heading's line, and of a file's line there besides those of its line
