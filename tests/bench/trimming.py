@@ -185,7 +185,8 @@ def printed(view: MemoryView, found: packing.Selection) -> str:
             last = chunk.id
         pieces.append(block.Piece(file.file.path, entries))
     left_out = [
-        block.LeftOut(entry.file.path, entry.heading, entry.tokens, entry.line) for entry in found.left_out
+        block.OutlineEntry(entry.file.path, entry.heading, entry.tokens, entry.line)
+        for entry in found.left_out
     ]
     return block.block("a3f5b2c19d", pieces, left_out)
 

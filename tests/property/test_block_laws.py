@@ -152,7 +152,7 @@ def test_no_text_can_pose_as_the_frame(chunks: list[tuple[str, bool, str, str]])
     for path, gap, heading, text in chunks:
         heading = escape.neutral(" ".join(heading.split("\n")))
         printed.append((gap, [heading], escape.neutral(text).encode()))
-        left_out.append(block.LeftOut(path, heading, 7, 3))
+        left_out.append(block.OutlineEntry(path, heading, 7, 3))
     pieces = [block.Piece(chunks[0][0], printed), block.Piece(chunks[-1][0], printed[::-1])]
     check_frame(block.block("0123456789ab", pieces, left_out))
 
@@ -168,7 +168,7 @@ def test_making_text_harmless_twice_changes_nothing(text: str) -> None:
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 10**9))
 def test_a_line_of_the_left_out_list_stays_one_line(path: str, heading: str, tokens: int) -> None:
     shown = escape.neutral(" ".join(heading.split("\n")))
-    entry = block.LeftOut(".claude/memory/" + path, shown, tokens, 7)
+    entry = block.OutlineEntry(".claude/memory/" + path, shown, tokens, 7)
     (line,) = block.outline_lines([entry, entry])
     assert line.count("\n") == 1
     assert line.endswith(f"({tokens}, line 7)\n")

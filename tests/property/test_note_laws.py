@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from memory_budget.base import front_matter
 from memory_budget.index import contents
-from memory_budget.index.note import Problem, from_stored, read_note, to_stored
+from memory_budget.index.note import NoteProblem, from_stored, read_note, to_stored
 from memory_budget.text import clean, cut, links, secrets
 from tests.support.cases import cases
 
@@ -102,5 +102,5 @@ def test_no_text_takes_long(text: str) -> None:
 
 
 def test_a_problem_is_a_sentence() -> None:
-    assert Problem("Markdown", 5, "a fence").sentence() == "line 5: a fence"
-    assert Problem("binary", 0, "binary").sentence() == "binary"
+    assert NoteProblem("Markdown", 5, "a fence").sentence() == "line 5: a fence"
+    assert NoteProblem("binary", 0, "binary").sentence() == "binary"

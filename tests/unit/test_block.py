@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memory_budget.select import block
-from memory_budget.select.block import LeftOut, Piece
+from memory_budget.select.block import OutlineEntry, Piece
 from memory_budget.text import escape, frame
 from tests.support.blocks import count
 
@@ -20,9 +20,9 @@ def test_a_block_names_its_files_and_marks_what_is_missing() -> None:
     ]
     ci = ".claude/memory/patterns/ci.md"
     outline = [
-        LeftOut(ci, "## Cache", 40, 12),
-        LeftOut("notes.md", "", 90, 1),
-        LeftOut(ci, "### Keys", 7, 20),
+        OutlineEntry(ci, "## Cache", 40, 12),
+        OutlineEntry("notes.md", "", 90, 1),
+        OutlineEntry(ci, "### Keys", 7, 20),
     ]
     text = block.block("0a1b", pieces, outline)
     assert text.startswith('<project-memory id="0a1b">\n')
@@ -39,7 +39,7 @@ def test_nothing_chosen_is_no_block() -> None:
 
 
 def test_an_outline_alone_is_a_block() -> None:
-    outline = [LeftOut("a.md", "", 3, 1)]
+    outline = [OutlineEntry("a.md", "", 3, 1)]
     text = block.block("id", [], outline)
     assert "- ./a.md (3, line 1)\n" in text
 

@@ -1,4 +1,4 @@
-"""Sizes that keep the house readable: files, functions, and what lies at the top of the library."""
+"""What keeps the house readable: sizes of files and functions, names with one meaning, and the rooms at its top."""
 
 from __future__ import annotations
 
@@ -64,6 +64,15 @@ def test_no_function_is_too_long() -> None:
         if (node.end_lineno or 0) - node.lineno + 1 > MOST_FUNCTION_LINES
     ]
     assert too_long == []
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    modules: dict[str, set[str]] = {}
+    for path in tracked("lib/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                modules.setdefault(node.name, set()).add(str(path.relative_to(LIBRARY)))
+    assert {name: sorted(places) for name, places in modules.items() if len(places) > 1} == {}
 
 
 def test_only_rooms_lie_at_the_top_of_the_library() -> None:

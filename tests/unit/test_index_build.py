@@ -48,7 +48,7 @@ def chunk_costs(project: Project) -> list[tuple[str, int]]:
     return [(texts[chunk.id].decode(), chunk.tokens) for chunk in found]
 
 
-def update(project: Project, **more: Any) -> build.Report:
+def update(project: Project, **more: Any) -> build.BuildReport:
     report = update_index(project, wait=10, **more)
     assert report is not None
     return report

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory_budget.select import block, parts
-from memory_budget.select.block import LeftOut, Piece
+from memory_budget.select.block import OutlineEntry, Piece
 from tests.support.blocks import count, only_block
 
 
@@ -38,7 +38,7 @@ def test_parts_keep_to_their_limit_and_lose_nothing() -> None:
 
 def test_one_part_is_used_where_one_is_enough() -> None:
     made = parts.in_parts(
-        "id", [Piece("a.md", [(False, [], b"short")])], [LeftOut("b.md", "", 5, 1)], count=4
+        "id", [Piece("a.md", [(False, [], b"short")])], [OutlineEntry("b.md", "", 5, 1)], count=4
     )
     assert len(made.texts) == 1
     assert not made.rest
@@ -47,7 +47,7 @@ def test_one_part_is_used_where_one_is_enough() -> None:
 
 
 def test_an_outline_alone_is_a_block_and_one_part() -> None:
-    outline = [LeftOut("a.md", "", 3, 1)]
+    outline = [OutlineEntry("a.md", "", 3, 1)]
     made = parts.in_parts("id", [], outline)
     assert made.texts == [block.block("id", [], outline)]
     assert made.texts[0]

@@ -10,7 +10,7 @@ Example: `Project.at(STARTS, session, agent_type)` is `.../memory-budget/starts/
 from __future__ import annotations
 
 
-class Place:
+class CachePath:
     """One file or folder below the cache folder.
 
     `path`: relative, with what stands below it in angle brackets; `holds`, `writer`, `reader`, `goes`: in words.
@@ -26,12 +26,12 @@ class Place:
         self.goes = goes
 
 
-PLACES: list[Place] = []
+PLACES: list[CachePath] = []
 
 
 def _place(path: str, holds: str, writer: str, reader: str, goes: str) -> str:
     """Note a place and give its path below the cache folder, up to the first name that varies."""
-    PLACES.append(Place(path, holds, writer, reader, goes))
+    PLACES.append(CachePath(path, holds, writer, reader, goes))
     return path.partition("/<")[0]
 
 

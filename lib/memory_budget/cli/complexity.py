@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 _SOURCES = {"override-prompt": "set in the prompt", "detected": "detected", "unsure": "nothing telling found"}
 
 
-def _as_json(verdict: complexity.Verdict) -> dict[str, Any]:
+def _as_json(verdict: complexity.TierEstimate) -> dict[str, Any]:
     return {
         "tier": verdict.tier,
         "score": round(verdict.score, 6),

@@ -62,7 +62,7 @@ def _check(project: str, args: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
-def _lines(report: check.Report) -> list[str]:
+def _lines(report: check.ProfilesCheck) -> list[str]:
     lines = [finding.sentence(report.shown) for finding in report.findings]
     warnings = len(report.findings) - len(report.errors)
     if report.errors:

@@ -21,7 +21,7 @@ from memory_budget.index.posting_lists import PostingLists
 from memory_budget.index.rebuild import rebuild as make_anew
 from memory_budget.index.said import Said
 from memory_budget.index.scan import Scan, scan
-from memory_budget.index.sources import Found, Place, Sources
+from memory_budget.index.sources import Found, Placement, Sources
 from memory_budget.text.markdown import SECTION_STEP
 from memory_budget.text.words import terms
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ID_GAP = 3
 
 
-class Report(NamedTuple):
+class BuildReport(NamedTuple):
     """What an update did. `problems` are (path, what is wrong) of files that could not be read as they are, `remarks` what
     else was met in the files read; `tokens` are those of the files parsed."""
 
@@ -48,7 +48,7 @@ class Report(NamedTuple):
     scan: Scan
 
 
-class _Known(NamedTuple):
+class _StoredFile(NamedTuple):
     id: int
     grp: int
     size: int
@@ -70,7 +70,7 @@ def update(
     *,
     rebuild: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Report:
+) -> BuildReport:
     """Make the index what the files are. The caller holds the index lock.
 
     `progress` gets (files done, files to do). Raises OSError when the cache folder cannot be written.
@@ -97,7 +97,7 @@ def update(
         ):
             pass  # damaged, or of another version: what follows replaces it
 
-    def fill(connection: Connection) -> Report:
+    def fill(connection: Connection) -> BuildReport:
         return _Update(connection, counter, found, said, progress).run(started, rebuilt=True)
 
     return make_anew(project, fill)
@@ -129,7 +129,7 @@ class _Update:
         self.copies = Copies()
         self.parser = Parser(counter)
 
-    def run(self, started: float, *, rebuilt: bool) -> Report:
+    def run(self, started: float, *, rebuilt: bool) -> BuildReport:
         """Bring everything up to date and write the statistics."""
         db = self.db
         db.execute("BEGIN IMMEDIATE")
@@ -153,7 +153,7 @@ class _Update:
         finally:
             if collecting:
                 gc.enable()
-        return Report(
+        return BuildReport(
             files=len(self.scan.files),
             parsed=parsed,
             removed=gone,
@@ -168,7 +168,7 @@ class _Update:
     def _refresh_all(self) -> tuple[int, int]:
         """Drop what is gone, read what changed. Returns how many files were parsed and how many are gone."""
         known = {
-            row[0]: _Known(*row[1:])
+            row[0]: _StoredFile(*row[1:])
             for row in self.db.execute(
                 "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns, said, told, label FROM files"
             )
@@ -203,7 +203,7 @@ class _Update:
         for row in db.execute("SELECT id, scope, owner, category, native FROM groups"):
             self.groups[row[1:]] = row[0]
 
-    def _stale(self, found: Found, known: _Known | None) -> bool:
+    def _stale(self, found: Found, known: _StoredFile | None) -> bool:
         if known is None:
             return True
         if (known.size, known.mtime_ns, known.side_ns) != (found.size, found.mtime_ns, found.side_ns):
@@ -215,7 +215,7 @@ class _Update:
     def _said(self, found: Found) -> str:
         return self.said.by_path.get(found.path, "")
 
-    def _group(self, place: Place) -> int:
+    def _group(self, place: Placement) -> int:
         group = self.groups.get(place.key)
         if group is None:
             cursor = self.db.execute(
@@ -224,7 +224,7 @@ class _Update:
             group = self.groups[place.key] = int(cursor.lastrowid or 0)
         return group
 
-    def _refresh(self, found: Found, known: _Known | None) -> bool:
+    def _refresh(self, found: Found, known: _StoredFile | None) -> bool:
         """Bring one file up to date. Returns whether it was parsed."""
         said = self._said(found)
         try:
@@ -328,7 +328,7 @@ class _Update:
         self.next_chunk = first + len(texts)
         return sum(lengths)
 
-    def _drop(self, path: str, known: _Known) -> None:
+    def _drop(self, path: str, known: _StoredFile) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
         words = labels.terms_of(known.label)

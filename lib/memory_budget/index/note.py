@@ -32,7 +32,7 @@ _MARKS = (
 )
 
 
-class Problem:
+class NoteProblem:
     """Something in a file that could not be used as it is: its kind, its line (0 for the whole file), and why."""
 
     __slots__ = ("kind", "line", "text")
@@ -61,7 +61,7 @@ class Note:
         self.title = ""
         self.label = ""
         self.head = ""
-        self.problems: list[Problem] = []
+        self.problems: list[NoteProblem] = []
 
     def chunks(self) -> list[RawChunk]:
         """The body in chunks; the title, where there is one, is the heading of all."""
@@ -70,7 +70,7 @@ class Note:
         if self.title:
             body, first = f"# {self.title}\n\n{body}", first - 2
         raws = markdown.split(body, first, faults)
-        self.problems += [Problem(MARKDOWN, line, text) for line, text in faults]
+        self.problems += [NoteProblem(MARKDOWN, line, text) for line, text in faults]
         return raws
 
 
@@ -79,7 +79,7 @@ def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -
     text, fault = decode(data)
     if text is None:
         note = Note("", 1, Facts())
-        note.problems.append(Problem(BINARY, 0, fault))
+        note.problems.append(NoteProblem(BINARY, 0, fault))
         return note
     matter = front_matter.read(text)
     raw_body = text[matter.body :]
@@ -89,10 +89,12 @@ def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -
     note = Note(body, first_line, facts(path, matter, body, side))
     note.head = text[: matter.body].lstrip("\ufeff")
     if fault:
-        note.problems.append(Problem(NOT_UTF8, 0, fault))
-    note.problems += [Problem(MATTER, line, why) for line, why in (*matter.problems, *note.facts.problems)]
-    note.problems += [Problem(MARKDOWN, line + first_line, why) for line, why in faults]
-    note.problems += [Problem(SECRET, one.line + first_line - 1, _leak(one.kind)) for one in found]
+        note.problems.append(NoteProblem(NOT_UTF8, 0, fault))
+    note.problems += [
+        NoteProblem(MATTER, line, why) for line, why in (*matter.problems, *note.facts.problems)
+    ]
+    note.problems += [NoteProblem(MARKDOWN, line + first_line, why) for line, why in faults]
+    note.problems += [NoteProblem(SECRET, one.line + first_line - 1, _leak(one.kind)) for one in found]
     _read_names(note, path, matter, said)
     return note
 
@@ -148,17 +150,17 @@ def decode(data: bytes) -> tuple[str | None, str]:
     return (text.replace("\0", "\ufffd") if "\0" in text else text), fault
 
 
-def to_stored(problems: Iterable[Problem]) -> str:
+def to_stored(problems: Iterable[NoteProblem]) -> str:
     """Problems as the index keeps them: `kind|line|text`, one a line."""
     return "\n".join(f"{one.kind}|{one.line}|{one.text}" for one in islice(problems, _MOST_PROBLEMS))
 
 
-def from_stored(text: str) -> list[Problem]:
+def from_stored(text: str) -> list[NoteProblem]:
     """The problems that `to_stored` wrote; what it did not write is passed by."""
     found = []
     for line in text.split("\n"):
         kind, _, rest = line.partition("|")
         number, bar, said = rest.partition("|")
         if bar and number.isdecimal():
-            found.append(Problem(kind, int(number), said))
+            found.append(NoteProblem(kind, int(number), said))
     return found

@@ -65,7 +65,7 @@ class Overlay:
             data = read_bytes(found.real, PARSE_LIMIT)
         except OSError:
             return
-        known = _Known(self._view, found.path)
+        known = _IndexedNote(self._view, found.path)
         note = read_note(found.path, data, side_file(found.real), known.said)
         if not note.body or 0 < note.facts.expires < self._view.today or self._is_copy(found, data):
             return
@@ -106,7 +106,7 @@ class Overlay:
         self._next += 3
 
     def _take_chunks(
-        self, number: int, note: Note, known: _Known, loaded: int
+        self, number: int, note: Note, known: _IndexedNote, loaded: int
     ) -> tuple[int, int, dict[str, int]]:
         """Take in a note's chunks. Returns their tokens, their length in terms, and how often each term occurs."""
         counts: dict[str, int] = {}
@@ -248,7 +248,7 @@ class Overlay:
 class _Outline:
     """The heading lines of one changed file, as they are met."""
 
-    def __init__(self, overlay: Overlay, known: _Known) -> None:
+    def __init__(self, overlay: Overlay, known: _IndexedNote) -> None:
         self._overlay = overlay
         self._known = known
         self._ids: dict[tuple[int, str], int] = {}
@@ -273,7 +273,7 @@ class _Outline:
         return padded[-2], padded[-1]
 
 
-class _Known:
+class _IndexedNote:
     """What the index knows of a file that changed: its chunks by their text, and what its heading lines cost (`lines`)."""
 
     def __init__(self, view: MemoryView, path: str) -> None:

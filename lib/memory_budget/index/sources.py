@@ -58,7 +58,7 @@ SIDE_SUFFIX = ".metadata.json"
 MISSING = -1
 
 
-class Place:
+class Placement:
     """Where a file belongs.
 
     `scope`; `owner`: the folder name that stood for `<agent>`, "" in global; `category`: the name of the folder
@@ -86,7 +86,7 @@ class Found:
     __slots__ = ("mtime_ns", "path", "place", "real", "side_ns", "size")
 
     def __init__(
-        self, path: str, real: str, place: Place, size: int, mtime_ns: int, side_ns: int = 0
+        self, path: str, real: str, place: Placement, size: int, mtime_ns: int, side_ns: int = 0
     ) -> None:
         self.path = path
         self.real = real
@@ -139,7 +139,7 @@ class Sources:
             if not any(root != other and root.startswith(other + "/") for other in roots)
         )
 
-    def place(self, path: str) -> Place | None:
+    def place(self, path: str) -> Placement | None:
         """The place of a file by its path as shown (project-relative, or starting with `~/`); None where it is no memory."""
         names = path.split("/")
         if not names[-1].lower().endswith(".md") or is_aside_file(names[-1]):
@@ -147,7 +147,7 @@ class Sources:
         if self.auto and path.startswith(self.auto + "/"):
             below = path[len(self.auto) + 1 :].split("/")
             aside = any(map(is_aside_folder, below[:-1])) or below == [NATIVE_FILE]
-            return None if aside else Place("global", "", "", AUTO)
+            return None if aside else Placement("global", "", "", AUTO)
         names[-1] = names[-1][:-3] + ".md"  # globs say it in small letters
         for scope, segments in self._patterns:
             owner: list[int] = []
@@ -157,7 +157,7 @@ class Sources:
                 if any(map(is_aside_folder, names[fixed:-1])):
                     continue
                 if not owner:
-                    return Place(scope, "", "", "")
+                    return Placement(scope, "", "", "")
                 return _agents_place(scope, names, owner[-1])
         return None
 
@@ -187,7 +187,7 @@ def sources_of(project: Project, settings: Profiles) -> Sources:
     return Sources(settings.sources(), project.auto_shown, allowed)
 
 
-def _agents_place(scope: str, names: Sequence[str], at: int) -> Place:
+def _agents_place(scope: str, names: Sequence[str], at: int) -> Placement:
     """The place of a file in an agent's folder, whose name stands at `at`. In one that is not sorted, a dated name is recent."""
     above = "/".join(names[:at])
     native = NATIVE.get(above, "")
@@ -196,7 +196,7 @@ def _agents_place(scope: str, names: Sequence[str], at: int) -> Place:
 
         if find_date(names[-1]):
             scope = "agent_recent"
-    return Place(scope, names[at], "" if native else names[at - 1] if at else "", native)
+    return Placement(scope, names[at], "" if native else names[at - 1] if at else "", native)
 
 
 def loaded_lines(text: str) -> int:

@@ -33,7 +33,7 @@ def update_index(
     rebuild: bool = False,
     wait: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
-) -> build.Report | None:
+) -> build.BuildReport | None:
     """Bring the index up to date. None when another process is at it and did not end within `wait` seconds.
 
     Two processes never build at once; one that comes while another builds leaves word, and the other looks again.

@@ -31,7 +31,7 @@ _NAMED = 4
 GENERAL = "general-purpose"
 
 
-class Task(NamedTuple):
+class ExampleTask(NamedTuple):
     """What is shown at the end: an agent of the project and something it could be asked."""
 
     agent: str
@@ -124,7 +124,7 @@ def build_index(host: Host, receipt: Receipt, project: str) -> bool:
     return True
 
 
-def show_example(host: Host, project: str, task: Task) -> bool:
+def show_example(host: Host, project: str, task: ExampleTask) -> bool:
     """Say what an agent would be given: the plugin's main job, on the person's memory. False when that failed."""
     if host.dry_run:
         host.would("Example", f"show what {task.agent} would get")
@@ -142,7 +142,7 @@ def show_example(host: Host, project: str, task: Task) -> bool:
     return True
 
 
-def _in_words(task: Task, found: dict[str, Any]) -> str:
+def _in_words(task: ExampleTask, found: dict[str, Any]) -> str:
     files = [os.path.basename(str(file.get("path", ""))) for file in found.get("files", ())]
     what = f'asked "{task.prompt}",\n{task.agent}'
     if not files:
@@ -151,7 +151,7 @@ def _in_words(task: Task, found: dict[str, Any]) -> str:
     return f"{what} gets {found['tokens']:,} tokens (budget {found['budget']:,})\nof {named}"
 
 
-def choose_task(project: str, home: str) -> Task:
+def choose_task(project: str, home: str) -> ExampleTask:
     """The agent with the most notes of its own, else one that the project defines; and a task about one of those notes."""
     place = Project(project, home)
     found = scan(place, sources_of(place, profiles.load(project, home).profiles)).files
@@ -165,8 +165,8 @@ def choose_task(project: str, home: str) -> Task:
     for path in sorted(paths, key=lambda path: (-_size(os.path.join(project, path)), path)):
         subject = _subject(os.path.join(project, path))
         if subject:
-            return Task(agent, f"Check the code against what we know about {subject}")
-    return Task(agent, "Check the code against what we know about it")
+            return ExampleTask(agent, f"Check the code against what we know about {subject}")
+    return ExampleTask(agent, "Check the code against what we know about it")
 
 
 def _size(path: str) -> int:

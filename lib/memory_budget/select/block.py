@@ -46,7 +46,7 @@ class Piece:
         self.chunks = chunks
 
 
-class LeftOut:
+class OutlineEntry:
     """An entry of the outline: what can be read where, its tokens, and the line it starts on."""
 
     __slots__ = ("heading", "line", "path", "tokens")
@@ -58,7 +58,7 @@ class LeftOut:
         self.line = line
 
 
-def outline_lines(entries: Iterable[LeftOut]) -> Iterator[str]:
+def outline_lines(entries: Iterable[OutlineEntry]) -> Iterator[str]:
     """The lines of the outline, one a file, in the order of the entries; headings without their marks.
 
     `- patterns/a.md > Rounding (120, line 14); Taxes (80, line 31)`; a note's whole is `- patterns/b.md (300, line 1)`.
@@ -73,13 +73,15 @@ def outline_lines(entries: Iterable[LeftOut]) -> Iterator[str]:
         yield f"- {shown_path(path)}{mark}{'; '.join(texts)}\n"
 
 
-def block(allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = "") -> str:
+def block(
+    allocation: str, pieces: Iterable[Piece], left_out: Sequence[OutlineEntry] = (), label: str = ""
+) -> str:
     """A whole block, ready to stand before a prompt; "" when there is nothing in it. `label` names a part of several."""
     return block_utf8(allocation, pieces, left_out, label).decode()
 
 
 def block_utf8(
-    allocation: str, pieces: Iterable[Piece], left_out: Sequence[LeftOut] = (), label: str = ""
+    allocation: str, pieces: Iterable[Piece], left_out: Sequence[OutlineEntry] = (), label: str = ""
 ) -> bytes:
     """The same in UTF-8: memory with a dash or an arrow in it is twice as large as text, and a start would move it five
     times."""

@@ -55,7 +55,7 @@ _TIER_NAMES = {
 }  # fmt: skip
 
 
-class Verdict:
+class TierEstimate:
     """A tier and what it rests on. `source` is "override-prompt", "detected" or "unsure" (nothing telling found: medium)."""
 
     __slots__ = ("_matches", "_notes", "evidence", "score", "source", "tier")
@@ -81,7 +81,7 @@ class Verdict:
         return _sentences(self._notes) + _model_sentences(self._matches, self.evidence)
 
     def __repr__(self) -> str:
-        return f"Verdict({self.tier!r}, score={self.score:.3f}, source={self.source!r})"
+        return f"TierEstimate({self.tier!r}, score={self.score:.3f}, source={self.source!r})"
 
 
 def parse_tier(text: str) -> str | None:
@@ -117,7 +117,7 @@ def _override(prompt: str) -> tuple[str | None, str]:
     return None, wrong
 
 
-def classify(prompt: str, description: str = "") -> Verdict:
+def classify(prompt: str, description: str = "") -> TierEstimate:
     """The tier of one task.
 
     `description` is the caller's few words for the task, where there are any; `prompt` the task itself. An override in the prompt wins.
@@ -135,12 +135,12 @@ def classify(prompt: str, description: str = "") -> Verdict:
         matches, words = [], []
     evidence = blend(cues, deviations, len(words))
     if tier:
-        return Verdict(tier, evidence, "override-prompt", [("override", tier)], [])
+        return TierEstimate(tier, evidence, "override-prompt", [("override", tier)], [])
     notes = [("wrong", wrong)] if wrong else []
     notes += [(kind, word) for kind, found in cues.hits.items() for word in found]
     if not notes and abs(evidence) < SURE:
-        return Verdict(MEDIUM, evidence, "unsure", notes, matches)
-    return Verdict(tier_of(evidence), evidence, "detected", notes, matches)
+        return TierEstimate(MEDIUM, evidence, "unsure", notes, matches)
+    return TierEstimate(tier_of(evidence), evidence, "detected", notes, matches)
 
 
 def excerpt(prompt: str) -> str:

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.select.block import LeftOut
+    from memory_budget.select.block import OutlineEntry
 
     Chunk = tuple[bool, Sequence[str], bytes]
 
@@ -168,7 +168,7 @@ def _level(heading: str) -> int:
 def in_parts(
     allocation: str,
     pieces: Sequence[Piece],
-    left_out: Sequence[LeftOut],
+    left_out: Sequence[OutlineEntry],
     *,
     limit: int = LIMIT,
     count: int = PARTS,

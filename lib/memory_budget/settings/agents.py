@@ -192,7 +192,7 @@ def resolve(agent_type: object, profiles: Profiles, agents: Agents | None = None
     override = _find(profiles.agents, candidates)
     profile = profiles.assignments[key] if key else profiles.default_profile
     profile = profiles.agents[override].get("profile", profile) if override else profile
-    known = _Known(profiles, agents, (key, override), hint)
+    known = _OtherAgents(profiles, agents, (key, override), hint)
     return AgentIdentity(
         name, profile, key, override, _folders(kind, leaf, key or override, hint, known), file
     )
@@ -268,7 +268,7 @@ def _find(table: Mapping[str, object], candidates: Sequence[tuple[str, str]]) ->
     return ""
 
 
-class _Known:
+class _OtherAgents:
     """The other agents that the profiles and the agent files know, by their names in lower case."""
 
     __slots__ = ("_kinds",)
@@ -294,7 +294,7 @@ class _Known:
         return self._kinds.get(name.lower(), set())
 
 
-def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _Known) -> tuple[str, ...]:
+def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _OtherAgents) -> tuple[str, ...]:
     """Names of the memory folders that belong to this agent and to no other that is known."""
     first_kind, first = _split(key) if key else (kind, leaf)
     names: dict[str, None] = {}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SCHEMA_FILE = os.path.join(os.path.dirname(profiles.DEFAULTS_FILE), "budget-profiles.schema.json")
 
 
-class Finding(NamedTuple):
+class ProfileProblem(NamedTuple):
     """One thing found. `level`: "error" (the file is not used while it stands) or "warning".
 
     `line` and `column` count from 1 (0: the file as a whole); `pointer` is a JSON pointer, "" for the whole
@@ -47,42 +47,44 @@ class Finding(NamedTuple):
         return f"{place}: {self.level}: {where}expected {self.expected}, found {self.found}"
 
 
-class Report(NamedTuple):
+class ProfilesCheck(NamedTuple):
     """What was checked: the file's `path` ("" where only the shipped defaults hold), as `shown`, and the
     findings.
     """
 
     path: str
     shown: str
-    findings: list[Finding]
+    findings: list[ProfileProblem]
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> list[ProfileProblem]:
         return [finding for finding in self.findings if finding.level == "error"]
 
 
-def check_project(project: str, home: str) -> Report:
+def check_project(project: str, home: str) -> ProfilesCheck:
     """Check the profiles file that counts for a project."""
     path, _signature = profiles.find(project, home)
     if not path:
-        return Report("", "the shipped defaults", [])
+        return ProfilesCheck("", "the shipped defaults", [])
     shown = profiles.shown(path, project, home)
     try:
         text = profiles.read(path)
     except profiles.ProfilesFileError as error:
         line, column, message = _placed(str(error))
         expected, _comma, found = message.removeprefix("expected ").partition(", found ")
-        return Report(path, shown, [Finding("error", line, column, "", expected, found or "something else")])
-    return Report(path, shown, check_text(text))
+        return ProfilesCheck(
+            path, shown, [ProfileProblem("error", line, column, "", expected, found or "something else")]
+        )
+    return ProfilesCheck(path, shown, check_text(text))
 
 
-def check_text(text: str) -> list[Finding]:
+def check_text(text: str) -> list[ProfileProblem]:
     """Every finding in the text of a profiles file, in the order they stand in it."""
     try:
         raw = fastjson.loads(text)
     except fastjson.JSONError as error:
         found = profiles.what_stands(text, error.line, error.column)
-        return [Finding("error", error.line, error.column, "", f"JSON ({error.message})", found)]
+        return [ProfileProblem("error", error.line, error.column, "", f"JSON ({error.message})", found)]
     schema = _schema()
     findings = {finding.pointer: finding for finding in reversed(list(_schema_errors(raw, schema, text)))}
     if isinstance(raw, dict):
@@ -137,16 +139,16 @@ def _schema() -> dict[str, Any]:
         raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
 
 
-def _finding(level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]) -> Finding:
+def _finding(level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]) -> ProfileProblem:
     line, column = fastjson.locate(text, problem.pointer)
     meaning = _described(schema, problem.pointer)
-    return Finding(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
+    return ProfileProblem(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
 
 
 # -- errors
 
 
-def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[Finding]:
+def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[ProfileProblem]:
     try:
         import jsonschema  # 76 ms: only a person who asks waits for it
     except ImportError:  # the checks of `validate` see to it that the file can be used

@@ -42,7 +42,7 @@ class Suggestion(NamedTuple):
     reason: str
 
 
-class Proposal(NamedTuple):
+class AgentSuggestion(NamedTuple):
     """A suggestion for one agent. `key`: its key in `agent_assignments`; `path`: its file."""
 
     key: str
@@ -51,9 +51,9 @@ class Proposal(NamedTuple):
     path: str
 
 
-def proposals(project: str, home: str, settings: Profiles, known: agents.Agents) -> list[Proposal]:
+def proposals(project: str, home: str, settings: Profiles, known: agents.Agents) -> list[AgentSuggestion]:
     """What is suggested for every agent that nobody assigned, by key; only profiles that there are."""
-    found: dict[str, Proposal] = {}
+    found: dict[str, AgentSuggestion] = {}
     own = [
         (f"{file.kind}/{file.stem}" if file.kind else file.name or file.stem, file)
         for file in known.files
@@ -64,7 +64,7 @@ def proposals(project: str, home: str, settings: Profiles, known: agents.Agents)
             continue
         suggestion = of_file(file)
         if suggestion is not None and suggestion.profile in settings.names():
-            found.setdefault(name, Proposal(name, suggestion.profile, suggestion.reason, file.path))
+            found.setdefault(name, AgentSuggestion(name, suggestion.profile, suggestion.reason, file.path))
     return [found[name] for name in sorted(found)]
 
 

@@ -85,7 +85,7 @@ class Allocation:
         self.problems: list[str] = []
         self.tier = "medium"
         self.tier_source = ""
-        self.verdict: complexity.Verdict | None = None
+        self.verdict: complexity.TierEstimate | None = None
         self.enforcement = settings.enforcement
         #: Whether the context channel carries the block, in parts; else the prompt does.
         self.in_context = False
@@ -355,9 +355,9 @@ def _pieces(allocation: Allocation) -> list[block.Piece]:
     return found
 
 
-def left_out(allocation: Allocation) -> list[block.LeftOut]:
+def left_out(allocation: Allocation) -> list[block.OutlineEntry]:
     return [
-        block.LeftOut(entry.file.path, entry.heading, entry.tokens, entry.line)
+        block.OutlineEntry(entry.file.path, entry.heading, entry.tokens, entry.line)
         for entry in allocation.selection.left_out
     ]
 

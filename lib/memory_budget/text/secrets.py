@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Finding:
+class Secret:
     """A secret: its line (from 1), its kind in words, and where it stands in the text."""
 
     __slots__ = ("begin", "end", "kind", "line")
@@ -88,7 +88,7 @@ _MOST_CLEAN = 20_000
 _compiled: list[tuple[str, re.Pattern[str]]] = []
 
 
-def masked(text: str) -> tuple[str, list[Finding]]:
+def masked(text: str) -> tuple[str, list[Secret]]:
     """A text with its secrets masked, line by line, and what was found."""
     key = (hash(text), len(text))
     if key in _clean:
@@ -109,7 +109,7 @@ def masked(text: str) -> tuple[str, list[Finding]]:
     return "".join(parts), findings
 
 
-def find(text: str) -> Iterator[Finding]:
+def find(text: str) -> Iterator[Secret]:
     """The secrets in a text, in order; none inside another."""
     spans = list(_private_keys(text)) if _KEY_BEGINS in text else []
     for begin, end in _suspicious_lines(text):
@@ -120,7 +120,7 @@ def find(text: str) -> Iterator[Finding]:
             continue
         number += text.count("\n", last, begin)
         last, covered = begin, end
-        yield Finding(number, kind, begin, end)
+        yield Secret(number, kind, begin, end)
 
 
 def _private_keys(text: str) -> Iterator[tuple[int, int, str]]:

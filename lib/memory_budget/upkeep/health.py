@@ -70,7 +70,7 @@ class Growth(NamedTuple):
     meets: dict[str, int]
 
 
-class Problem(NamedTuple):
+class HealthProblem(NamedTuple):
     """`kind`: one of `KINDS`; `path`: of a file, with the line where there is one (`a.md:12`)."""
 
     kind: str
@@ -93,7 +93,7 @@ class HealthReport(NamedTuple):
     shared_level: str
     largest_level: str
     growth: Growth
-    problems: list[Problem]
+    problems: list[HealthProblem]
     thresholds: Thresholds
 
 
@@ -173,7 +173,7 @@ def _problems(
     profiles: Iterable[tuple[str, str]],
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None,
     progress: Callable[[int, int], None] | None,
-) -> list[Problem]:
+) -> list[HealthProblem]:
     indexed = {
         note.path for note in notes if note.problem
     }  # the index knows more of these than the update said
@@ -190,10 +190,10 @@ def _problems(
             named += _of_links(note, links)
     if progress:
         progress(len(notes), len(notes))
-    found: dict[tuple[str, str], Problem] = {}
+    found: dict[tuple[str, str], HealthProblem] = {}
     for kind, path, detail in named:
         path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that is not UTF-8
-        found.setdefault((kind, path), Problem(kind, path, detail))
+        found.setdefault((kind, path), HealthProblem(kind, path, detail))
     return sorted(found.values(), key=lambda problem: (KINDS.index(problem.kind), problem.path))
 
 

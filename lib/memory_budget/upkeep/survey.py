@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from memory_budget.base.project import Project
-    from memory_budget.index.build import Report as IndexReport
+    from memory_budget.index.build import BuildReport as IndexReport
     from memory_budget.upkeep.proposals import Proposal
 
     Progress = Callable[[int, int], None] | None
@@ -152,7 +152,7 @@ def examine_health(survey: MemorySurvey, progress: Progress = None) -> health.He
     )
 
 
-def _profile_findings(project: Project) -> list[tuple[str, check.Finding]]:
+def _profile_findings(project: Project) -> list[tuple[str, check.ProfileProblem]]:
     """What is wrong with the profiles file, each with its place: file, line and key."""
     report = check.check_project(project.root, project.home)
     return [
