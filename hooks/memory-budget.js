@@ -68,6 +68,7 @@ export const label = (state, columns, description) => {
   const forms = [
     [bar, figures, percent, tier, text && '\u00b7', text],
     [bar, figures, percent, tier],
+    [bar, figures, percent, state.from ? `${state.tier} \u2191` : state.tier],
     [figures, percent, state.tier],
     [figures, percent],
     [percent],

@@ -34,6 +34,7 @@ test('the richest row that fits is drawn', async () => {
   expect(label(state, 24, 'review')).toBe('8.9K of 20K 44 % medium')
   expect(label(state, -10, 'review')).toBe('44 %')
   expect(label({ ...state, from: 'simple' }, 100, '')).toBe('████░░░░░░ 8.9K of 20K 44 % medium (raised from simple)')
+  expect(label({ ...state, from: 'simple' }, 40, '')).toBe('████░░░░░░ 8.9K of 20K 44 % medium ↑')
   expect(label({ ...state, budget: 0 }, 100, '')).toContain('8.9K of 0 0 %')
 })
 
