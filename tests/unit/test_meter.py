@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from memory_budget.base.figures import percent, thousands
+from memory_budget.base.figures import full_percent, thousands
 from memory_budget.run.meter import Monitor, to_tell
 from memory_budget.run.pending import Pending
 
@@ -208,4 +208,4 @@ def test_thousands(tokens: int, text: str) -> None:
     ("share", "text"), [(0.0, 0), (0.999, 99), (1.0, 100), (0.91, 91), (1.058, 105), (0.29, 29)]
 )
 def test_a_hundred_per_cent_is_reached_and_not_rounded_to(share: float, text: int) -> None:
-    assert percent(share) == text
+    assert full_percent(share) == text

@@ -1,11 +1,26 @@
-"""Writes figures and names from outside for a person."""
+"""How figures, and names and texts from outside, are written for a person."""
 
 from __future__ import annotations
 
 
-def percent(share: float) -> int:
+def percent(share: float, digits: int = 0) -> str:
+    """A share in per cent: 0.1234 as `12 %`, with one digit `12.3 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def certainty(confidence: float) -> str:
+    """A confidence in per cent: 0.87 as `87 %`, never more than `>99 %`, as nothing is certain from a sample."""
+    return ">99 %" if confidence > 0.99 else percent(confidence)
+
+
+def full_percent(share: float) -> int:
     """A share in per cent, rounded down: 0.999 is 99, so 100 means that all is reached."""
     return int(share * 100 + 1e-9)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 file`, `2,000 files`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def thousands(number: float) -> str:
@@ -16,9 +31,16 @@ def thousands(number: float) -> str:
     return f"{number:.0f}"
 
 
+def replace_unprintable(text: str, by: str = " ", keep: str = "") -> str:
+    """A text with `by` for every character that cannot be printed (escapes, direction marks, line ends), but those in `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in keep else by for sign in text)
+
+
 def printable(text: str) -> str:
     """A text as one line without control characters, for names and descriptions from outside."""
-    return "".join(sign if sign.isprintable() else " " for sign in text).strip()
+    return replace_unprintable(text).strip()
 
 
 def cells(text: str) -> int:

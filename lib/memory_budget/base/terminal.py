@@ -13,14 +13,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-_KEPT = "\n\t\r"
+from memory_budget.base.figures import replace_unprintable
+
+_LINE_SIGNS = "\n\t\r"
 
 
 def clean(text: str) -> str:
     """The text with a blank for everything that cannot be printed, but line ends and tabs."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() or sign in _KEPT else " " for sign in text)
+    return replace_unprintable(text, keep=_LINE_SIGNS)
 
 
 class _Cleaned:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from memory_budget.base import memory_folders
+from memory_budget.base.figures import counted
 from memory_budget.base.project import Project
-from memory_budget.cli import output
 from memory_budget.cli.findings import Finding
 from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.overlooked import overlooked
@@ -50,14 +50,14 @@ def _profiles(project: Project) -> Iterator[Finding]:
 def _memory(project: Project) -> Iterator[Finding]:
     sources = sources_of(project, profiles.load(project.root, project.home).profiles)
     found = scan(project, sources)
-    yield Finding("ok", "memory", f"{output.count(len(found.files), 'file')} in scope")
+    yield Finding("ok", "memory", f"{counted(len(found.files), 'file')} in scope")
     for line in overlooked(project, sources, found) if not found.files else ():
         yield Finding("problem", "memory", line, "do as the line says")
     for folder, number in sorted(found.unscoped.items()):
         yield Finding(
             "note",
             "memory",
-            f"{folder} holds {output.count(number, 'Markdown file')} that no scope includes",
+            f"{folder} holds {counted(number, 'Markdown file')} that no scope includes",
             f"have all agents get it: memory-budget sources add '{folder}'",
         )
     for path in found.outside:
@@ -101,7 +101,7 @@ def _agents(project: Project) -> Iterator[Finding]:
         yield Finding(
             "note",
             "agents",
-            f"{output.count(len(nameless), 'file')} in .claude/agents without `name:` in front matter, so the client has no such "
+            f"{counted(len(nameless), 'file')} in .claude/agents without `name:` in front matter, so the client has no such "
             f"agents ({_first(file.stem for file in nameless)})",
             "add name: and description: between two lines of ---",
         )
@@ -111,7 +111,7 @@ def _agents(project: Project) -> Iterator[Finding]:
         yield Finding(
             "note",
             "agents",
-            f"{output.count(len(proposed), 'agent')} without an assignment, with {loaded.default_profile} for now. From their "
+            f"{counted(len(proposed), 'agent')} without an assignment, with {loaded.default_profile} for now. From their "
             f"descriptions: {_first(f'{entry.key} -> {entry.profile}' for entry in proposed)}",
             "look and apply: memory-budget profiles suggest --apply",
         )
@@ -143,7 +143,7 @@ def _unknown_agents(project: Project, loaded: profiles.Profiles, known: agents.A
         yield Finding(
             "note",
             "profiles",
-            f"{output.count(len(strange), 'assignment')} of agents that are not there: {_first(strange)}",
+            f"{counted(len(strange), 'assignment')} of agents that are not there: {_first(strange)}",
             "check the spelling against .claude/agents, or take them out of the profiles file",
         )
 
@@ -186,7 +186,7 @@ def _index(project: Project) -> Iterator[Finding]:
                 if reader.meta("exact")
                 else "; token counts are upper estimates until the libraries are there"
             )
-            yield Finding("ok", "index", output.count(number, "file") + exact)
+            yield Finding("ok", "index", counted(number, "file") + exact)
     except DatabaseError as error:
         yield Finding("problem", "index", f"damaged: {error}", rebuild)
     finally:
@@ -207,7 +207,7 @@ def _log(project: Project) -> Iterator[Finding]:
         yield Finding(
             "problem",
             "delivery",
-            f"{len(undelivered)} of {output.count(number, 'agent run')} did not get their memory, last {undelivered[-1]}",
+            f"{len(undelivered)} of {counted(number, 'agent run')} did not get their memory, last {undelivered[-1]}",
             'set "delivery": "context" in budget-profiles.json, or disable the plugin that rewrites their prompts, too',
         )
     for entry in lost_prompts.known_rewriters(project):
@@ -219,7 +219,7 @@ def _log(project: Project) -> Iterator[Finding]:
             f"{datetime.fromtimestamp(entry['at']):%Y-%m-%d %H:%M} ({entry.get('command', '')})",
             'set "delivery": "context" in budget-profiles.json',
         )
-    yield Finding("ok", "usage log", output.count(number, "agent run"))
+    yield Finding("ok", "usage log", counted(number, "agent run"))
 
 
 CHECKS = (_profiles, _memory, _sources, _agents, _index, _log)

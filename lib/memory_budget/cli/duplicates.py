@@ -6,6 +6,7 @@ import argparse
 import time
 from typing import Any
 
+from memory_budget.base.figures import counted, percent
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
 from memory_budget.upkeep import duplicates, survey
@@ -76,16 +77,16 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
     copies = sum(len(own.copies) for own in report.sets)
     share = report.tokens_files / report.tokens if report.tokens else 0.0
     output.wrapped(
-        f"{output.count(len(report.sets), 'set')} of files with the same content: {copies} copies, "
-        f"{output.tokens(report.tokens_files)} tokens ({output.percent(share)} of memory)"
+        f"{counted(len(report.sets), 'set')} of files with the same content: {copies} copies, "
+        f"{report.tokens_files:,} tokens ({percent(share, 1)} of memory)"
     )
     output.wrapped(
-        f"{report.chunk_sets} passages said more than once, {output.tokens(report.tokens_chunks)} tokens beyond the first; "
+        f"{report.chunk_sets} passages said more than once, {report.tokens_chunks:,} tokens beyond the first; "
         f"{len(report.near)} pairs of files nearly the same"
     )
     if report.sets:
         rows = [
-            [own.keep.path, len(own.copies), output.tokens(own.tokens), len(own.removable)]
+            [own.keep.path, len(own.copies), f"{own.tokens:,}", len(own.removable)]
             for own in report.sets[:limit]
         ]
         output.table("", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3), paths=(0,))
@@ -94,8 +95,8 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             [
                 near.keep.path,
                 near.other.path,
-                output.percent(near.similarity),
-                output.tokens(near.other.tokens),
+                percent(near.similarity, 1),
+                f"{near.other.tokens:,}",
             ]
             for near in report.near[:limit]
         ]
@@ -103,7 +104,7 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
     passages = [own for own in report.chunks if not _whole(own, report)][:limit]
     if passages:
         rows = [
-            [output.tokens(own.tokens), "same" if own.exact else "nearly", len(own.places), _first(own)]
+            [f"{own.tokens:,}", "same" if own.exact else "nearly", len(own.places), _first(own)]
             for own in passages
         ]
         output.table(

@@ -6,6 +6,7 @@ import argparse
 import time
 from datetime import date
 
+from memory_budget.base.figures import counted, percent
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.upkeep import health, survey
@@ -50,18 +51,18 @@ def _print(report: health.HealthReport, limit: int | None) -> None:
     name, most = report.largest
     if name:
         output.wrapped(
-            f"{report.largest_level}: one agent can be offered {output.tokens(most)} tokens at most ({name}), "
-            f"{output.percent(most / own.limit)} of the limit of {output.tokens(own.limit)}"
+            f"{report.largest_level}: one agent can be offered {most:,} tokens at most ({name}), "
+            f"{percent(most / own.limit, 1)} of the limit of {own.limit:,}"
         )
-        print(f"  shared by all agents: {output.tokens(report.shared)} tokens, {report.shared_level}")
+        print(f"  shared by all agents: {report.shared:,} tokens, {report.shared_level}")
     else:
         output.wrapped(
-            f"{report.shared_level}: {output.tokens(report.shared)} tokens shared by all agents, "
-            f"{output.percent(report.shared / own.limit)} of the limit of {output.tokens(own.limit)}"
+            f"{report.shared_level}: {report.shared:,} tokens shared by all agents, "
+            f"{percent(report.shared / own.limit, 1)} of the limit of {own.limit:,}"
         )
-    copies = f"; without copies {output.tokens(report.distinct)} (memory-budget duplicates)"
+    copies = f"; without copies {report.distinct:,} (memory-budget duplicates)"
     output.wrapped(
-        f"all of memory: {output.tokens(report.tokens)} tokens in {output.count(report.files, 'file')}"
+        f"all of memory: {report.tokens:,} tokens in {counted(report.files, 'file')}"
         + (copies if report.distinct < report.tokens else ""),
         "  ",
     )
@@ -72,9 +73,9 @@ def _print(report: health.HealthReport, limit: int | None) -> None:
         print(f"  growth: {growing.per_day:+,.0f} tokens a day")
         for name, day in growing.meets.items():
             met = date.fromordinal(day).isoformat()
-            print(f"    {name} ({output.tokens(getattr(own, name))}) met about {met}")
+            print(f"    {name} ({getattr(own, name):,}) met about {met}")
     if report.agents:
-        rows = [[name, output.tokens(tokens)] for name, tokens in list(report.agents.items())[:limit]]
+        rows = [[name, f"{tokens:,}"] for name, tokens in list(report.agents.items())[:limit]]
         output.table("", ["agent", "tokens of its own"], rows, right=(1,))
     if report.problems:
         rows = [[problem.kind, problem.path, problem.detail] for problem in report.problems[:limit]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import counted
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory, unread_memory
 from memory_budget.index import update
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         print(
-            f"{output.count(report.files, 'memory file')} indexed; {report.parsed} read anew ({output.tokens(report.tokens)} tokens), "
+            f"{counted(report.files, 'memory file')} indexed; {report.parsed} read anew ({report.tokens:,} tokens), "
             f"{report.removed} gone, in {report.seconds:.2f} s"
         )
         for path, problem in report.problems:

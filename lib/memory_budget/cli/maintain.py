@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import counted
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index import update
@@ -98,11 +99,11 @@ def _list(waiting: Sequence[Proposal], *, full: bool) -> None:
     """Each suggestion with its first changes: files that move, and files that are written."""
     ordered = sorted(waiting, key=lambda one: (proposals.KINDS.index(one.kind), -one.tokens, one.title))
     print(
-        f"{output.count(len(waiting), 'suggestion')}; together they save "
-        f"{output.tokens(sum(one.tokens for one in waiting))} tokens"
+        f"{counted(len(waiting), 'suggestion')}; together they save "
+        f"{sum(one.tokens for one in waiting):,} tokens"
     )
     for one in ordered if full else ordered[:SHOWN]:
-        less = f", {output.tokens(one.tokens)} tokens" if one.tokens else ""
+        less = f", {one.tokens:,} tokens" if one.tokens else ""
         print(f"\n{one.id} {one.kind}: {one.title}{less}\n  {one.reason}")
         steps = [step for step in one.steps if not step.target.endswith(".metadata.json")]
         for step in steps if full else steps[:STEPS_SHOWN]:
@@ -206,7 +207,7 @@ def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal
             for line in one.left:
                 print(f"  to be put right by hand: {line}")
         tokens = sum(one.proposal.tokens for one in done)
-        print(f"{len(done)} done, {len(skipped)} skipped; {output.tokens(tokens)} tokens saved")
+        print(f"{len(done)} done, {len(skipped)} skipped; {tokens:,} tokens saved")
         if done:
             print("`memory-budget undo` takes it back")
     return 1 if skipped else 0

@@ -177,23 +177,3 @@ def days(text: str) -> int:
     if not 1 <= number <= MOST_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {MOST_DAYS}")
     return number
-
-
-def count(number: int, noun: str) -> str:
-    """1 run, 2,000 runs."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def runs(number: int) -> str:
-    """1 run, 2,000 runs."""
-    return count(number, "run")
-
-
-def tokens(number: int) -> str:
-    """12,345."""
-    return f"{number:,}"
-
-
-def percent(share: float) -> str:
-    """12.3 %."""
-    return f"{100 * share:.1f} %"

@@ -52,7 +52,7 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
     if allocation.bumped_from:
         needs = selection.demand_tokens + allocation.native_tokens > allocation.budget_base
         output.wrapped(
-            f"{allocation.bumped_from} tasks get {output.tokens(allocation.budget_base)}; raised, because "
+            f"{allocation.bumped_from} tasks get {allocation.budget_base:,}; raised, because "
             + ("this one asks for more of memory" if needs else "an earlier run of it read more"),
             "  ",
         )
@@ -70,7 +70,7 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
         print("\nnamed in the block as left out:")
         for entry in selection.left_out:
             where = _short(entry.file.path) + (f" > {entry.heading.lstrip('# ')}" if entry.heading else "")
-            output.line(f"{where} ({output.tokens(entry.tokens)} tokens, line {entry.line})", "  ")
+            output.line(f"{where} ({entry.tokens:,} tokens, line {entry.line})", "  ")
 
 
 def _figures(evidence: Evidence) -> str:
@@ -85,13 +85,11 @@ def _figures(evidence: Evidence) -> str:
 def _left_out(allocation: allocate.Allocation) -> str:
     """How much of memory that is, and from which scopes. A small memory is sent whole, with its frame."""
     share = facts.reduction(allocation)
-    scopes = ", ".join(
-        f"{scope} {output.tokens(tokens)}" for scope, tokens in allocation.selection.scope_tokens.items()
-    )
+    scopes = ", ".join(f"{scope} {tokens:,}" for scope, tokens in allocation.selection.scope_tokens.items())
     if share > 0:
-        return f"{share:.0%} of memory left out; sent are {scopes}".replace("%", " %", 1)
+        return f"{figures.percent(share)} of memory left out; sent are {scopes}"
     frame = allocation.tokens - allocation.scoped_tokens
-    return f"all {output.tokens(allocation.scoped_tokens)} tokens (and {output.tokens(frame)} of frame): {scopes}"
+    return f"all {allocation.scoped_tokens:,} tokens (and {frame:,} of frame): {scopes}"
 
 
 def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: bool) -> None:
@@ -187,19 +185,17 @@ def summary(found: allocate.Allocation | allocate.Nothing) -> str:
         return f"gets no memory (profile {found.profile})"
     bumped = f"raised from {found.bumped_from}" if found.bumped_from else ""
     source = ", ".join(word for word in (_SOURCES.get(found.tier_source, found.tier_source), bumped) if word)
-    native = (
-        f", {output.tokens(found.native_tokens)} of them loaded by the client" if found.native_tokens else ""
-    )
+    native = f", {found.native_tokens:,} of them loaded by the client" if found.native_tokens else ""
     asked = found.selection.demand_tokens + found.native_tokens
     more = ""
     if found.exceeded:
-        more = f"; the task asks for {output.tokens(asked)}, more than it may have"
+        more = f"; the task asks for {asked:,}, more than it may have"
     elif found.tokens == 0 and asked:
-        more = f"; {output.tokens(asked)} are about the task"
+        more = f"; {asked:,} are about the task"
     assigned = "" if found.identity.assignment_key else " (no assignment)"
     return (
         f"difficulty {found.tier}{f' ({source})' if source else ''}, profile {found.settings.profile.name}{assigned}\n"
-        f"  sends {output.tokens(found.tokens)} tokens (budget {output.tokens(found.budget)}){native}{more}"
+        f"  sends {found.tokens:,} tokens (budget {found.budget:,}){native}{more}"
     )
 
 
@@ -262,7 +258,7 @@ def print_comparison(
         cells = []
         for sign, side in (("-", removed), ("+", added)):
             tokens = [entry["tokens"] for entry in side if entry["path"] == path]
-            cells.append(f"{sign}{output.tokens(sum(tokens))}" if tokens else "")
+            cells.append(f"{sign}{sum(tokens):,}" if tokens else "")
         rows.append((cells, [_short(path)]))
     _table(["first", "second", "file"], rows, width, right=range(2))
     print()

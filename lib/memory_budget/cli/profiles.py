@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import counted
 from memory_budget.base.project import Project, find_project, user_home
 from memory_budget.cli import output
 from memory_budget.settings import agents, check, edit, profiles, suggest
@@ -66,14 +67,14 @@ def _lines(report: check.ProfilesCheck) -> list[str]:
     lines = [finding.sentence(report.shown) for finding in report.findings]
     warnings = len(report.findings) - len(report.errors)
     if report.errors:
-        errors, doubts = output.count(len(report.errors), "error"), output.count(warnings, "warning")
+        errors, doubts = counted(len(report.errors), "error"), counted(warnings, "warning")
         return [*lines, f"{errors}, {doubts}: the file is not used"]
     document = profiles.compile(profiles.read(report.path)) if report.path else profiles.defaults()
-    said = ", " + output.count(warnings, "warning") if warnings else ""
+    said = ", " + counted(warnings, "warning") if warnings else ""
     return [
         *lines,
-        f"{report.shown}: fine{said}; {output.count(len(document.names()), 'profile')}, "
-        f"{output.count(len(document.assignments), 'agent')} assigned, others get {document.default_profile}",
+        f"{report.shown}: fine{said}; {counted(len(document.names()), 'profile')}, "
+        f"{counted(len(document.assignments), 'agent')} assigned, others get {document.default_profile}",
     ]
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.figures import thousands
+from memory_budget.base.figures import counted, percent, thousands
 from memory_budget.base.files import write_atomic
 from memory_budget.base.project import find_project
 from memory_budget.cli import output
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.print_json(found)
     elif args.html:
-        print(f"{os.path.abspath(args.html)}: {output.runs(found['analysis']['overall']['runs'])}")
+        print(f"{os.path.abspath(args.html)}: {counted(found['analysis']['overall']['runs'], 'run')}")
     else:
         _print(found, args)
     return 0
@@ -110,46 +110,42 @@ def _print(found: dict[str, Any], args: argparse.Namespace) -> None:
     _print_advice(found)
     bad = analysis["bad_lines"]
     if bad["count"]:
-        print(f"{bad['count']} unreadable line{'s' if bad['count'] > 1 else ''} skipped:")
+        print(f"{counted(bad['count'], 'unreadable line')} skipped:")
         for line in bad["named"]:
             output.line(line, "  ")
     if analysis["repeated_records"]:
-        print(
-            f"{output.count(analysis['repeated_records'], 'record')} in the log more than once, counted once"
-        )
+        print(f"{counted(analysis['repeated_records'], 'record')} in the log more than once, counted once")
 
 
 def _print_advice(found: dict[str, Any]) -> None:
     advice = (found.get("advice") or {}).get("recommendations") or ()
     changes = [entry for entry in advice if entry["recommended_action"] != "keep"]
     if changes:
-        print(f"{output.count(len(changes), 'suggestion')} for budgets: memory-budget tune")
+        print(f"{counted(len(changes), 'suggestion')} for budgets: memory-budget tune")
     waiting = found.get("proposals", {}).get("count", 0)
     if waiting:
-        print(f"{output.count(waiting, 'suggestion')} for memory files: memory-budget maintain")
+        print(f"{counted(waiting, 'suggestion')} for memory files: memory-budget maintain")
 
 
 def _print_overall(overall: dict[str, Any], prices: dict[str, Any] | None) -> None:
     runs = overall["runs"]
     left_out = overall["reduction"]
-    words = "" if left_out is None else f"; {max(left_out, 0):.0%} of memory left out".replace("%", " %")
-    print(
-        f"{output.count(runs, 'agent run')}, {thousands(overall['tokens_sent'])} tokens of memory sent{words}"
-    )
-    needed = f"{overall['exceeded']} of {output.runs(runs)}" if overall["exceeded"] else "no run"
+    words = "" if left_out is None else f"; {percent(max(left_out, 0))} of memory left out"
+    print(f"{counted(runs, 'agent run')}, {thousands(overall['tokens_sent'])} tokens of memory sent{words}")
+    needed = f"{overall['exceeded']} of {counted(runs, 'run')}" if overall["exceeded"] else "no run"
     print(f"{needed} needed more than the budget")
     if overall["use_median"] is not None:
         print(
             f"budgets used: median {overall['use_median']:.0f} %, 95th percentile {overall['use_p95']:.0f} %"
         )
     if overall.get("spent") is not None and prices:
-        known = "" if overall["priced"] == runs else f", {output.runs(overall['priced'])} with a price"
+        known = "" if overall["priced"] == runs else f", {counted(overall['priced'], 'run')} with a price"
         print(
             f"spent {overall['spent']:,.2f} {prices['currency']}, saved {overall['saved']:,.2f} "
             f"(prices of {prices['as_of'] or 'the profiles'}{known})"
         )
     if overall["not_delivered"]:
-        print(f"{output.runs(overall['not_delivered'])} did not get their memory: memory-budget doctor")
+        print(f"{counted(overall['not_delivered'], 'run')} did not get their memory: memory-budget doctor")
 
 
 def _print_scopes(rows: list[dict[str, Any]]) -> None:
@@ -159,11 +155,11 @@ def _print_scopes(rows: list[dict[str, Any]]) -> None:
         [
             [
                 row["name"],
-                output.tokens(row["runs"]),
-                _tokens(row["tokens"]),
-                _percent(row["share"]),
-                _percent(row["of_budget"]),
-                *(_tokens(row[f"tokens_{figure}"]) for figure in ("mean", "median", "p95")),
+                f"{row['runs']:,}",
+                _tokens_cell(row["tokens"]),
+                _share_cell(row["share"]),
+                _share_cell(row["of_budget"]),
+                *(_tokens_cell(row[f"tokens_{figure}"]) for figure in ("mean", "median", "p95")),
             ]
             for row in rows
         ],
@@ -182,13 +178,13 @@ def _print_budgets(title: str, first: str, rows: list[dict[str, Any]]) -> None:
         [
             [
                 name,
-                output.tokens(row["runs"]),
-                _tokens(row["tokens_sent_mean"]),
-                _tokens(row["budget_mean"]),
-                _rounded(row["use_median"]),
-                _rounded(row["use_p95"]),
-                _percent(row["exceedance"]),
-                "" if row["reduction"] is None else _percent(max(row["reduction"], 0.0)),
+                f"{row['runs']:,}",
+                _tokens_cell(row["tokens_sent_mean"]),
+                _tokens_cell(row["budget_mean"]),
+                _use_cell(row["use_median"]),
+                _use_cell(row["use_p95"]),
+                _share_cell(row["exceedance"]),
+                "" if row["reduction"] is None else _share_cell(max(row["reduction"], 0.0)),
                 *(str(row[key] or "") for key in shown.values()),
             ]
             for name, row in zip(short_names([row["name"] for row in rows]), rows, strict=True)
@@ -209,7 +205,7 @@ def _print_costs(title: str, first: str, rows: list[dict[str, Any]]) -> None:
         [
             [
                 name,
-                *(_tokens(row["api"][kind]) if row["api"] else "" for kind in kinds),
+                *(_tokens_cell(row["api"][kind]) if row["api"] else "" for kind in kinds),
                 *("" if row[key] is None else f"{row[key]:,.2f}" for key in ("spent", "saved")),
             ]
             for name, row in zip(short_names([row["name"] for row in rows]), rows, strict=True)
@@ -224,13 +220,16 @@ def short_names(names: Sequence[str]) -> list[str]:
     return [leaf if leaves.count(leaf) == 1 else name for leaf, name in zip(leaves, names, strict=True)]
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else output.percent(share)
+# A cell of a table: blank where the log holds no figure.
 
 
-def _tokens(number: float | None) -> str:
+def _share_cell(share: float | None) -> str:
+    return "" if share is None else percent(share, 1)
+
+
+def _tokens_cell(number: float | None) -> str:
     return "" if number is None else thousands(number)
 
 
-def _rounded(number: float | None) -> str:
-    return "" if number is None else f"{number:.0f} %"
+def _use_cell(percents: float | None) -> str:
+    return "" if percents is None else f"{percents:.0f} %"

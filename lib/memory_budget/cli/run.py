@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import counted
 from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.cli.projects import project_with_memory
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         waiting = sum(result["proposals"].values()) - result["applied"]
         if waiting > 0:
-            print(f"{output.count(waiting, 'suggestion')} for memory files: memory-budget maintain")
+            print(f"{counted(waiting, 'suggestion')} for memory files: memory-budget maintain")
         print(f"log: {result['log']}")
     return 1 if result["problems"] else 0
 

@@ -11,6 +11,7 @@ import argparse
 import os
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import counted
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index.scan import scan
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         output.line(f"{shown}: {', '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} there already")
         return 0
     for glob in wanted:
-        files = f": {output.count(_count(project, args.scope, glob), 'file')}" if args.action == "add" else ""
+        files = f": {counted(_count(project, args.scope, glob), 'file')}" if args.action == "add" else ""
         output.line(f"{shown}: {'added' if args.action == 'add' else 'removed'} {glob}{files}")
     print(
         "Agents get it from their next start on. See what one gets: memory-budget preview --agent NAME --prompt TASK"

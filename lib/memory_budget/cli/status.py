@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from memory_budget.base import layout
-from memory_budget.base.figures import thousands
+from memory_budget.base.figures import counted, percent, thousands
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
@@ -176,7 +176,7 @@ def _print(state: dict[str, Any]) -> None:
     for entry in state["calibration"]:
         learned = entry["learned"]
         basis = (
-            f" ({learned['ratio']:.3f} ± {learned['error']:.3f} from {output.runs(learned['runs'])})"
+            f" ({learned['ratio']:.3f} ± {learned['error']:.3f} from {counted(learned['runs'], 'run')})"
             if learned
             else ""
         )
@@ -187,9 +187,9 @@ def _print(state: dict[str, Any]) -> None:
     else:
         _print_jobs(state["jobs"])
     if state["proposals"]:
-        print(f"  {output.count(state['proposals'], 'suggestion')} for memory files: memory-budget maintain")
+        print(f"  {counted(state['proposals'], 'suggestion')} for memory files: memory-budget maintain")
     if state["suggestions"]:
-        number = output.count(len(state["suggestions"]), "agent")
+        number = counted(len(state["suggestions"]), "agent")
         print(f"  {number} without an assignment: memory-budget profiles suggest")
     if state["last"]:
         columns = ["ended", "agent", "difficulty", "sent", "budget", "share of\nmemory"]
@@ -225,28 +225,26 @@ def _print_index(index: dict[str, Any]) -> None:
         _say(f"index: {index['problem']}")
         return
     _say(
-        f"index: {output.count(index['files'], 'file')}, {output.tokens(index['tokens'])} tokens, "
-        f"{output.count(index['agents'], 'agent')} with memory of their own; updated {_minute(index['updated'] or 'never')}"
+        f"index: {counted(index['files'], 'file')}, {index['tokens']:,} tokens, "
+        f"{counted(index['agents'], 'agent')} with memory of their own; updated {_minute(index['updated'] or 'never')}"
     )
     if not index["exact"]:
         print("    token counts are upper estimates until the libraries are there (memory-budget setup)")
     for scope, part in index["scopes"].items():
-        print(f"    {scope}: {output.count(part['files'], 'file')}, {output.tokens(part['tokens'])} tokens")
+        print(f"    {scope}: {counted(part['files'], 'file')}, {part['tokens']:,} tokens")
 
 
 def _print_runs(state: dict[str, Any]) -> None:
     log = state["log"]
     got = log["runs"] - log["not_delivered"]
     words = (
-        [f"{output.count(log['runs'], 'agent run')}: {got} got memory"]
-        if log["runs"]
-        else ["no agent runs yet"]
+        [f"{counted(log['runs'], 'agent run')}: {got} got memory"] if log["runs"] else ["no agent runs yet"]
     )
     words += [f"{log['exceeded']} needed more than the budget"] if log["exceeded"] else []
     words += (
         [f"{log['not_delivered']} did not get theirs (memory-budget doctor)"] if log["not_delivered"] else []
     )
-    words += [output.count(log["bad_lines"], "unreadable line")] if log["bad_lines"] else []
+    words += [counted(log["bad_lines"], "unreadable line")] if log["bad_lines"] else []
     words += [f"{state['running']} running now"] if state["running"] else []
     _say(", ".join(words))
 
@@ -259,7 +257,7 @@ def _print_jobs(state: dict[str, Any]) -> None:
     for kind, job in state["jobs"].items():
         last = f"last {_minute(job['last'])}, {job['seconds']:.1f} s" if job["last"] else "has not run yet"
         if job["problems"]:
-            last += f", {output.count(len(job['problems']), 'problem')}"
+            last += f", {counted(len(job['problems']), 'problem')}"
         following = (
             "due now" if job["due"] else f"next {_minute(job['next'])}" if job["next"] else "not planned"
         )
@@ -284,7 +282,7 @@ def _row(record: dict[str, Any], roomy: bool) -> list[object]:
         record.get("complexity", ""),
         thousands(loaded),
         thousands(record.get("budget_allocated") or 0),
-        f"{min(loaded / scoped, 1):.0%}".replace("%", " %") if scoped else "",
+        percent(min(loaded / scoped, 1)) if scoped else "",
     ]
     return [*row, str(record.get("task", ""))[:60]] if roomy else row
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from memory_budget.base.figures import certainty, counted, percent, thousands
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.cli.report import short_names
-from memory_budget.reports import report, tuning, tuning_apply
+from memory_budget.reports import tuning, tuning_apply
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +94,7 @@ def _undo(project: Project, *, as_json: bool) -> int:
 
 
 def _print(found: dict[str, Any], names: list[str] | None) -> None:
-    print(f"{output.runs(found['records'])}, {found['days_of_data']:g} days of data")
+    print(f"{counted(found['records'], 'run')}, {found['days_of_data']:g} days of data")
     if found["recommendations"]:
         print_recommendations(found["recommendations"])
     else:
@@ -102,12 +103,12 @@ def _print(found: dict[str, Any], names: list[str] | None) -> None:
     for entry in found["recommendations"]:
         if entry["current_profile"] != entry["recommended_profile"] and entry["confidence"] < threshold:
             output.wrapped(
-                f"{entry['agent']} is left as it is: {sure(entry['confidence'])} sure, {sure(threshold)} are asked for"
+                f"{entry['agent']} is left as it is: {certainty(entry['confidence'])} sure, {certainty(threshold)} are asked for"
             )
     for entry in found["weights"]:
         now = ", ".join(f"{scope} {share:g}" for scope, share in entry["current_weights"].items())
         then = ", ".join(f"{scope} {share:g}" for scope, share in entry["recommended_weights"].items())
-        print(f"weights of {entry['profile']}: {now} -> {then} (confidence {sure(entry['confidence'])})")
+        print(f"weights of {entry['profile']}: {now} -> {then} (confidence {certainty(entry['confidence'])})")
     for change in found["changes"]:
         if change["held"]:
             output.wrapped(f"not applied automatically: {change['title'].split(' (')[0]}: {change['held']}")
@@ -132,9 +133,9 @@ def print_recommendations(entries: list[dict[str, Any]]) -> None:
                 name,
                 arrow(entry["current_profile"], entry["recommended_profile"]),
                 entry["details"]["records"],
-                output.percent(entry["details"]["exceedance_before"]),
-                arrow(*(report.thousands(entry["details"][f"budget_{at}"]) for at in ("before", "after"))),
-                sure(entry["confidence"]),
+                percent(entry["details"]["exceedance_before"], 1),
+                arrow(*(thousands(entry["details"][f"budget_{at}"]) for at in ("before", "after"))),
+                certainty(entry["confidence"]),
             ]
             for name, entry in zip(short_names([entry["agent"] for entry in entries]), entries, strict=True)
         ],
@@ -143,15 +144,10 @@ def print_recommendations(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         for tier in entry["tiers"]:
             output.wrapped(
-                f"{entry['agent']}: {100 * tier['too_low']:.0f} % of {tier['records']} tasks taken for {tier['tier']} needed "
+                f"{entry['agent']}: {percent(tier['too_low'])} of {tier['records']} tasks taken for {tier['tier']} needed "
                 f"{tier['needed']}"
                 + (f", such as: {tier['examples'][0]['task']}" if tier["examples"] else "")
             )
-
-
-def sure(confidence: float) -> str:
-    """Nothing is known for certain from a sample."""
-    return ">99 %" if confidence > 0.99 else f"{100 * confidence:.0f} %"
 
 
 def arrow(before: str, after: str) -> str:

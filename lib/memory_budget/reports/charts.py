@@ -14,7 +14,7 @@ import pygal
 from markupsafe import Markup
 from pygal.style import Style
 
-from memory_budget.base.figures import thousands
+from memory_budget.base.figures import percent, thousands
 from memory_budget.settings.names import SCOPES
 
 WIDE, NARROW = 560, 350
@@ -94,7 +94,7 @@ def _scopes_chart(agents: Sequence[dict[str, Any]]) -> Chart:
 
     def draw(width: int) -> pygal.HorizontalStackedBar:
         chart = pygal.HorizontalStackedBar(
-            **_options(width, 70 + 46 * len(shown)), value_formatter=_percent, range=(0, 1)
+            **_options(width, 70 + 46 * len(shown)), value_formatter=percent, range=(0, 1)
         )
         chart.x_labels = [_short(agent["name"], width) for agent in reversed(shown)]
         chart.y_labels = [0, 0.25, 0.5, 0.75, 1]
@@ -121,7 +121,7 @@ def _exceedance_chart(timeline: Sequence[dict[str, Any]], limit: float) -> Chart
     def draw(width: int) -> pygal.Line:
         most = max([value for value in smooth if value is not None] + [limit])
         chart = pygal.Line(
-            **_options(width, 260), value_formatter=_percent, show_dots=False, range=(0, most * 1.15)
+            **_options(width, 260), value_formatter=percent, show_dots=False, range=(0, most * 1.15)
         )
         _label_days(chart, timeline, width)
         chart.add("limit", [limit] * len(timeline))
@@ -139,7 +139,7 @@ def _reduction_chart(timeline: Sequence[dict[str, Any]]) -> Chart:
     def draw(width: int) -> pygal.Line:
         chart = pygal.Line(
             **_options(width, 260),
-            value_formatter=_percent,
+            value_formatter=percent,
             show_dots=False,
             range=(0, 1),
             show_legend=False,
@@ -236,7 +236,3 @@ def _short(name: str, width: int) -> str:
     leaf = name.rsplit("/", 1)[-1]
     most = 26 if width == WIDE else 15
     return leaf if len(leaf) <= most else leaf[: most - 1] + "…"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"

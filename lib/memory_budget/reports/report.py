@@ -74,9 +74,9 @@ def render_report(report: dict[str, Any]) -> str:
     environment.filters.update(
         count=_count,
         percent=_percent,
-        thousands=thousands,
+        thousands=_thousands,
         money=_money,
-        sure=_sure,
+        sure=_certainty,
         leaf=lambda name: name.rsplit("/", 1)[-1],
     )
     sizes = [(row["day"], row["tokens"]) for row in report["memory"]]
@@ -92,24 +92,22 @@ def write_report(project: Project, days: int, gathered: dict[str, Any], now: dat
     return path
 
 
-# -- how figures are written
+# -- how the page writes figures: without line breaks inside, a dash where there is none
 
 
 def _count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
 
 
-def _percent(value: float | None, digits: int = 0) -> str:
-    return "–" if value is None else f"{100 * value:.{digits}f}\u00a0%"
+def _percent(share: float | None, digits: int = 0) -> str:
+    return "–" if share is None else figures.percent(share, digits).replace(" ", "\u00a0")
 
 
-def _sure(confidence: float) -> str:
-    """A confidence in per cent, never 100: it is from a sample."""
-    return ">99\u00a0%" if confidence > 0.99 else _percent(confidence)
+def _certainty(confidence: float) -> str:
+    return figures.certainty(confidence).replace(" ", "\u00a0")
 
 
-def thousands(value: float | None) -> str:
-    """A figure as a person reads it; a dash where there is none."""
+def _thousands(value: float | None) -> str:
     return "–" if value is None else figures.thousands(value)
 
 

@@ -7,7 +7,7 @@ comes to the same state, and each alert belongs to exactly one line.
 
 from __future__ import annotations
 
-from memory_budget.base.figures import percent, thousands
+from memory_budget.base.figures import full_percent, thousands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Monitor:
         if self.demand > self.budget > 0:  # something needed was trimmed
             share = self.demand / self.budget
             line = (
-                f"{self.agent}: the task needs {thousands(self.demand)} tokens of memory, {percent(share)} % of the most "
+                f"{self.agent}: the task needs {thousands(self.demand)} tokens of memory, {full_percent(share)} % of the most "
                 f"it may have ({thousands(self.budget)}, tier {self.tier})"
             )
             self._reach(max(self.share, share), line, at)
@@ -142,7 +142,7 @@ class Monitor:
         """Where the agent stands, for a person."""
         return (
             f"{self.agent}: {thousands(self.loaded)} of {thousands(self.budget)} tokens of memory "
-            f"({percent(self.share)} %), tier {self.tier}"
+            f"({full_percent(self.share)} %), tier {self.tier}"
         )
 
 

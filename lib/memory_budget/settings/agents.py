@@ -179,7 +179,9 @@ def resolve(agent_type: object, profiles: Profiles, agents: Agents | None = None
         name = GENERAL
     kind, leaf = _split(name)
     if not all(is_plain(part) for part in leaf.split(":")):
-        return AgentIdentity(_printable(name), profiles.default_profile)
+        from memory_budget.base.figures import replace_unprintable
+
+        return AgentIdentity(replace_unprintable(name[:MOST_NAME], "?"), profiles.default_profile)
 
     file = _file_of(kind, leaf, agents)
     hint = file
@@ -225,10 +227,6 @@ def _split(name: str) -> tuple[str, str]:
     """`roles/x` -> ("roles", "x"); any other name has no kind."""
     kind, slash, leaf = name.partition("/")
     return (kind.lower(), leaf) if slash and kind.lower() in KINDS else ("", name)
-
-
-def _printable(name: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in name[:MOST_NAME])
 
 
 def _file_of(kind: str, leaf: str, agents: Agents | None) -> AgentFile | None:

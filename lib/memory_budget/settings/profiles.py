@@ -177,7 +177,9 @@ def what_stands(text: str, line: int, column: int) -> str:
     lines = text.split("\n")
     rest = lines[line - 1][column - 1 :].strip()
     if rest:
-        return '"' + "".join(sign if sign.isprintable() else "?" for sign in rest[:20]) + '"'
+        from memory_budget.base.figures import replace_unprintable
+
+        return f'"{replace_unprintable(rest[:20], "?")}"'
     return "the end of the line" if line < len(lines) else "the end of the file"
 
 

@@ -8,6 +8,7 @@ ProfileError: /profiles/mine/base_budget: expected a number of tokens from 0 to 
 from __future__ import annotations
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import replace_unprintable
 from memory_budget.base.globs import MOST_ALTERNATIVES, too_many
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ def describe(value: object) -> str:
         return f"a list of {len(value)}" if value else "an empty list"
     if isinstance(value, str):
         shown = value if len(value) <= 60 else value[:57] + "..."
-        return '"' + "".join(sign if sign.isprintable() else "?" for sign in shown) + '"'
+        return f'"{replace_unprintable(shown, "?")}"'
     try:
         return str(value)[:60]
     except ValueError:  # int() and str() refuse numbers of thousands of digits

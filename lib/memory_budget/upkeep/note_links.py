@@ -7,6 +7,7 @@ import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
+from memory_budget.base.figures import counted
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.index.sources import locate
 from memory_budget.text import clean
@@ -68,7 +69,7 @@ def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tup
         if now.startswith(MEMORY + "/") and _is_plain(project, path):
             steps.append(Step(now, now, text_hash(text), new, text))
         else:
-            left.append(f"{path}: {count} link{'s' if count > 1 else ''} to moved notes")
+            left.append(f"{path}: {counted(count, 'link')} to moved notes")
     return steps, left
 
 
