@@ -100,7 +100,7 @@ class Case:
 
 def from_data(folder: Path, name: str, every: int) -> Iterator[Case]:
     """Questions to the conversations of one set, with the units that answer them."""
-    synonyms = text_synonyms.load()
+    synonyms = text_synonyms.load_synonyms()
     for record in trimming.records(folder, name):
         corpus = trimming.Corpus(record)
         view = trimming.InMemory(corpus, RECIPE, synonyms).view

@@ -60,8 +60,8 @@ def main() -> None:
         )
         for term in general.keys() | instructions.keys()
     }
-    telling.write(values)
-    print(f"{len(telling.load()):,} of {len(values):,} terms are kept")
+    telling.write_telling(values)
+    print(f"{len(telling.load_telling()):,} of {len(values):,} terms are kept")
 
 
 if __name__ == "__main__":

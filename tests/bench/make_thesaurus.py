@@ -83,7 +83,7 @@ def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
         return 2
-    synonyms.write(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
+    synonyms.write_synonyms(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
     print(f"{synonyms.PATH}: {Path(synonyms.PATH).stat().st_size:,} bytes")
     return 0
 

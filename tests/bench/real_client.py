@@ -91,8 +91,8 @@ def run(corpus: Path, program: Path, scratch: Path) -> int:
 
 def _make_agents(project: Project) -> dict[str, str]:
     """Give every assigned agent an agent file of its own name. Returns the client's name by assignment."""
-    loaded = profiles.load(project.root, project.home).profiles
-    known = agents.scan(project.root, project.home)
+    loaded = profiles.load_profiles(project.root, project.home).profiles
+    known = agents.scan_agent_files(project.root, project.home)
     names = {}
     stems = {key.partition("/")[2] for key in loaded.assignments}
     for key in loaded.assignments:

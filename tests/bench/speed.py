@@ -350,7 +350,7 @@ from memory_budget.text.tokens import load_encoding
 project = Project(sys.argv[2], sys.argv[3])
 counter = update.counter()
 began, cpu = time.perf_counter(), time.process_time()
-report = build.update(project, Sources(), counter, rebuild=True)
+report = build.update_from_files(project, Sources(), counter, rebuild=True)
 found = {"tokens": report.tokens, "files": report.files, "seconds": time.perf_counter() - began,
          "cpu": time.process_time() - cpu, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 encode = load_encoding()

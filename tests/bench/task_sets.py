@@ -141,7 +141,7 @@ class TaskSet:
 def _sections(path: Path, heading: str) -> Iterator[list[str]]:
     """The texts under each heading line of that wording, as the block prints them."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    start = front_matter.read(text).body
+    start = front_matter.read_front_matter(text).body
     found: dict[int, list[str]] = {}
     for raw in markdown.split(text[start:], 1 + text.count("\n", 0, start)):
         if raw.headings and raw.headings[-1].strip() == heading:

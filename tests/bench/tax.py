@@ -164,7 +164,7 @@ def _filler(root: Path, sources: Any) -> Callable[[Path], None]:
 def _passage(root: Path, mark: dict[str, str]) -> Passage:
     """The passage of a mark: its anchor; what must be sent is the anchor, what is needed is the chunk that holds it."""
     text = (root / mark["file"]).read_text(encoding="utf-8")
-    start = front_matter.read(text).body
+    start = front_matter.read_front_matter(text).body
     anchor = folded(mark["anchor"])
     for raw in markdown.split(text[start:]):
         if anchor in folded(raw.text) or any(anchor in folded(line) for line in raw.headings):

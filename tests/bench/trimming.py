@@ -241,7 +241,7 @@ def main(argv: list[str] | None = None) -> int:
         run_tasks(options.tasks, options.ablation)
     if not options.data:
         return 0
-    synonyms = text_synonyms.load()
+    synonyms = text_synonyms.load_synonyms()
 
     def engine(recipe: Recipe) -> Engine:
         return Indexed if options.index else lambda corpus: InMemory(corpus, recipe, synonyms)

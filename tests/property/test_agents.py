@@ -27,7 +27,9 @@ assigned = st.dictionaries(names.filter(bool), st.sampled_from(["none", "role-ar
 
 @given(any_names, assigned, st.lists(files, max_size=4))
 def test_no_name_leads_out_of_its_folder(name: str, table: dict[str, str], known: list[AgentFile]) -> None:
-    own = profiles.compile({"agent_assignments": table, "agents": {key: {} for key in list(table)[:1]}})
+    own = profiles.compile_profiles(
+        {"agent_assignments": table, "agents": {key: {} for key in list(table)[:1]}}
+    )
     identity = agents.resolve(name, own, Agents(known, []))
     assert identity.profile_name in own.names()
     assert identity.name.isprintable()
@@ -44,8 +46,8 @@ def test_the_order_of_the_table_does_not_matter(
     name: str, table: dict[str, str], known: list[AgentFile]
 ) -> None:
     turned = dict(reversed(table.items()))
-    one = agents.resolve(name, profiles.compile({"agent_assignments": table}), Agents(known, []))
-    two = agents.resolve(name, profiles.compile({"agent_assignments": turned}), Agents(known, []))
+    one = agents.resolve(name, profiles.compile_profiles({"agent_assignments": table}), Agents(known, []))
+    two = agents.resolve(name, profiles.compile_profiles({"agent_assignments": turned}), Agents(known, []))
     assert (one.assignment_key, one.profile_name, one.folder_names) == (
         two.assignment_key,
         two.profile_name,
@@ -55,7 +57,7 @@ def test_the_order_of_the_table_does_not_matter(
 
 @given(assigned.filter(bool), st.lists(files, max_size=4))
 def test_two_agents_that_are_assigned_share_no_folder(table: dict[str, str], known: list[AgentFile]) -> None:
-    own = profiles.compile({"agent_assignments": table})
+    own = profiles.compile_profiles({"agent_assignments": table})
     owner: dict[str, str] = {}
     for key in own.assignments:
         identity = agents.resolve(key, own, Agents(known, []))
@@ -67,5 +69,5 @@ def test_two_agents_that_are_assigned_share_no_folder(table: dict[str, str], kno
 
 @given(st.text(max_size=300))
 def test_front_matter_takes_any_text(text: str) -> None:
-    fields = front_matter.read("---\n" + text + "\n---\n", lenient=True).fields
+    fields = front_matter.read_front_matter("---\n" + text + "\n---\n", lenient=True).fields
     assert all(isinstance(value, str) for value in fields.values())

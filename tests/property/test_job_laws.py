@@ -77,7 +77,7 @@ def test_looking_for_words_first_misses_no_secret(parts: list[str]) -> None:
     plain = {
         number for number, line in enumerate(text.split("\n"), 1) if any(secrets._in_line(line, 0, len(line)))
     }
-    found = list(secrets.find(text))
+    found = list(secrets.find_secrets(text))
     assert plain <= {finding.line for finding in found}
     masked, _ = secrets.masked(text)
     assert masked.count("\n") == text.count("\n")

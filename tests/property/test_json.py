@@ -58,7 +58,7 @@ def test_every_member_is_located(value: object, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
     lines = text.split("\n")
     for pointer, member in _members(value, ""):
-        line, column = fastjson.locate(text, pointer)
+        line, column = fastjson.locate_pointer(text, pointer)
         rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
         assert json.JSONDecoder().raw_decode(rest)[0] == json.loads(json.dumps(member))
 

@@ -46,14 +46,14 @@ def test_any_bytes_are_read(data: bytes) -> None:
 @settings(max_examples=cases(1_000))
 @given(TEXTS)
 def test_what_is_taken_out_leaves_its_lines(text: str) -> None:
-    cleaned, _ = clean.cleaned(text)
+    cleaned, _ = clean.clean_note(text)
     assert cleaned.count("\n") == text.count("\n")
     masked, found = secrets.masked(text)
     assert masked.count("\n") == text.count("\n")
     assert all(0 < one.line <= text.count("\n") + 1 for one in found)
     assert "ghp_" + "a1B2c3D4e5F6" * 3 not in masked
     contents.without_entries(text)
-    assert front_matter.read(text).body <= len(text)
+    assert front_matter.read_front_matter(text).body <= len(text)
 
 
 @settings(max_examples=cases(1_000))
@@ -95,7 +95,7 @@ def test_no_text_takes_long(text: str) -> None:
     note = read_note("MEMORY.md", text.encode(), {})
     note.chunks()
     contents.without_entries(note.body)
-    list(contents.entries(note.body, "a/MEMORY.md"))
+    list(contents.note_entries(note.body, "a/MEMORY.md"))
     list(links.relative_links(note.body))
     assert time.process_time() - began < 8
     assert len(to_stored(note.problems)) < 20_000

@@ -61,7 +61,7 @@ def paths(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def compiled(raw: object) -> profiles.Profiles | ProfileError:
     try:
-        return profiles.compile(raw)
+        return profiles.compile_profiles(raw)
     except ProfileError as error:
         return error
 
@@ -157,7 +157,7 @@ def test_the_full_check_finds_an_error_exactly_where_the_hooks_refuse(
     text = json.dumps(raw, indent=indent)
     errors = [finding for finding in check.check_text(text) if finding.level == "error"]
     try:
-        profiles.compile(profiles.Text(text))
+        profiles.compile_profiles(profiles.Text(text))
     except BudgetError:
         assert errors
     else:
@@ -183,7 +183,7 @@ def test_any_text_is_checked(text: str) -> None:
     st.integers(1, 10**6),
 )
 def test_a_budget_never_passes_its_caps(base: int, more: int, tier: str, ratio: float, window: int) -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {
             "profiles": {"p": {"base_budget": base, "max_budget": base + more}},
             "context_windows": {"default": window},

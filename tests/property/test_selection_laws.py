@@ -279,4 +279,4 @@ def test_any_text_can_be_cut(text: str) -> None:
         assert chunk.text
         assert chunk.text[0] not in "\r\n"
         assert chunk.text[-1] not in "\r\n"
-    front_matter.read(text)
+    front_matter.read_front_matter(text)

@@ -40,7 +40,7 @@ class MemoryView:
         next_section = 1
         chunk_terms = file_terms = 0
         for number, (path, text) in enumerate(sorted(texts.items()), 1):
-            matter = front_matter.read(text)
+            matter = front_matter.read_front_matter(text)
             start = matter.body
             scope = scopes(path)
             heading_ids: dict[int, int] = {}
@@ -89,7 +89,7 @@ class MemoryView:
             next_section += max(section_tokens, default=0) + _IDS_BETWEEN_FILES
             bag.update(words.terms(path))
             size = bag.total()
-            labelled = labels.terms_of(labels.label(path, matter, "", text[start:]))
+            labelled = labels.label_terms(labels.note_label(path, matter, "", text[start:]))
             bag.update(labelled)
             for term, times in bag.items():
                 times = min(times, LABELLED - 1) | (LABELLED if term in labelled else 0)
@@ -164,7 +164,7 @@ class MemoryView:
 
     def telling(self, terms: Collection[str]) -> dict[str, float]:
         if not _TELLING:
-            _TELLING.update(telling.load())
+            _TELLING.update(telling.load_telling())
         return {term: _TELLING[term] for term in terms if term in _TELLING}
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:

@@ -17,7 +17,9 @@ def agent_file(stem: str, name: str = "", kind: str = "") -> AgentFile:
 
 
 #: The example that ships: 25 agents of a data team.
-SHIPPED = profiles.compile(json.loads((ROOT / "schemas/examples/data-team-profiles.json").read_text()))
+SHIPPED = profiles.compile_profiles(
+    json.loads((ROOT / "schemas/examples/data-team-profiles.json").read_text())
+)
 TEAM = Agents(
     [
         agent_file("business-analyst-role", "business-context", "roles"),
@@ -166,7 +168,7 @@ def test_odd_names_are_names(name: str) -> None:
 
 
 def test_exact_goes_before_another_case() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {"agent_assignments": {"Scout": "none", "scout": "role-architect", "SCOUT": "specialist-narrow"}}
     )
     assert agents.resolve("scout", own).assignment_key == "scout"
@@ -175,13 +177,15 @@ def test_exact_goes_before_another_case() -> None:
 
 
 def test_one_name_in_two_groups_shares_no_folder() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {"agent_assignments": {"roles/scout": "role-architect", "specialists/scout": "none"}}
     )
     assert agents.resolve("roles/scout", own).folder_names == ("roles/scout",)
     assert agents.resolve("specialists/scout", own).folder_names == ("specialists/scout",)
     assert agents.resolve("scout", own).folder_names == ("specialists/scout", "/scout")
-    bare = profiles.compile({"agent_assignments": {"scout": "none", "roles/scout": "role-architect"}})
+    bare = profiles.compile_profiles(
+        {"agent_assignments": {"scout": "none", "roles/scout": "role-architect"}}
+    )
     assert agents.resolve("scout", bare).folder_names == ("specialists/scout", "agents/scout", "/scout")
 
 
@@ -191,7 +195,7 @@ def test_an_agents_second_name_is_not_another_agents_folder() -> None:
 
 
 def test_overrides_are_found_like_assignments() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {"agents": {"dbt-expert": {"complexity": "complex"}, "Data-Architect-Role": {"profile": "none"}}},
         base=SHIPPED,
     )
@@ -203,7 +207,7 @@ def test_overrides_are_found_like_assignments() -> None:
 
 
 def test_a_plugins_agent_can_be_named_exactly() -> None:
-    own = profiles.compile({"agent_assignments": {"tools:dbt-expert": "none"}}, base=SHIPPED)
+    own = profiles.compile_profiles({"agent_assignments": {"tools:dbt-expert": "none"}}, base=SHIPPED)
     assert agents.resolve("tools:dbt-expert", own).profile_name == "none"
     assert agents.resolve("tools:dbt-expert", own).folder_names == ("tools-dbt-expert",)
     assert agents.resolve("dbt-expert", own).profile_name == "specialist-narrow"
@@ -232,7 +236,7 @@ def test_scans_the_projects_and_the_users_agents(tmp_path: Path, home: Path) -> 
     write(project, "README.md", "# no agent\n")
     write(project, "x.metadata.json", "{}")
     write(home, "x.md", "---\nname: x\nmemory: user\n---\n")
-    found = agents.scan(str(project), str(home))
+    found = agents.scan_agent_files(str(project), str(home))
     assert [(file.stem, file.name, file.kind, file.memory, file.tools) for file in found.files] == [
         ("README", "", "", "", ()),
         ("x", "x", "", "", ("Read", "Grep")),
@@ -244,11 +248,11 @@ def test_scans_the_projects_and_the_users_agents(tmp_path: Path, home: Path) -> 
 
 
 def test_notices_what_comes_goes_and_changes(tmp_path: Path) -> None:
-    found = agents.scan(str(tmp_path), "")
+    found = agents.scan_agent_files(str(tmp_path), "")
     assert found.unchanged()
     file = write(tmp_path, "roles/a.md", "---\nname: a\n---\n")
     assert not found.unchanged()
-    found = agents.scan(str(tmp_path), "")
+    found = agents.scan_agent_files(str(tmp_path), "")
     assert found.unchanged()
     write(tmp_path, "roles/b.md", "")
     assert not found.unchanged()
@@ -268,12 +272,12 @@ def test_links_that_lead_back_pipes_and_odd_names_are_passed_over(tmp_path: Path
     os.mkfifo(folder / "pipe.md")
     (folder / "odd\n.md").write_text("")
     (folder / "latin.md").write_bytes(b"---\nname: \xe9t\xe9\n---\n")
-    assert [file.stem for file in agents.scan(str(tmp_path), "").files] == ["a", "latin"]
+    assert [file.stem for file in agents.scan_agent_files(str(tmp_path), "").files] == ["a", "latin"]
 
 
 def test_state_round_trip(tmp_path: Path) -> None:
     write(tmp_path, "roles/a.md", "---\nname: b\nmemory: local\ntools: [Read, Bash]\n---\n")
-    found = agents.scan(str(tmp_path), "")
+    found = agents.scan_agent_files(str(tmp_path), "")
     again = Agents.from_state(json.loads(json.dumps(found.to_state())))
     assert again.to_state() == found.to_state()
     assert again.unchanged()
@@ -302,4 +306,4 @@ def test_state_round_trip(tmp_path: Path) -> None:
     ],
 )
 def test_front_matter(text: str, fields: dict[str, str]) -> None:
-    assert front_matter.read(text, lenient=True).fields == fields
+    assert front_matter.read_front_matter(text, lenient=True).fields == fields

@@ -96,7 +96,7 @@ LEARNED = {
 
 
 def settings(**section: Any) -> profiles.Profiles:
-    return profiles.compile({"calibration": section})
+    return profiles.compile_profiles({"calibration": section})
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_learned_from_transcripts_and_kept(tmp_path: Path) -> None:
         file.write('["torn", "cla')
 
     assert calibration.update(project, Words())
-    state = token_ratio.read_state(project)
+    state = token_ratio.read_ratios(project)
     learned = state["models"]["claude-opus-5-5"]
     assert learned["ratio"] == pytest.approx(1.25, rel=0.02)
     assert learned["runs"] == 30
@@ -185,7 +185,7 @@ def test_a_second_lesson_adds_to_the_first(tmp_path: Path) -> None:
             path = transcript(tmp_path / f"{number}.jsonl", int(words), int(counted))
             calibration.note(project, agent, "claude-opus-5-5", int(counted), path)
         assert calibration.update(project, Words())
-    assert token_ratio.read_state(project)["models"]["claude-opus-5-5"]["runs"] == 24
+    assert token_ratio.read_ratios(project)["models"]["claude-opus-5-5"]["runs"] == 24
 
 
 @pytest.mark.parametrize(

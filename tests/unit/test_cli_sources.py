@@ -31,7 +31,7 @@ def say(folder: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 def globs(folder: Path, scope: str = "global") -> list[str]:
-    return profiles.load(str(folder), "").profiles.sources()[scope]
+    return profiles.load_profiles(str(folder), "").profiles.sources()[scope]
 
 
 def test_a_folder_is_added_and_removed(folder: Path, say: Any) -> None:

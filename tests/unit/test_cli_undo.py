@@ -36,8 +36,8 @@ def move(project: Project, minutes: int) -> journal.Entry:
 
 
 def retune(project: Project, minutes: int) -> tuning_apply.Applied:
-    settings = profiles.load(project.root, project.home).profiles
-    known = agents.scan(project.root, project.home)
+    settings = profiles.load_profiles(project.root, project.home).profiles
+    known = agents.scan_agent_files(project.root, project.home)
     old = agents.resolve("dbt-expert", settings, known).profile_name
     new = next(name for name in settings.names() if name != old)
     change = {"kind": "profile", "agent": "dbt-expert", "from": old, "to": new, "title": f"dbt-expert: {new}"}

@@ -101,7 +101,7 @@ def test_refuses_what_has_no_json_form(value: object) -> None:
 )
 def test_locates_a_pointer(pointer: str, place: tuple[int, int]) -> None:
     text = '{\n  "a": 1,\n "b/c": [1, 2],\n  "d": "old",\n  "d": "new",\n  "e": {"f": {}}\n}'
-    assert fastjson.locate(text, pointer) == place
+    assert fastjson.locate_pointer(text, pointer) == place
 
 
 def test_neither_json_nor_re_is_imported() -> None:
@@ -110,7 +110,7 @@ def test_neither_json_nor_re_is_imported() -> None:
         "from memory_budget.base import fastjson;"
         "from memory_budget.settings import profiles, agents;"
         "fastjson.loads(fastjson.dumps({'a': 1}));"
-        "agents.resolve('dbt-expert', profiles.load('/nowhere', '').profiles);"
+        "agents.resolve('dbt-expert', profiles.load_profiles('/nowhere', '').profiles);"
         "print(*sorted(set(sys.modules) - before))"
     )
     run = subprocess.run(

@@ -157,7 +157,7 @@ def test_sizes_are_kept_once_a_day_and_a_wrong_clock_is_forgotten(tmp_path: Path
     ],
 )
 def test_secrets_are_seen(line: str) -> None:
-    assert [finding.line for finding in secrets.find(f"# T\n\n{line}\n")] == [3]
+    assert [finding.line for finding in secrets.find_secrets(f"# T\n\n{line}\n")] == [3]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_secrets_are_seen(line: str) -> None:
     ],
 )
 def test_examples_are_no_secrets(line: str) -> None:
-    assert list(secrets.find(line)) == []
+    assert list(secrets.find_secrets(line)) == []
 
 
 def test_history_dates_are_shown_as_dates() -> None:

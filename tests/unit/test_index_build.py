@@ -41,8 +41,8 @@ def chunk_costs(project: Project) -> list[tuple[str, int]]:
     """The text of every chunk and what it is said to cost."""
     db = sqlite3.connect(project.index)
     try:
-        found = list(pages.every(db))
-        texts = pages.texts(db, found)
+        found = list(pages.all_chunks(db))
+        texts = pages.chunk_texts(db, found)
     finally:
         db.close()
     return [(texts[chunk.id].decode(), chunk.tokens) for chunk in found]
@@ -87,7 +87,7 @@ def test_stored_counts_are_those_of_the_tokenizer(project: Project) -> None:
     for text, stored in chunk_costs(project):
         assert count(text + "\n\n") == stored
     for row in rows(project, "SELECT heading, outline, headings, heading_sum FROM pages WHERE heading"):
-        for heading in pages.headings(*row):
+        for heading in pages.page_headings(*row):
             assert count(heading.text + "\n\n") == heading.tokens
 
 
@@ -106,13 +106,13 @@ def test_posting_lists_name_existing_chunks_once(project: Project) -> None:
         for path in sorted(Path(project.memory).rglob("*.md"))[number::4]:
             path.write_text(path.read_text().replace("before", f"before{number}"))
         update(project)
-    known = {chunk.id for row in rows(project, PAGES) for chunk in pages.chunks(*row)}
+    known = {chunk.id for row in rows(project, PAGES) for chunk in pages.page_chunks(*row)}
     files = {row[0] for row in rows(project, "SELECT id FROM files")}
     for chunks, of_files in rows(project, "SELECT chunks, files FROM postings"):
-        ids = [posting >> 32 for posting in postings.unpack(chunks)]
+        ids = [posting >> 32 for posting in postings.unpack_postings(chunks)]
         assert len(ids) == len(set(ids))
         assert known.issuperset(ids)
-        ids = [posting >> 32 for posting in postings.unpack(of_files)]
+        ids = [posting >> 32 for posting in postings.unpack_postings(of_files)]
         assert len(ids) == len(set(ids))
         assert files.issuperset(ids)
 
@@ -135,11 +135,11 @@ def test_a_large_build_in_little_memory_gives_the_same(
 
 
 def test_without_the_tokenizer_counts_are_bounds_until_it_is_there(project: Project) -> None:
-    build.update(project, Sources(), tokens.UpperBound())
+    build.update_from_files(project, Sources(), tokens.UpperBound())
     for text, stored in chunk_costs(project)[:50]:
         assert count(text + "\n\n") <= stored
-    assert build.update(project, Sources(), tokens.Counter()).parsed == 45
-    assert build.update(project, Sources(), tokens.UpperBound()).parsed == 0
+    assert build.update_from_files(project, Sources(), tokens.Counter()).parsed == 45
+    assert build.update_from_files(project, Sources(), tokens.UpperBound()).parsed == 0
 
 
 def test_what_agents_used_survives_a_rebuild(project: Project) -> None:
@@ -176,7 +176,7 @@ def test_a_failed_update_leaves_the_index_as_it_was(
 def test_a_large_file_is_indexed_whole(unit: str, tmp_path: Path) -> None:
     text = "# Head\n\n" + unit * (60_000 // len(unit)) + "\n\nthe very last words\n"
     project = Project(str(make_project(tmp_path, {".claude/memory/patterns/huge.md": text})), "")
-    build.update(project, Sources(), tokens.UpperBound())
+    build.update_from_files(project, Sources(), tokens.UpperBound())
     stored = [text for text, _ in chunk_costs(project)]
     assert "the very last words" in stored[-1]
     if unit != "# h\n":
@@ -250,7 +250,7 @@ def test_the_head_of_a_posting_list_holds_the_best_and_the_rest_nothing_better(c
     chance = random.Random(count)
     given = [postings.entry(n, chance.randrange(1, 6), chance.randrange(1, 400)) for n in range(1, count + 1)]
     chance.shuffle(given)
-    head, rest = [postings.unpack(blob) for blob in postings.pack(list(given), ranked=True)]
+    head, rest = [postings.unpack_postings(blob) for blob in postings.pack_postings(list(given), ranked=True)]
     assert sorted(head + rest) == sorted(given)
     assert len(head) == min(count, postings.HEAD)
     if rest:

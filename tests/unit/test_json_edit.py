@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_budget.settings.json_edit import JsonTextError, parse, remove_member, set_member
+from memory_budget.settings.json_edit import JsonTextError, parse_object, remove_member, set_member
 
 KEYS = st.text(st.characters(codec="utf-8"), max_size=6)
 VALUES = st.recursive(
@@ -67,7 +67,7 @@ def test_remove_member(before: str, path: tuple[str, ...], after: str) -> None:
 )
 def test_parse_names_the_place(text: str, said: str) -> None:
     with pytest.raises(JsonTextError, match=said):
-        parse(text, "settings.json")
+        parse_object(text, "settings.json")
 
 
 def test_set_through_something_that_is_no_object() -> None:

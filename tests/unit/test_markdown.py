@@ -127,7 +127,7 @@ def test_line_ends_and_empty_texts() -> None:
 
 def test_front_matter() -> None:
     text = '---\nname: "x y"\nalways: true\ntags:\n  - a\n  - b\n# note\nurl: http://h/p\n---\n\nbody'
-    found = front_matter.read(text)
+    found = front_matter.read_front_matter(text)
     assert found.fields == {"name": "x y", "always": "true", "tags": "a, b", "url": "http://h/p"}
     assert text[found.body :] == "\nbody"
 
@@ -136,13 +136,13 @@ def test_front_matter() -> None:
     "text", ["", "---", "---\n", "---\na: b\nno end", "text\n---\na: b\n---\n", "----\na: b\n---"]
 )
 def test_no_front_matter(text: str) -> None:
-    found = front_matter.read(text)
+    found = front_matter.read_front_matter(text)
     assert (found.fields, found.body) == ({}, 0)
 
 
 def test_byte_order_mark_is_no_text() -> None:
-    assert front_matter.read("\ufefftext").body == 1
-    assert front_matter.read("\ufeff---\na: b\n---\nx").body == 14
+    assert front_matter.read_front_matter("\ufefftext").body == 1
+    assert front_matter.read_front_matter("\ufeff---\na: b\n---\nx").body == 14
 
 
 def test_folded_hash_sees_only_the_words() -> None:

@@ -26,7 +26,9 @@ TASK = "How do deploys go through the canary ring of the ledger exporter?"
 
 def lines(root: Path, home: Path) -> list[str]:
     project = find_project(str(root), str(home))
-    return overlooked(project, sources_of(project, profiles.load(project.root, project.home).profiles))
+    return overlooked(
+        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
+    )
 
 
 def block(root: Path, home: Path) -> str:

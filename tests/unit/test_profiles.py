@@ -72,13 +72,13 @@ def test_shipped_budgets(name: str, budgets: list[int]) -> None:
 
 
 def test_the_maximum_caps_the_budget() -> None:
-    own = profiles.compile({"profiles": {"specialist-narrow": {"max_budget": 25_000}}})
+    own = profiles.compile_profiles({"profiles": {"specialist-narrow": {"max_budget": 25_000}}})
     narrow = own.profile("specialist-narrow")
     assert [own.budget(narrow, tier) for tier in names.TIERS] == [10_000, 20_000, 25_000, 25_000]
 
 
 def test_no_budget_takes_more_than_its_share_of_the_window() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {
             "context_windows": {"small": 40_000},
             "profiles": {"wide": {"base_budget": 90_000, "max_budget": 90_000, "context_window_share": 0.25}},
@@ -96,7 +96,7 @@ def test_a_ratio_turns_the_models_tokens_into_tiktokens() -> None:
 
 
 def test_fractions_lose_no_token() -> None:
-    own = profiles.compile({"complexity_multipliers": {"simple": {"multiplier": 1.1}}})
+    own = profiles.compile_profiles({"complexity_multipliers": {"simple": {"multiplier": 1.1}}})
     assert own.budget(own.profile("specialist-narrow"), "simple") == 22_000
 
 
@@ -120,12 +120,14 @@ def test_tiers_go_up_step_by_step() -> None:
     ],
 )
 def test_windows_by_model(model: str, window: int) -> None:
-    own = profiles.compile({"context_windows": {"claude-haiku": 100_000, "claude-haiku-4-9": 90_000}})
+    own = profiles.compile_profiles(
+        {"context_windows": {"claude-haiku": 100_000, "claude-haiku-4-9": 90_000}}
+    )
     assert own.window(model) == window
 
 
 def test_prices_and_ratios_by_model() -> None:
-    own = profiles.compile({"calibration": {"ratio": {"claude-opus": 1.2}}})
+    own = profiles.compile_profiles({"calibration": {"ratio": {"claude-opus": 1.2}}})
     price = own.price("claude-sonnet-4-6")
     assert price is not None
     assert price["output"] == 15
@@ -138,14 +140,14 @@ def test_prices_and_ratios_by_model() -> None:
 
 
 def test_an_older_file_loads_unchanged() -> None:
-    own = profiles.compile(OLDER)
+    own = profiles.compile_profiles(OLDER)
     assert own.assignments["roles/new-role"] == "role-architect"
     assert own.multiplier("medium") == 1
     assert own.default_profile == "specialist-broad"
 
 
 def test_what_a_file_leaves_out_keeps_its_shipped_value() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {"profiles": {"specialist-narrow": {"scope_weights": {"global": 0.7}}}, "tuning": {"auto": True}}
     )
     narrow = own.profile("specialist-narrow")
@@ -158,31 +160,31 @@ def test_what_a_file_leaves_out_keeps_its_shipped_value() -> None:
 
 
 def test_lists_are_replaced_as_a_whole() -> None:
-    own = profiles.compile({"sources": {"global": ["docs/**/*.md"]}})
+    own = profiles.compile_profiles({"sources": {"global": ["docs/**/*.md"]}})
     assert own.section("sources")["global"] == ["docs/**/*.md"]
     assert own.section("sources")["agent_recent"] == profiles.defaults().section("sources")["agent_recent"]
 
 
 @pytest.mark.parametrize("key", ["dbt-expert", "Dbt-Expert", "specialists/DBT-expert"])
 def test_an_assignment_replaces_the_shipped_one_however_it_is_written(key: str) -> None:
-    own = profiles.compile({"agent_assignments": {key: "role-architect"}})
+    own = profiles.compile_profiles({"agent_assignments": {key: "role-architect"}})
     assert {k: v for k, v in own.assignments.items() if "dbt" in k.lower()} == {key: "role-architect"}
 
 
 def test_an_assignment_in_another_group_is_another_agent() -> None:
-    below = profiles.compile({"agent_assignments": {"specialists/dbt-expert": "specialist-narrow"}})
-    own = profiles.compile({"agent_assignments": {"roles/dbt-expert": "role-architect"}}, base=below)
+    below = profiles.compile_profiles({"agent_assignments": {"specialists/dbt-expert": "specialist-narrow"}})
+    own = profiles.compile_profiles({"agent_assignments": {"roles/dbt-expert": "role-architect"}}, base=below)
     assert own.assignments["specialists/dbt-expert"] == "specialist-narrow"
 
 
 def test_a_new_profile_without_weights_takes_those_of_the_default_profile() -> None:
-    own = profiles.compile({"profiles": {"mine": {"base_budget": 1, "max_budget": 2}}})
+    own = profiles.compile_profiles({"profiles": {"mine": {"base_budget": 1, "max_budget": 2}}})
     assert own.profile("mine").weights == own.profile("specialist-broad").weights
     assert own.profile("long-gone").name == "specialist-broad"
 
 
 def test_unknown_keys_are_kept_and_ignored() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {
             "_note": 1,
             "profiles": {"specialist-narrow": {"colour": "red"}},
@@ -194,7 +196,7 @@ def test_unknown_keys_are_kept_and_ignored() -> None:
 
 
 def test_an_agents_own_settings_go_first() -> None:
-    own = profiles.compile(
+    own = profiles.compile_profiles(
         {
             "enforcement": "hard",
             "agents": {
@@ -279,7 +281,7 @@ def test_an_agents_own_settings_go_first() -> None:
 )
 def test_names_the_place_that_cannot_be_used(raw: object, pointer: str) -> None:
     with pytest.raises(ProfileError) as caught:
-        profiles.compile(raw)
+        profiles.compile_profiles(raw)
     assert caught.value.pointer == pointer
     assert caught.value.expected
     assert caught.value.found
@@ -298,7 +300,7 @@ def test_names_the_place_that_cannot_be_used(raw: object, pointer: str) -> None:
     ],
 )
 def test_takes_what_lies_on_the_edge(raw: object) -> None:
-    profiles.compile(raw)
+    profiles.compile_profiles(raw)
 
 
 @pytest.mark.parametrize(
@@ -323,10 +325,10 @@ def test_takes_what_lies_on_the_edge(raw: object) -> None:
 )
 def test_globs_stay_inside_and_know_whose_they_are(scope: str, glob: str, good: bool) -> None:
     if good:
-        profiles.compile({"sources": {scope: [glob]}})
+        profiles.compile_profiles({"sources": {scope: [glob]}})
     else:
         with pytest.raises(ProfileError):
-            profiles.compile({"sources": {scope: [glob]}})
+            profiles.compile_profiles({"sources": {scope: [glob]}})
 
 
 # -- files
@@ -334,11 +336,11 @@ def test_globs_stay_inside_and_know_whose_they_are(scope: str, glob: str, good: 
 
 def test_the_projects_file_goes_before_the_users(tmp_path: Path, home: Path) -> None:
     project = tmp_path / "project"
-    assert profiles.load(str(project), str(home)).source_path == ""
+    assert profiles.load_profiles(str(project), str(home)).source_path == ""
     users = write(home, {"default_profile": "none"})
-    assert profiles.load(str(project), str(home)).source_path == str(users)
+    assert profiles.load_profiles(str(project), str(home)).source_path == str(users)
     own = write(project, {"default_profile": "role-architect"})
-    result = profiles.load(str(project), str(home))
+    result = profiles.load_profiles(str(project), str(home))
     assert result.source_path == str(own)
     assert result.profiles.default_profile == "role-architect"
     assert result.problem is None
@@ -347,63 +349,63 @@ def test_the_projects_file_goes_before_the_users(tmp_path: Path, home: Path) -> 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"default_profile": "none"})
-    first = profiles.load(str(tmp_path), "")
-    monkeypatch.setattr(profiles, "read", None)
+    first = profiles.load_profiles(str(tmp_path), "")
+    monkeypatch.setattr(profiles, "read_profiles_file", None)
     monkeypatch.setattr(profiles, "defaults", None)
     kept: tuple[Any, Any] = json.loads(json.dumps([first.signature, first.state]))
-    again = profiles.load(str(tmp_path), "", kept)
+    again = profiles.load_profiles(str(tmp_path), "", kept)
     assert not again.changed
     assert again.profiles.document == first.profiles.document
 
 
 def test_a_changed_file_is_read_again_and_a_removed_one_forgotten(tmp_path: Path) -> None:
     file = write(tmp_path, {"default_profile": "none"})
-    first = profiles.load(str(tmp_path), "")
+    first = profiles.load_profiles(str(tmp_path), "")
     write(tmp_path, {"default_profile": "role-architect"})
-    second = profiles.load(str(tmp_path), "", (first.signature, first.state))
+    second = profiles.load_profiles(str(tmp_path), "", (first.signature, first.state))
     assert second.profiles.default_profile == "role-architect"
     file.unlink()
     assert (
-        profiles.load(str(tmp_path), "", (second.signature, second.state)).profiles.default_profile
+        profiles.load_profiles(str(tmp_path), "", (second.signature, second.state)).profiles.default_profile
         == "specialist-broad"
     )
 
 
 def test_other_shipped_defaults_reach_kept_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"default_profile": "none"})
-    first = profiles.load(str(tmp_path), "")
+    first = profiles.load_profiles(str(tmp_path), "")
     monkeypatch.setattr(profiles, "_defaults_mark", lambda: [1, 2])
-    assert profiles.load(str(tmp_path), "", (first.signature, first.state)).changed
+    assert profiles.load_profiles(str(tmp_path), "", (first.signature, first.state)).changed
 
 
 def test_a_state_of_another_version_is_read_again(tmp_path: Path) -> None:
     write(tmp_path, {"default_profile": "none"})
-    first = profiles.load(str(tmp_path), "")
+    first = profiles.load_profiles(str(tmp_path), "")
     for state in ({}, {**first.state, "version": 0}, {**first.state, "document": None}):
-        again = profiles.load(str(tmp_path), "", (first.signature, state))
+        again = profiles.load_profiles(str(tmp_path), "", (first.signature, state))
         assert again.changed
         assert again.profiles.default_profile == "none"
 
 
 def test_a_broken_file_leaves_the_last_good_version_at_work_and_is_told_once(tmp_path: Path) -> None:
     write(tmp_path, {"default_profile": "none"})
-    good = profiles.load(str(tmp_path), "")
+    good = profiles.load_profiles(str(tmp_path), "")
     write(tmp_path, '{\n "default_profile": "none",\n}')
-    broken = profiles.load(str(tmp_path), "", (good.signature, good.state))
+    broken = profiles.load_profiles(str(tmp_path), "", (good.signature, good.state))
     assert broken.profiles.default_profile == "none"
     assert broken.changed
     assert broken.problem is not None
     assert broken.problem.startswith(".claude/memory/budget-profiles.json:")
-    again = profiles.load(str(tmp_path), "", (broken.signature, broken.state))
+    again = profiles.load_profiles(str(tmp_path), "", (broken.signature, broken.state))
     assert (again.changed, again.problem, again.profiles.default_profile) == (False, broken.problem, "none")
     write(tmp_path, {"default_profile": "role-architect"})
-    mended = profiles.load(str(tmp_path), "", (again.signature, again.state))
+    mended = profiles.load_profiles(str(tmp_path), "", (again.signature, again.state))
     assert (mended.problem, mended.profiles.default_profile) == (None, "role-architect")
 
 
 def test_a_file_broken_from_the_start_leaves_the_defaults_at_work(tmp_path: Path) -> None:
     write(tmp_path, "[]")
-    result = profiles.load(str(tmp_path), "")
+    result = profiles.load_profiles(str(tmp_path), "")
     assert result.profiles.default_profile == "specialist-broad"
     assert result.problem is not None
 
@@ -426,32 +428,32 @@ def test_a_problem_is_one_line_with_place_expectation_and_finding(
     tmp_path: Path, content: object, said: str
 ) -> None:
     write(tmp_path, content)
-    assert profiles.load(str(tmp_path), "").problem == profiles.FILE + said
+    assert profiles.load_profiles(str(tmp_path), "").problem == profiles.FILE + said
 
 
 def test_a_folder_a_pipe_and_an_unreadable_file_are_problems_not_failures(tmp_path: Path) -> None:
     file = tmp_path / profiles.FILE
     file.mkdir(parents=True)
     assert (
-        profiles.load(str(tmp_path), "").problem
+        profiles.load_profiles(str(tmp_path), "").problem
         == f"{profiles.FILE}: expected a regular file, found something else"
     )
     file.rmdir()
     os.mkfifo(file)
     assert (
-        profiles.load(str(tmp_path), "").problem
+        profiles.load_profiles(str(tmp_path), "").problem
         == f"{profiles.FILE}: expected a regular file, found something else"
     )
     file.unlink()
     file.symlink_to(file)
-    problem = profiles.load(str(tmp_path), "").problem
+    problem = profiles.load_profiles(str(tmp_path), "").problem
     assert problem is not None
     assert "cannot be read" in problem
 
 
 def test_the_users_file_is_named_from_the_home_folder(tmp_path: Path) -> None:
     write(tmp_path, "[]")
-    problem = profiles.load("/nowhere", str(tmp_path)).problem
+    problem = profiles.load_profiles("/nowhere", str(tmp_path)).problem
     assert problem is not None
     assert problem.startswith("~/.claude/memory/budget-profiles.json:1: ")
 
@@ -464,7 +466,7 @@ def test_damaged_shipped_defaults_are_named(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_state_is_plain_json() -> None:
-    own = profiles.compile(OLDER)
+    own = profiles.compile_profiles(OLDER)
     state = json.loads(json.dumps(profiles.to_state(own)))
     assert isinstance(profiles.from_state(state), Profiles)
     assert profiles.from_state(state).document == own.document

@@ -77,7 +77,7 @@ def test_the_schemas_defaults_are_the_shipped_ones() -> None:
 def test_the_shipped_defaults_pass_their_own_checks() -> None:
     shipped = read(profiles.DEFAULTS_FILE)
     assert settings_check.check_text(Path(profiles.DEFAULTS_FILE).read_text(encoding="utf-8")) == []
-    assert profiles.compile(shipped).document == shipped
+    assert profiles.compile_profiles(shipped).document == shipped
     schema = read(settings_check.SCHEMA_FILE)
     assert set(shipped) == set(schema["properties"]), "every setting has a shipped value"
     assert set(shipped["agent_assignments"]) == {"Explore", "Plan", "fork"}, (
@@ -127,9 +127,9 @@ def test_the_file_this_format_comes_from_loads_unchanged() -> None:
     if folder is None:
         from tests.unit.test_profiles import OLDER
 
-        own = profiles.compile(OLDER)
+        own = profiles.compile_profiles(OLDER)
     else:
-        result = profiles.load(str(folder), "")
+        result = profiles.load_profiles(str(folder), "")
         assert result.problem is None
         assert settings_check.check_project(str(folder), "").findings == []
         own = result.profiles

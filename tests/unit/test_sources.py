@@ -10,13 +10,13 @@ import pytest
 
 from memory_budget.base.globs import expand_braces, name_matches
 from memory_budget.base.project import Project
-from memory_budget.index.scan import Scan, scan
+from memory_budget.index.scan import Scan, scan_sources
 from memory_budget.index.sources import Sources, loaded_lines, owners_of
 from tests.support.projects import make_project
 
 
 def scanned(root: Path, home: Path | str = "", globs: dict[str, list[str]] | None = None) -> Scan:
-    return scan(Project(str(root), str(home)), Sources(globs))
+    return scan_sources(Project(str(root), str(home)), Sources(globs))
 
 
 def places(found: Scan) -> dict[str, tuple[str, str]]:

@@ -29,7 +29,7 @@ _POLICIES = (
 _ON = frozenset(("1", "true", "yes", "on"))
 
 
-def client_home(home: str) -> str:
+def client_folder(home: str) -> str:
     """The client's folder of settings and plugins: `~/.claude` unless `CLAUDE_CONFIG_DIR` names another."""
     return os.environ.get("CLAUDE_CONFIG_DIR") or home + "/.claude"
 
@@ -68,7 +68,7 @@ def main_checkout(root: str) -> str:
     return main if name == ".git" and os.path.isdir(main) else ""
 
 
-def folder(root: str, home: str) -> str:
+def auto_memory_folder(root: str, home: str) -> str:
     """The folder of a project's auto memory, whether or not it is there; "" where it is switched off."""
     switch = os.environ.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "").lower()
     if switch in _ON or not home:
@@ -81,7 +81,7 @@ def folder(root: str, home: str) -> str:
         return ""
     if named:
         return named
-    base = os.environ.get("CLAUDE_CODE_REMOTE_MEMORY_DIR") or client_home(home)
+    base = os.environ.get("CLAUDE_CODE_REMOTE_MEMORY_DIR") or client_folder(home)
     top = git_root(root)
     top = (main_checkout(top) or top) if top else root
     name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME", "")
@@ -114,7 +114,7 @@ def _settings(root: str, home: str) -> tuple[bool, str]:
         *_POLICIES,
         root + "/.claude/settings.local.json",
         shared,
-        client_home(home) + "/settings.json",
+        client_folder(home) + "/settings.json",
     ):
         try:
             data = read_bytes(path, _SETTINGS_LIMIT)

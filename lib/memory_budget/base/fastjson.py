@@ -86,7 +86,7 @@ def loads(text: str | bytes) -> object:
     Raises JSONError (a ValueError) with line and column, also for bytes that are not UTF-8.
     """
     if not isinstance(text, str):
-        text = decode(text)
+        text = decode_utf8(text)
     start = _skip(text, 1 if text.startswith("\ufeff") else 0)
     try:
         value, end = _first_value(text, start)
@@ -234,7 +234,7 @@ def _quote_replacing(text: str) -> str:
     return str(_quote(text))
 
 
-def decode(data: bytes) -> str:
+def decode_utf8(data: bytes) -> str:
     """Decode UTF-8. Raises JSONError with the place of the first wrong byte."""
     try:
         return data.decode("utf-8")
@@ -249,7 +249,7 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-def locate(text: str, pointer: str) -> tuple[int, int]:
+def locate_pointer(text: str, pointer: str) -> tuple[int, int]:
     """Line and column of the value that a JSON pointer such as "/profiles/0/name" names in `text`, which is valid JSON.
 
     Where the pointer leads to nothing (a missing key), the place of the nearest value around it.

@@ -45,7 +45,7 @@ class FrontMatter:
         return next((number for name, number in self.lines.items() if name.lower() == key), 1)
 
 
-def read(text: str, *, lenient: bool = False) -> FrontMatter:
+def read_front_matter(text: str, *, lenient: bool = False) -> FrontMatter:
     """The front matter of a text. `body` is 0, or 1 past a byte order mark, where there is none.
 
     `lenient`: lines that are no front matter are passed by, for a file that must have some (an agent's).

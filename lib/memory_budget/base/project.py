@@ -42,7 +42,7 @@ class Project:
     def auto(self) -> str:
         """The folder of the client's own memory of this project, whether or not it is there; "" where it is off."""
         if self._auto is None:
-            self._auto = auto_memory.folder(self.root, self.home)
+            self._auto = auto_memory.auto_memory_folder(self.root, self.home)
         return self._auto
 
     @property
@@ -106,7 +106,7 @@ def user_home() -> str:
 def _data_folder(home: str) -> str:
     """The plugin's data folder (see `installation.data_folder`)."""
     named = os.environ.get("CLAUDE_PLUGIN_DATA") or os.environ.get("MEMORY_BUDGET_DATA")
-    return named or f"{auto_memory.client_home(home)}/plugins/data/{PLUGIN_DATA}"
+    return named or f"{auto_memory.client_folder(home)}/plugins/data/{PLUGIN_DATA}"
 
 
 def _short(root: str) -> str:

@@ -1,6 +1,6 @@
 """What is printed for a person holds no control characters: names and texts come from files that anybody may have written.
 
-    with terminal.cleaned():      within, print() and sys.stdout.write() leave out escape sequences, direction marks and the like
+    with terminal.cleaned_streams():      within, print() and sys.stdout.write() leave out escape sequences, direction marks and the like
         ...
 
 What draws on purpose (a table, a bar) writes to `original(sys.stdout)`, after cleaning what it was given.
@@ -45,7 +45,7 @@ def original(stream: TextIO) -> TextIO:
 
 
 @contextlib.contextmanager
-def cleaned() -> Iterator[None]:
+def cleaned_streams() -> Iterator[None]:
     """Clean both standard streams meanwhile."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (cast(TextIO, _Cleaned(original(stream))) for stream in before)

@@ -119,9 +119,9 @@ def _client(project: Project) -> Iterator[Finding]:
             "note", "client", "no `claude` on the PATH, so its version is not known", "try: claude --version"
         )
     elif version:
-        missing = client_versions.lacks(version)
+        missing = client_versions.missing_features(version)
         level = "problem" if version < client_versions.OLDEST else "note" if missing else "ok"
-        words = "; ".join([f"Claude Code {client_versions.shown(version)}", *missing])
+        words = "; ".join([f"Claude Code {client_versions.version_text(version)}", *missing])
         yield Finding(level, "client", words, "newer: claude update" if missing else "")
     else:
         yield Finding("note", "client", f"{program} does not say its version", f"try: {program} --version")
@@ -135,7 +135,7 @@ def _client_version(program: str) -> tuple[int, int, int] | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return client_versions.parse(said.stdout)
+    return client_versions.parse_version(said.stdout)
 
 
 def _enabled() -> Iterator[Finding]:

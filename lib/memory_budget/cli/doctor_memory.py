@@ -14,7 +14,7 @@ from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.pages import damage
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
-from memory_budget.index.scan import scan
+from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import Sources, sources_of
 from memory_budget.log import usage
 from memory_budget.run import lost_prompts
@@ -48,8 +48,8 @@ def _profiles(project: Project) -> Iterator[Finding]:
 
 
 def _memory(project: Project) -> Iterator[Finding]:
-    sources = sources_of(project, profiles.load(project.root, project.home).profiles)
-    found = scan(project, sources)
+    sources = sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
+    found = scan_sources(project, sources)
     yield Finding("ok", "memory", f"{counted(len(found.files), 'file')} in scope")
     for line in overlooked(project, sources, found) if not found.files else ():
         yield Finding("problem", "memory", line, "do as the line says")
@@ -75,12 +75,15 @@ def _memory(project: Project) -> Iterator[Finding]:
 
 def _sources(project: Project) -> Iterator[Finding]:
     """Globs of the person's own that match nothing, and those that name a folder."""
-    table = profiles.load(project.root, project.home).profiles.sources()
+    table = profiles.load_profiles(project.root, project.home).profiles.sources()
     shipped = profiles.defaults().sources()
     none: dict[str, list[str]] = {scope: [] for scope in SCOPES}
     for scope, globs in table.items():
         for glob in globs:
-            if glob in shipped.get(scope, ()) or scan(project, Sources({**none, scope: [glob]})).files:
+            if (
+                glob in shipped.get(scope, ())
+                or scan_sources(project, Sources({**none, scope: [glob]})).files
+            ):
                 continue
             folder = os.path.isdir(f"{project.root}/{glob}")
             remedy = (
@@ -92,8 +95,8 @@ def _sources(project: Project) -> Iterator[Finding]:
 
 
 def _agents(project: Project) -> Iterator[Finding]:
-    loaded = profiles.load(project.root, project.home).profiles
-    known = agents.scan(project.root, project.home)
+    loaded = profiles.load_profiles(project.root, project.home).profiles
+    known = agents.scan_agent_files(project.root, project.home)
     nameless = [
         file for file in known.files if not file.name and file.stem.lower() not in ("readme", "claude")
     ]
@@ -106,7 +109,7 @@ def _agents(project: Project) -> Iterator[Finding]:
             "add name: and description: between two lines of ---",
         )
     yield from _unknown_agents(project, loaded, known)
-    proposed = suggest.proposals(project.root, project.home, loaded, known)
+    proposed = suggest.agent_suggestions(project.root, project.home, loaded, known)
     if proposed:
         yield Finding(
             "note",

@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"memory-budget: {args.project}: no such folder", file=sys.stderr)
         return 2
     try:
-        with terminal.cleaned():
+        with terminal.cleaned_streams():
             return int(_module(verb).run(args))
     except BudgetError as error:
         print(f"memory-budget: {terminal.clean(str(error))}", file=sys.stderr)

@@ -143,7 +143,7 @@ def _say_unknown(project: Project, found: allocate.Allocation | allocate.Nothing
         file.file.scope != "global" for file in found.selection.files
     ):
         return
-    known = [file.name or file.stem for file in agents.scan(project.root, project.home).files]
+    known = [file.name or file.stem for file in agents.scan_agent_files(project.root, project.home).files]
     close = difflib.get_close_matches(leaf, known, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
     print(f'memory-budget: no agent "{identity.name}" is defined here{hint}', file=sys.stderr)

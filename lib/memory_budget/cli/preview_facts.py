@@ -102,7 +102,7 @@ def sent_for(allocation: allocate.Allocation) -> dict[int, list[str]]:
     task, view = allocation.task, allocation.view
     query = Query(task.prompt, task.description)
     written: dict[str, str] = {}
-    for run in text_words.runs(task_text(task.prompt) + "\n" + task.description):
+    for run in text_words.word_runs(task_text(task.prompt) + "\n" + task.description):
         for term in text_words.word_terms(run)[-1:]:
             written.setdefault(term, run.decode("utf-8", "replace").strip("_-./'"))
     holders = {

@@ -69,7 +69,11 @@ def _lines(report: check.ProfilesCheck) -> list[str]:
     if report.errors:
         errors, doubts = counted(len(report.errors), "error"), counted(warnings, "warning")
         return [*lines, f"{errors}, {doubts}: the file is not used"]
-    document = profiles.compile(profiles.read(report.path)) if report.path else profiles.defaults()
+    document = (
+        profiles.compile_profiles(profiles.read_profiles_file(report.path))
+        if report.path
+        else profiles.defaults()
+    )
     said = ", " + counted(warnings, "warning") if warnings else ""
     return [
         *lines,
@@ -79,11 +83,11 @@ def _lines(report: check.ProfilesCheck) -> list[str]:
 
 
 def _suggest(project: Project, args: argparse.Namespace) -> int:
-    loaded = profiles.load(project.root, project.home).profiles
-    known = agents.scan(project.root, project.home)
+    loaded = profiles.load_profiles(project.root, project.home).profiles
+    known = agents.scan_agent_files(project.root, project.home)
     proposed = [
         entry
-        for entry in suggest.proposals(project.root, project.home, loaded, known)
+        for entry in suggest.agent_suggestions(project.root, project.home, loaded, known)
         if not args.agent or {entry.key, entry.key.rpartition("/")[2]} & set(args.agent)
     ]
     path = edit.target(project.root, project.home)
@@ -106,7 +110,7 @@ def _suggest(project: Project, args: argparse.Namespace) -> int:
         ],
         right=(2,),
     )
-    shown = profiles.shown(path, project.root, project.home)
+    shown = profiles.short_path(path, project.root, project.home)
     if applied:
         output.line(f"Written to {shown}. Edit it there to change one.")
     else:

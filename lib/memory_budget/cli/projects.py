@@ -27,4 +27,6 @@ def project_with_memory(path: str) -> Project:
 
 def unread_memory(project: Project, found: Scan | None = None) -> list[str]:
     """Why memory that is there is given to nobody, as a session's start says it."""
-    return overlooked(project, sources_of(project, profiles.load(project.root, project.home).profiles), found)
+    return overlooked(
+        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles), found
+    )

@@ -14,7 +14,7 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import counted
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
-from memory_budget.index.scan import scan
+from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import Sources
 from memory_budget.settings import edit, profiles
 from memory_budget.settings.names import SCOPES
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         return _list(project, as_json=args.json)
     path = edit.target(project.root, project.home)
-    current = profiles.load(project.root, project.home).profiles.sources()[args.scope]
+    current = profiles.load_profiles(project.root, project.home).profiles.sources()[args.scope]
     wanted = [_glob(project, text) for text in args.globs]
     if args.action == "add":
         for glob in wanted:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             )
         new = [glob for glob in current if glob not in wanted]
     changed = edit.change(path, {("sources", args.scope): new})
-    shown = profiles.shown(path, project.root, project.home)
+    shown = profiles.short_path(path, project.root, project.home)
     if args.json:
         output.print_json({"file": path, "changed": changed, "scope": args.scope, "globs": new})
         return 0
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _list(project: Project, *, as_json: bool) -> int:
     rows = [
         (scope, glob, _count(project, scope, glob))
-        for scope, globs in profiles.load(project.root, project.home).profiles.sources().items()
+        for scope, globs in profiles.load_profiles(project.root, project.home).profiles.sources().items()
         for glob in globs
     ]
     if as_json:
@@ -107,4 +107,4 @@ def _refuse_what_matches_nothing(project: Project, scope: str, glob: str) -> Non
 
 def _count(project: Project, scope: str, glob: str) -> int:
     only: dict[str, list[str]] = {one: [] for one in SCOPES}
-    return len(scan(project, Sources({**only, scope: [glob]})).files)
+    return len(scan_sources(project, Sources({**only, scope: [glob]})).files)

@@ -43,14 +43,14 @@ def run(args: argparse.Namespace) -> int:
 
 def gather(project: Project, last: int) -> dict[str, Any]:
     """Everything `status` shows, as JSON."""
-    loaded = profiles.load(project.root, project.home)
+    loaded = profiles.load_profiles(project.root, project.home)
     return {
         "project": project.root,
         "has_memory": project.has_memory(),
         "memory": memory_facts(project, loaded.profiles) if project.has_memory() else None,
         "unread": unread_memory(project),
         "profiles": {
-            "file": profiles.shown(loaded.source_path, project.root, project.home) or "shipped defaults",
+            "file": profiles.short_path(loaded.source_path, project.root, project.home) or "shipped defaults",
             "problem": loaded.problem,
             "enabled": loaded.profiles.enabled,
             "enforcement": loaded.profiles.section("enforcement"),
@@ -76,14 +76,16 @@ def _jobs(project: Project) -> dict[str, Any] | None:
 
 def _suggestions(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
     """The profile that each agent nobody assigned should have."""
-    known = agents.scan(project.root, project.home)
-    return [entry._asdict() for entry in suggest.proposals(project.root, project.home, settings, known)]
+    known = agents.scan_agent_files(project.root, project.home)
+    return [
+        entry._asdict() for entry in suggest.agent_suggestions(project.root, project.home, settings, known)
+    ]
 
 
 def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
     """What is known of how models count: the ratio in use of every model seen or set by hand, and where it comes from."""
     section = settings.section("calibration")
-    learned = token_ratio.read_state(project).get("models", {})
+    learned = token_ratio.read_ratios(project).get("models", {})
     found = []
     for model in sorted({*learned, *section["ratio"]}):
         entry = learned.get(model)

@@ -16,12 +16,12 @@ from memory_budget.base.project import Project
 from memory_budget.index import contents, labels, page_rows, pages, schema
 from memory_budget.index import note as notes
 from memory_budget.index.copies import COPY_SIZE, Copies
-from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, frame_tokens, load_note
+from memory_budget.index.note_descriptions import NoteDescriptions
+from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, file_frame_tokens, load_note
 from memory_budget.index.posting_lists import PostingLists
 from memory_budget.index.rebuild import rebuild as make_anew
-from memory_budget.index.said import Said
-from memory_budget.index.scan import Scan, scan
-from memory_budget.index.sources import Found, Placement, Sources
+from memory_budget.index.scan import Scan, scan_sources
+from memory_budget.index.sources import Placement, SourceFile, Sources
 from memory_budget.text.markdown import SECTION_STEP
 from memory_budget.text.words import terms
 
@@ -63,7 +63,7 @@ class _StoredFile(NamedTuple):
     label: str
 
 
-def update(
+def update_from_files(
     project: Project,
     sources: Sources,
     counter: TokenCounter,
@@ -77,8 +77,8 @@ def update(
     """
     started = time.perf_counter()
     project.ensure_cache()
-    found = scan(project, sources)
-    said = Said(project, found)
+    found = scan_sources(project, sources)
+    said = NoteDescriptions(project, found)
     if not rebuild:
         try:
             if os.path.exists(project.index):
@@ -111,7 +111,7 @@ class _Update:
         connection: Connection,
         counter: TokenCounter,
         found: Scan,
-        said: Said,
+        said: NoteDescriptions,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self.db = connection
@@ -203,7 +203,7 @@ class _Update:
         for row in db.execute("SELECT id, scope, owner, category, native FROM groups"):
             self.groups[row[1:]] = row[0]
 
-    def _stale(self, found: Found, known: _StoredFile | None) -> bool:
+    def _stale(self, found: SourceFile, known: _StoredFile | None) -> bool:
         if known is None:
             return True
         if (known.size, known.mtime_ns, known.side_ns) != (found.size, found.mtime_ns, found.side_ns):
@@ -212,7 +212,7 @@ class _Update:
             return True
         return (self.counter.exact and not known.exact) or known.grp != self._group(found.place)
 
-    def _said(self, found: Found) -> str:
+    def _said(self, found: SourceFile) -> str:
         return self.said.by_path.get(found.path, "")
 
     def _group(self, place: Placement) -> int:
@@ -224,7 +224,7 @@ class _Update:
             group = self.groups[place.key] = int(cursor.lastrowid or 0)
         return group
 
-    def _refresh(self, found: Found, known: _StoredFile | None) -> bool:
+    def _refresh(self, found: SourceFile, known: _StoredFile | None) -> bool:
         """Bring one file up to date. Returns whether it was parsed."""
         said = self._said(found)
         try:
@@ -254,7 +254,7 @@ class _Update:
         self._insert(found, hash_, note, said)
         return True
 
-    def _insert(self, found: Found, hash_: bytes, note: notes.Note, said: str) -> None:
+    def _insert(self, found: SourceFile, hash_: bytes, note: notes.Note, said: str) -> None:
         """Keep a file that the index does not hold."""
         file = self.next_file
         self.next_file += 1
@@ -269,7 +269,7 @@ class _Update:
         self.db.execute(
             "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (file, group, found.path, found.size, found.mtime_ns, hash_, parsed.tokens,
-             frame_tokens(found.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
+             file_frame_tokens(found.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
              length, first, self.next_chunk - 1, self.counter.exact, notes.to_stored(note.problems), note.label,
              found.side_ns, loaded, said, found.path in self.said.told),
         )  # fmt: skip
@@ -331,7 +331,7 @@ class _Update:
     def _drop(self, path: str, known: _StoredFile) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
-        words = labels.terms_of(known.label)
+        words = labels.label_terms(known.label)
         for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
             words.update(terms(text.decode()))
             words.update(terms(headings))

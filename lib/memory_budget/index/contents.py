@@ -26,7 +26,7 @@ def is_index(path: str) -> bool:
     return path.rpartition("/")[2].lower() in _NAMES
 
 
-def entries(text: str, path: str) -> Iterator[tuple[str, str]]:
+def note_entries(text: str, path: str) -> Iterator[tuple[str, str]]:
     """The notes that an index at a shown path names: (shown path, what the line says)."""
     folder = path.rpartition("/")[0]
     for line in text.split("\n"):

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memory_budget.base.front_matter import FrontMatter
 
-__all__ = ["Facts", "facts", "find_date", "side_path"]
+__all__ = ["Facts", "find_date", "read_facts", "side_path"]
 
 _DATE_KEYS = ("updated", "last_updated", "modified", "date", "created", "metadata.date", "metadata.updated")
 _EXPIRY_KEYS = ("expires", "expiry", "expires_on", "valid_until", "metadata.expires")
@@ -41,7 +41,7 @@ class Facts:
         self.problems: list[tuple[int, str]] = []
 
 
-def facts(path: str, matter: FrontMatter, body: str, side: dict[str, object]) -> Facts:
+def read_facts(path: str, matter: FrontMatter, body: str, side: dict[str, object]) -> Facts:
     """The facts of one file; `body` is its text after the front matter, `side` what its side file says."""
     found = Facts()
     for key in _DATE_KEYS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.index.sources import MISSING, locate, owners_of
+from memory_budget.index.sources import MISSING, locate_file, owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from memory_budget.base.project import Project
     from memory_budget.index.reader import Group, IndexReader
-    from memory_budget.index.sources import Found, Sources
+    from memory_budget.index.sources import SourceFile, Sources
 
 #: Files whose time of change is looked at while an agent waits, last changed first.
 STAT_LIMIT = 250
@@ -25,7 +25,7 @@ class Changes:
     __slots__ = ("found", "masked", "stale")
 
     def __init__(self) -> None:
-        self.found: list[Found] = []
+        self.found: list[SourceFile] = []
         self.masked: set[int] = set()
         self.stale = False
 
@@ -49,7 +49,7 @@ def changes(
         f"SELECT path, mtime_ns FROM folders WHERE grp=0 OR grp IN ({marks})", ids
     ):
         try:
-            same = os.stat(locate(project, path)).st_mtime_ns == mtime_ns
+            same = os.stat(locate_file(project, path)).st_mtime_ns == mtime_ns
         except OSError:
             same = mtime_ns == MISSING
         if not same:
@@ -65,7 +65,7 @@ def changes(
         latest.sort(reverse=True)
     for mtime_ns, number, path, size in latest[:STAT_LIMIT]:
         try:
-            status = os.stat(locate(project, path))
+            status = os.stat(locate_file(project, path))
         except OSError:
             result.masked.add(number)
             missing.add(path)
@@ -90,15 +90,15 @@ def _look_again(
 ) -> None:
     """Find the changed files and those that are new in changed folders, as far as this agent may have them."""
     from memory_budget.index.put_aside import is_aside_folder
-    from memory_budget.index.scan import LARGEST, below, fence, is_regular, is_text, scan_folder
-    from memory_budget.index.sources import Found
+    from memory_budget.index.scan import LARGEST, below, fence, is_regular, is_utf8_name, scan_folder
+    from memory_budget.index.sources import SourceFile
 
     known = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
     candidates = dict.fromkeys(paths)
     for folder in folders:
         try:
-            with os.scandir(locate(project, folder)) as entries:
-                listed = {entry.name: entry.is_dir() for entry in entries if is_text(entry.name)}
+            with os.scandir(locate_file(project, folder)) as entries:
+                listed = {entry.name: entry.is_dir() for entry in entries if is_utf8_name(entry.name)}
         except OSError:
             listed = {}
             _mask_below(reader, folder, None, result)
@@ -118,7 +118,7 @@ def _look_again(
             continue
         row = reader.db.execute("SELECT id, size, mtime_ns FROM files WHERE path=?", (path,)).fetchone()
         try:
-            real = os.path.realpath(locate(project, path))
+            real = os.path.realpath(locate_file(project, path))
             status = os.stat(real)
         except OSError:
             continue
@@ -134,7 +134,7 @@ def _look_again(
             continue
         if row is not None:
             result.masked.add(row[0])
-        result.found.append(Found(path, real, place, status.st_size, status.st_mtime_ns))
+        result.found.append(SourceFile(path, real, place, status.st_size, status.st_mtime_ns))
 
 
 def _mask_below(reader: IndexReader, folder: str, listed: Container[str] | None, result: Changes) -> None:

@@ -23,7 +23,7 @@ LONGEST = 1000
 _HEAD = 2000
 
 
-def label(path: str, matter: FrontMatter, tags: str, body: str, said: str = "") -> str:
+def note_label(path: str, matter: FrontMatter, tags: str, body: str, said: str = "") -> str:
     """The label of the file at a path, in two lines: its names (file name, `name`, `title`, first heading), and what else its
     front matter, its tags and an index of notes (`said`) say of it.
 
@@ -39,7 +39,7 @@ def label(path: str, matter: FrontMatter, tags: str, body: str, said: str = "") 
     return f"{first[:LONGEST]}\n{second[:LONGEST]}"
 
 
-def terms_of(text: str) -> set[str]:
+def label_terms(text: str) -> set[str]:
     """The index terms of a label: its words, and pairs of words in a row in its names (`vat round`), so that a task that names
     the note is known to."""
     names, _, _ = text.partition("\n")

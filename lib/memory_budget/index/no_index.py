@@ -9,8 +9,8 @@ from __future__ import annotations
 from memory_budget.index.freshness import Changes
 from memory_budget.index.overlay import Overlay
 from memory_budget.index.reader import Group, IndexReader
-from memory_budget.index.scan import scan
-from memory_budget.index.schema import empty
+from memory_budget.index.scan import scan_sources
+from memory_budget.index.schema import empty_index
 from memory_budget.index.sources import owners_of
 from memory_budget.index.view import MemoryView
 
@@ -31,14 +31,14 @@ class _Unwritten(IndexReader):
     __slots__ = ()
 
     def __init__(self) -> None:
-        self.db = empty()
+        self.db = empty_index()
 
 
 def makeshift_view(
     project: Project, sources: Sources, names: Sequence[str], native: str, today: int
 ) -> MemoryView:
     """The view of an agent with these folder names."""
-    found = scan(project, sources, names).files
+    found = scan_sources(project, sources, names).files
     places: dict[tuple[str, str, str, str], int] = {}
     for file in found:
         places.setdefault(file.place.key, len(places) + 1)

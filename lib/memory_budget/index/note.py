@@ -7,8 +7,8 @@ from __future__ import annotations
 from itertools import islice
 
 from memory_budget.base import front_matter
-from memory_budget.index.facts import Facts, facts
-from memory_budget.index.labels import label
+from memory_budget.index.facts import Facts, read_facts
+from memory_budget.index.labels import note_label
 from memory_budget.text import clean, markdown, secrets
 
 TYPE_CHECKING = False
@@ -76,17 +76,17 @@ class Note:
 
 def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -> Note:
     """The note in a file's bytes. `side`: what its side file says; `said`: how an index of notes speaks of it."""
-    text, fault = decode(data)
+    text, fault = decode_note(data)
     if text is None:
         note = Note("", 1, Facts())
         note.problems.append(NoteProblem(BINARY, 0, fault))
         return note
-    matter = front_matter.read(text)
+    matter = front_matter.read_front_matter(text)
     raw_body = text[matter.body :]
-    body, faults = clean.cleaned(raw_body)
+    body, faults = clean.clean_note(raw_body)
     body, found = secrets.masked(body)
     first_line = 1 + text.count("\n", 0, matter.body)
-    note = Note(body, first_line, facts(path, matter, body, side))
+    note = Note(body, first_line, read_facts(path, matter, body, side))
     note.head = text[: matter.body].lstrip("\ufeff")
     if fault:
         note.problems.append(NoteProblem(NOT_UTF8, 0, fault))
@@ -108,7 +108,7 @@ def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, said: s
     stem = path.rpartition("/")[2][:-3]
     name, title, description = (matter.get(key) for key in ("name", "title", "description"))
     tags = "" if matter.get("tags") else note.facts.tags
-    note.label = secrets.masked(label(path, matter, tags, note.body, said))[0]
+    note.label = secrets.masked(note_label(path, matter, tags, note.body, said))[0]
     if not _has_heading(note.body):
         best = description or title or (name if _letters(name) != _letters(stem) else "")
         best = secrets.masked(" ".join(best.split()))[0]
@@ -126,7 +126,7 @@ def _has_heading(body: str) -> bool:
     return "\n===" in body or "\n---" in body
 
 
-def decode(data: bytes) -> tuple[str | None, str]:
+def decode_note(data: bytes) -> tuple[str | None, str]:
     """A file's text with line ends as LF, and what is wrong with its encoding; None for a file that holds no text."""
     fault = ""
     for mark, encoding in _MARKS:

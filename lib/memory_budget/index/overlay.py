@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from memory_budget.index.freshness import Changes
     from memory_budget.index.note import Note
     from memory_budget.index.records import Chunk, Heading
-    from memory_budget.index.sources import Found
+    from memory_budget.index.sources import SourceFile
     from memory_budget.index.view import MemoryView, Posting
 
     #: A chunk before its section's size is known: the fields of a `Chunk` from its id on.
@@ -59,7 +59,7 @@ class Overlay:
                 self.bytes += file.size
                 self._read(file)
 
-    def _read(self, found: Found) -> None:
+    def _read(self, found: SourceFile) -> None:
         """Parse one changed file and take it in."""
         try:
             data = read_bytes(found.real, PARSE_LIMIT)
@@ -83,7 +83,7 @@ class Overlay:
         tokens, length, counts = self._take_chunks(number, note, known, loaded)
         for term in words.terms(found.path):
             counts[term] = counts.get(term, 0) + 1
-        labelled = frozenset(labels.terms_of(note.label))
+        labelled = frozenset(labels.label_terms(note.label))
         for term in labelled:
             counts[term] = counts.get(term, 0) + 1
         self._counts.append((number, self._next, length, counts, labelled))
@@ -171,7 +171,7 @@ class Overlay:
         ):
             self._chunks[made.id] = made
 
-    def _is_copy(self, found: Found, data: bytes) -> bool:
+    def _is_copy(self, found: SourceFile, data: bytes) -> bool:
         """Whether a global file says byte for byte what one of the agent's own does: then it is left out, as the index does.
         Of a file of the agent's own that comes to say the same, the global ones are left out."""
         from _blake2 import blake2b
@@ -291,12 +291,12 @@ class _IndexedNote:
             for *page, text in view.db.execute(
                 f"SELECT {pages.COLUMNS}, text FROM pages WHERE file=? ORDER BY first DESC", row
             ):
-                for chunk in reversed(pages.chunks(*page)):
+                for chunk in reversed(pages.page_chunks(*page)):
                     self._chunks.setdefault(text[chunk.begin : chunk.end].decode(), []).append(chunk)
             for page in view.db.execute(
                 f"SELECT {pages.HEADING_COLUMNS} FROM pages WHERE file=? AND heading", row
             ):
-                for heading in pages.headings(*page):
+                for heading in pages.page_headings(*page):
                     self._headings[heading.id] = heading
                     self.lines[heading.text] = heading.tokens
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 
 from memory_budget.base.memory_folders import LAYOUTS, PROFILES, unread_places
-from memory_budget.index.scan import scan
-from memory_budget.index.sources import locate
+from memory_budget.index.scan import scan_sources
+from memory_budget.index.sources import locate_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _MOST_LOOKED = 5_000
 
 def overlooked(project: Project, sources: Sources, found: Scan | None = None) -> list[str]:
     """The lines for a project; [] where everything that looks like memory is read."""
-    seen = scan(project, sources) if found is None else found
+    seen = scan_sources(project, sources) if found is None else found
     lines = [_leads_out(project, path) for path in seen.outside[:_MOST_PATHS]]
     if len(seen.outside) > _MOST_PATHS:
         lines.append(f"{len(seen.outside) - _MOST_PATHS} more links lead out of the project and are not read")
@@ -37,7 +37,7 @@ def overlooked(project: Project, sources: Sources, found: Scan | None = None) ->
 
 
 def _leads_out(project: Project, path: str) -> str:
-    target = os.path.realpath(locate(project, path))
+    target = os.path.realpath(locate_file(project, path))
     folder = target if os.path.isdir(target) else os.path.dirname(target)
     return (
         f'{path} leads out of the project (to {target}) and is not read: put "{folder}" into "allow_outside" in {PROFILES} '

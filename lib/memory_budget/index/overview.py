@@ -6,7 +6,7 @@ from typing import Any
 
 from memory_budget.base.memory_folders import LAYOUTS
 from memory_budget.base.project import Project
-from memory_budget.index.scan import Scan, scan
+from memory_budget.index.scan import Scan, scan_sources
 from memory_budget.index.sources import AUTO, Sources, owners_of, sources_of
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings.profiles import Profiles
@@ -15,7 +15,7 @@ from memory_budget.settings.profiles import Profiles
 def memory_facts(project: Project, settings: Profiles) -> dict[str, Any]:
     """`layouts`: (folder, what it is called, Markdown files); `folders`: an agent's folder, its files, the agents that read it."""
     sources = sources_of(project, settings)
-    found = scan(project, sources)
+    found = scan_sources(project, sources)
     return {
         "layouts": _layouts(project, sources, found),
         "folders": _folders(project, settings, found),
@@ -50,7 +50,7 @@ def _folders(project: Project, settings: Profiles, found: Scan) -> list[dict[str
         if place.owner and place.native != AUTO:
             key = (place.category, place.owner, place.native)
             counts[key] = counts.get(key, 0) + 1
-    known = agent_files.scan(project.root, project.home)
+    known = agent_files.scan_agent_files(project.root, project.home)
     names = (
         {file.name or file.stem for file in known.files} | set(settings.assignments) | set(settings.agents)
     )

@@ -18,7 +18,7 @@ INSERT = "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
 class Columns(NamedTuple):
-    """Chunks column by column, see `units.Chunk`."""
+    """Chunks column by column, see `records.Chunk`."""
 
     section: Sequence[int]
     section_tokens: Sequence[int]
@@ -33,7 +33,7 @@ class Columns(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """Heading lines column by column, see `units.Heading`; the first has the id `first`."""
+    """Heading lines column by column, see `records.Heading`; the first has the id `first`."""
 
     first: int
     parent: list[int]

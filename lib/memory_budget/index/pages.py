@@ -35,7 +35,7 @@ _NUMBERS = 7
 #: What stands between the texts of two chunks.
 BETWEEN = b"\n\n"
 
-#: What `chunks` takes, from a table named pages.
+#: What `page_chunks` takes, in this order, from a table named pages.
 COLUMNS = "first, file, numbers, prints, leads, number_sum"
 
 
@@ -52,7 +52,9 @@ def _check(stored: int, *parts: bytes) -> None:
         raise IndexDamaged("a page of the index is not what was written")
 
 
-def chunks(first: int, file: int, numbers: bytes, prints: bytes, leads: str, number_sum: int) -> list[Chunk]:
+def page_chunks(
+    first: int, file: int, numbers: bytes, prints: bytes, leads: str, number_sum: int
+) -> list[Chunk]:
     """The chunks of a page. Raises IndexDamaged."""
     _check(number_sum, numbers, prints, leads.encode())
     values = memoryview(numbers).cast("I").tolist()
@@ -79,16 +81,16 @@ def chunks(first: int, file: int, numbers: bytes, prints: bytes, leads: str, num
     )
 
 
-def count(size: int) -> int:
+def chunk_count(size: int) -> int:
     """How many chunks a page holds whose `numbers` are of that size in bytes."""
     return size // (4 * _NUMBERS)
 
 
-#: What `headings` takes, from a table named pages.
+#: What `page_headings` takes, in this order, from a table named pages.
 HEADING_COLUMNS = "heading, outline, headings, heading_sum"
 
 
-def headings(first: int, outline: bytes, lines: str, heading_sum: int) -> list[Heading]:
+def page_headings(first: int, outline: bytes, lines: str, heading_sum: int) -> list[Heading]:
     """The heading lines of a page, the first of which has the id `first`. Raises IndexDamaged."""
     _check(heading_sum, outline, lines.encode())
     values = memoryview(outline).cast("I").tolist()
@@ -98,16 +100,16 @@ def headings(first: int, outline: bytes, lines: str, heading_sum: int) -> list[H
     )
 
 
-def of_file(db: Connection, file: int) -> list[Chunk]:
+def file_chunks(db: Connection, file: int) -> list[Chunk]:
     """The chunks of one file, in order."""
     rows = db.execute(f"SELECT {COLUMNS} FROM pages WHERE file=? ORDER BY first", (file,))
-    return [chunk for row in rows for chunk in chunks(*row)]
+    return [chunk for row in rows for chunk in page_chunks(*row)]
 
 
-def every(db: Connection) -> Iterator[Chunk]:
+def all_chunks(db: Connection) -> Iterator[Chunk]:
     """All chunks of an index by id."""
     for row in db.execute(f"SELECT {COLUMNS} FROM pages ORDER BY first"):
-        yield from chunks(*row)
+        yield from page_chunks(*row)
 
 
 def damage(db: Connection) -> Iterator[str]:
@@ -125,17 +127,19 @@ def damage(db: Connection) -> Iterator[str]:
             return
 
 
-def texts(db: Connection, wanted: Collection[Chunk]) -> dict[int, bytes]:
+def chunk_texts(db: Connection, wanted: Collection[Chunk]) -> dict[int, bytes]:
     """What these chunks say in UTF-8, by id. Raises IndexDamaged."""
     pages = set(map(itemgetter(11), wanted))
     kept = {}
-    for first, text, text_sum in select(db, "SELECT first, text, text_sum FROM pages WHERE first IN", pages):
+    for first, text, text_sum in select_rows(
+        db, "SELECT first, text, text_sum FROM pages WHERE first IN", pages
+    ):
         _check(text_sum, text)
         kept[first] = text
     return {chunk[0]: kept[chunk[11]][chunk[12] : chunk[13]] for chunk in wanted}
 
 
-def select(db: Connection, query: str, ids: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:
+def select_rows(db: Connection, query: str, ids: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:
     """All rows of a query that ends with `IN`, however many ids there are."""
     rows: list[tuple[Any, ...]] = []
     left: list[int | str] = list(ids)

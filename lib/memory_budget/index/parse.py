@@ -14,7 +14,7 @@ from memory_budget.text import escape, folding, frame, markdown, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.index.sources import Found
+    from memory_budget.index.sources import SourceFile
 
     #: Of a chunk: its text as it is shown, tokens, hash, fingerprint and terms.
     _Analysed = tuple[str, int, int, int, list[str]]
@@ -61,7 +61,7 @@ class ParsedNote(NamedTuple):
     stems: list[tuple[str, str]]
 
 
-def load_note(found: Found, said: str = "") -> tuple[bytes, Note]:
+def load_note(found: SourceFile, said: str = "") -> tuple[bytes, Note]:
     """A file's hash and what it says. Raises OSError."""
     with open(found.real, "rb") as file:
         data = file.read()
@@ -150,6 +150,6 @@ class Parser:
         return found
 
 
-def frame_tokens(path: str, counter: TokenCounter) -> int:
+def file_frame_tokens(path: str, counter: TokenCounter) -> int:
     """What the line above a file's chunks costs."""
     return counter.count(frame.file_line(path))

@@ -87,7 +87,7 @@ class PostingLists:
         counts, self._counts = self._counts, {}
         _count_elements(counts, terms(path))
         made = _Entries(number, length)
-        labelled = labels.terms_of(label)
+        labelled = labels.label_terms(label)
         for term in labelled:
             times = min(counts.pop(term, 0) + 1, postings.LABELLED - 1)
             by_term[term].append(made[times | postings.LABELLED])
@@ -131,7 +131,7 @@ class PostingLists:
     def _store(self, group: int, lists: Iterator[tuple[str, list[int], list[int]]]) -> None:
         """Write lists: what stands there, less what was dropped, and what is new."""
         rows: list[_Row] = []
-        pack = postings.pack
+        pack = postings.pack_postings
         for term, chunks, files in lists:
             if not self._fresh:
                 self._join(group, term, chunks, files)
@@ -153,10 +153,10 @@ class PostingLists:
         """Add to new lists what stands in the index and was not dropped."""
         row = self._db.execute(_STORED, (group, term)).fetchone()
         if row is not None:
-            known = [*postings.unpack(row[0]), *postings.unpack(row[1])]
-            chunks.extend(postings.without(known, self._is_dropped_chunk))
-            known = [*postings.unpack(row[2]), *postings.unpack(row[3])]
-            files.extend(postings.without(known, self._dropped_files.__contains__))
+            known = [*postings.unpack_postings(row[0]), *postings.unpack_postings(row[1])]
+            chunks.extend(postings.without_dropped(known, self._is_dropped_chunk))
+            known = [*postings.unpack_postings(row[2]), *postings.unpack_postings(row[3])]
+            files.extend(postings.without_dropped(known, self._dropped_files.__contains__))
 
     def _is_dropped_chunk(self, number: int) -> bool:
         """Whether a chunk belonged to a file that was dropped: its number lies in one of the sorted ranges."""

@@ -40,7 +40,7 @@ def impact(posting: int) -> float:
     return frequency / (frequency + 1.5 * (0.25 + 0.75 * (posting & 0xFFFF) / _REFERENCE_LENGTH))
 
 
-def pack(postings: list[int], ranked: bool) -> tuple[bytearray, bytearray]:
+def pack_postings(postings: list[int], ranked: bool) -> tuple[bytearray, bytearray]:
     """The blobs of a list, head and rest; `ranked`: the head best first. The argument is sorted in place.
 
     Byte arrays, for the driver binds them as they are; for `bytes` it looks for an adapter each time, which takes longer
@@ -110,7 +110,7 @@ def _blob(postings: list[int]) -> bytearray:
     return bytearray(words[_NUMBER::2] + words[_PAYLOAD::2])
 
 
-def unpack(blob: bytes | bytearray) -> list[int]:
+def unpack_postings(blob: bytes | bytearray) -> list[int]:
     """The list of a blob."""
     numbers = array("I")
     numbers.frombytes(blob)
@@ -118,6 +118,6 @@ def unpack(blob: bytes | bytearray) -> list[int]:
     return [numbers[i] << 32 | numbers[half + i] for i in range(half)]
 
 
-def without(postings: Iterable[int], dropped: Callable[[int], bool]) -> list[int]:
+def without_dropped(postings: Iterable[int], dropped: Callable[[int], bool]) -> list[int]:
     """The postings whose number is not dropped."""
     return [posting for posting in postings if not dropped(posting >> 32)]

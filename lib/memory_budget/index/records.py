@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         """One unit of memory as the index knows it.
 
         `section`: the number of its section, one more than that of the section before it in the file where the two belong
-        together, else `chunks.SECTION_STEP` more.
+        together, else `markdown.SECTION_STEP` more.
         `section_tokens`: of all chunks of the section. `tokens`: exact cost of its text and the blank line after it.
         `lead`: the lower-cased name it leads with, or "". `line`: from 1. `terms`: length in index terms. `heading`: id
         of the heading line right above it, 0 for none. `hash`: of its white-space-folded text. `simhash`: of its

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.index.put_aside import is_aside_file, is_aside_folder
-from memory_budget.index.sources import AUTO, MISSING, SIDE_SUFFIX, Found, locate
+from memory_budget.index.sources import AUTO, MISSING, SIDE_SUFFIX, SourceFile, locate_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Scan:
 
     def __init__(self) -> None:
         self.owners: set[str] | None = None
-        self.files: list[Found] = []
+        self.files: list[SourceFile] = []
         self.folders: dict[str, int] = {}
         self.outside: list[str] = []
         self.unreadable: list[tuple[str, str]] = []
@@ -45,7 +45,7 @@ class Scan:
         self.entries = 0
 
 
-def scan(project: Project, sources: Sources, owners: Sequence[str] | None = None) -> Scan:
+def scan_sources(project: Project, sources: Sources, owners: Sequence[str] | None = None) -> Scan:
     """Walk every source folder. Links are followed while they stay inside their root, or lead to a folder that the profiles
     allow.
 
@@ -62,7 +62,7 @@ def scan(project: Project, sources: Sources, owners: Sequence[str] | None = None
             continue
         result.entries = 0
         _Walk(project, sources, fence(project, root, sources), result, seen).folder(root)
-        if root not in result.folders and not os.path.lexists(locate(project, root)):
+        if root not in result.folders and not os.path.lexists(locate_file(project, root)):
             result.folders[root] = MISSING  # noticed when somebody makes it
     result.files.sort(key=lambda found: found.path)
     return result
@@ -112,7 +112,7 @@ class _Walk:
         if shown.count("/") > DEEPEST:
             result.unreadable.append((shown, f"more than {DEEPEST} folders inside one another"))
             return
-        folder = locate(self.project, shown)
+        folder = locate_file(self.project, shown)
         real = os.path.realpath(folder)
         if real in self.seen:
             return
@@ -144,7 +144,7 @@ class _Walk:
     def _entry(self, shown: str, entry: os.DirEntry[str], names: set[str]) -> None:
         result = self.result
         path = below(shown, entry.name)
-        if not is_text(entry.name):
+        if not is_utf8_name(entry.name):
             result.unreadable.append((path, "its name is not UTF-8"))
             return
         try:
@@ -180,7 +180,7 @@ class _Walk:
             return
         side = entry.name[:-3] + SIDE_SUFFIX in names and place.native != AUTO
         side_ns = _time_of(target[:-3] + SIDE_SUFFIX) if side else 0
-        result.files.append(Found(path, target, place, status.st_size, status.st_mtime_ns, side_ns))
+        result.files.append(SourceFile(path, target, place, status.st_size, status.st_mtime_ns, side_ns))
 
 
 def _passed_by(sources: Sources, path: str, owners: set[str] | None) -> bool:
@@ -201,7 +201,7 @@ def is_regular(mode: int) -> bool:
     return mode & 0o170000 == 0o100000
 
 
-def is_text(name: str) -> bool:
+def is_utf8_name(name: str) -> bool:
     """Whether a file's name can be kept and shown: names on disk are bytes."""
     try:
         name.encode()

@@ -134,7 +134,7 @@ def connect(path: str) -> Connection:
     return sqlite3.connect(path)
 
 
-def empty() -> Connection:
+def empty_index() -> Connection:
     """An index of nothing, in memory."""
     connection = sqlite3.connect("file::memory:", isolation_level=None, uri=True)
     _attach_thesaurus(connection)

@@ -79,7 +79,7 @@ class Placement:
         return (self.scope, self.owner, self.category, self.native)
 
 
-class Found:
+class SourceFile:
     """One memory file on disk: shown path, real location, size in bytes, time of change in ns; `side_ns`: that of its
     side file (`<name>.metadata.json`), 0 where there is none."""
 
@@ -207,7 +207,7 @@ def loaded_lines(text: str) -> int:
     return min(NATIVE_LINES, lines)
 
 
-def locate(project: Project, path: str) -> str:
+def locate_file(project: Project, path: str) -> str:
     """The location on disk of a path as shown."""
     if path.startswith("~/"):
         return project.home + path[1:]

@@ -57,7 +57,7 @@ class Stems:
 
     def of(self, text: str) -> Iterator[tuple[str, str]]:
         """The pairs of a text's words, none for English."""
-        runs = [run.decode("utf-8", "replace").strip("_-./'").lower() for run in set(words.runs(text))]
+        runs = [run.decode("utf-8", "replace").strip("_-./'").lower() for run in set(words.word_runs(text))]
         plain = {
             part for run in runs for part in (run.split("'") if "'" in run else (run,)) if part.isalpha()
         }

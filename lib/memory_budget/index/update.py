@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from memory_budget.base import layout
 from memory_budget.base.project import Project
-from memory_budget.index import build, kept, schema
+from memory_budget.index import build, schema, sealed_values
 from memory_budget.index.parse import TokenCounter
 from memory_budget.index.sources import sources_of
 from memory_budget.settings import agents, profiles, token_ratio
@@ -47,10 +47,10 @@ def update_index(
         for _ in range(3):
             if os.path.exists(again):
                 os.unlink(again)
-            settings = profiles.load(project.root, project.home, _cached_profiles(project))
+            settings = profiles.load_profiles(project.root, project.home, _cached_profiles(project))
             own = sources_of(project, settings.profiles)
             anew = rebuild or os.path.exists(damaged)
-            report = build.update(project, own, counter(), rebuild=anew, progress=progress)
+            report = build.update_from_files(project, own, counter(), rebuild=anew, progress=progress)
             if anew and os.path.exists(damaged):
                 os.unlink(damaged)
             _keep(project, settings)
@@ -83,7 +83,7 @@ def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
     if db is None:
         return None
     try:
-        value = kept.read(db, kept.PROFILES)
+        value = sealed_values.read_value(db, sealed_values.PROFILES)
         return (value[0], value[1]) if isinstance(value, list) else None
     except (schema.DatabaseError, ValueError, IndexError):
         return None  # damaged: the update that follows finds out, too
@@ -93,13 +93,13 @@ def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
 
 def _keep(project: Project, settings: profiles.LoadResult) -> None:
     """Keep what the start hook would else have to read: compiled profiles and the agent files."""
-    found = agents.scan(project.root, project.home)
+    found = agents.scan_agent_files(project.root, project.home)
     db = schema.open_writer(project.index)
     try:
         db.execute("BEGIN IMMEDIATE")
-        kept.write(db, kept.PROFILES, [list(settings.signature), settings.state])
-        kept.write(db, kept.AGENTS, found.to_state())
-        kept.write(db, kept.RATIO, token_ratio.read_state(project))
+        sealed_values.write_value(db, sealed_values.PROFILES, [list(settings.signature), settings.state])
+        sealed_values.write_value(db, sealed_values.AGENTS, found.to_state())
+        sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
         db.execute("INSERT OR REPLACE INTO meta VALUES('updated',?)", (time.time(),))
         db.execute("COMMIT")
     finally:

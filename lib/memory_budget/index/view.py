@@ -11,7 +11,7 @@ from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexRe
 from memory_budget.index.records import Chunk, Heading, heading_of, page_of
 from memory_budget.index.schema import OperationalError
 from memory_budget.text.inflection import beginnings
-from memory_budget.text.synonyms import parse
+from memory_budget.text.synonyms import parse_synonyms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class MemoryView:
         starts = {term: beginnings(term) for term in terms}
         stems = dict.fromkeys(start for some in starts.values() for start in some)
         held: dict[str, set[str]] = {}
-        for stem, form in stored.select(self.db, "SELECT stem, term FROM stems WHERE stem IN", stems):
+        for stem, form in stored.select_rows(self.db, "SELECT stem, term FROM stems WHERE stem IN", stems):
             held.setdefault(stem, set()).add(form)
         found = {}
         for term, some in starts.items():
@@ -200,10 +200,12 @@ class MemoryView:
     ) -> list[Chunk]:
         """The chunks of these pages, or of these files, or all, as far as they are in view."""
         if pages is not None:
-            rows = stored.select(self.db, _PAGES + " WHERE first IN", pages)
+            rows = stored.select_rows(self.db, _PAGES + " WHERE first IN", pages)
             self.files([row[1] for row in rows])
         elif files is not None:
-            rows = stored.select(self.db, _PAGES + " WHERE file IN", [n for n in files if n < OVERLAY_BASE])
+            rows = stored.select_rows(
+                self.db, _PAGES + " WHERE file IN", [n for n in files if n < OVERLAY_BASE]
+            )
             self.files(files)
         else:
             for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
@@ -213,7 +215,7 @@ class MemoryView:
         for row in rows:
             file = self._files.get(row[1])
             if file is not None:
-                own = stored.chunks(*row)
+                own = stored.page_chunks(*row)
                 found += [chunk for chunk in own if chunk.line > file.native] if file.native else own
         if self.overlay is not None and (pages is None or OVERLAY_BASE in pages):
             found += self.overlay.chunks(files)
@@ -229,7 +231,7 @@ class MemoryView:
                 continue
             if number > last:
                 row = self.db.execute(_PLACE, (number,)).fetchone()
-                page = (row[0], stored.count(row[1])) if row is not None else (0, 0)
+                page = (row[0], stored.chunk_count(row[1])) if row is not None else (0, 0)
                 last = page[0] + page[1] - 1
                 hidden = row is not None and row[2] in self.masked
             if number <= last and not hidden:
@@ -247,7 +249,7 @@ class MemoryView:
                 file = self.overlay.file(number)
                 if file is not None:
                     self._files[number] = file
-        for row in stored.select(self.db, _FILE_COLUMNS + " WHERE f.id IN", kept):
+        for row in stored.select_rows(self.db, _FILE_COLUMNS + " WHERE f.id IN", kept):
             self._keep_file(row)
         return {number: self._files[number] for number in ids if number in self._files}
 
@@ -272,7 +274,7 @@ class MemoryView:
         wanted = set(map(heading_of, chunks))
         wanted.discard(0)
         if not wanted <= known.keys():
-            for row in stored.select(
+            for row in stored.select_rows(
                 self.db, _OUTLINES + " WHERE heading AND first IN", set(map(page_of, chunks))
             ):
                 self._keep_headings(row)
@@ -289,7 +291,7 @@ class MemoryView:
         return known
 
     def _keep_headings(self, row: tuple[int, bytes, str, int]) -> None:
-        self._headings.update(enumerate(stored.headings(*row), row[0]))
+        self._headings.update(enumerate(stored.page_headings(*row), row[0]))
 
     def latest(self, limit: int) -> list[Chunk]:
         """Chunks of the files used or dated last, newest file first, at most `limit`."""
@@ -325,7 +327,9 @@ class MemoryView:
     def telling(self, terms: Collection[str]) -> dict[str, float]:
         """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
         try:
-            rows = stored.select(self.db, "SELECT term, value FROM thesaurus.telling WHERE term IN", terms)
+            rows = stored.select_rows(
+                self.db, "SELECT term, value FROM thesaurus.telling WHERE term IN", terms
+            )
         except OperationalError:  # it could not be attached
             return {}
         return {term: value / 100 for term, value in rows}
@@ -336,11 +340,11 @@ class MemoryView:
             row = self.db.execute("SELECT others FROM thesaurus.synonyms WHERE term=?", (term,)).fetchone()
         except OperationalError:  # it could not be attached
             return []
-        return [] if row is None else parse(row[0])
+        return [] if row is None else parse_synonyms(row[0])
 
     def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
         """What the chunks say in UTF-8, by id."""
-        found = stored.texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
+        found = stored.chunk_texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
         if self.overlay is not None:
             texts = self.overlay.texts
             changed = [chunk.id for chunk in chunks if chunk.id >= OVERLAY_BASE]
@@ -356,7 +360,7 @@ class MemoryView:
                 f"SELECT id, loaded FROM files WHERE grp IN ({marks}) AND loaded > 0",
                 sorted(self.native_groups),
             ).fetchall():
-                own = stored.of_file(self.db, number)
+                own = stored.file_chunks(self.db, number)
                 self.native_tokens += sum([chunk.tokens for chunk in own if chunk.line <= loaded])
         return self.native_tokens
 

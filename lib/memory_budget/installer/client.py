@@ -34,7 +34,7 @@ def check(host: Host) -> None:
     """
     path = _settings(host)
     try:
-        settings = json_edit.parse(_read(path), path)
+        settings = json_edit.parse_object(_read(path), path)
     except json_edit.JsonTextError as error:
         raise BudgetError(
             f"{error}\nA file with comments or mistakes is not edited. Put it right, or let the client do it:\n"
@@ -109,11 +109,11 @@ def say_what_is_left(host: Host) -> None:
 
 def _say_version(host: Host, command: str) -> None:
     """Read `claude --version` and say what an older one lacks."""
-    version = client_versions.parse(host.run([command, "--version"], cwd=host.root, timeout=30).out)
+    version = client_versions.parse_version(host.run([command, "--version"], cwd=host.root, timeout=30).out)
     if version is None:
         return
-    missing = client_versions.lacks(version)
-    words = "; ".join([f"Claude Code {client_versions.shown(version)}", *missing])
+    missing = client_versions.missing_features(version)
+    words = "; ".join([f"Claude Code {client_versions.version_text(version)}", *missing])
     if missing:
         host.warn(STEP, words)
     else:
@@ -144,7 +144,7 @@ def _remember(host: Host, receipt: Receipt) -> None:
     if receipt.find("client", path):
         return
     receipt.make_folder(os.path.dirname(path))
-    settings = json_edit.parse(_read(path), path)
+    settings = json_edit.parse_object(_read(path), path)
     receipt.add(
         "client",
         path,
@@ -168,9 +168,9 @@ def _take_out(host: Host, change: Change) -> None:
     if not os.path.exists(path):
         return
     text = _read(path)
-    settings = json_edit.parse(text, path)
+    settings = json_edit.parse_object(text, path)
     original_text = _read(change["before_copy"]) if change["before_copy"] else "{}\n"
-    original = json_edit.parse(original_text, path)
+    original = json_edit.parse_object(original_text, path)
     for group, key, before in (
         (_MARKETPLACES, host.marketplace, change["before_marketplace"]),
         (_ENABLED, host.plugin_id, change["before_enabled"]),
@@ -179,9 +179,9 @@ def _take_out(host: Host, change: Change) -> None:
             text = json_edit.set_member(text, (group, key), before)
         elif _member(settings, group, key) is not None:
             text = json_edit.remove_member(text, (group, key))
-        if group not in original and json_edit.parse(text, path).get(group) == {}:
+        if group not in original and json_edit.parse_object(text, path).get(group) == {}:
             text = json_edit.remove_member(text, (group,))
-    if json_edit.parse(text, path) == original:
+    if json_edit.parse_object(text, path) == original:
         _restore(path, change["before_copy"])
     else:
         _write(path, text)
@@ -201,7 +201,7 @@ def _clean_registry(host: Host, change: Change) -> None:
 def _drop(path: str, member: tuple[str, ...]) -> None:
     try:
         text = _read(path)
-        json_edit.parse(text, path)
+        json_edit.parse_object(text, path)
     except BudgetError:
         return
     shorter = json_edit.remove_member(text, member)
@@ -226,7 +226,7 @@ def _restore(path: str, backup: str | None) -> bool:
 
 
 def _is_known(host: Host) -> bool:
-    settings = json_edit.parse(_read(_settings(host)), _settings(host))
+    settings = json_edit.parse_object(_read(_settings(host)), _settings(host))
     return (
         _member(settings, _MARKETPLACES, host.marketplace) == _source(host)
         and _member(settings, _ENABLED, host.plugin_id) is True

@@ -14,7 +14,7 @@ from memory_budget.base.memory_folders import MEMORY, unread_places
 from memory_budget.base.project import CACHE, Project
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.overview import memory_facts
-from memory_budget.index.scan import scan
+from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import sources_of
 from memory_budget.installer.host import Host, Result
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
@@ -53,7 +53,7 @@ def say_no_memory(host: Host, project: str) -> None:
 
 def say_memory(host: Host, project: Project) -> None:
     """Say where memory was found, and what looks like memory and is not read."""
-    settings = profiles.load(project.root, host.home).profiles
+    settings = profiles.load_profiles(project.root, host.home).profiles
     facts = memory_facts(project, settings)
     places = [
         f"{row['files']} {'file' if row['files'] == 1 else 'files'} in {row['folder']}"
@@ -67,9 +67,9 @@ def say_memory(host: Host, project: Project) -> None:
 def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
     """Write a profiles file with a profile for each agent into a project that has none; else show what is suggested."""
     target = os.path.join(project, profiles.FILE)
-    settings = profiles.load(project, host.home)
-    known = agents.scan(project, host.home)
-    proposed = suggest.proposals(project, host.home, settings.profiles, known)
+    settings = profiles.load_profiles(project, host.home)
+    known = agents.scan_agent_files(project, host.home)
+    proposed = suggest.agent_suggestions(project, host.home, settings.profiles, known)
     listed = [f"{entry.key} -> {entry.profile}" for entry in proposed[:_NAMED]]
     more = f" and {len(proposed) - _NAMED} more" if len(proposed) > _NAMED else ""
     if os.path.lexists(target):
@@ -154,11 +154,11 @@ def _in_words(task: ExampleTask, found: dict[str, Any]) -> str:
 def choose_task(project: str, home: str) -> ExampleTask:
     """The agent with the most notes of its own, else one that the project defines; and a task about one of those notes."""
     place = Project(project, home)
-    found = scan(place, sources_of(place, profiles.load(project, home).profiles)).files
+    found = scan_sources(place, sources_of(place, profiles.load_profiles(project, home).profiles)).files
     notes: dict[str, list[str]] = {}
     for file in found:
         notes.setdefault(file.place.owner, []).append(file.path)
-    named = [file.name for file in agents.scan(project, home).files if file.name]
+    named = [file.name for file in agents.scan_agent_files(project, home).files if file.name]
     own = sorted((owner for owner in notes if owner), key=lambda owner: (-len(notes[owner]), owner))
     agent = own[0] if own else (named[0] if named else GENERAL)
     paths = notes.get(agent) or notes.get("") or [path for group in notes.values() for path in group]

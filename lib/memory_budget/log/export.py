@@ -66,7 +66,7 @@ def export(project: Project, *, now: float | None = None) -> Exported | None:
     `now`: seconds since the epoch. Raises BudgetError when the collector cannot be reached or refuses a request, or when
     a file cannot be read; what was sent before that is not sent again.
     """
-    settings = profiles.load(project.root, project.home).profiles.section("otlp")
+    settings = profiles.load_profiles(project.root, project.home).profiles.section("otlp")
     endpoint = str(settings["endpoint"]).rstrip("/")
     paths = usage.files(project)
     if not endpoint or not paths:

@@ -38,7 +38,7 @@ def gather_report(
     Raises BudgetError, and ImportError where DuckDB is not installed.
     """
     now = now or datetime.now()
-    loaded = profiles.load(project.root, project.home)
+    loaded = profiles.load_profiles(project.root, project.home)
     advice: dict[str, Any] | None = None
     with reports_store.opened(project if logs is None else logs, days=days, now=now) as store:
         analysis = analytics.analyse(store, loaded.profiles, days=days, now=now)

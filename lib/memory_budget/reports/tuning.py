@@ -45,7 +45,7 @@ def recommend(
     profiles would mislead.
     """
     now = now or datetime.now()
-    settings = _valid_profiles(profiles.load(project.root, project.home))
+    settings = _valid_profiles(profiles.load_profiles(project.root, project.home))
     with reports_store.opened(project if logs is None else logs) as store:
         return recommend_from(project, store, settings, days, now=now, write=write)
 
@@ -86,7 +86,7 @@ def apply_automatically(project: Project, *, now: datetime | None = None) -> lis
     from memory_budget.reports import tuning_apply
 
     now = now or datetime.now()
-    settings = profiles.load(project.root, project.home).profiles
+    settings = profiles.load_profiles(project.root, project.home).profiles
     if not settings.section("tuning")["auto"]:
         return []
     advice = recommend(project, now=now)
@@ -105,8 +105,8 @@ def _recommendations(
     tuning = settings.section("tuning")
     threshold = float(rules["recommendation_confidence_threshold"])
     span = analytics.data_days(store, now)
-    files = agents.scan(project.root, project.home)
-    learned = token_ratio.read_state(project)
+    files = agents.scan_agent_files(project.root, project.home)
+    learned = token_ratio.read_ratios(project)
     named = tuning_history.name_agents(store, settings, files)
     facts = {row["agent"]: row for row in tuning_history.agent_facts(store)}
     entries = []

@@ -199,11 +199,13 @@ def recent_changes(project: Project, now: datetime, days: int) -> dict[tuple[str
 
 def _planned(project: Project, changes: Sequence[dict[str, Any]]) -> tuple[Edit, list[dict[str, Any]]]:
     target = f"{project.root}/{profiles.FILE}"
-    source, _signature = profiles.find(project.root, project.home)
+    source, _signature = profiles.find_profiles_file(project.root, project.home)
     before = _read_text(source) if source else ""
     exists = source != "" and os.path.exists(target)
-    settings = profiles.compile(profiles.Text(before.removeprefix(_BOM))) if source else profiles.defaults()
-    files = agents.scan(project.root, project.home)
+    settings = (
+        profiles.compile_profiles(profiles.Text(before.removeprefix(_BOM))) if source else profiles.defaults()
+    )
+    files = agents.scan_agent_files(project.root, project.home)
     text = before.removeprefix(_BOM) if source else '{\n  "version": "1.0.0"\n}\n'
     members = []
     for change in changes:
@@ -248,7 +250,7 @@ def _put_back(text: str, member: dict[str, Any]) -> str:
     """The text with a member as before its change, where it still has the value that the change gave it."""
     bom = _BOM if text.startswith(_BOM) else ""
     text = text.removeprefix(_BOM)
-    json_edit.parse(text, profiles.FILE)
+    json_edit.parse_object(text, profiles.FILE)
     if _value_at(text, member["path"]) == member["after"]:
         if member["before"] is None:
             text = json_edit.remove_member(text, member["path"])
@@ -260,7 +262,7 @@ def _put_back(text: str, member: dict[str, Any]) -> str:
 def _check_profiles(text: str) -> None:
     """Raise BudgetError where a text is no profiles file that can be used."""
     try:
-        profiles.compile(profiles.Text(text.removeprefix(_BOM)))
+        profiles.compile_profiles(profiles.Text(text.removeprefix(_BOM)))
     except profiles.ProfilesFileError as error:
         raise BudgetError(
             f"the changed profiles file could not be used{error}; nothing was written"

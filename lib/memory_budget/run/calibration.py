@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import layout
-from memory_budget.settings.token_ratio import Ratio, read_state, state_path
+from memory_budget.settings.token_ratio import Ratio, read_ratios, state_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _update(project: Project, counter: Any) -> bool:
         for model, own in (kept.items() if isinstance(kept, dict) else ())
         if isinstance(own, list)
     }
-    state = read_state(project)
+    state = read_ratios(project)
     last_by_agent = dict(state.get("last_by_agent") or {})
     last = state.get("last") or ""
     for agent, model, sent, counted in _counted(read_bytes(taken), counter):

@@ -72,7 +72,7 @@ def forbidden(project: Project) -> bool:
         return True
     from memory_budget.settings import profiles
 
-    return not profiles.load(project.root, project.home).profiles.section("install_libraries")
+    return not profiles.load_profiles(project.root, project.home).profiles.section("install_libraries")
 
 
 def read_state(data: str) -> dict[str, Any]:

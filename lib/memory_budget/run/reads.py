@@ -136,7 +136,7 @@ def _sources(project: Project) -> Sources:
     from memory_budget.index.sources import sources_of
     from memory_budget.settings import profiles
 
-    return sources_of(project, profiles.load(project.root, project.home).profiles)
+    return sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
 
 
 def from_command(project: Project, command: str, output: str, cwd: str) -> list[tuple[str, int]]:

@@ -18,7 +18,9 @@ def unread_lines(project: Project, session: str) -> list[str]:
     from memory_budget.index.sources import sources_of
     from memory_budget.settings import profiles
 
-    lines = overlooked(project, sources_of(project, profiles.load(project.root, project.home).profiles))
+    lines = overlooked(
+        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
+    )
     return lines if lines and _is_first(project, session) else []
 
 

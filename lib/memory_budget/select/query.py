@@ -48,7 +48,7 @@ class Query:
         counts: dict[str, int] = {}
         alone: set[str] = set()
         self.names: dict[str, tuple[str, ...]] = {}
-        for run in text_words.runs(text):
+        for run in text_words.word_runs(text):
             found = text_words.word_terms(run)
             for term in found:
                 counts[term] = counts.get(term, 0) + 1

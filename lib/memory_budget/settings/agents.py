@@ -321,7 +321,7 @@ def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _Oth
 # -- agent files
 
 
-def scan(project: str, home: str) -> Agents:
+def scan_agent_files(project: str, home: str) -> Agents:
     """Every agent file of a project and of its user, read as far as its front matter."""
     found = Agents([], [])
     for root in (project, home):
@@ -345,7 +345,7 @@ def _walk(folder: str, kind: str, depth: int, found: Agents, seen: set[tuple[int
         if not name.isprintable() or len(found.files) >= MOST_FILES:
             continue
         if name.endswith(".md"):
-            file = read(path, kind)
+            file = read_agent_file(path, kind)
             if file is not None:
                 found.files.append(file)
         elif depth < MOST_DEPTH and not name.startswith(".") and os.path.isdir(path):
@@ -359,7 +359,7 @@ def _stamp(path: str) -> int:
         return 0
 
 
-def read(path: str, kind: str = "") -> AgentFile | None:
+def read_agent_file(path: str, kind: str = "") -> AgentFile | None:
     """One agent file, or None where it is not a readable regular file."""
     try:
         status = os.stat(path)
@@ -371,7 +371,7 @@ def read(path: str, kind: str = "") -> AgentFile | None:
         return None
     from memory_budget.base import front_matter  # a start reads agent files only where they changed
 
-    fields = front_matter.read(text, lenient=True).fields
+    fields = front_matter.read_front_matter(text, lenient=True).fields
     name = fields.get("name", "")
     memory = fields.get("memory", "")
     tools = fields.get("tools", "").strip("[]").split(",")

@@ -63,12 +63,12 @@ class ProfilesCheck(NamedTuple):
 
 def check_project(project: str, home: str) -> ProfilesCheck:
     """Check the profiles file that counts for a project."""
-    path, _signature = profiles.find(project, home)
+    path, _signature = profiles.find_profiles_file(project, home)
     if not path:
         return ProfilesCheck("", "the shipped defaults", [])
-    shown = profiles.shown(path, project, home)
+    shown = profiles.short_path(path, project, home)
     try:
-        text = profiles.read(path)
+        text = profiles.read_profiles_file(path)
     except profiles.ProfilesFileError as error:
         line, column, message = _placed(str(error))
         expected, _comma, found = message.removeprefix("expected ").partition(", found ")
@@ -83,7 +83,7 @@ def check_text(text: str) -> list[ProfileProblem]:
     try:
         raw = fastjson.loads(text)
     except fastjson.JSONError as error:
-        found = profiles.what_stands(text, error.line, error.column)
+        found = profiles.text_at(text, error.line, error.column)
         return [ProfileProblem("error", error.line, error.column, "", f"JSON ({error.message})", found)]
     schema = _schema()
     findings = {finding.pointer: finding for finding in reversed(list(_schema_errors(raw, schema, text)))}
@@ -140,7 +140,7 @@ def _schema() -> dict[str, Any]:
 
 
 def _finding(level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]) -> ProfileProblem:
-    line, column = fastjson.locate(text, problem.pointer)
+    line, column = fastjson.locate_pointer(text, problem.pointer)
     meaning = _described(schema, problem.pointer)
     return ProfileProblem(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
 
@@ -160,7 +160,9 @@ def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[P
         if "propertyNames" in error.absolute_schema_path:
             problem = shape.ProfileError(pointer, "keys that are names", "an empty key")
         else:
-            problem = shape.ProfileError(pointer, _expected(error.schema), shape.describe(error.instance))
+            problem = shape.ProfileError(
+                pointer, _expected(error.schema), shape.describe_value(error.instance)
+            )
         yield _finding("error", text, problem, schema)
 
 
@@ -190,7 +192,7 @@ def _expected(schema: Mapping[str, Any]) -> str:
 def _strict_errors(raw: object) -> Iterator[shape.ProfileError]:
     """What only the hooks' own checks refuse, such as NaN, which is not JSON but is read as a number."""
     try:
-        profiles.compile(raw)
+        profiles.compile_profiles(raw)
     except shape.ProfileError as error:
         yield error
 
@@ -216,7 +218,7 @@ def _unknown_keys(
                 meant = (
                     f"a known key (did you mean {near[0]}?)" if near else f"a known key ({', '.join(known)})"
                 )
-                yield shape.ProfileError(below, meant, shape.describe(key))
+                yield shape.ProfileError(below, meant, shape.describe_value(key))
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -287,7 +289,7 @@ def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[sha
                 yield problem(
                     shape.pointer_to("/" + table, agent),
                     f"an agent's name, alone or after {groups}",
-                    shape.describe(agent) + ", which no agent can have",
+                    shape.describe_value(agent) + ", which no agent can have",
                 )
     rising = {
         "alert_thresholds": ("info", "warning", "critical"),
@@ -316,7 +318,7 @@ def _no_times(schedule: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
                 yield shape.ProfileError(
                     f"/schedule/{job}",
                     "a cron expression that comes due (this job will not run)",
-                    shape.describe(schedule[job]),
+                    shape.describe_value(schedule[job]),
                 )
 
 

@@ -13,18 +13,18 @@ _LACKS = (
 )
 
 
-def parse(said: str) -> tuple[int, int, int] | None:
+def parse_version(said: str) -> tuple[int, int, int] | None:
     """The version in what `claude --version` says ("2.1.104 (Claude Code)"); None where there is none."""
     found = re.match(r"\s*(\d+)\.(\d+)\.(\d+)", said)
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def shown(version: tuple[int, int, int]) -> str:
+def version_text(version: tuple[int, int, int]) -> str:
     return ".".join(map(str, version))
 
 
-def lacks(version: tuple[int, int, int]) -> list[str]:
+def missing_features(version: tuple[int, int, int]) -> list[str]:
     """What does not work with this version, in words."""
     if version < OLDEST:
-        return [f"older than {shown(OLDEST)}, the oldest that was tested: claude update"]
+        return [f"older than {version_text(OLDEST)}, the oldest that was tested: claude update"]
     return [what for since, what in _LACKS if version < since]

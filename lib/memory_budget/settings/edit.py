@@ -17,7 +17,7 @@ _NEW = '{{\n  "$schema": "./{schema}",\n  "version": "1.0.0"\n}}\n'
 
 def target(project: str, home: str) -> str:
     """The profiles file to change: the one that counts here, else the project's, which is made."""
-    return profiles.find(project, home)[0] or f"{project}/{profiles.FILE}"
+    return profiles.find_profiles_file(project, home)[0] or f"{project}/{profiles.FILE}"
 
 
 def change(path: str, members: Mapping[tuple[str, ...], object | None]) -> bool:
@@ -25,9 +25,9 @@ def change(path: str, members: Mapping[tuple[str, ...], object | None]) -> bool:
 
     Returns whether anything changed. Raises BudgetError, and writes nothing, where the result could not be used.
     """
-    before = str(profiles.read(path)) if os.path.exists(path) else _NEW.format(schema=SCHEMA)
+    before = str(profiles.read_profiles_file(path)) if os.path.exists(path) else _NEW.format(schema=SCHEMA)
     text = before
-    json_edit.parse(text.removeprefix("\ufeff"), path)
+    json_edit.parse_object(text.removeprefix("\ufeff"), path)
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     text = text.removeprefix(mark)
     for member, value in members.items():
@@ -39,7 +39,7 @@ def change(path: str, members: Mapping[tuple[str, ...], object | None]) -> bool:
     if mark + text == before and os.path.exists(path):
         return False
     try:
-        profiles.compile(profiles.Text(text))
+        profiles.compile_profiles(profiles.Text(text))
     except BudgetError as error:
         raise BudgetError(f"{path}{error}" if str(error).startswith(":") else f"{path}: {error}") from error
     try:
@@ -57,7 +57,9 @@ def write_schema(path: str) -> bool:
     if os.path.lexists(beside) or not os.path.exists(_SHIPPED_SCHEMA):
         return False
     try:
-        if f'"./{SCHEMA}"' not in profiles.read(path) and f'"{SCHEMA}"' not in profiles.read(path):
+        if f'"./{SCHEMA}"' not in profiles.read_profiles_file(
+            path
+        ) and f'"{SCHEMA}"' not in profiles.read_profiles_file(path):
             return False
     except BudgetError:
         return False

@@ -2,7 +2,7 @@
 
 Members are addressed by their keys from the top, `("enabledPlugins", "memory-budget@memory-budget")`. Order,
 indentation, line ends and spacing around other members stay. Input must be strict JSON with an object at the
-top; `parse` says where it is not.
+top; `parse_object` says where it is not.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Object(NamedTuple):
         return next((m for m in reversed(self.members) if m.key == key), None)
 
 
-def parse(text: str, name: str) -> dict[str, object]:
+def parse_object(text: str, name: str) -> dict[str, object]:
     """The object that `text`, the content of the file `name`, stands for.
 
     Raises JsonTextError that names file, line, column and what was expected.

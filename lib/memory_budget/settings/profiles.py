@@ -42,7 +42,7 @@ NO_FILE: Signature = ("", 0, 0)
 class LoadResult:
     """Profiles to work with, whatever state the file is in.
 
-    `signature` and `state` are to be kept for the next `load`; `problem`: one line on what is wrong with the
+    `signature` and `state` are to be kept for the next `load_profiles`; `problem`: one line on what is wrong with the
     file, or None; `changed`: whether anything was read just now (so a problem is told once); `source_path`:
     the file these settings should come from, "" for the shipped defaults.
     """
@@ -65,7 +65,7 @@ class LoadResult:
         self.source_path = signature[0]
 
 
-def load(
+def load_profiles(
     project: str, home: str, cached: tuple[Sequence[Any], Mapping[str, Any]] | None = None
 ) -> LoadResult:
     """The profiles of a project. `cached` is (signature, state) of an earlier result.
@@ -73,7 +73,7 @@ def load(
     Nothing is parsed while the file's path, time and size stay as they were. A broken file leaves the cached
     version (else the shipped defaults) at work and is named in `problem`.
     """
-    path, signature = find(project, home)
+    path, signature = find_profiles_file(project, home)
     last_good: Profiles | None = None
     if cached is not None:
         kept_signature, state = cached
@@ -89,14 +89,14 @@ def load(
         profiles = defaults()
     else:
         try:
-            profiles = compile(read(path))
+            profiles = compile_profiles(read_profiles_file(path))
         except BudgetError as error:
-            problem = f"{shown(path, project, home)}{error}"
+            problem = f"{short_path(path, project, home)}{error}"
             profiles = last_good or defaults()
     return LoadResult(profiles, signature, problem, True, to_state(profiles, problem))
 
 
-def find(project: str, home: str) -> tuple[str, Signature]:
+def find_profiles_file(project: str, home: str) -> tuple[str, Signature]:
     """The profiles file that counts here, and its signature (path, mtime in ns, size in bytes); "" where
     there is none.
     """
@@ -117,7 +117,7 @@ class ProfilesFileError(BudgetError):
     """A profiles file that cannot be used; the message goes on after the file's name (`:3:7: ...`)."""
 
 
-def read(path: str) -> Text:
+def read_profiles_file(path: str) -> Text:
     """The text of a profiles file. Raises ProfilesFileError."""
     try:
         # A pipe or a device would hold up every agent, so only regular files are opened.
@@ -138,7 +138,7 @@ def read(path: str) -> Text:
     if len(data) > MOST_BYTES:
         raise ProfilesFileError(f": expected at most {MOST_BYTES} bytes, found more")
     try:
-        return Text(fastjson.decode(data))
+        return Text(fastjson.decode_utf8(data))
     except fastjson.JSONError as error:
         raise ProfilesFileError(f":{error.line}:{error.column}: {error.message}") from error
 
@@ -149,7 +149,7 @@ class Text(str):
     __slots__ = ()
 
 
-def compile(raw: object, *, base: Profiles | None = None) -> Profiles:
+def compile_profiles(raw: object, *, base: Profiles | None = None) -> Profiles:
     """Profiles from a parsed document, or from the text of a file, over `base` (the shipped defaults).
 
     Raises ProfileError for a document; ProfilesFileError, with line and column, for a `Text`.
@@ -163,16 +163,16 @@ def compile(raw: object, *, base: Profiles | None = None) -> Profiles:
     try:
         return Profiles(compile_document(fastjson.loads(raw), below))
     except fastjson.JSONError as error:
-        stands = what_stands(raw, error.line, error.column)
+        stands = text_at(raw, error.line, error.column)
         raise ProfilesFileError(
             f":{error.line}:{error.column}: not JSON: {error.message}, found {stands}"
         ) from error
     except ProfileError as error:
-        line, _column = fastjson.locate(raw, error.pointer)
+        line, _column = fastjson.locate_pointer(raw, error.pointer)
         raise ProfilesFileError(f":{line}: {error}") from error
 
 
-def what_stands(text: str, line: int, column: int) -> str:
+def text_at(text: str, line: int, column: int) -> str:
     """The next few characters at a place in a text, for a message."""
     lines = text.split("\n")
     rest = lines[line - 1][column - 1 :].strip()
@@ -183,7 +183,7 @@ def what_stands(text: str, line: int, column: int) -> str:
     return "the end of the line" if line < len(lines) else "the end of the file"
 
 
-def shown(path: str, project: str, home: str) -> str:
+def short_path(path: str, project: str, home: str) -> str:
     """A path as people know it: from the project's folder, or from `~`."""
     for folder, prefix in ((project, ""), (home, "~/")):
         if folder and path.startswith(folder.rstrip("/") + "/"):
@@ -199,7 +199,7 @@ def defaults() -> Profiles:
     global _shipped
     if _shipped is None:
         try:
-            document = fastjson.loads(read(DEFAULTS_FILE))
+            document = fastjson.loads(read_profiles_file(DEFAULTS_FILE))
         except (BudgetError, ValueError) as error:
             raise BudgetError(f"{DEFAULTS_FILE}{error}; install the plugin again") from error
         assert isinstance(document, dict)

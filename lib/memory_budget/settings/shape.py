@@ -32,7 +32,7 @@ class ProfileError(BudgetError):
         self.found = found
 
 
-def describe(value: object) -> str:
+def describe_value(value: object) -> str:
     """What stands somewhere, short enough for one line."""
     if value is None:
         return "null"
@@ -58,17 +58,17 @@ def pointer_to(parent: str, key: object) -> str:
 
 def is_text(value: object, pointer: str) -> None:
     if not isinstance(value, str):
-        raise ProfileError(pointer, "a text", describe(value))
+        raise ProfileError(pointer, "a text", describe_value(value))
 
 
 def is_flag(value: object, pointer: str) -> None:
     if not isinstance(value, bool):
-        raise ProfileError(pointer, "true or false", describe(value))
+        raise ProfileError(pointer, "true or false", describe_value(value))
 
 
 def is_name(value: object, pointer: str) -> None:
     if not isinstance(value, str) or not value:
-        raise ProfileError(pointer, "a name", describe(value))
+        raise ProfileError(pointer, "a name", describe_value(value))
 
 
 def number(least: float, most: float, what: str, *, above: bool = False) -> Check:
@@ -77,21 +77,21 @@ def number(least: float, most: float, what: str, *, above: bool = False) -> Chec
 
     def check(value: object, pointer: str) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ProfileError(pointer, bounds, describe(value))
+            raise ProfileError(pointer, bounds, describe_value(value))
         if not least <= value <= most or (above and value == least):  # nan is outside of everything
-            raise ProfileError(pointer, bounds, describe(value))
+            raise ProfileError(pointer, bounds, describe_value(value))
 
     return check
 
 
-def whole(least: int, most: int, what: str) -> Check:
+def whole_number(least: int, most: int, what: str) -> Check:
     bounds = f"{what} from {least} to {most}"
 
     def check(value: object, pointer: str) -> None:
         # 20000.0 is a whole number in JSON, whose numbers have one kind.
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole or not least <= value <= most:  # type: ignore[operator]
-            raise ProfileError(pointer, bounds, describe(value))
+        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not is_whole or not least <= value <= most:  # type: ignore[operator]
+            raise ProfileError(pointer, bounds, describe_value(value))
 
     return check
 
@@ -101,17 +101,17 @@ def one_of(*choices: str) -> Check:
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, str) or value not in choices:
-            raise ProfileError(pointer, listed, describe(value))
+            raise ProfileError(pointer, listed, describe_value(value))
 
     return check
 
 
-def record(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check:
+def record_of(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check:
     """An object whose known keys are checked; the others are nobody's business here."""
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, dict):
-            raise ProfileError(pointer, "an object", describe(value))
+            raise ProfileError(pointer, "an object", describe_value(value))
         for key in needs:
             if key not in value:
                 raise ProfileError(pointer, f"the key {key}", "an object without it")
@@ -123,12 +123,12 @@ def record(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check
     return check
 
 
-def table(check_item: Check) -> Check:
+def table_of(check_item: Check) -> Check:
     """An object whose keys are free names and whose values are all alike."""
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, dict):
-            raise ProfileError(pointer, "an object", describe(value))
+            raise ProfileError(pointer, "an object", describe_value(value))
         for key, item in value.items():
             if not key:
                 raise ProfileError(pointer, "keys that are names", "an empty key")
@@ -140,7 +140,7 @@ def table(check_item: Check) -> Check:
 def list_of(check_item: Check) -> Check:
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, list):
-            raise ProfileError(pointer, "a list", describe(value))
+            raise ProfileError(pointer, "a list", describe_value(value))
         for at, item in enumerate(value):
             check_item(item, pointer_to(pointer, at))
 
@@ -155,26 +155,26 @@ def glob(per_agent: bool) -> Check:
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, str) or any(sign < " " or sign == "\x7f" for sign in value):
-            raise ProfileError(pointer, expected, describe(value))
+            raise ProfileError(pointer, expected, describe_value(value))
         leaves = "\\" in value or ".." in value or value[:1] in ("", "/")
         if value[:1] == "~" and not value.startswith("~/.claude/"):
             leaves = True
         if leaves or value[1:2] == ":" or ("<agent>" in value.split("/")) != per_agent:
-            raise ProfileError(pointer, expected, describe(value))
+            raise ProfileError(pointer, expected, describe_value(value))
         if "{" in value and too_many(value):
             wanted = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
-            raise ProfileError(pointer, wanted, describe(value))
+            raise ProfileError(pointer, wanted, describe_value(value))
 
     return check
 
 
 def is_cron(value: object, pointer: str) -> None:
     if not isinstance(value, str) or len(value.split()) != 5:
-        raise ProfileError(pointer, "five cron fields (minute hour day month weekday)", describe(value))
+        raise ProfileError(pointer, "five cron fields (minute hour day month weekday)", describe_value(value))
 
 
 def is_endpoint(value: object, pointer: str) -> None:
     if not isinstance(value, str) or not (value == "" or value.startswith(("http://", "https://"))):
         raise ProfileError(
-            pointer, "an http:// or https:// address, or an empty text for none", describe(value)
+            pointer, "an http:// or https:// address, or an empty text for none", describe_value(value)
         )

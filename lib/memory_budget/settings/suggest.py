@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from memory_budget.base import front_matter
-from memory_budget.base.auto_memory import client_home
+from memory_budget.base.auto_memory import client_folder
 from memory_budget.base.files import listing
 from memory_budget.settings import agents, plugins
 from memory_budget.settings.profiles import Profiles
@@ -51,7 +51,9 @@ class AgentSuggestion(NamedTuple):
     path: str
 
 
-def proposals(project: str, home: str, settings: Profiles, known: agents.Agents) -> list[AgentSuggestion]:
+def agent_suggestions(
+    project: str, home: str, settings: Profiles, known: agents.Agents
+) -> list[AgentSuggestion]:
     """What is suggested for every agent that nobody assigned, by key; only profiles that there are."""
     found: dict[str, AgentSuggestion] = {}
     own = [
@@ -62,7 +64,7 @@ def proposals(project: str, home: str, settings: Profiles, known: agents.Agents)
     for name, file in [*own, *_plugin_agents(home)]:
         if agents.resolve(name, settings, known).assignment_key:
             continue
-        suggestion = of_file(file)
+        suggestion = suggest_for_file(file)
         if suggestion is not None and suggestion.profile in settings.names():
             found.setdefault(name, AgentSuggestion(name, suggestion.profile, suggestion.reason, file.path))
     return [found[name] for name in sorted(found)]
@@ -70,22 +72,22 @@ def proposals(project: str, home: str, settings: Profiles, known: agents.Agents)
 
 def _plugin_agents(home: str) -> Iterator[tuple[str, agents.AgentFile]]:
     """The agents of enabled plugins, by the name that the client gives them: `acme:writer`."""
-    for plugin in plugins.known_plugins(client_home(home)):
+    for plugin in plugins.known_plugins(client_folder(home)):
         folder = f"{plugin.folder or plugin.source}/agents"
         for entry in listing(folder) if plugin.enabled else ():
-            file = agents.read(f"{folder}/{entry}") if entry.endswith(".md") else None
+            file = agents.read_agent_file(f"{folder}/{entry}") if entry.endswith(".md") else None
             if file is not None and file.name:
                 yield f"{plugin.identifier.partition('@')[0]}:{file.name}", file
 
 
-def of_file(file: agents.AgentFile) -> Suggestion | None:
+def suggest_for_file(file: agents.AgentFile) -> Suggestion | None:
     """What is suggested for the agent of a file; None where it cannot be read."""
     try:
         with open(file.path, "rb") as opened:
             text = opened.read(agents.HEAD_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
-    fields = front_matter.read(text, lenient=True).fields
+    fields = front_matter.read_front_matter(text, lenient=True).fields
     body = text.split("\n---", 1)[1] if fields and "\n---" in text else text
     return suggest(file.name or file.stem, fields.get("description", ""), file.tools, body)
 

@@ -35,7 +35,7 @@ class Ratio:
 def ratio(settings: Profiles, learned: object, model: str, agent: str) -> float:
     """The model's tokens per tiktoken token for an agent that starts: set by hand, else learned, else 1.
 
-    `learned`: as `update` keeps it. `model`: as the call names it; mostly it names none, then the model that this agent,
+    `learned`: the state that `read_ratios` gives. `model`: as the call names it; mostly it names none, then the model that this agent,
     or any, ran with last is what it will run with.
     """
     state = learned if isinstance(learned, dict) else {}
@@ -69,7 +69,7 @@ def state_path(project: Project) -> str:
     return project.at(layout.RATIO)
 
 
-def read_state(project: Project) -> dict[str, Any]:
+def read_ratios(project: Project) -> dict[str, Any]:
     """What was learned: {"models": {name: {ratio, error, runs, agents}}, "last": model, "last_by_agent": {agent: model}}."""
     from memory_budget.base import fastjson
     from memory_budget.base.files import read_bytes

@@ -47,12 +47,12 @@ def lay_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 # -- the shape of the file
 
-_tokens = shape.whole(0, MOST_TOKENS, "a number of tokens")
-_some_tokens = shape.whole(1, MOST_TOKENS, "a number of tokens")
+_tokens = shape.whole_number(0, MOST_TOKENS, "a number of tokens")
+_some_tokens = shape.whole_number(1, MOST_TOKENS, "a number of tokens")
 _share = shape.number(0, 1, "a share")
 _window_share = shape.number(0, 1, "a share", above=True)
-_days = shape.whole(0, 36500, "a number of days")
-_count = shape.whole(0, 1_000_000, "a number")
+_days = shape.whole_number(0, 36500, "a number of days")
+_count = shape.whole_number(0, 1_000_000, "a number")
 _price = shape.number(0, 100_000, "a price")
 _strings = shape.list_of(shape.is_text)
 _enforcement = shape.one_of("soft", "hard", "auto")
@@ -61,10 +61,10 @@ _delivery = shape.one_of("prompt", "context", "auto")
 
 def _outside_folder(value: object, pointer: str) -> None:
     if not isinstance(value, str) or not value.startswith(("/", "~/")) or "\0" in value:
-        raise shape.ProfileError(pointer, "a folder, absolute or from ~/", shape.describe(value))
+        raise shape.ProfileError(pointer, "a folder, absolute or from ~/", shape.describe_value(value))
 
 
-_scope_globs = shape.record(
+_scope_globs = shape.record_of(
     {
         "global": shape.list_of(shape.glob(False)),
         "agent_recent": shape.list_of(shape.glob(True)),
@@ -79,13 +79,13 @@ _FIELDS: dict[str, Check] = {
     "last_updated": shape.is_text,
     "enabled": shape.is_flag,
     "install_libraries": shape.is_flag,
-    "profiles": shape.table(
-        shape.record(
+    "profiles": shape.table_of(
+        shape.record_of(
             {
                 "description": shape.is_text,
                 "base_budget": _tokens,
                 "max_budget": _tokens,
-                "scope_weights": shape.record(dict.fromkeys(SCOPES, shape.number(0, 1000, "a weight"))),
+                "scope_weights": shape.record_of(dict.fromkeys(SCOPES, shape.number(0, 1000, "a weight"))),
                 "context_window_share": _window_share,
                 "generosity": shape.number(0, 10, "a number", above=True),
                 "examples": _strings,
@@ -93,9 +93,9 @@ _FIELDS: dict[str, Check] = {
         )
     ),
     "default_profile": shape.is_name,
-    "agent_assignments": shape.table(shape.is_name),
-    "agents": shape.table(
-        shape.record(
+    "agent_assignments": shape.table_of(shape.is_name),
+    "agents": shape.table_of(
+        shape.record_of(
             {
                 "profile": shape.is_name,
                 "complexity": shape.one_of(*TIERS),
@@ -107,10 +107,10 @@ _FIELDS: dict[str, Check] = {
             }
         )
     ),
-    "complexity_multipliers": shape.record(
+    "complexity_multipliers": shape.record_of(
         dict.fromkeys(
             TIERS,
-            shape.record(
+            shape.record_of(
                 {
                     "multiplier": shape.number(0, 100, "a number", above=True),
                     "description": shape.is_text,
@@ -122,37 +122,37 @@ _FIELDS: dict[str, Check] = {
     "enforcement": _enforcement,
     "delivery": _delivery,
     "context_window_share": _window_share,
-    "context_windows": shape.table(_some_tokens),
+    "context_windows": shape.table_of(_some_tokens),
     "sources": _scope_globs,
     "allow_outside": shape.list_of(_outside_folder),
-    "alert_thresholds": shape.record(
+    "alert_thresholds": shape.record_of(
         dict.fromkeys(("info", "warning", "critical"), shape.number(0, 100, "a share of the budget"))
     ),
     "alert_level": shape.one_of("info", "warning", "critical", "off"),
-    "calibration": shape.record(
+    "calibration": shape.record_of(
         {
             "auto": shape.is_flag,
             "max_error": _window_share,
-            "ratio": shape.table(shape.number(0.1, 10, "tokens per tiktoken token,")),
+            "ratio": shape.table_of(shape.number(0.1, 10, "tokens per tiktoken token,")),
         }
     ),
-    "log": shape.record(
+    "log": shape.record_of(
         {
             "task": shape.one_of("description", "prompt"),
-            "max_bytes": shape.whole(10_000, 100_000_000_000, "a number of bytes"),
+            "max_bytes": shape.whole_number(10_000, 100_000_000_000, "a number of bytes"),
             "keep_days": _days,
         }
     ),
-    "tuning_parameters": shape.record(
+    "tuning_parameters": shape.record_of(
         {
             "exceedance_threshold_for_upgrade": _share,
             "underutilization_threshold_for_downgrade": _share,
-            "minimum_samples_for_recommendation": shape.whole(1, 1_000_000, "a number of records"),
+            "minimum_samples_for_recommendation": shape.whole_number(1, 1_000_000, "a number of records"),
             "recommendation_confidence_threshold": _share,
             "scope_deviation_for_weights": _share,
         }
     ),
-    "tuning": shape.record(
+    "tuning": shape.record_of(
         {
             "auto": shape.is_flag,
             "min_days": _days,
@@ -161,7 +161,7 @@ _FIELDS: dict[str, Check] = {
             "max_changes_per_quarter": _count,
         }
     ),
-    "schedule": shape.record(
+    "schedule": shape.record_of(
         {
             "enabled": shape.is_flag,
             "daily": shape.is_cron,
@@ -170,31 +170,31 @@ _FIELDS: dict[str, Check] = {
             "keep_logs_days": _days,
         }
     ),
-    "health": shape.record(dict.fromkeys(("warning", "critical", "limit", "large_file"), _some_tokens)),
-    "lifecycle": shape.record(
+    "health": shape.record_of(dict.fromkeys(("warning", "critical", "limit", "large_file"), _some_tokens)),
+    "lifecycle": shape.record_of(
         {
-            "promotion": shape.record({"uses": _count, "confidence": _share, "agents": _count}),
-            "archival": shape.record({"days": _days, "uses": _count, "confidence": _share}),
-            "summary": shape.record({"days": _days, "ratio": _window_share}),
-            "duplicates": shape.record({"similarity": _share}),
-            "apply": shape.record(
+            "promotion": shape.record_of({"uses": _count, "confidence": _share, "agents": _count}),
+            "archival": shape.record_of({"days": _days, "uses": _count, "confidence": _share}),
+            "summary": shape.record_of({"days": _days, "ratio": _window_share}),
+            "duplicates": shape.record_of({"similarity": _share}),
+            "apply": shape.record_of(
                 dict.fromkeys(("promotion", "archival", "duplicates", "summaries"), shape.is_flag)
             ),
         }
     ),
-    "otlp": shape.record({"endpoint": shape.is_endpoint, "headers": shape.table(shape.is_text)}),
-    "prices": shape.record(
+    "otlp": shape.record_of({"endpoint": shape.is_endpoint, "headers": shape.table_of(shape.is_text)}),
+    "prices": shape.record_of(
         {
             "as_of": shape.is_text,
             "currency": shape.is_text,
-            "models": shape.table(
-                shape.record(dict.fromkeys(("input", "output", "cache_read", "cache_write"), _price))
+            "models": shape.table_of(
+                shape.record_of(dict.fromkeys(("input", "output", "cache_read", "cache_write"), _price))
             ),
         }
     ),
 }
 
-_document = shape.record(_FIELDS)
+_document = shape.record_of(_FIELDS)
 
 
 # -- what one key means for another
@@ -229,7 +229,7 @@ def problems_together(document: Mapping[str, Any]) -> Iterator[shape.ProfileErro
     profiles = document["profiles"]
     for name, profile in profiles.items():
         yield from _profile_problems(shape.pointer_to("/profiles", name), profile)
-    names = ", ".join(shape.describe(name)[1:-1] for name in list(profiles)[:12]) + (
+    names = ", ".join(shape.describe_value(name)[1:-1] for name in list(profiles)[:12]) + (
         ", ..." if len(profiles) > 12 else ""
     )
     named = [("/default_profile", document["default_profile"])]
@@ -245,7 +245,7 @@ def problems_together(document: Mapping[str, Any]) -> Iterator[shape.ProfileErro
         yield from _order_problems(pointer, own)
     for pointer, name in named:
         if name not in profiles:
-            yield shape.ProfileError(pointer, f"the name of a profile ({names})", shape.describe(name))
+            yield shape.ProfileError(pointer, f"the name of a profile ({names})", shape.describe_value(name))
 
 
 def _too_many_globs(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
@@ -284,5 +284,7 @@ def _order_problems(pointer: str, budgets: Mapping[str, Any]) -> Iterator[shape.
     base, most = budgets.get("base_budget"), budgets.get("max_budget")
     if base is not None and most is not None and most < base:
         yield shape.ProfileError(
-            pointer + "/max_budget", f"at least base_budget, {shape.describe(base)}", shape.describe(most)
+            pointer + "/max_budget",
+            f"at least base_budget, {shape.describe_value(base)}",
+            shape.describe_value(most),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory_budget.index import kept
+from memory_budget.index import sealed_values
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings import profiles
@@ -56,16 +56,16 @@ def open_state(project: Project) -> ProjectState:
     try:
         reader = IndexReader(project.index)
         try:
-            value: Any = kept.read(reader.db, kept.PROFILES)
+            value: Any = sealed_values.read_value(reader.db, sealed_values.PROFILES)
             cached = (value[0], value[1]) if value is not None else None
-            value = kept.read(reader.db, kept.AGENTS)
+            value = sealed_values.read_value(reader.db, sealed_values.AGENTS)
             agents = agent_files.Agents.from_state(value) if value is not None else None
-            calibration = kept.read(reader.db, kept.RATIO)
+            calibration = sealed_values.read_value(reader.db, sealed_values.RATIO)
         except ValueError:
             damaged = True
     except (IndexUnusable, DatabaseError):
         reader = None
-    result = profiles.load(project.root, project.home, cached)
+    result = profiles.load_profiles(project.root, project.home, cached)
     if agents is None or not agents.unchanged():
-        agents = agent_files.scan(project.root, project.home)
+        agents = agent_files.scan_agent_files(project.root, project.home)
     return ProjectState(reader, result, agents, calibration, damaged=damaged)

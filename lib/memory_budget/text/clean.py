@@ -22,7 +22,7 @@ _DATA_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _CODE_MARGIN = 4
 
 
-def cleaned(text: str) -> tuple[str, list[tuple[int, str]]]:
+def clean_note(text: str) -> tuple[str, list[tuple[int, str]]]:
     """A text (line ends as LF) without comments and written-in data; (line from 0, what is wrong) for a comment that is
     never closed, which stays."""
     problems: list[tuple[int, str]] = []

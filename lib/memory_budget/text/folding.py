@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memory_budget.text.fences import fence_opened
-from memory_budget.text.words import digest
+from memory_budget.text.words import word_digest
 
 #: What stands between a chunk's text and a rule above or below it.
 RULED = "\n\n"
@@ -25,7 +25,7 @@ def folded_hash(text: str) -> int:
     text = text.replace("\n", " ")
     if "  " in text or not text.isprintable() or text[:1] == " " or text[-1:] == " ":
         text = " ".join(text.split())
-    return int.from_bytes(digest(text), "big")
+    return int.from_bytes(word_digest(text), "big")
 
 
 def _without_emphasis(text: str, mark: str) -> str:

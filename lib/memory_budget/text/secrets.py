@@ -93,7 +93,7 @@ def masked(text: str) -> tuple[str, list[Secret]]:
     key = (hash(text), len(text))
     if key in _clean:
         return text, []
-    findings = list(find(text))
+    findings = list(find_secrets(text))
     if not findings:
         if len(_clean) > _MOST_CLEAN:
             _clean.clear()
@@ -109,7 +109,7 @@ def masked(text: str) -> tuple[str, list[Secret]]:
     return "".join(parts), findings
 
 
-def find(text: str) -> Iterator[Secret]:
+def find_secrets(text: str) -> Iterator[Secret]:
     """The secrets in a text, in order; none inside another."""
     spans = list(_private_keys(text)) if _KEY_BEGINS in text else []
     for begin, end in _suspicious_lines(text):

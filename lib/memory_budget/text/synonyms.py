@@ -18,7 +18,7 @@ PATH = __file__.removesuffix("synonyms.py") + "synonyms.sqlite"
 PARTNERS = 80
 
 
-def write(pairs: Iterable[tuple[str, str, float]], path: str = PATH) -> None:
+def write_synonyms(pairs: Iterable[tuple[str, str, float]], path: str = PATH) -> None:
     """Make the database from pairs of terms, each pair once. Raises OSError."""
     import sqlite3
 
@@ -40,13 +40,15 @@ def write(pairs: Iterable[tuple[str, str, float]], path: str = PATH) -> None:
     database.close()
 
 
-def parse(others: str) -> list[tuple[str, float]]:
+def parse_synonyms(others: str) -> list[tuple[str, float]]:
     """The terms of one row with their likeness from 0 to 1, best first."""
     names, _, marks = others.partition("\t")
     return list(zip(names.split(" "), [mark / 100 for mark in marks.encode()], strict=True))
 
 
-def load(known: Container[str] | None = None, path: str = PATH) -> dict[str, list[tuple[str, float]]]:
+def load_synonyms(
+    known: Container[str] | None = None, path: str = PATH
+) -> dict[str, list[tuple[str, float]]]:
     """All of it, for what reads it without an index; with `known`, only among these terms."""
     import sqlite3
 
@@ -58,7 +60,7 @@ def load(known: Container[str] | None = None, path: str = PATH) -> dict[str, lis
     found = {}
     for term, others in rows:
         if known is None or term in known:
-            entries = [entry for entry in parse(others) if known is None or entry[0] in known]
+            entries = [entry for entry in parse_synonyms(others) if known is None or entry[0] in known]
             if entries:
                 found[term] = entries
     return found

@@ -26,7 +26,7 @@ MOST = 6.0
 _KEPT_BELOW = 5.6
 
 
-def write(values: Mapping[str, float], path: str = PATH) -> None:
+def write_telling(values: Mapping[str, float], path: str = PATH) -> None:
     """Write the table into a database of words, in place of the one it has. Raises sqlite3.Error."""
     import sqlite3
 
@@ -43,7 +43,7 @@ def write(values: Mapping[str, float], path: str = PATH) -> None:
         database.close()
 
 
-def load(path: str = PATH) -> dict[str, float]:
+def load_telling(path: str = PATH) -> dict[str, float]:
     """All of it, for what reads it without an index."""
     import sqlite3
 

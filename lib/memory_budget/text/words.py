@@ -188,20 +188,20 @@ def terms(text: str) -> list[str]:
     """The index terms of a text in the order of its words, repeats kept."""
     if len(_words) > _CACHE_LIMIT:
         _words.clear()
-    return list(chain.from_iterable(map(_words.__getitem__, runs(text))))
+    return list(chain.from_iterable(map(_words.__getitem__, word_runs(text))))
 
 
 def pairs(text: str) -> list[str]:
     """Pairs of terms in a row, names cut into their parts: `vat-rounding rules` has "vat round" and "round rule"."""
     row: list[str] = []
-    for run in runs(text):
+    for run in word_runs(text):
         found = word_terms(run)
         row += found[:-1] if len(found) > 1 and found[-1].startswith(found[0]) else found
     after = row[1:]
     return [f"{one} {two}" for one, two in zip(row, after, strict=False) if one != two]
 
 
-def runs(text: str) -> list[bytes]:
+def word_runs(text: str) -> list[bytes]:
     """The runs of word bytes in a text, which `word_terms` makes terms of."""
     if not text.isascii():
         text = composed(text)
@@ -223,7 +223,7 @@ def folded(word: str) -> str:
 _blake2b: Callable[..., Any] | None = None
 
 
-def digest(text: str) -> bytes:
+def word_digest(text: str) -> bytes:
     """64 bits of a text's BLAKE2b."""
     global _blake2b
     # Most starts need none, and an import at each call would cost as much as the hash.
@@ -242,7 +242,9 @@ class _Lanes(dict[str, int]):
     def __missing__(self, term: str) -> int:
         if not _BYTE_LANES:
             _BYTE_LANES.extend(bytes(byte >> bit & 1 for bit in range(7, -1, -1)) for byte in range(256))
-        lanes = self[term] = int.from_bytes(b"".join([_BYTE_LANES[byte] for byte in digest(term)]), "big")
+        lanes = self[term] = int.from_bytes(
+            b"".join([_BYTE_LANES[byte] for byte in word_digest(term)]), "big"
+        )
         return lanes
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from memory_budget.base import fastjson, hook_log
 from memory_budget.base.files import read_bytes
 from memory_budget.base.project import Project, find_project
-from memory_budget.index import kept, schema, update
+from memory_budget.index import schema, sealed_values, update
 from memory_budget.run import calibration, finish, lost_prompts
 from memory_budget.settings import edit, profiles, token_ratio
 
@@ -100,7 +100,7 @@ def _calibrate(project: Project) -> None:
     except schema.IndexUnusable:
         return  # the next update rebuilds the index and stores the ratio
     try:
-        kept.write(db, kept.RATIO, token_ratio.read_state(project))
+        sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
     finally:
         db.close()
 

@@ -53,8 +53,8 @@ def condense_note(
     `count` counts tokens; `rarity` gives index terms a weight from 0 (in every file) to 1 (in one); `source`: path of the
     full text; `matter`: front matter to add where the note has no date of its own.
     """
-    present = front_matter.read(text)
-    body = clean.cleaned(text[present.body :])[0]
+    present = front_matter.read_front_matter(text)
+    body = clean.clean_note(text[present.body :])[0]
     before = count(body)
     statements = statements_of(body)
     weights = rarity({word for statement in statements for word in statement.words}) if rarity else {}

@@ -94,7 +94,7 @@ def find_duplicates(
         files: dict[int, MemoryFile] = {
             row[0]: by_path[row[1]] for row in db.execute("SELECT id, path FROM files") if row[1] in by_path
         }
-        chunks = [chunk for chunk in pages.every(db) if chunk.file in files]
+        chunks = [chunk for chunk in pages.all_chunks(db) if chunk.file in files]
         by_hash: dict[int, list[Chunk]] = defaultdict(list)
         for chunk in chunks:
             by_hash[chunk.hash].append(chunk)

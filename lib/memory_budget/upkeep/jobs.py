@@ -251,7 +251,7 @@ class _Job:
                 self.say(f"export: {line}")
 
     def rotate(self) -> None:
-        settings = profiles.load(self.project.root, self.project.home).profiles.section("log")
+        settings = profiles.load_profiles(self.project.root, self.project.home).profiles.section("log")
         done = rotation.rotate(self.project, settings, self.now)
         if done.path:
             self.say(f"usage log rotated: {done.path}")
@@ -278,7 +278,9 @@ class _Job:
 
 def prune(project: Project, now: float) -> None:
     """Remove logs of jobs that are older than `schedule.keep_logs_days`, by the day in their name."""
-    days = int(profiles.load(project.root, project.home).profiles.section("schedule")["keep_logs_days"])
+    days = int(
+        profiles.load_profiles(project.root, project.home).profiles.section("schedule")["keep_logs_days"]
+    )
     try:
         oldest = (datetime.fromtimestamp(now) - timedelta(days=days)).strftime("%Y-%m-%dT%H%M%S")
     except OverflowError:

@@ -129,7 +129,7 @@ def _alike_pairs(
         for chunk in pair:
             by_page[chunk.page][chunk.id] = chunk
     for wanted in by_page.values():
-        for number, text in pages.texts(db, wanted.values()).items():
+        for number, text in pages.chunk_texts(db, wanted.values()).items():
             grams[number] = word_pairs(text.decode())
     return [
         (first, second)

@@ -26,7 +26,7 @@ from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.index.facts import side_path
-from memory_budget.index.scan import scan
+from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import sources_of
 from memory_budget.settings import profiles
 from memory_budget.upkeep import journal, uses
@@ -251,8 +251,8 @@ def apply_proposals(
 
 def _memory_paths(project: Project) -> list[str]:
     """All memory files: any of them may link to a note that is moved."""
-    settings = profiles.load(project.root, project.home).profiles
-    return [file.path for file in scan(project, sources_of(project, settings)).files]
+    settings = profiles.load_profiles(project.root, project.home).profiles
+    return [file.path for file in scan_sources(project, sources_of(project, settings)).files]
 
 
 def undo_entries(project: Project, chosen: Sequence[Entry]) -> list[Entry]:

@@ -154,7 +154,7 @@ def run_due(
     Raises what `run` raises.
     """
     settings = _schedule_settings(project)
-    if not settings["enabled"] or not profiles.load(project.root, project.home).profiles.enabled:
+    if not settings["enabled"] or not profiles.load_profiles(project.root, project.home).profiles.enabled:
         _forget_next_due(project)
         return None
     lock = take_lock(project)
@@ -263,7 +263,7 @@ def _forget_next_due(project: Project) -> None:
 
 
 def _schedule_settings(project: Project) -> dict[str, Any]:
-    section: dict[str, Any] = profiles.load(project.root, project.home).profiles.section("schedule")
+    section: dict[str, Any] = profiles.load_profiles(project.root, project.home).profiles.section("schedule")
     return section
 
 

@@ -53,7 +53,7 @@ def begin(project: Project, now: float, progress: Progress = None) -> MemorySurv
         raise BudgetError(f"{error.filename or project.cache}: {error.strerror or error}") from error
     if index is None:
         raise BudgetError("another process has been building the index for ten minutes")
-    settings = profiles.load(project.root, project.home).profiles
+    settings = profiles.load_profiles(project.root, project.home).profiles
     section = settings.section("health")
     seen = memory_files.read_seen(project)
     return MemorySurvey(

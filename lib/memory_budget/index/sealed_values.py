@@ -18,24 +18,24 @@ AGENTS = "agents"
 RATIO = "calibration"
 
 
-class Damaged(ValueError):
+class ValueDamaged(ValueError):
     """A kept value is not the one that was written."""
 
 
-def write(db: Connection, key: str, value: object) -> None:
+def write_value(db: Connection, key: str, value: object) -> None:
     """Keep a value of plain JSON, in the caller's transaction."""
     text = fastjson.dumps(value)
     db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, f"{digest(text)} {text}"))
 
 
-def read(db: Connection, key: str) -> object:
+def read_value(db: Connection, key: str) -> object:
     """The value kept under a key, None where there is none. Raises Damaged, and DatabaseError as any reading does."""
     row = db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
     if row is None:
         return None
     if not isinstance(row[0], str):
-        raise Damaged(f"{key}: {type(row[0]).__name__}, expected text")
+        raise ValueDamaged(f"{key}: {type(row[0]).__name__}, expected text")
     seal, _, text = row[0].partition(" ")
     if seal != digest(text):
-        raise Damaged(f"{key}: not as it was written")
+        raise ValueDamaged(f"{key}: not as it was written")
     return fastjson.loads(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memory_budget.index import contents
-from memory_budget.index.note import decode
+from memory_budget.index.note import decode_note
 from memory_budget.index.sources import NATIVE_FILE, loaded_lines
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CONTENTS_LIMIT = 200_000
 
 
-class Said:
+class NoteDescriptions:
     """What indexes of notes say: by shown path. `told`: the notes that the client's own index names to every agent."""
 
     __slots__ = ("by_path", "told")
@@ -33,12 +33,12 @@ class Said:
     def _read(self, path: str, real: str, *, told: bool) -> None:
         try:
             with open(real, "rb") as file:
-                text = decode(file.read(_CONTENTS_LIMIT))[0] or ""
+                text = decode_note(file.read(_CONTENTS_LIMIT))[0] or ""
         except OSError:
             return
         if told:
             text = "\n".join(text.split("\n")[: loaded_lines(text)])
-        for target, words in contents.entries(text, path):
+        for target, words in contents.note_entries(text, path):
             self.by_path[target] = " ".join(filter(None, (self.by_path.get(target, ""), words)))
             if told:
                 self.told.add(target)
