@@ -36,7 +36,7 @@ def runs(
 def test_the_true_ratio_is_found(true: float, outliers: float) -> None:
     found = calibration.learn(runs(true, seed=int(true * 100), outliers=outliers))
     assert found is not None
-    assert found.known_within(0.05)
+    assert found.is_precise(0.05)
     assert abs(found.ratio - true) < 0.02 * true
     assert abs(found.ratio - true) < 5 * found.error
 
@@ -79,7 +79,7 @@ def test_what_cannot_tell_does_not(few: list[Run]) -> None:
 
 def test_noisy_runs_are_not_known_well_enough() -> None:
     found = calibration.learn(runs(1.2, seed=3, count=12, noise=15_000))
-    assert found is None or not found.known_within(0.05)
+    assert found is None or not found.is_precise(0.05)
 
 
 # -- what the start hook asks

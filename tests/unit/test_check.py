@@ -117,14 +117,14 @@ def test_a_number_that_is_none() -> None:
 
 
 def test_a_projects_file(tmp_path: Path) -> None:
-    assert check.check_project(str(tmp_path), "").findings == []
+    assert check.check_project(str(tmp_path), "").problems == []
     write(tmp_path, OLDER)
     report = check.check_project(str(tmp_path), "")
-    assert (report.shown, report.findings) == (profiles.FILE, [])
+    assert (report.shown, report.problems) == (profiles.FILE, [])
     write(tmp_path, b'{\n"a": "\xff"}')
-    (finding,) = check.check_project(str(tmp_path), "").findings
+    (finding,) = check.check_project(str(tmp_path), "").problems
     assert (finding.line, finding.column) == (2, 7)
     (tmp_path / profiles.FILE).unlink()
     (tmp_path / profiles.FILE).mkdir()
-    (finding,) = check.check_project(str(tmp_path), "").findings
+    (finding,) = check.check_project(str(tmp_path), "").problems
     assert finding.sentence("f") == "f: error: expected a regular file, found something else"

@@ -131,7 +131,7 @@ def test_the_file_this_format_comes_from_loads_unchanged() -> None:
     else:
         result = profiles.load_profiles(str(folder), "")
         assert result.problem is None
-        assert settings_check.check_project(str(folder), "").findings == []
+        assert settings_check.check_project(str(folder), "").problems == []
         own = result.profiles
     narrow = own.profile("specialist-narrow")
     assert [own.budget(narrow, tier) for tier in names.TIERS] == [10_000, 20_000, 30_000, 40_000]

@@ -40,10 +40,10 @@ def _profiles(project: Project) -> Iterator[Finding]:
     if not report.path:
         yield Finding("ok", "profiles", "shipped defaults (no budget-profiles.json)")
         return
-    for entry in report.findings:
+    for entry in report.problems:
         level = "problem" if entry.level == "error" else "note"
         yield Finding(level, "profiles", entry.sentence(report.shown), f"edit {report.shown}")
-    if not any(entry.level == "error" for entry in report.findings):
+    if not any(entry.level == "error" for entry in report.problems):
         yield Finding("ok", "profiles", report.shown)
 
 

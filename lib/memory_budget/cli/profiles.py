@@ -54,7 +54,7 @@ def _check(project: str, args: argparse.Namespace) -> int:
             {
                 "ok": not report.errors,
                 "file": report.path or None,
-                "findings": [finding._asdict() for finding in report.findings],
+                "findings": [problem._asdict() for problem in report.problems],
             }
         )
     else:
@@ -64,8 +64,8 @@ def _check(project: str, args: argparse.Namespace) -> int:
 
 
 def _lines(report: check.ProfilesCheck) -> list[str]:
-    lines = [finding.sentence(report.shown) for finding in report.findings]
-    warnings = len(report.findings) - len(report.errors)
+    lines = [problem.sentence(report.shown) for problem in report.problems]
+    warnings = len(report.problems) - len(report.errors)
     if report.errors:
         errors, doubts = counted(len(report.errors), "error"), counted(warnings, "warning")
         return [*lines, f"{errors}, {doubts}: the file is not used"]

@@ -96,7 +96,7 @@ def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str
             source, in_use = "set in the profiles", by_hand
         elif own is not None and not section["auto"]:
             source = "not used (calibration.auto is off)"
-        elif own is not None and own.known_within(section["max_error"]):
+        elif own is not None and own.is_precise(section["max_error"]):
             source, in_use = "learned", own.ratio
         else:
             source = "not used yet (not known well enough)"

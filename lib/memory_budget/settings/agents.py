@@ -98,8 +98,10 @@ class Agents:
         return all(_stamp(path) == mtime for path, mtime in self.stamps)
 
     def named(self, name: str) -> AgentFile | None:
-        """The file of an agent by its name, as the client looks it up, else by its file's name; any case at
-        last.
+        """The agent file for a name; None where no file fits.
+
+        The front matter's `name`, which the client looks up, goes before the name of the file, an exact match before
+        one in another case.
         """
         low = name.lower()
         best: tuple[int, AgentFile] | None = None
@@ -177,26 +179,31 @@ def resolve(agent_type: object, profiles: Profiles, agents: Agents | None = None
     name = agent_type.strip() if isinstance(agent_type, str) else ""
     if agent_type is None or agent_type == "":
         name = GENERAL
-    kind, leaf = _split(name)
+    kind, leaf = _split_kind(name)
     if not all(is_plain(part) for part in leaf.split(":")):
         from memory_budget.base.figures import replace_unprintable
 
         return AgentIdentity(replace_unprintable(name[:MOST_NAME], "?"), profiles.default_profile)
 
-    file = _file_of(kind, leaf, agents)
-    hint = file
+    file = _agent_file(kind, leaf, agents)
+    naming_file = file
     if file is None and agents is not None and ":" in leaf:
-        hint = _file_of(
+        naming_file = _agent_file(
             kind, leaf.rsplit(":", 1)[1], agents
-        )  # the plain agent's: it names ours, and is not ours
-    candidates = _candidates(kind, leaf, hint)
-    key = _find(profiles.assignments, candidates)
-    override = _find(profiles.agents, candidates)
-    profile = profiles.assignments[key] if key else profiles.default_profile
-    profile = profiles.agents[override].get("profile", profile) if override else profile
-    known = _OtherAgents(profiles, agents, (key, override), hint)
+        )  # the file of the agent without its plugin lends its names, and is another agent's
+    candidates = _candidate_names(kind, leaf, naming_file)
+    assignment_key = _matching_key(profiles.assignments, candidates)
+    override_key = _matching_key(profiles.agents, candidates)
+    profile = profiles.assignments[assignment_key] if assignment_key else profiles.default_profile
+    profile = profiles.agents[override_key].get("profile", profile) if override_key else profile
+    others = _OtherAgents(profiles, agents, (assignment_key, override_key), naming_file)
     return AgentIdentity(
-        name, profile, key, override, _folders(kind, leaf, key or override, hint, known), file
+        name,
+        profile,
+        assignment_key,
+        override_key,
+        _folder_names(kind, leaf, assignment_key or override_key, naming_file, others),
+        file,
     )
 
 
@@ -220,16 +227,16 @@ def is_plain(name: str) -> bool:
 
 def can_match(key: str) -> bool:
     """Whether any agent could ever be meant by a key of the profiles."""
-    return all(is_plain(part) for part in _split(key)[1].split(":"))
+    return all(is_plain(part) for part in _split_kind(key)[1].split(":"))
 
 
-def _split(name: str) -> tuple[str, str]:
+def _split_kind(name: str) -> tuple[str, str]:
     """`roles/x` -> ("roles", "x"); any other name has no kind."""
     kind, slash, leaf = name.partition("/")
     return (kind.lower(), leaf) if slash and kind.lower() in KINDS else ("", name)
 
 
-def _file_of(kind: str, leaf: str, agents: Agents | None) -> AgentFile | None:
+def _agent_file(kind: str, leaf: str, agents: Agents | None) -> AgentFile | None:
     if agents is None:
         return None
     if not kind:
@@ -238,7 +245,7 @@ def _file_of(kind: str, leaf: str, agents: Agents | None) -> AgentFile | None:
     return next((file for file in agents.files if file.kind == kind and file.stem.lower() == low), None)
 
 
-def _candidates(kind: str, leaf: str, file: AgentFile | None) -> list[tuple[str, str]]:
+def _candidate_names(kind: str, leaf: str, file: AgentFile | None) -> list[tuple[str, str]]:
     """The names (kind or "", leaf) under which the profiles may know an agent, best first."""
     names = [(kind, leaf)]
     if ":" in leaf:
@@ -250,7 +257,7 @@ def _candidates(kind: str, leaf: str, file: AgentFile | None) -> list[tuple[str,
     return names
 
 
-def _find(table: Mapping[str, object], candidates: Sequence[tuple[str, str]]) -> str:
+def _matching_key(table: Mapping[str, object], candidates: Sequence[tuple[str, str]]) -> str:
     """The key of the first candidate that a table of the profiles knows, "" for none."""
     folded: dict[str, str] | None = None
     for kind, leaf in candidates:
@@ -272,16 +279,20 @@ class _OtherAgents:
     __slots__ = ("_kinds",)
 
     def __init__(
-        self, profiles: Profiles, agents: Agents | None, own_keys: tuple[str, str], own_file: AgentFile | None
+        self,
+        profiles: Profiles,
+        agents: Agents | None,
+        excluded_keys: tuple[str, str],
+        excluded_file: AgentFile | None,
     ) -> None:
         self._kinds: dict[str, set[str]] = {}
         for table in (profiles.assignments, profiles.agents):
             for key in table:
-                if key not in own_keys:
-                    kind, leaf = _split(key)
+                if key not in excluded_keys:
+                    kind, leaf = _split_kind(key)
                     self._add(kind, leaf)
         for file in agents.files if agents is not None else ():
-            if file is not own_file:
+            if file is not excluded_file:
                 self._add(file.kind, file.stem)
 
     def _add(self, kind: str, leaf: str) -> None:
@@ -292,27 +303,29 @@ class _OtherAgents:
         return self._kinds.get(name.lower(), set())
 
 
-def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _OtherAgents) -> tuple[str, ...]:
+def _folder_names(
+    kind: str, leaf: str, key: str, file: AgentFile | None, others: _OtherAgents
+) -> tuple[str, ...]:
     """Names of the memory folders that belong to this agent and to no other that is known."""
-    first_kind, first = _split(key) if key else (kind, leaf)
+    main_kind, main_name = _split_kind(key) if key else (kind, leaf)
     names: dict[str, None] = {}
     # The profiles' name for it comes first, then its file's two, then the one it was called by.
-    also = [file.name, file.stem] if file is not None else []
-    also.append(leaf.replace(":", "-"))
-    if is_plain(first):
-        others = known.kinds(first) - {first_kind, ""}
-        if not others:
-            names[first] = None
-        else:  # share by group
-            own = [first_kind] if first_kind else [group for group in KINDS if group not in others]
-            names.update(dict.fromkeys(f"{group}/{first}" for group in own))
+    further_names = [file.name, file.stem] if file is not None else []
+    further_names.append(leaf.replace(":", "-"))
+    if is_plain(main_name):
+        other_groups = others.kinds(main_name) - {main_kind, ""}
+        if not other_groups:
+            names[main_name] = None
+        else:  # agents of the same name in other groups: only the folder in this one's group is its own
+            groups = [main_kind] if main_kind else [group for group in KINDS if group not in other_groups]
+            names.update(dict.fromkeys(f"{group}/{main_name}" for group in groups))
             if (
                 not kind
             ):  # the client knows one agent of this name, and native memory goes by the client's name
-                names["/" + first] = None
-    seen = {first.lower()}
-    for name in also:
-        if is_plain(name) and name.lower() not in seen and not known.kinds(name):
+                names["/" + main_name] = None
+    seen = {main_name.lower()}
+    for name in further_names:
+        if is_plain(name) and name.lower() not in seen and not others.kinds(name):
             names[name] = None
             seen.add(name.lower())
     return tuple(names)
@@ -323,15 +336,15 @@ def _folders(kind: str, leaf: str, key: str, file: AgentFile | None, known: _Oth
 
 def scan_agent_files(project: str, home: str) -> Agents:
     """Every agent file of a project and of its user, read as far as its front matter."""
-    found = Agents([], [])
+    agents = Agents([], [])
     for root in (project, home):
         if root:
-            _walk(root + "/" + FOLDER, "", 0, found, set())
-    return found
+            _walk(root + "/" + FOLDER, "", 0, agents, set())
+    return agents
 
 
-def _walk(folder: str, kind: str, depth: int, found: Agents, seen: set[tuple[int, int]]) -> None:
-    found.stamps.append((folder, _stamp(folder)))
+def _walk(folder: str, kind: str, depth: int, agents: Agents, seen: set[tuple[int, int]]) -> None:
+    agents.stamps.append((folder, _stamp(folder)))
     try:
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in seen:  # a link that leads back
@@ -342,14 +355,14 @@ def _walk(folder: str, kind: str, depth: int, found: Agents, seen: set[tuple[int
         return
     for name in names:
         path = folder + "/" + name
-        if not name.isprintable() or len(found.files) >= MOST_FILES:
+        if not name.isprintable() or len(agents.files) >= MOST_FILES:
             continue
         if name.endswith(".md"):
             file = read_agent_file(path, kind)
             if file is not None:
-                found.files.append(file)
+                agents.files.append(file)
         elif depth < MOST_DEPTH and not name.startswith(".") and os.path.isdir(path):
-            _walk(path, name.lower() if name.lower() in KINDS else "", depth + 1, found, seen)
+            _walk(path, name.lower() if name.lower() in KINDS else "", depth + 1, agents, seen)
 
 
 def _stamp(path: str) -> int:

@@ -1,4 +1,4 @@
-"""The full check of a profiles file: every problem at once, and what is allowed but surely not meant.
+"""The full check of a profiles file: every problem at once, with warnings about what is allowed but hardly meant.
 
 For the command line and background jobs only: it imports jsonschema. The hooks use the strict checks of
 `validate`, which stop at the first problem.
@@ -25,7 +25,7 @@ SCHEMA_FILE = os.path.join(os.path.dirname(profiles.DEFAULTS_FILE), "budget-prof
 
 
 class ProfileProblem(NamedTuple):
-    """One thing found. `level`: "error" (the file is not used while it stands) or "warning".
+    """A problem of a profiles file. `level`: "error" (the file is not used until it is mended) or "warning".
 
     `line` and `column` count from 1 (0: the file as a whole); `pointer` is a JSON pointer, "" for the whole
     document; `meaning` is what the schema says of the key, "" where it says nothing.
@@ -40,7 +40,10 @@ class ProfileProblem(NamedTuple):
     meaning: str = ""
 
     def sentence(self, file: str) -> str:
-        """One line for a person; editors and terminals jump to its head."""
+        """One line for a person: `budget-profiles.json:3:7: error: /enabled: expected true or false, found "yes"`.
+
+        Editors and terminals make a link of its beginning.
+        """
         place = f"{file}:{self.line}:{self.column}" if self.line else file
         shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.pointer)
         where = f"{shown}: " if shown else ""
@@ -48,17 +51,16 @@ class ProfileProblem(NamedTuple):
 
 
 class ProfilesCheck(NamedTuple):
-    """What was checked: the file's `path` ("" where only the shipped defaults hold), as `shown`, and the
-    findings.
-    """
+    """The result of a check. `path`: of the file, "" where only the shipped defaults hold; `shown`: the path as people know
+    it; `problems`: in the order of the file."""
 
     path: str
     shown: str
-    findings: list[ProfileProblem]
+    problems: list[ProfileProblem]
 
     @property
     def errors(self) -> list[ProfileProblem]:
-        return [finding for finding in self.findings if finding.level == "error"]
+        return [problem for problem in self.problems if problem.level == "error"]
 
 
 def check_project(project: str, home: str) -> ProfilesCheck:
@@ -70,7 +72,7 @@ def check_project(project: str, home: str) -> ProfilesCheck:
     try:
         text = profiles.read_profiles_file(path)
     except profiles.ProfilesFileError as error:
-        line, column, message = _placed(str(error))
+        line, column, message = _split_place(str(error))
         expected, _comma, found = message.removeprefix("expected ").partition(", found ")
         return ProfilesCheck(
             path, shown, [ProfileProblem("error", line, column, "", expected, found or "something else")]
@@ -79,41 +81,41 @@ def check_project(project: str, home: str) -> ProfilesCheck:
 
 
 def check_text(text: str) -> list[ProfileProblem]:
-    """Every finding in the text of a profiles file, in the order they stand in it."""
+    """Every problem in the text of a profiles file, in the order of the text."""
     try:
         raw = fastjson.loads(text)
-    except fastjson.JSONError as error:
-        found = profiles.text_at(text, error.line, error.column)
-        return [ProfileProblem("error", error.line, error.column, "", f"JSON ({error.message})", found)]
+    except fastjson.JSONError as damage:
+        actual = profiles.text_at(text, damage.line, damage.column)
+        return [ProfileProblem("error", damage.line, damage.column, "", f"JSON ({damage.message})", actual)]
     schema = _schema()
-    findings = {finding.pointer: finding for finding in reversed(list(_schema_errors(raw, schema, text)))}
+    problems = {problem.pointer: problem for problem in reversed(list(_schema_errors(raw, schema, text)))}
     if isinstance(raw, dict):
-        wrong = set(findings)
-        sound = _without(raw, wrong, "")
-        document = validate.lay_over(profiles.defaults().document, sound)
-        for problem in (*validate.problems_together(document), *_strict_errors(raw)):
-            if not any(_related(problem.pointer, pointer) for pointer in wrong):
-                findings.setdefault(problem.pointer, _finding("error", text, problem, schema))
-        for doubt in (
+        wrong_pointers = set(problems)
+        valid_part = _without_members(raw, wrong_pointers, "")
+        document = validate.lay_over(profiles.defaults().document, valid_part)
+        for error in (*validate.document_problems(document), *_strict_errors(raw)):
+            if not any(_related(error.pointer, pointer) for pointer in wrong_pointers):
+                problems.setdefault(error.pointer, _problem_at("error", text, error, schema))
+        for warning in (
             *_unknown_keys(raw, schema, schema, ""),
             *_repeated_keys(text),
-            *_doubts(document, sound),
+            *_unlikely_values(document, valid_part),
         ):
-            findings.setdefault(doubt.pointer, _finding("warning", text, doubt, schema))
-    return sorted(findings.values(), key=lambda finding: (finding.line, finding.column, finding.pointer))
+            problems.setdefault(warning.pointer, _problem_at("warning", text, warning, schema))
+    return sorted(problems.values(), key=lambda problem: (problem.line, problem.column, problem.pointer))
 
 
-def _without(value: Any, wrong: set[str], pointer: str) -> Any:
+def _without_members(value: Any, wrong_pointers: set[str], pointer: str) -> Any:
     """A document without the members that are wrong, so that the rest can be judged as a whole."""
     if not isinstance(value, dict):
         return value
     members = ((key, item, shape.pointer_to(pointer, key)) for key, item in value.items())
     return {
-        key: _without(item, wrong, below)
+        key: _without_members(item, wrong_pointers, below)
         for key, item, below in members
         # A list with a wrong item goes as a whole: its other items would change their numbers.
-        if below not in wrong
-        and not (isinstance(item, list) and any(_related(below, other) for other in wrong))
+        if below not in wrong_pointers
+        and not (isinstance(item, list) and any(_related(below, other) for other in wrong_pointers))
     }
 
 
@@ -122,8 +124,8 @@ def _related(one: str, other: str) -> bool:
     return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")
 
 
-def _placed(message: str) -> tuple[int, int, str]:
-    """`:3:7: text` -> (3, 7, "text"); without a place (0, 0, text)."""
+def _split_place(message: str) -> tuple[int, int, str]:
+    """Line, column and rest of a message: `:3:7: text` -> (3, 7, "text"); without a place (0, 0, text)."""
     parts = message.split(":", 3)
     if len(parts) == 4 and parts[1].isdigit() and parts[2].isdigit():
         return int(parts[1]), int(parts[2]), parts[3].strip()
@@ -139,9 +141,11 @@ def _schema() -> dict[str, Any]:
         raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
 
 
-def _finding(level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]) -> ProfileProblem:
+def _problem_at(
+    level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]
+) -> ProfileProblem:
     line, column = fastjson.locate_pointer(text, problem.pointer)
-    meaning = _described(schema, problem.pointer)
+    meaning = _description_of(schema, problem.pointer)
     return ProfileProblem(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
 
 
@@ -163,7 +167,7 @@ def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[P
             problem = shape.ProfileError(
                 pointer, _expected(error.schema), shape.describe_value(error.instance)
             )
-        yield _finding("error", text, problem, schema)
+        yield _problem_at("error", text, problem, schema)
 
 
 def _expected(schema: Mapping[str, Any]) -> str:
@@ -203,22 +207,24 @@ def _strict_errors(raw: object) -> Iterator[shape.ProfileError]:
 def _unknown_keys(
     value: object, schema: Mapping[str, Any], root: Mapping[str, Any], pointer: str
 ) -> Iterator[shape.ProfileError]:
-    """Keys that no one reads. Those that start with an underscore or slashes are notes, and welcome."""
+    """Keys that no one reads. Those that start with an underscore or slashes are a person's notes, and welcome."""
     schema = _resolved(schema, root)
     if isinstance(value, dict):
-        known = schema.get("properties", {})
+        properties = schema.get("properties", {})
         for key, item in value.items():
             below = shape.pointer_to(pointer, key)
-            if key in known:
-                yield from _unknown_keys(item, known[key], root, below)
+            if key in properties:
+                yield from _unknown_keys(item, properties[key], root, below)
             elif "additionalProperties" in schema:
                 yield from _unknown_keys(item, schema["additionalProperties"], root, below)
-            elif known and not key.startswith(("_", "//")):
-                near = difflib.get_close_matches(key, known, 1)
-                meant = (
-                    f"a known key (did you mean {near[0]}?)" if near else f"a known key ({', '.join(known)})"
+            elif properties and not key.startswith(("_", "//")):
+                similar = difflib.get_close_matches(key, properties, 1)
+                expected = (
+                    f"a known key (did you mean {similar[0]}?)"
+                    if similar
+                    else f"a known key ({', '.join(properties)})"
                 )
-                yield shape.ProfileError(below, meant, shape.describe_value(key))
+                yield shape.ProfileError(below, expected, shape.describe_value(key))
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -230,10 +236,10 @@ def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str
     return schema
 
 
-def _described(root: Mapping[str, Any], pointer: str) -> str:
+def _description_of(root: Mapping[str, Any], pointer: str) -> str:
     """The description of the key that a pointer names, or of the nearest key around it that has one."""
     schema = root
-    said = ""
+    description = ""
     for part in pointer.split("/")[1:]:
         schema = _resolved(schema, root)
         name = part.replace("~1", "/").replace("~0", "~")
@@ -245,12 +251,12 @@ def _described(root: Mapping[str, Any], pointer: str) -> str:
         if below is None:
             break
         schema = below
-        said = schema.get("description") or _resolved(schema, root).get("description", said)
-    return said
+        description = schema.get("description") or _resolved(schema, root).get("description", description)
+    return description
 
 
-class _Pairs(dict[str, Any]):
-    """An object as it was read, which remembers the keys that stood twice."""
+class _ObjectWithRepeats(dict[str, Any]):
+    """An object of a JSON text; `repeated`: the keys that stand in the text more than once."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -258,10 +264,10 @@ class _Pairs(dict[str, Any]):
 
 
 def _repeated_keys(text: str) -> Iterator[shape.ProfileError]:
-    stack = [("", json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_Pairs))]
+    stack = [("", json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_ObjectWithRepeats))]
     while stack:
         pointer, value = stack.pop()
-        if isinstance(value, _Pairs):
+        if isinstance(value, _ObjectWithRepeats):
             for key in value.repeated:
                 yield shape.ProfileError(
                     shape.pointer_to(pointer, key),
@@ -271,22 +277,20 @@ def _repeated_keys(text: str) -> Iterator[shape.ProfileError]:
             stack += [(shape.pointer_to(pointer, key), item) for key, item in value.items()]
 
 
-def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
-    """What works and is hardly meant, in what the person wrote."""
-    problem = shape.ProfileError
-    for name in own.get("profiles", {}):
+def _unlikely_values(document: Mapping[str, Any], written: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
+    """Values that work and are hardly meant. `document`: the person's over the defaults; `written`: the person's alone."""
+    doubt = shape.ProfileError
+    for name in written.get("profiles", {}):
         weights = document["profiles"][name].get("scope_weights", {})
         total = sum(weights.get(scope, 0) for scope in names.SCOPES)
-        if "scope_weights" in own["profiles"][name] and abs(total - 1) > 0.001:
+        if "scope_weights" in written["profiles"][name] and abs(total - 1) > 0.001:
             pointer = shape.pointer_to("/profiles", name) + "/scope_weights"
-            yield problem(
-                pointer, "weights that make 1 together (they are scaled until they do)", f"{total:g}"
-            )
+            yield doubt(pointer, "weights that make 1 together (they are scaled until they do)", f"{total:g}")
     for table in ("agent_assignments", "agents"):
-        for agent in own.get(table, {}):
+        for agent in written.get(table, {}):
             if not agents.can_match(agent):
                 groups = " or ".join(f"{kind}/" for kind in agents.KINDS)
-                yield problem(
+                yield doubt(
                     shape.pointer_to("/" + table, agent),
                     f"an agent's name, alone or after {groups}",
                     shape.describe_value(agent) + ", which no agent can have",
@@ -296,16 +300,16 @@ def _doubts(document: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[sha
         "health": ("warning", "critical", "limit"),
     }
     for table, keys in rising.items():
-        if table in own:
+        if table in written:
             yield from _not_rising("/" + table, keys, document[table])
-    if "complexity_multipliers" in own:
+    if "complexity_multipliers" in written:
         steps = {tier: document["complexity_multipliers"][tier]["multiplier"] for tier in names.TIERS}
         yield from _not_rising("/complexity_multipliers", names.TIERS, steps)
-    yield from _no_times(own.get("schedule", {}))
+    yield from _times_that_never_come(written.get("schedule", {}))
 
 
-def _no_times(schedule: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
-    """Due times that are five fields, but no times."""
+def _times_that_never_come(schedule: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
+    """Due times that have five fields and never come: `0 0 31 2 *`."""
     try:
         from cronsim import CronSim, CronSimError
     except ImportError:

@@ -13,10 +13,10 @@ _LACKS = (
 )
 
 
-def parse_version(said: str) -> tuple[int, int, int] | None:
+def parse_version(output: str) -> tuple[int, int, int] | None:
     """The version in what `claude --version` says ("2.1.104 (Claude Code)"); None where there is none."""
-    found = re.match(r"\s*(\d+)\.(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    match = re.match(r"\s*(\d+)\.(\d+)\.(\d+)", output)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def version_text(version: tuple[int, int, int]) -> str:

@@ -112,18 +112,18 @@ class Profiles:
         """Globs by scope for the index: the file's own, and what single agents have besides (`<agent>` in them stands for
         a folder of the agent's name, so no other agent gets it).
         """
-        found = {scope: list(globs) for scope, globs in self.document["sources"].items()}
-        for own in self.document["agents"].values():
-            for scope, globs in own.get("sources", {}).items():
+        globs_by_scope = {scope: list(globs) for scope, globs in self.document["sources"].items()}
+        for agent in self.document["agents"].values():
+            for scope, globs in agent.get("sources", {}).items():
                 if scope != "global":
-                    known = found.setdefault(scope, [])
-                    known.extend(glob for glob in globs if glob not in known)
-        return found
+                    scope_globs = globs_by_scope.setdefault(scope, [])
+                    scope_globs.extend(glob for glob in globs if glob not in scope_globs)
+        return globs_by_scope
 
     def allow_outside(self, home: str) -> list[str]:
         """Folders outside the project that links in it may lead to."""
-        found: list[str] = self.document["allow_outside"]
-        return [home + path[1:] if path.startswith("~/") else path for path in found]
+        folders: list[str] = self.document["allow_outside"]
+        return [home + path[1:] if path.startswith("~/") else path for path in folders]
 
     def names(self) -> list[str]:
         return list(self.document["profiles"])
@@ -150,9 +150,9 @@ class Profiles:
 
     def settings(self, profile_name: str, override_key: str = "") -> AgentSettings:
         """What holds for an agent with this profile and this key in `agents` ("" for none)."""
-        own: dict[str, Any] = self.document["agents"].get(override_key, {})
-        profile = self.profile(own.get("profile", profile_name))
-        base, most = own.get("base_budget"), own.get("max_budget")
+        overrides: dict[str, Any] = self.document["agents"].get(override_key, {})
+        profile = self.profile(overrides.get("profile", profile_name))
+        base, most = overrides.get("base_budget"), overrides.get("max_budget")
         if base is not None:
             profile.base_budget = int(base)
             profile.max_budget = max(profile.max_budget, profile.base_budget)
@@ -160,13 +160,13 @@ class Profiles:
             profile.max_budget = int(most)
             profile.base_budget = min(profile.base_budget, profile.max_budget)
         sources: dict[str, list[str]] = self.document["sources"]
-        if "sources" in own:
-            sources = {**sources, **own["sources"]}
+        if "sources" in overrides:
+            sources = {**sources, **overrides["sources"]}
         return AgentSettings(
             profile,
-            own.get("complexity", ""),
-            own.get("enforcement", self.document["enforcement"]),
-            own.get("delivery", self.document["delivery"]),
+            overrides.get("complexity", ""),
+            overrides.get("enforcement", self.document["enforcement"]),
+            overrides.get("delivery", self.document["delivery"]),
             sources,
         )
 

@@ -50,7 +50,7 @@ def parse_object(text: str, name: str) -> dict[str, object]:
     except RecursionError as error:
         raise JsonTextError(f"{name}: nested too deeply") from error
     if not isinstance(value, dict):
-        raise JsonTextError(f"{name}:1:1: expected an object ({{...}}) at the top, found {_kind(value)}")
+        raise JsonTextError(f"{name}:1:1: expected an object ({{...}}) at the top, found {_type_name(value)}")
     return value
 
 
@@ -59,56 +59,56 @@ def set_member(text: str, path: Sequence[str], value: object) -> str:
 
     Raises JsonTextError when something on the way is there and is no object.
     """
-    here = _scan(text, _skip(text, 0), "")
+    parent = _read_object(text, _skip_space(text, 0), "")
     for depth, key in enumerate(path):
-        member = here.find(key)
+        member = parent.find(key)
         last = depth == len(path) - 1
         if member is None:
             for missing in reversed(path[depth + 1 :]):
                 value = {missing: value}
-            return _insert(text, here, key, value)
+            return _insert(text, parent, key, value)
         if last:
             return text[: member.value] + _dump(text, value, member.start) + text[member.end :]
-        here = _scan(text, member.value, "/".join(("", *path[: depth + 1])))
+        parent = _read_object(text, member.value, "/".join(("", *path[: depth + 1])))
     return text
 
 
 def remove_member(text: str, path: Sequence[str]) -> str:
     """`text` without the member at `path`, with the comma and the space that came with it; else unchanged."""
-    here = _scan(text, _skip(text, 0), "")
+    parent = _read_object(text, _skip_space(text, 0), "")
     for key in path[:-1]:
-        member = here.find(key)
+        member = parent.find(key)
         if member is None or text[member.value] != "{":
             return text
-        here = _scan(text, member.value, key)
-    member = here.find(path[-1])
+        parent = _read_object(text, member.value, key)
+    member = parent.find(path[-1])
     if member is None:
         return text
-    place = here.members.index(member)
-    if place > 0:
-        start, end = here.members[place - 1].end, member.end
-    elif len(here.members) > 1:
-        start, end = member.start, here.members[1].start
+    index = parent.members.index(member)
+    if index > 0:
+        start, end = parent.members[index - 1].end, member.end
+    elif len(parent.members) > 1:
+        start, end = member.start, parent.members[1].start
     else:
-        start, end = here.start + 1, here.end - 1
+        start, end = parent.start + 1, parent.end - 1
     return text[:start] + text[end:]
 
 
-def _scan(text: str, start: int, pointer: str) -> _Object:
+def _read_object(text: str, start: int, pointer: str) -> _Object:
     """The members of the object that begins at `start`. The text is known to be JSON."""
     if text[start] != "{":
         line = text.count("\n", 0, start) + 1
         raise JsonTextError(f"line {line}: expected an object at {pointer or 'the top'}")
     members = []
-    at = _skip(text, start + 1)
+    at = _skip_space(text, start + 1)
     while text[at] != "}":
         if text[at] == ",":
-            at = _skip(text, at + 1)
+            at = _skip_space(text, at + 1)
         key, after_key = _DECODER.raw_decode(text, at)
-        value = _skip(text, _skip(text, after_key) + 1)
+        value = _skip_space(text, _skip_space(text, after_key) + 1)
         _, end = _DECODER.raw_decode(text, value)
         members.append(_Member(key, at, value, end))
-        at = _skip(text, end)
+        at = _skip_space(text, end)
     return _Object(start, at + 1, members)
 
 
@@ -122,9 +122,9 @@ def _insert(text: str, target: _Object, key: str, value: object) -> str:
         return text[: last.end] + addition + text[last.end :]
     newline = "\r\n" if "\r\n" in text else "\n"
     outer = _indent_of(text, target.start)
-    inner = newline + outer + _unit(text)
+    inner = newline + outer + _indent_step(text)
     addition = inner + json.dumps(key, ensure_ascii=False) + ": "
-    body = _dump(text, value, None, outer + _unit(text))
+    body = _dump(text, value, None, outer + _indent_step(text))
     return text[: target.start + 1] + addition + body + newline + outer + text[target.end - 1 :]
 
 
@@ -133,7 +133,7 @@ def _dump(text: str, value: object, at: int | None, indent: str = "") -> str:
     if "\n" not in text.strip() and at is not None:
         return json.dumps(value, ensure_ascii=False)
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = json.dumps(value, ensure_ascii=False, indent=_unit(text)).split("\n")
+    lines = json.dumps(value, ensure_ascii=False, indent=_indent_step(text)).split("\n")
     return (newline + (_indent_of(text, at) if at is not None else indent)).join(lines)
 
 
@@ -142,7 +142,7 @@ def _indent_of(text: str, at: int) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _unit(text: str) -> str:
+def _indent_step(text: str) -> str:
     """The text's own indentation step: the white space before its first indented line; two spaces if none."""
     for line in text.splitlines():
         if line[:1] in (" ", "\t") and line.strip():
@@ -150,13 +150,13 @@ def _unit(text: str) -> str:
     return "  "
 
 
-def _skip(text: str, at: int) -> int:
+def _skip_space(text: str, at: int) -> int:
     while at < len(text) and text[at] in _SPACE:
         at += 1
     return at
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     if value is None:
         return "null"
     return {list: "an array", str: "a string", bool: "true or false"}.get(type(value), "a number")

@@ -30,7 +30,7 @@ def known_plugins(client_home: str, name: str = "") -> list[KnownPlugin]:
     markets = _object(os.path.join(client_home, "plugins", "known_marketplaces.json"))
     extra = _member(settings, "extraKnownMarketplaces")
     enabled = _member(settings, "enabledPlugins")
-    found = []
+    plugins = []
     for identifier in sorted({*enabled, *installed}):
         plugin, _, market = identifier.partition("@")
         if name and plugin != name:
@@ -38,7 +38,7 @@ def known_plugins(client_home: str, name: str = "") -> list[KnownPlugin]:
         copies = installed.get(identifier)
         copy = copies[0] if isinstance(copies, list) and copies and isinstance(copies[0], dict) else {}
         source = _member(_member(extra, market) or _member(markets, market), "source")
-        found.append(
+        plugins.append(
             KnownPlugin(
                 identifier,
                 enabled.get(identifier) is True,
@@ -47,7 +47,7 @@ def known_plugins(client_home: str, name: str = "") -> list[KnownPlugin]:
                 str(source.get("path") or "") if source.get("source") in ("directory", "file") else "",
             )
         )
-    return found
+    return plugins
 
 
 def _object(path: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ DEFAULTS_FILE = (
     + "schemas/default-profiles.json"
 )
 
-#: Raised whenever the meaning of a kept state changes: an older one is then read again from the file.
+#: Goes up when a kept state changes its meaning: an older state is not used, and the file is read again.
 STATE_VERSION = 1
 
 #: A profiles file is a few kilobytes; anything beyond this is something else.
@@ -76,13 +76,13 @@ def load_profiles(
     path, signature = find_profiles_file(project, home)
     last_good: Profiles | None = None
     if cached is not None:
-        kept_signature, state = cached
+        cached_signature, state = cached
         try:
             last_good = from_state(state)
         except ValueError:
             pass
         else:
-            if tuple(kept_signature) == signature and state.get("defaults") == _defaults_mark():
+            if tuple(cached_signature) == signature and state.get("defaults") == _defaults_mark():
                 return LoadResult(last_good, signature, state.get("problem"), False, dict(state))
     problem = None
     if not path:
@@ -127,10 +127,10 @@ def read_profiles_file(path: str) -> Text:
         try:
             data = b""
             while len(data) <= MOST_BYTES:
-                more = os.read(descriptor, MOST_BYTES + 1)
-                if not more:
+                block = os.read(descriptor, MOST_BYTES + 1)
+                if not block:
                     break
-                data += more
+                data += block
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
@@ -157,15 +157,15 @@ def compile_profiles(raw: object, *, base: Profiles | None = None) -> Profiles:
     from memory_budget.settings.shape import ProfileError
     from memory_budget.settings.validate import compile_document
 
-    below = (base or defaults()).document
+    base_document = (base or defaults()).document
     if not isinstance(raw, Text):
-        return Profiles(compile_document(raw, below))
+        return Profiles(compile_document(raw, base_document))
     try:
-        return Profiles(compile_document(fastjson.loads(raw), below))
+        return Profiles(compile_document(fastjson.loads(raw), base_document))
     except fastjson.JSONError as error:
-        stands = text_at(raw, error.line, error.column)
+        actual = text_at(raw, error.line, error.column)
         raise ProfilesFileError(
-            f":{error.line}:{error.column}: not JSON: {error.message}, found {stands}"
+            f":{error.line}:{error.column}: not JSON: {error.message}, found {actual}"
         ) from error
     except ProfileError as error:
         line, _column = fastjson.locate_pointer(raw, error.pointer)
@@ -173,7 +173,7 @@ def compile_profiles(raw: object, *, base: Profiles | None = None) -> Profiles:
 
 
 def text_at(text: str, line: int, column: int) -> str:
-    """The next few characters at a place in a text, for a message."""
+    """The next few characters from a line and column (from 1) of a text, quoted, for a message."""
     lines = text.split("\n")
     rest = lines[line - 1][column - 1 :].strip()
     if rest:
@@ -226,7 +226,7 @@ def from_state(state: Mapping[str, Any]) -> Profiles:
 
 
 def _defaults_mark() -> list[int]:
-    """Tells one shipped defaults file from the next, so that an update reaches cached profiles."""
+    """Time of change (ns) and size of the shipped defaults, so that an update of the plugin reaches cached profiles."""
     try:
         status = os.stat(DEFAULTS_FILE)
     except OSError:

@@ -1,6 +1,7 @@
-"""The pieces that the shape of a profiles file is made of: each makes a check that returns nothing or raises ProfileError.
+"""Checks for the values of a profiles file. Each of these functions is a check, or makes one; a check returns nothing or raises
+ProfileError.
 
-check = record({"base_budget": whole(0, 100, "a number of tokens")})
+check = record_of({"base_budget": whole_number(0, 100, "a number of tokens")})
 check({"base_budget": "x"}, "/profiles/mine")
 ProfileError: /profiles/mine/base_budget: expected a number of tokens from 0 to 100, found "x"
 """
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class ProfileError(BudgetError):
     """One place in a profiles file that cannot be used.
 
-    `pointer` is its JSON pointer ("" for the whole file), `expected` and `found` say what should stand and
-    what stands there.
+    `pointer` is its JSON pointer ("" for the whole file); `expected` and `found`, in words, are what should be there and
+    what is.
     """
 
     def __init__(self, pointer: str, expected: str, found: str) -> None:
@@ -33,7 +34,7 @@ class ProfileError(BudgetError):
 
 
 def describe_value(value: object) -> str:
-    """What stands somewhere, short enough for one line."""
+    """A value in words, short enough for one line: `a list of 3`, `"soft"`, `20000`."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -52,7 +53,7 @@ def describe_value(value: object) -> str:
 
 
 def pointer_to(parent: str, key: object) -> str:
-    """The JSON pointer of a key below `parent` (RFC 6901)."""
+    """The JSON pointer of a key below `parent` (RFC 6901): "/agents" and "a/b" give "/agents/a~1b"."""
     return parent + "/" + str(key).replace("~", "~0").replace("/", "~1")
 
 
@@ -85,6 +86,7 @@ def number(least: float, most: float, what: str, *, above: bool = False) -> Chec
 
 
 def whole_number(least: int, most: int, what: str) -> Check:
+    """A whole number in [least, most]."""
     bounds = f"{what} from {least} to {most}"
 
     def check(value: object, pointer: str) -> None:
@@ -97,6 +99,7 @@ def whole_number(least: int, most: int, what: str) -> Check:
 
 
 def one_of(*choices: str) -> Check:
+    """One of these texts."""
     listed = ", ".join(choices[:-1]) + " or " + choices[-1]
 
     def check(value: object, pointer: str) -> None:
@@ -107,7 +110,7 @@ def one_of(*choices: str) -> Check:
 
 
 def record_of(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check:
-    """An object whose known keys are checked; the others are nobody's business here."""
+    """An object whose known keys are checked; other keys are allowed, `needs` must be there."""
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, dict):
@@ -138,6 +141,8 @@ def table_of(check_item: Check) -> Check:
 
 
 def list_of(check_item: Check) -> Check:
+    """A list whose items are all alike."""
+
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, list):
             raise ProfileError(pointer, "a list", describe_value(value))
@@ -162,8 +167,8 @@ def glob(per_agent: bool) -> Check:
         if leaves or value[1:2] == ":" or ("<agent>" in value.split("/")) != per_agent:
             raise ProfileError(pointer, expected, describe_value(value))
         if "{" in value and too_many(value):
-            wanted = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
-            raise ProfileError(pointer, wanted, describe_value(value))
+            limit = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
+            raise ProfileError(pointer, limit, describe_value(value))
 
     return check
 

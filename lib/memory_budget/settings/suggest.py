@@ -52,22 +52,24 @@ class AgentSuggestion(NamedTuple):
 
 
 def agent_suggestions(
-    project: str, home: str, settings: Profiles, known: agents.Agents
+    project: str, home: str, settings: Profiles, agent_files: agents.Agents
 ) -> list[AgentSuggestion]:
     """What is suggested for every agent that nobody assigned, by key; only profiles that there are."""
-    found: dict[str, AgentSuggestion] = {}
-    own = [
+    suggestions: dict[str, AgentSuggestion] = {}
+    project_agents = [
         (f"{file.kind}/{file.stem}" if file.kind else file.name or file.stem, file)
-        for file in known.files
+        for file in agent_files.files
         if _is_agent(file)
     ]
-    for name, file in [*own, *_plugin_agents(home)]:
-        if agents.resolve(name, settings, known).assignment_key:
+    for name, file in [*project_agents, *_plugin_agents(home)]:
+        if agents.resolve(name, settings, agent_files).assignment_key:
             continue
         suggestion = suggest_for_file(file)
         if suggestion is not None and suggestion.profile in settings.names():
-            found.setdefault(name, AgentSuggestion(name, suggestion.profile, suggestion.reason, file.path))
-    return [found[name] for name in sorted(found)]
+            suggestions.setdefault(
+                name, AgentSuggestion(name, suggestion.profile, suggestion.reason, file.path)
+            )
+    return [suggestions[name] for name in sorted(suggestions)]
 
 
 def _plugin_agents(home: str) -> Iterator[tuple[str, agents.AgentFile]]:

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from memory_budget.base.project import Project
     from memory_budget.settings.profiles import Profiles
 
-#: A ratio out of this range is not one of tokenizers: something else is in the figures.
+#: Between two tokenizers the ratio lies in this range; one outside of it was learned from something else.
 PLAUSIBLE = (0.5, 3.0)
 
 
 class Ratio:
-    """A learned ratio, its standard error, and from how many runs of how many agents."""
+    """A learned ratio (the model's tokens per tiktoken token), its standard `error`, and from how many `runs` of how many
+    `agents` it was learned."""
 
     __slots__ = ("agents", "error", "ratio", "runs")
 
@@ -27,8 +28,8 @@ class Ratio:
         self.runs = runs
         self.agents = agents
 
-    def known_within(self, share: float) -> bool:
-        """Whether the standard error is at most this share of the ratio."""
+    def is_precise(self, share: float) -> bool:
+        """Whether the ratio is plausible and its standard error at most this share of it."""
         return PLAUSIBLE[0] <= self.ratio <= PLAUSIBLE[1] and self.error <= share * self.ratio
 
 
@@ -49,8 +50,8 @@ def ratio(settings: Profiles, learned: object, model: str, agent: str) -> float:
     entry = state.get("models", {}).get(name)
     if entry is None:
         return 1.0
-    found = Ratio(entry["ratio"], entry["error"], entry["runs"], entry["agents"])
-    return found.ratio if found.known_within(section["max_error"]) else 1.0
+    learned_ratio = Ratio(entry["ratio"], entry["error"], entry["runs"], entry["agents"])
+    return learned_ratio.ratio if learned_ratio.is_precise(section["max_error"]) else 1.0
 
 
 def model_of(state: Mapping[str, Any], model: str, agent: str) -> str:
@@ -61,8 +62,8 @@ def model_of(state: Mapping[str, Any], model: str, agent: str) -> str:
     if model in models:
         return model
     beginning = model if "claude" in model else "claude-" + model
-    known = [name for name in models if name.startswith(beginning)]
-    return max(known) if known else model
+    matching = [name for name in models if name.startswith(beginning)]
+    return max(matching) if matching else model
 
 
 def state_path(project: Project) -> str:

@@ -32,16 +32,16 @@ def compile_document(raw: object, base: Mapping[str, Any]) -> dict[str, Any]:
     _document(raw, "")
     assert isinstance(raw, dict)
     document = lay_over(base, raw)
-    for problem in problems_together(document):
+    for problem in document_problems(document):
         raise problem
     return document
 
 
-def lay_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def lay_over(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     """A person's document over another: objects key by key, everything else as a whole."""
-    document = _merge(base, own)
-    if "agent_assignments" in own:
-        document["agent_assignments"] = _assignments(base["agent_assignments"], own["agent_assignments"])
+    document = _merge(base, override)
+    if "agent_assignments" in override:
+        document["agent_assignments"] = _assignments(base["agent_assignments"], override["agent_assignments"])
     return document
 
 
@@ -200,21 +200,21 @@ _document = shape.record_of(_FIELDS)
 # -- what one key means for another
 
 
-def _merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
-    for key, value in own.items():
+    for key, value in override.items():
         below = merged.get(key)
         merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
 
 
-def _assignments(shipped: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+def _assignments(shipped: Mapping[str, str], override: Mapping[str, str]) -> dict[str, str]:
     """A person who writes "dbt-expert" or "Specialists/dbt-expert" means the shipped "specialists/dbt-expert"
     too.
     """
     return {
-        key: name for key, name in shipped.items() if not any(_same_agent(key, other) for other in own)
-    } | dict(own)
+        key: name for key, name in shipped.items() if not any(_same_agent(key, other) for other in override)
+    } | dict(override)
 
 
 def _same_agent(key: str, other: str) -> bool:
@@ -224,26 +224,26 @@ def _same_agent(key: str, other: str) -> bool:
     return key.rsplit("/", 1)[-1] == other.rsplit("/", 1)[-1]
 
 
-def problems_together(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
-    """What is wrong with a document whose every key, taken alone, is right."""
+def document_problems(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
+    """What is wrong between the keys of a document, each of which is right by itself."""
     profiles = document["profiles"]
     for name, profile in profiles.items():
         yield from _profile_problems(shape.pointer_to("/profiles", name), profile)
     names = ", ".join(shape.describe_value(name)[1:-1] for name in list(profiles)[:12]) + (
         ", ..." if len(profiles) > 12 else ""
     )
-    named = [("/default_profile", document["default_profile"])]
-    named += [
+    references = [("/default_profile", document["default_profile"])]
+    references += [
         (shape.pointer_to("/agent_assignments", agent), name)
         for agent, name in document["agent_assignments"].items()
     ]
     yield from _too_many_globs(document)
-    for agent, own in document["agents"].items():
+    for agent, agent_settings in document["agents"].items():
         pointer = shape.pointer_to("/agents", agent)
-        if "profile" in own:
-            named.append((pointer + "/profile", own["profile"]))
-        yield from _order_problems(pointer, own)
-    for pointer, name in named:
+        if "profile" in agent_settings:
+            references.append((pointer + "/profile", agent_settings["profile"]))
+        yield from _budget_order_problems(pointer, agent_settings)
+    for pointer, name in references:
         if name not in profiles:
             yield shape.ProfileError(pointer, f"the name of a profile ({names})", shape.describe_value(name))
 
@@ -252,35 +252,35 @@ def _too_many_globs(document: Mapping[str, Any]) -> Iterator[shape.ProfileError]
     """A cloned repository brings its profiles file: what every file of memory is compared with has to stay small."""
     patterns = 0
     tables = [("/sources", document["sources"])]
-    for agent, own in document["agents"].items():
-        tables.append((shape.pointer_to("/agents", agent) + "/sources", own.get("sources", {})))
+    for agent, agent_settings in document["agents"].items():
+        tables.append((shape.pointer_to("/agents", agent) + "/sources", agent_settings.get("sources", {})))
     for pointer, table in tables:
         for scope, globs in table.items():
             for glob in filter(_is_text, globs if isinstance(globs, list) else ()):
                 patterns += len(expand_braces(glob)) if "{" in glob else 1
                 if patterns > MOST_PATTERNS:
-                    wanted = f"globs that stand for at most {MOST_PATTERNS} patterns together"
-                    yield shape.ProfileError(shape.pointer_to(pointer, scope), wanted, "more")
+                    expected = f"globs that stand for at most {MOST_PATTERNS} patterns together"
+                    yield shape.ProfileError(shape.pointer_to(pointer, scope), expected, "more")
                     return
 
 
 def _is_text(value: object) -> bool:
-    """Keys nobody knows may hold anything."""
+    """Whether a value is a text: keys that no version knows may hold anything."""
     return isinstance(value, str)
 
 
 def _profile_problems(pointer: str, profile: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     for key in ("base_budget", "max_budget"):
         if key not in profile:
-            wanted = f"the key {key}, as no shipped profile has this name"
-            yield shape.ProfileError(pointer, wanted, "an object without it")
-    yield from _order_problems(pointer, profile)
+            expected = f"the key {key}, as no shipped profile has this name"
+            yield shape.ProfileError(pointer, expected, "an object without it")
+    yield from _budget_order_problems(pointer, profile)
     weights = profile.get("scope_weights")
     if weights is not None and math.fsum(weights.get(scope, 0) for scope in SCOPES) <= 0:
         yield shape.ProfileError(pointer + "/scope_weights", "at least one weight above 0", "none")
 
 
-def _order_problems(pointer: str, budgets: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
+def _budget_order_problems(pointer: str, budgets: Mapping[str, Any]) -> Iterator[shape.ProfileError]:
     base, most = budgets.get("base_budget"), budgets.get("max_budget")
     if base is not None and most is not None and most < base:
         yield shape.ProfileError(

@@ -157,7 +157,7 @@ def _profile_findings(project: Project) -> list[tuple[str, check.ProfileProblem]
     report = check.check_project(project.root, project.home)
     return [
         (f"{report.shown}:{finding.line}" if finding.line else report.shown, finding)
-        for finding in report.findings
+        for finding in report.problems
     ]
 
 
