@@ -77,3 +77,13 @@ def test_every_process_that_replays_comes_to_the_same(kept: Pending, done: list[
         earlier = len(run(kept, done[:at]).alerts)
         pieces += [alert.message for alert in run(kept, done[: at + 1]).alerts[earlier:]]
     assert pieces == [alert.message for alert in whole.alerts]
+
+
+@given(starts(), st.integers(0, 20_000))
+def test_a_start_that_is_near_no_alert_sets_off_none(kept: Pending, native: int) -> None:
+    """The start hook asks first, and leaves the monitor's module alone where the answer is no."""
+    kept.native_tokens = native
+    loud = [alert for alert in Monitor(kept).alerts if not alert.quiet]
+    assert kept.near_alert or not loud
+    most = max(kept.placed_tokens, native, kept.demand_tokens)
+    assert kept.near_alert == (most >= 0.75 * kept.budget_allocated)

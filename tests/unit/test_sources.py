@@ -10,8 +10,9 @@ import pytest
 
 from memory_budget.base.globs import expand_braces, name_matches
 from memory_budget.base.project import Project
+from memory_budget.index.reader import owners_of
 from memory_budget.index.scan import Scan, scan_sources
-from memory_budget.index.sources import Sources, loaded_lines, owners_of
+from memory_budget.index.sources import Sources, loaded_lines
 from tests.support.projects import make_project
 
 

@@ -11,7 +11,6 @@ import os
 import sys
 
 from memory_budget.base import fastjson
-from memory_budget.base.hook_log import log
 from memory_budget.base.memory_folders import unread_places
 from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project, project_of, told_first, user_home
@@ -86,6 +85,8 @@ def failure(
     where = ""
     if project is not None:
         import traceback
+
+        from memory_budget.base.hook_log import log
 
         try:
             log(project, "".join(traceback.format_exception(error)))

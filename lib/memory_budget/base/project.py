@@ -71,6 +71,12 @@ class Project:
         (`~/.claude/agent-memory`) joins in there, and makes no files anywhere else."""
         return memory_folders.has_any(self.root) or auto_memory.notes_in(self.auto)
 
+    def locate_file(self, shown: str) -> str:
+        """The location on disk of a path as shown: relative to the project, below `~/`, or absolute."""
+        if shown.startswith("~/"):
+            return self.home + shown[1:]
+        return shown if shown.startswith("/") else self.root + "/" + shown
+
     def at(self, *parts: str) -> str:
         """A path below the cache folder: a place of `layout` and the names below it. Nothing is made."""
         return "/".join((self.cache, *parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.index.sources import MISSING, locate_file, owners_of
+from memory_budget.index.reader import MISSING, owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def changes(
         f"SELECT path, mtime_ns FROM folders WHERE grp=0 OR grp IN ({marks})", ids
     ):
         try:
-            same = os.stat(locate_file(project, path)).st_mtime_ns == mtime_ns
+            same = os.stat(project.locate_file(path)).st_mtime_ns == mtime_ns
         except OSError:
             same = mtime_ns == MISSING
         if not same:
@@ -65,7 +65,7 @@ def changes(
         latest.sort(reverse=True)
     for mtime_ns, number, path, size in latest[:STAT_LIMIT]:
         try:
-            status = os.stat(locate_file(project, path))
+            status = os.stat(project.locate_file(path))
         except OSError:
             result.masked.add(number)
             missing.add(path)
@@ -97,7 +97,7 @@ def _look_again(
     candidates = dict.fromkeys(paths)
     for folder in folders:
         try:
-            with os.scandir(locate_file(project, folder)) as entries:
+            with os.scandir(project.locate_file(folder)) as entries:
                 listed = {entry.name: entry.is_dir() for entry in entries if is_utf8_name(entry.name)}
         except OSError:
             listed = {}
@@ -118,7 +118,7 @@ def _look_again(
             continue
         row = reader.db.execute("SELECT id, size, mtime_ns FROM files WHERE path=?", (path,)).fetchone()
         try:
-            real = os.path.realpath(locate_file(project, path))
+            real = os.path.realpath(project.locate_file(path))
             status = os.stat(real)
         except OSError:
             continue

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from memory_budget.index.freshness import Changes
 from memory_budget.index.overlay import Overlay
-from memory_budget.index.reader import Group, IndexReader
+from memory_budget.index.reader import Group, IndexReader, owners_of
 from memory_budget.index.scan import scan_sources
 from memory_budget.index.schema import empty_index
-from memory_budget.index.sources import owners_of
 from memory_budget.index.view import MemoryView
 
 TYPE_CHECKING = False

@@ -11,7 +11,6 @@ import os
 
 from memory_budget.base.memory_folders import LAYOUTS, PROFILES, unread_places
 from memory_budget.index.scan import scan_sources
-from memory_budget.index.sources import locate_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def overlooked(project: Project, sources: Sources, found: Scan | None = None) ->
 
 
 def _leads_out(project: Project, path: str) -> str:
-    target = os.path.realpath(locate_file(project, path))
+    target = os.path.realpath(project.locate_file(path))
     folder = target if os.path.isdir(target) else os.path.dirname(target)
     return (
         f'{path} leads out of the project (to {target}) and is not read: put "{folder}" into "allow_outside" in {PROFILES} '

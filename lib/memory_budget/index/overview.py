@@ -6,8 +6,9 @@ from typing import Any
 
 from memory_budget.base.memory_folders import LAYOUTS
 from memory_budget.base.project import Project
+from memory_budget.index.reader import owners_of
 from memory_budget.index.scan import Scan, scan_sources
-from memory_budget.index.sources import AUTO, Sources, owners_of, sources_of
+from memory_budget.index.sources import AUTO, Sources, sources_of
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings.profiles import Profiles
 

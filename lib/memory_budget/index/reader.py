@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from memory_budget.index.records import File
 from memory_budget.index.schema import DatabaseError, IndexUnusable, open_reader
-from memory_budget.index.sources import owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from sqlite3 import Connection
     from typing import Any
 
@@ -17,6 +16,8 @@ __all__ = ["DatabaseError", "Group", "IndexReader", "IndexUnusable", "IndexedFil
 
 #: Ids of an overlay's chunks and files start here; the index's stay below.
 OVERLAY_BASE = 0xE0000000
+#: Stands for the time of change of a source folder that is not there.
+MISSING = -1
 
 
 class IndexedFile(File):
@@ -72,7 +73,7 @@ class IndexReader:
         ]
 
     def groups_for(self, names: Sequence[str]) -> list[Group]:
-        """The groups an agent with these folder names gets (see `sources.owners_of`)."""
+        """The groups an agent with these folder names gets (see `owners_of`)."""
         owners = sorted({name.rpartition("/")[2].lower() for name in names})
         marks = ",".join("?" * len(owners))
         rows = self.db.execute(
@@ -87,3 +88,18 @@ class IndexReader:
 def ordinal(time_ns: int) -> int:
     """The proleptic ordinal day (UTC) of a time since the epoch in ns: 719,163 is 1 January 1970."""
     return 719163 + time_ns // 86_400_000_000_000
+
+
+def owners_of(groups: Iterable[tuple[int, str, str, str, str]], names: Sequence[str]) -> list[int]:
+    """The groups an agent gets: all that is global, and those owned by one of its folder names.
+
+    `groups` yields (id, scope, owner, category, native); a name is `owner` (in any category), or `category/owner`.
+    Case does not matter, and a name that no folder has finds nothing.
+    """
+    wanted = {name.lower() for name in names}
+    chosen = []
+    for group, scope, owner, category, _native in groups:
+        low = owner.lower()
+        if scope == "global" or low in wanted or f"{category.lower()}/{low}" in wanted:
+            chosen.append(group)
+    return chosen

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from memory_budget.index.put_aside import is_aside_file, is_aside_folder
-from memory_budget.index.sources import AUTO, MISSING, SIDE_SUFFIX, SourceFile, locate_file
+from memory_budget.index.reader import MISSING
+from memory_budget.index.sources import AUTO, SIDE_SUFFIX, SourceFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def scan_sources(project: Project, sources: Sources, owners: Sequence[str] | Non
             continue
         result.entries = 0
         _Walk(project, sources, fence(project, root, sources), result, seen).folder(root)
-        if root not in result.folders and not os.path.lexists(locate_file(project, root)):
+        if root not in result.folders and not os.path.lexists(project.locate_file(root)):
             result.folders[root] = MISSING  # noticed when somebody makes it
     result.files.sort(key=lambda found: found.path)
     return result
@@ -112,7 +113,7 @@ class _Walk:
         if shown.count("/") > DEEPEST:
             result.unreadable.append((shown, f"more than {DEEPEST} folders inside one another"))
             return
-        folder = locate_file(self.project, shown)
+        folder = self.project.locate_file(shown)
         real = os.path.realpath(folder)
         if real in self.seen:
             return

@@ -18,7 +18,7 @@ from memory_budget.index.put_aside import is_aside_file, is_aside_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from memory_budget.base.project import Project
     from memory_budget.settings.profiles import Profiles
@@ -54,8 +54,6 @@ NATIVE_LINES = 200
 NATIVE_CHARACTERS = 25_000
 
 SIDE_SUFFIX = ".metadata.json"
-#: Stands for the time of change of a source folder that is not there.
-MISSING = -1
 
 
 class Placement:
@@ -205,25 +203,3 @@ def loaded_lines(text: str) -> int:
         text = text[: max(text.rfind("\n", 0, NATIVE_CHARACTERS) + 1, 1)]
     lines = text.count("\n") + (text != "" and not text.endswith("\n"))
     return min(NATIVE_LINES, lines)
-
-
-def locate_file(project: Project, path: str) -> str:
-    """The location on disk of a path as shown."""
-    if path.startswith("~/"):
-        return project.home + path[1:]
-    return path if path.startswith("/") else project.root + "/" + path
-
-
-def owners_of(groups: Iterable[tuple[int, str, str, str, str]], names: Sequence[str]) -> list[int]:
-    """The groups an agent gets: all that is global, and those owned by one of its folder names.
-
-    `groups` yields (id, scope, owner, category, native); a name is `owner` (in any category), or `category/owner`.
-    Case does not matter, and a name that no folder has finds nothing.
-    """
-    wanted = {name.lower() for name in names}
-    chosen = []
-    for group, scope, owner, category, _native in groups:
-        low = owner.lower()
-        if scope == "global" or low in wanted or f"{category.lower()}/{low}" in wanted:
-            chosen.append(group)
-    return chosen

@@ -10,7 +10,6 @@ from memory_budget.index import pages as stored
 from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
 from memory_budget.index.records import Chunk, Heading, heading_of, page_of
 from memory_budget.index.schema import OperationalError
-from memory_budget.text.inflection import beginnings
 from memory_budget.text.synonyms import parse_synonyms
 
 TYPE_CHECKING = False
@@ -131,6 +130,8 @@ class MemoryView:
             self._inflected = self.db.execute("SELECT 1 FROM stems LIMIT 1").fetchone() is not None
         if not self._inflected:
             return {}
+        from memory_budget.text.inflection import beginnings
+
         starts = {term: beginnings(term) for term in terms}
         stems = dict.fromkeys(start for some in starts.values() for start in some)
         held: dict[str, set[str]] = {}

@@ -8,7 +8,6 @@ from memory_budget.base import layout
 from memory_budget.base.files import listing, read_bytes, safe_name
 from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project
-from memory_budget.run.notes import leave_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def tell(project: Project, payload: Payload, name: str, lines: Sequence[str]) ->
     runs inside an agent: there the lines become notes. `name`: unlike any other's."""
     session = text_field(payload, "session_id")
     if payload.get("agent_id"):
+        from memory_budget.run.notes import leave_note
+
         for number, line in enumerate(lines):
             try:
                 leave_note(project, session, f"{name}-{number}", line)

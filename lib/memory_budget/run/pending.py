@@ -103,6 +103,12 @@ class Pending:
         """Whether there is a block for the agent."""
         return self.planned_tokens > self.native_tokens
 
+    @property
+    def near_alert(self) -> bool:
+        """Whether its start can set off an alert at all: what it loads or needs reaches the lowest threshold (see `meter`)."""
+        most = max(self.placed_tokens, self.native_tokens, self.demand_tokens)
+        return most / max(self.budget_allocated, 1) >= min(self.thresholds.values(), default=0.0)
+
     def placed_scopes(self) -> dict[str, int]:
         """Tokens by scope of what found a place in its channel: the same share of each where not all of the block did."""
         planned = self.planned_tokens - self.native_tokens

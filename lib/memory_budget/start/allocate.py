@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import hook_log
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
 from memory_budget.index.freshness import changes
@@ -19,7 +18,7 @@ from memory_budget.index.reader import ordinal
 from memory_budget.index.schema import OperationalError
 from memory_budget.index.view import MemoryView
 from memory_budget.run import bumps
-from memory_budget.select import block, complexity, parts
+from memory_budget.select import block, complexity
 from memory_budget.select.packing import Survey, pack
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings import names
@@ -174,6 +173,8 @@ def allocate(
             raise
         # Some page of the index is not what it was: this agent does without it, and it is made anew. What a damaged page
         # sets off is no one kind of error: text that is no UTF-8, a number where there was text, a place past the end.
+        from memory_budget.base import hook_log
+
         try:
             hook_log.log(project, f"the index could not be read: {type(error).__name__}: {error}")
         except OSError:
@@ -274,7 +275,7 @@ def _choose(
                 break
             allocation.bumped_from = allocation.bumped_from or allocation.tier
             tier, budget = raised
-    frame = parts.frame_tokens(budget) if allocation.in_context else block.FRAME_TOKENS
+    frame = _frame_tokens(allocation, budget)
     task, native, fill = allocation.task, allocation.native_tokens, cap is not None
     survey = Survey(
         allocation.view,
@@ -291,8 +292,7 @@ def _choose(
             break
         allocation.bumped_from = allocation.bumped_from or allocation.tier
         tier, budget = raised
-        if allocation.in_context:
-            frame = parts.frame_tokens(budget)
+        frame = _frame_tokens(allocation, budget)
     allocation.ladder = _ladder(settings, profile, tier, budget, allocation) if bumping else []
     allocation.budget_base = base
     allocation.tier = tier
@@ -305,6 +305,15 @@ def _choose(
         fill=fill,
         outline=_can_read(allocation.identity),
     )
+
+
+def _frame_tokens(allocation: Allocation, budget: int) -> int:
+    """Tokens of everything but files, gaps and the outline in a block of so many tokens: at most this many."""
+    if not allocation.in_context:
+        return block.FRAME_TOKENS
+    from memory_budget.select import parts
+
+    return parts.frame_tokens(budget)
 
 
 def _can_read(identity: AgentIdentity) -> bool:

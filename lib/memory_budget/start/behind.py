@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import hook_log, layout
+from memory_budget.base import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def _in_background(project: Project, task: str, seconds: float) -> None:
     try:
         spawn.start_once(project, task, seconds)
     except OSError as error:
+        from memory_budget.base import hook_log
+
         hook_log.log(project, f"no {task} task could be started: {error}")
 
 

@@ -8,16 +8,19 @@ from memory_budget.base import layout
 from memory_budget.base.files import write_atomic
 from memory_budget.index.records import hash_of
 from memory_budget.run.pending import Pending
-from memory_budget.select import block, parts
+from memory_budget.select import block
 from memory_budget.start import allocate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from memory_budget.base.project import Project
+    from memory_budget.select.parts import Parts
 
 
-def in_parts(project: Project, allocation: allocate.Allocation) -> parts.Parts:
+def in_parts(project: Project, allocation: allocate.Allocation) -> Parts:
     """The block in parts for the context channel, best file first; what finds no place lies in a file they name."""
+    from memory_budget.select import parts
+
     order = {file.file.path: -file.score for file in allocation.selection.files}
     pieces = sorted(allocation.pieces, key=lambda piece: (order[piece.path], piece.path))
     path = project.at(layout.BLOCKS, f"{allocation.id}.md")
@@ -35,7 +38,7 @@ def in_parts(project: Project, allocation: allocate.Allocation) -> parts.Parts:
     return made
 
 
-def describe(allocation: allocate.Allocation, made: parts.Parts | None) -> Pending:
+def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
     """What is kept until the agent ends, for its usage record. `made`: the block in parts, None for the prompt channel."""
     selection = allocation.selection
     task = allocation.task
@@ -76,12 +79,14 @@ def describe(allocation: allocate.Allocation, made: parts.Parts | None) -> Pendi
     )
 
 
-def _tokens(allocation: allocate.Allocation, made: parts.Parts | None) -> tuple[int, int]:
+def _tokens(allocation: allocate.Allocation, made: Parts | None) -> tuple[int, int]:
     """Tokens of the block as it was planned, and of what of it found a place in the channel (the same share of the tokens
     as of the characters)."""
     planned = allocation.selection.tokens
     if made is None or not planned:
         return planned, planned
+    from memory_budget.select import parts
+
     planned += made.frame_tokens - parts.frame_tokens(allocation.budget)
     if not made.rest:
         return planned, planned

@@ -13,9 +13,9 @@ import time
 from memory_budget.base import fastjson, layout, notices, processes
 from memory_budget.base.files import digest, read_bytes, safe_name, write_atomic
 
-# `allocate` and what it needs are imported where something is planned: a part of a plan is handed out without them.
+# What only some starts need is imported where it is needed; a part of a plan is handed out without `allocate`.
 from memory_budget.base.payload import text_field
-from memory_budget.run import claims, meter, notes, pending
+from memory_budget.run import claims, pending
 from memory_budget.run.messages import tell
 
 TYPE_CHECKING = False
@@ -224,6 +224,8 @@ def _plan_unplanned(
                 described.agent_id = agent
                 lines += _keep(project, payload, unplanned.key, described, began)
         plan = claims.publish_unplanned(project, session, agent_type, agent, answers)
+        if lines:
+            from memory_budget.run import notes
         for line in lines:
             notes.leave_note(project, session, unplanned.key, line)  # a message from here is shown to nobody
         return claims.answer(plan, number) or None
@@ -244,6 +246,10 @@ def _keep(project: Project, payload: Payload, key: str, described: Pending, bega
     described.client = processes.client_process()
     described.hook_ms = round((time.perf_counter() - began) * 1000, 2)
     pending.keep(project, key, described)
+    if not described.near_alert:
+        return []
+    from memory_budget.run import meter
+
     line = meter.to_tell(meter.Monitor(described).alerts, described.alert_level)
     return [line] if line else []
 

@@ -18,7 +18,7 @@ from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.index import schema
 from memory_budget.index.facts import find_date, side_path
-from memory_budget.index.sources import AUTO, locate_file
+from memory_budget.index.sources import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -187,7 +187,7 @@ def side_facts(project: Project, path: str) -> dict[str, Any]:
 
 def read_text(project: Project, path: str) -> str:
     """A memory file's text on disk, with U+FFFD for bytes that are not UTF-8. Raises OSError."""
-    return read_bytes(locate_file(project, path)).decode("utf-8", "replace")
+    return read_bytes(project.locate_file(path)).decode("utf-8", "replace")
 
 
 def remember_seen(seen: Seen, paths: Iterable[str], today: int, active: Iterable[int]) -> Seen:

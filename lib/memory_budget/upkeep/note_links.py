@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from memory_budget.base.figures import counted
 from memory_budget.base.memory_folders import MEMORY
-from memory_budget.index.sources import locate_file
 from memory_budget.text import clean
 from memory_budget.text.links import relative_links, rewritten
 from memory_budget.upkeep.journal_steps import Step, text_hash
@@ -26,10 +25,10 @@ _LIMIT = 4_000_000
 def dead_links(project: Project, note: MemoryFile) -> list[tuple[int, str]]:
     """(line, target) of a note's links to files that are not there. Raises OSError."""
     try:
-        text = _read(locate_file(project, note.path))
+        text = _read(project.locate_file(note.path))
     except UnicodeDecodeError:
         return []
-    folder = os.path.dirname(os.path.realpath(locate_file(project, note.path)))
+    folder = os.path.dirname(os.path.realpath(project.locate_file(note.path)))
     found = []
     for link in relative_links(clean.clean_note(text)[0]):
         if link.path and "\0" not in link.path and not os.path.exists(os.path.join(folder, link.path)):
@@ -59,7 +58,7 @@ def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tup
     left: list[str] = []
     for path in sorted({*paths, *places}):
         try:
-            text = _read(locate_file(project, path))
+            text = _read(project.locate_file(path))
         except (OSError, UnicodeDecodeError):
             continue
         now = places.get(path, path)
@@ -76,7 +75,7 @@ def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tup
 def _is_plain(project: Project, path: str) -> bool:
     """Whether a note is a plain file below `.claude/memory` in truth."""
     base = os.path.realpath(project.memory)
-    return os.path.realpath(locate_file(project, path)) == base + path[len(MEMORY) :]
+    return os.path.realpath(project.locate_file(path)) == base + path[len(MEMORY) :]
 
 
 def _new_path(project: Project, path: str, now: str, places: dict[str, str], target: str) -> str | None:
@@ -84,7 +83,7 @@ def _new_path(project: Project, path: str, now: str, places: dict[str, str], tar
     if not target or path.startswith(("~", "/")):
         return None
     meant = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    if meant.startswith("../") or not os.path.exists(locate_file(project, meant)):
+    if meant.startswith("../") or not os.path.exists(project.locate_file(meant)):
         return None
     if now == path and meant not in places:
         return None
