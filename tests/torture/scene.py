@@ -13,9 +13,10 @@ from unittest.mock import patch
 from memory_budget.base import spawn
 from memory_budget.base.project import Project
 from memory_budget.index import update
+from memory_budget.log import usage
 from tests.support import hooks
 from tests.support.environment import ROOT
-from tests.support.projects import OTHER_NOTES, make_project, usage_records
+from tests.support.projects import OTHER_NOTES, make_project
 from tests.torture import child
 
 FILES = {
@@ -40,14 +41,16 @@ class Done(NamedTuple):
 class Scene:
     """One project and its client's files, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.root = make_project(folder / "project", FILES)
+    def __init__(self, folder: Path, *, made: bool = False) -> None:
+        """`made`: the project is there already."""
+        self.root = folder / "project" if made else make_project(folder / "project", FILES)
         self.home = folder / "home"
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)
         self.session = folder / f"{SESSION}.jsonl"
-        self.session.write_text("")
+        self.session.touch()
         self.project = Project(str(self.root), str(self.home))
-        update.update_index(self.project)
+        if not made:
+            update.update_index(self.project)
 
     def act(self, act: str, payload: dict[str, Any] | None = None, fault: str = "none", at: int = 0) -> Done:
         """Do one thing (see `child`): with a fault in a process of its own, which it may end."""
@@ -124,4 +127,7 @@ class Scene:
             path.write_text(json.dumps({**kept, "client": [2**22 + 1, 1]}))
 
     def records(self) -> list[dict[str, Any]]:
-        return usage_records(self.root)
+        """The usage log, in order; every line must be a record."""
+        entries = list(usage.read_all(self.project))
+        assert not [entry for entry in entries if isinstance(entry, usage.BadLine)], entries
+        return [entry for entry in entries if not isinstance(entry, usage.BadLine)]

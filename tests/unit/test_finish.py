@@ -18,6 +18,7 @@ from memory_budget.index import update
 from memory_budget.log import usage
 from memory_budget.run import claims, lost_prompts, pending
 from memory_budget.run import finish as run_finish
+from memory_budget.run import hooks as later
 from tests.support import hooks
 from tests.support.blocks import assert_valid_records
 from tests.support.projects import OTHER_NOTES, make_project, usage_records
@@ -376,3 +377,80 @@ def test_an_allocation_that_was_being_recorded_when_all_else_was_deleted_goes(ru
     assert run_finish.close(run.project) == 0
     assert list(path.parent.iterdir()) == []
     assert usage_records(run.folder) == []
+
+
+def test_a_run_that_was_broken_off_is_recorded_though_its_call_failed(run: Run) -> None:
+    run.write(run.start(), ended=False)
+    call = hooks.agent_call("dbt-expert", transcript_path=str(run.session))
+    assert later.not_started(run.project, call) is None
+    assert run.finish()
+    assert run.only_record()["tool_use_id"] == "toolu_1"
+
+
+def test_a_run_that_its_mod_knows_of_outlives_a_failed_call(run: Run) -> None:
+    run.start()
+    claims.bind(run.project, "toolu_1", "a1")
+    later.not_started(run.project, hooks.agent_call("dbt-expert", transcript_path=str(run.session)))
+    assert pending.find(run.project, pending.pending_key("5e55-10n", "toolu_1")) is not None
+
+
+def test_one_that_cannot_be_closed_keeps_no_other_from_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        run.write(run.start(f"toolu_{number}"), tool_use=f"toolu_{number}", name=f"a{number}")
+        path = Path(run.project.writable("ended", f"a{number}.json"))
+        transcript = run.transcript.with_name(f"agent-a{number}.jsonl")
+        path.write_text(
+            json.dumps({**run.ended, "agent_id": f"a{number}", "agent_transcript_path": str(transcript)})
+        )
+    monkeypatch.setattr(run_finish, "_PATIENCE", -1.0)
+    real = usage.append_once
+
+    def busy(project: Project, record: dict[str, Any], *paths: str) -> bool | None:
+        if record["agent_id"] == "a1":
+            raise TimeoutError("usage.lock")
+        return real(project, record, *paths)
+
+    monkeypatch.setattr(usage, "append_once", busy)
+    assert run_finish.close(run.project) == 1
+    assert (
+        "a1.json: not recorded yet (TimeoutError: usage.lock)"
+        in Path(run.project.at("logs/hooks.log")).read_text()
+    )
+    monkeypatch.setattr(usage, "append_once", real)
+    assert run_finish.close(run.project) == 1
+    assert [record["agent_id"] for record in usage_records(run.folder)] == ["a2", "a1"]
+
+
+def test_an_allocation_that_was_being_recorded_waits_for_whoever_is_at_it(run: Run) -> None:
+    run.start()
+    path = Path(pending.pending_path(run.project, pending.pending_key("5e55-10n", "toolu_1")))
+    path.rename(path.with_suffix(".recording.json"))
+    Path(run.project.writable("ended", "a1.json")).write_text(json.dumps(run.ended))
+    assert run_finish.close(run.project) == 0
+    assert path.with_suffix(".recording.json").exists()
+
+
+def test_an_allocation_on_its_way_from_name_to_name_is_found(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that was handed another's parts looks for that allocation while its record is being written."""
+    run.start(permission_mode="auto")
+    source = pending.pending_path(run.project, pending.pending_key("5e55-10n", "toolu_1"))
+    allotted = pending.read(source)
+    assert allotted is not None
+    real = pending.read
+    steps = iter([
+        (source, source.removesuffix(".json") + pending.RECORDING),
+        (source.removesuffix(".json") + pending.RECORDING, pending.recorded_path(run.project, allotted.allocation_id)),
+    ])  # fmt: skip
+    run.project.writable("recorded", "x")
+
+    def moving(path: str) -> pending.Pending | None:
+        for old, new in steps:  # one step on before each look
+            os.rename(old, new)
+            break
+        return real(path)
+
+    monkeypatch.setattr(pending, "read", moving)
+    found = run_finish._of_session(run.project, "5e55-10n", allotted.allocation_id)
+    assert found is not None

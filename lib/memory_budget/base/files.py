@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
@@ -31,27 +32,106 @@ def digest(text: str | bytes, size: int = 8) -> str:
     return blake2b(data, digest_size=size).hexdigest()
 
 
-def write_atomic(path: str, data: bytes) -> None:
-    """Write a whole file so that a reader sees the old one or the new one, never a part.
+#: Files of this plugin are for the user alone, and so are its folders.
+PRIVATE = 0o600
+PRIVATE_FOLDER = 0o700
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+#: What opening a link with O_NOFOLLOW says on Linux and macOS, and on FreeBSD.
+_IS_LINK = (errno.ELOOP, errno.EMLINK)
 
-    Raises OSError; the half-written neighbour is removed.
+
+def write_atomic(path: str, data: bytes) -> None:
+    """Write a whole file of this plugin, private to the user, so that a reader sees the old one or the new one, never a part.
+
+    A link in its place is replaced, not followed. Raises OSError; the half-written neighbour is removed.
     """
+    _replace(path, data, PRIVATE)
+
+
+def write_shared(path: str, data: bytes) -> None:
+    """The same for a file that belongs to a person (settings, profiles, a report they asked for): it keeps its mode, a new one
+    gets what the umask says. Raises OSError."""
+    try:
+        mode = os.stat(path).st_mode & 0o7777
+    except FileNotFoundError:
+        mode = -1
+    _replace(path, data, mode)
+
+
+def _replace(path: str, data: bytes, mode: int) -> None:
+    """`mode`: of the new file; below 0 what the umask says."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        handle = open_fresh(temporary, 0o666 if mode < 0 else mode & 0o700)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, data)
+            if mode >= 0 and mode != PRIVATE:
+                os.fchmod(handle, mode)
         finally:
             os.close(handle)
         os.replace(temporary, path)
     except OSError:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        remove(temporary)
         raise
+
+
+def open_fresh(path: str, mode: int = PRIVATE) -> int:
+    """Make a file anew for writing; what stands there (a killed process left it, or it is a link) goes. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, flags, mode)
+    except FileExistsError:
+        os.unlink(path)
+    return os.open(path, flags, mode)
+
+
+def open_own(path: str, flags: int) -> int:
+    """Open a file of this plugin for writing, made for the user alone where it is missing.
+
+    A link in its place is none of ours, and may lead anywhere (a cloned repository can bring one): it is removed, and what it
+    leads to stays as it is. Raises OSError.
+    """
+    flags |= os.O_CREAT | _NO_LINK
+    try:
+        return os.open(path, flags, PRIVATE)
+    except OSError as error:
+        if error.errno not in _IS_LINK:
+            raise
+    os.unlink(path)
+    return os.open(path, flags, PRIVATE)
+
+
+def touch(path: str) -> None:
+    """Have an empty file of this plugin at `path`; one that is there keeps its content. Raises OSError."""
+    os.close(open_own(path, os.O_WRONLY))
+
+
+def own_folder(path: str) -> None:
+    """Have a folder of this plugin at `path`, for the user alone; a link in its place is removed. Raises OSError."""
+    while True:
+        try:
+            os.mkdir(path, PRIVATE_FOLDER)
+        except FileExistsError:
+            if not os.path.islink(path):
+                return
+            os.unlink(path)
+        else:
+            return
+
+
+def write_all(handle: int, data: bytes) -> None:
+    """Write all of `data`, in one write where the system takes it. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def remove(path: str) -> None:
+    """Remove a file if it is there and can be."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
 
 
 def read_bytes(path: str, limit: int = -1) -> bytes:

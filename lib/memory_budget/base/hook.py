@@ -11,6 +11,7 @@ import os
 import sys
 
 from memory_budget.base import fastjson
+from memory_budget.base.files import write_all
 from memory_budget.base.memory_folders import unread_places
 from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project, project_of, told_first, user_home
@@ -103,9 +104,3 @@ def _read_all(handle: int) -> bytes:
         if not part:
             return b"".join(parts)
         parts.append(part)
-
-
-def write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

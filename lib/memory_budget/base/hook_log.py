@@ -6,6 +6,7 @@ import os
 import time
 
 from memory_budget.base import layout
+from memory_budget.base.files import open_own
 from memory_budget.base.project import Project
 
 LOG_LIMIT = 1_000_000
@@ -20,7 +21,7 @@ def log(project: Project, text: str) -> None:
     except OSError:
         pass
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    handle = open_own(path, os.O_WRONLY | os.O_APPEND)
     try:
         os.write(handle, f"{stamp} [{os.getpid()}] {text.rstrip()}\n".encode("utf-8", "replace"))
     finally:

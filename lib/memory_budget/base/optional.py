@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import orjson
     from filelock import FileLock, Timeout
 
-__all__ = ["FileLock", "Timeout", "orjson"]
+__all__ = ["FileLock", "Timeout", "orjson", "own_lock"]
 
 
 class _Json:
@@ -86,7 +86,8 @@ class _Lock:
 
         wait = self._timeout if timeout is None else timeout
         until = time.monotonic() + wait
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(self._path, flags, self._mode)
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,3 +125,13 @@ if not TYPE_CHECKING:
         from filelock import FileLock, Timeout
     except ImportError:
         FileLock, Timeout = _Lock, _Busy
+
+
+def own_lock(path: str, timeout: float = 0.0) -> FileLock:
+    """A lock on a file of this plugin, which is private to the user; a link in its place is removed first.
+
+    `timeout`: seconds to wait; then taking it raises Timeout. Raises OSError.
+    """
+    if os.path.islink(path):
+        os.unlink(path)
+    return FileLock(path, timeout=timeout, mode=0o600)

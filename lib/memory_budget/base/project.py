@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import auto_memory, layout, memory_folders
-from memory_budget.base.files import digest, read_bytes, write_atomic
+from memory_budget.base.files import digest, own_folder, read_bytes, write_atomic
 from memory_budget.base.memory_folders import MEMORY
 
 CACHE = ".claude/cache/memory-budget"
@@ -21,22 +21,28 @@ class Project:
     """One project folder: absolute paths of what this plugin reads and keeps there.
 
     `cache` and `log` lie in the project's `.claude/cache`; in the plugin's data folder where the project's only memory is
-    the client's own (and it has no `.claude`), or where `.claude` is a link that leads out of the project.
+    the client's own (and it has no `.claude`), or where `.claude` is a link that leads out of the project. A log that is such
+    a link is left alone, and another one kept in `cache`.
     """
 
-    __slots__ = ("_auto", "cache", "home", "index", "log", "memory", "root")
+    __slots__ = ("_auto", "_looked_through", "cache", "home", "index", "log", "memory", "root")
 
     def __init__(self, root: str, home: str | None = None) -> None:
         self.root = os.path.abspath(root)
         self.home = home if home is not None else user_home()
         self.memory = self.root + "/" + MEMORY
         self._auto: str | None = None
+        self._looked_through = False
         kept = (
             self.root if self._keeps_files() else _data_folder(self.home) + "/projects/" + _short(self.root)
         )
         self.cache = kept + "/" + (CACHE if kept == self.root else "memory-budget")
         self.index = f"{self.cache}/{layout.INDEX}"
-        self.log = kept + "/" + (USAGE_LOG if kept == self.root else USAGE_LOG.rpartition("/")[2])
+        name = USAGE_LOG.rpartition("/")[2]
+        self.log = kept + "/" + (USAGE_LOG if kept == self.root else name)
+        if os.path.islink(self.log):
+            real = os.path.realpath(self.log)
+            self.log = real if self._holds(real) else f"{self.cache}/{name}"
 
     @property
     def auto(self) -> str:
@@ -60,11 +66,14 @@ class Project:
         """Whether the project is the place for this plugin's files."""
         names = (self.root + "/.claude", self.root + "/.claude/cache", self.root + "/" + CACHE)
         if any(map(os.path.islink, names)):
-            inside = os.path.realpath(self.root).rstrip("/") + "/"
-            return os.path.realpath(names[2]).startswith(inside)
+            return self._holds(os.path.realpath(names[2]))
         if os.path.isdir(names[0]) or memory_folders.has_any(self.root):
             return True
         return not auto_memory.notes_in(self.auto)
+
+    def _holds(self, real: str) -> bool:
+        """Whether a real path lies in the project."""
+        return real.startswith(os.path.realpath(self.root).rstrip("/") + "/")
 
     def has_memory(self) -> bool:
         """Whether there is memory for this project. What the user keeps for an agent in all projects
@@ -89,18 +98,32 @@ class Project:
 
     def ensure_cache(self, *parts: str) -> str:
         """Make (when missing) and return a folder below the cache folder, which is private to the user and ignores itself for
-        git."""
-        folder = self.at(*parts)
+        git. Nothing below it is a link: one that a cloned repository brought is removed, and what it leads to stays as it is.
+        Raises OSError."""
+        folder = self.cache
         if not os.path.isdir(folder):
-            if not os.path.isdir(self.cache):
-                os.makedirs(os.path.dirname(self.cache), exist_ok=True)
-                try:
-                    os.mkdir(self.cache, 0o700)
-                except FileExistsError:  # another process was first
-                    pass
-                write_atomic(self.cache + "/.gitignore", b"*\n")
-            os.makedirs(folder, exist_ok=True)
+            above = os.path.dirname(folder)
+            if not os.path.isdir(above):
+                os.makedirs(os.path.dirname(above), exist_ok=True)
+                own_folder(above)
+            own_folder(folder)
+            write_atomic(folder + "/.gitignore", b"*\n")
+        if not self._looked_through:
+            self._looked_through = True
+            _remove_links(folder)
+        for name in "/".join(parts).split("/") if parts else ():
+            folder += "/" + name
+            if not os.path.isdir(folder) or os.path.islink(folder):
+                own_folder(folder)
         return folder
+
+
+def _remove_links(folder: str) -> None:
+    """Remove the links in a folder of this plugin, in which files are written and old ones removed. Raises OSError."""
+    with os.scandir(folder) as entries:
+        links = [entry.path for entry in entries if entry.is_symlink()]
+    for path in links:
+        os.unlink(path)
 
 
 def user_home() -> str:

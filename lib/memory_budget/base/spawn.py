@@ -10,6 +10,7 @@ import sys
 import time
 
 from memory_budget.base import layout
+from memory_budget.base.files import touch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def start(project: Project, task: str, *arguments: str) -> None:
     """Run `memory-budget background TASK` for a project, detached. Raises OSError."""
     try:
         errors = project.writable(layout.HOOKS_LOG)
+        if os.path.islink(errors):
+            os.unlink(errors)
     except OSError:  # a full or read-only disk does not keep the task from running
         errors = os.devnull
     launch(["background", task, "--project", project.root, *arguments], errors)
@@ -115,8 +118,7 @@ def start_once(project: Project, task: str, seconds: float) -> bool:
             return False
     except OSError:
         pass
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    os.close(handle)
+    touch(path)
     os.utime(path)
     start(project, task)
     return True

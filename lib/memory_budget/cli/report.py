@@ -14,7 +14,7 @@ from typing import Any
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import counted, percent, thousands
-from memory_budget.base.files import write_atomic
+from memory_budget.base.files import write_shared
 from memory_budget.base.project import find_project
 from memory_budget.cli import output
 from memory_budget.reports import summary
@@ -86,7 +86,7 @@ def _logs(args: argparse.Namespace) -> list[str] | None:
 
 def _write(path: str, page: str) -> None:
     try:
-        write_atomic(path, page.encode("utf-8"))
+        write_shared(path, page.encode("utf-8"))
     except OSError as error:
         raise BudgetError(f"{path}: {error.strerror}") from error
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: Tables that cannot be made again from the memory files.
 _KEPT = ("uses", "file_uses")
-_SIDES = ("-wal", "-shm", "-journal")
 
 
 def rebuild(
@@ -49,13 +48,13 @@ def rebuild(
             connection.close()
         at("filled")
         # The old index's side files must be gone before a new index takes its name, or they would be applied to it.
-        for side in _SIDES:
+        for side in schema.SIDES:
             _remove(project.index + side)
             at("side" + side)
         os.replace(fresh, project.index)
         at("replaced")
     finally:
-        for end in ("", *_SIDES):
+        for end in ("", *schema.SIDES):
             _remove(fresh + end)
     return report
 
@@ -69,7 +68,7 @@ def _remove(path: str) -> None:
 
 def _unfinished(project: Project) -> list[str]:
     """Indexes that builders left which were killed: nobody else builds while the caller holds the lock."""
-    ends = tuple(".new" + end for end in ("", *_SIDES))
+    ends = tuple(".new" + end for end in ("", *schema.SIDES))
     return [
         name for name in listing(project.cache) if name.startswith("index.sqlite.") and name.endswith(ends)
     ]

@@ -17,6 +17,7 @@ except ImportError:  # another interpreter than CPython
     import sqlite3  # type: ignore[no-redef]
 
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.files import touch
 from memory_budget.text.synonyms import PATH as THESAURUS
 from memory_budget.text.words import ANALYZER_VERSION
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 #: Raised with every change of the tables or of what stands in them.
 SCHEMA_VERSION = 16
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
+
+#: Files that SQLite makes beside a database.
+SIDES = ("-wal", "-shm", "-journal")
 
 DatabaseError = sqlite3.DatabaseError
 OperationalError = sqlite3.OperationalError
@@ -113,6 +117,7 @@ def open_writer(path: str) -> Connection:
 
     Raises IndexUnusable when the file is damaged or of another version.
     """
+    make_own(path)
     try:
         connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -127,6 +132,15 @@ def open_writer(path: str) -> Connection:
         return connection
     except (DatabaseError, UnicodeDecodeError) as error:  # what SQLite says of damage may quote it
         raise IndexUnusable(f"{path}: {error}") from error
+
+
+def make_own(path: str) -> None:
+    """Have a file there that is private to the user (SQLite gives its log the same mode), and no link in its or its log's
+    place, which SQLite would follow. Raises OSError."""
+    for side in SIDES:
+        if os.path.islink(path + side):
+            os.unlink(path + side)
+    touch(path)
 
 
 def connect(path: str) -> Connection:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base import layout
+from memory_budget.base.files import touch
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema, sealed_values
 from memory_budget.index.parse import TokenCounter
@@ -14,7 +16,8 @@ from memory_budget.index.sources import sources_of
 from memory_budget.settings import agents, profiles, token_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from sqlite3 import Connection
 
 
 def counter() -> TokenCounter:
@@ -61,16 +64,41 @@ def update_index(
         lock.release()
 
 
+@contextlib.contextmanager
+def writing(project: Project, wait: float) -> Iterator[Connection | None]:
+    """The index, open to be written, while nobody makes it anew: what is written into an old index beside a new one is lost,
+    and what SQLite has not put into the file yet would be taken for a part of the new one.
+
+    None where there is no index that can be used, or where another process is at it for longer than `wait` seconds; that one
+    is asked to look again. Raises OSError and DatabaseError.
+    """
+    lock = _lock(project, wait)
+    if lock is None:
+        yield None
+        return
+    try:
+        try:
+            db = schema.open_writer(project.index) if os.path.exists(project.index) else None
+        except schema.IndexUnusable:
+            db = None
+        try:
+            yield db
+        finally:
+            if db is not None:
+                db.close()
+    finally:
+        lock.release()
+
+
 def _lock(project: Project, wait: float) -> Any:
     """The index lock, or None when it is taken; then the holder is asked to look again."""
-    from memory_budget.base.optional import FileLock, Timeout
+    from memory_budget.base.optional import Timeout, own_lock
 
-    lock = FileLock(project.writable(layout.INDEX_LOCK), timeout=wait)
+    lock = own_lock(project.writable(layout.INDEX_LOCK), wait)
     try:
         lock.acquire()
     except Timeout:
-        with open(project.at(layout.INDEX_AGAIN), "w", encoding="ascii"):
-            pass
+        touch(project.writable(layout.INDEX_AGAIN))
         return None
     return lock
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import write_atomic
+from memory_budget.base.files import write_shared
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
 from memory_budget.settings import client_versions, json_edit, plugins
@@ -220,7 +220,7 @@ def _restore(path: str, backup: str | None) -> bool:
             content = file.read()
     except OSError:
         return False
-    write_atomic(os.path.realpath(path), content)
+    write_shared(os.path.realpath(path), content)
     shutil.copystat(backup, os.path.realpath(path))
     return True
 
@@ -292,9 +292,6 @@ def _write(path: str, text: str) -> None:
     """Replace the file in one step; a link stays a link and the file's mode stays. Raises BudgetError."""
     target = os.path.realpath(path)
     try:
-        mode = os.stat(target).st_mode & 0o7777 if os.path.exists(target) else None
-        write_atomic(target, _mark(target) + text.encode())
-        if mode is not None:
-            os.chmod(target, mode)
+        write_shared(target, _mark(target) + text.encode())
     except OSError as error:
         raise BudgetError(f"{path}: cannot be written: {error.strerror}") from error

@@ -9,7 +9,7 @@ import shlex
 import shutil
 from typing import Any, NamedTuple
 
-from memory_budget.base.files import write_atomic
+from memory_budget.base.files import write_shared
 from memory_budget.base.memory_folders import MEMORY, unread_places
 from memory_budget.base.project import CACHE, Project
 from memory_budget.index.overlooked import overlooked
@@ -93,7 +93,7 @@ def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
     beside = os.path.join(os.path.dirname(target), edit.SCHEMA)
     try:
         receipt.make_folder(os.path.dirname(target))
-        write_atomic(target, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+        write_shared(target, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
         receipt.add("file", target, content=fingerprint(target))
         if edit.write_schema(target):
             receipt.add("file", beside, content=fingerprint(beside))

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest, read_bytes
+from memory_budget.base.files import digest, open_fresh, read_bytes
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.log import lines, otlp, usage
@@ -71,11 +71,11 @@ def export(project: Project, *, now: float | None = None) -> Exported | None:
     paths = usage.files(project)
     if not endpoint or not paths:
         return None
-    from memory_budget.base.optional import FileLock, Timeout
+    from memory_budget.base.optional import Timeout, own_lock
 
     sender = otlp.Sender(endpoint, otlp.headers(settings["headers"]), project)
     try:
-        with FileLock(project.writable(layout.EXPORT_LOCK), timeout=0):
+        with own_lock(project.writable(layout.EXPORT_LOCK)):
             exporting = _Export(project, endpoint, sender, time.time() if now is None else now)
             for path in paths:
                 for line in _unsent_lines(path, exporting.state["files"], current=path == project.log):
@@ -209,7 +209,7 @@ def _write_state(project: Project, state: dict[str, Any]) -> None:
     path = project.writable(layout.EXPORT_STATE)
     temporary = f"{path}.tmp"
     try:
-        with open(temporary, "wb") as file:
+        with os.fdopen(open_fresh(temporary), "wb") as file:
             file.write(orjson.dumps(state))
             file.flush()
             os.fsync(file.fileno())

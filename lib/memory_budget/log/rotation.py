@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import flush_folder, listing
-from memory_budget.base.optional import FileLock
+from memory_budget.base.files import flush_folder, listing, open_fresh
+from memory_budget.base.optional import own_lock
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
 
@@ -68,7 +68,7 @@ def _rename_large(project: Project, most: int, now: float) -> str:
     if size <= most:
         return ""
     days = _first_and_last_day(project.log)  # outside the lock: a large log takes a while to read
-    with FileLock(project.at(layout.USAGE_LOCK), timeout=usage.LOCK_SECONDS):
+    with own_lock(project.writable(layout.USAGE_LOCK), usage.LOCK_SECONDS):
         if not days or os.path.getsize(project.log) != size:
             days.append(datetime.fromtimestamp(now).date().isoformat())
         stem = f"{project.log.removesuffix('.jsonl')}-{min(days)}-{max(days)}"
@@ -103,7 +103,7 @@ def _compress(path: str, at: Callable[[str], None]) -> None:
     packed = path + ".gz"
     if not os.path.exists(packed):
         temporary = packed + ".tmp"
-        with open(path, "rb") as source, open(temporary, "wb") as target:
+        with open(path, "rb") as source, os.fdopen(open_fresh(temporary), "wb") as target:
             with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pack:
                 shutil.copyfileobj(source, pack, 1 << 20)
                 at("half compressed")

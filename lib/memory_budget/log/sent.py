@@ -11,9 +11,9 @@ import os
 from typing import NamedTuple
 
 from memory_budget.base import layout
-from memory_budget.base.files import read_bytes
+from memory_budget.base.files import open_own, read_bytes, write_all
 from memory_budget.base.memory_folders import LAYOUTS, NATIVE_PROJECT
-from memory_budget.base.optional import FileLock, orjson
+from memory_budget.base.optional import orjson, own_lock
 from memory_budget.base.project import Project
 
 LOCK_SECONDS = 30.0
@@ -41,15 +41,13 @@ def remember(
     if not files and not read:
         return
     line = orjson.dumps(Sent(now, agent, files, chunks, read)._asdict()) + b"\n"
-    with FileLock(project.writable(layout.USAGE_LOCK), timeout=LOCK_SECONDS, mode=0o600):
-        handle = os.open(project.at(layout.SENT), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with own_lock(project.writable(layout.USAGE_LOCK), LOCK_SECONDS):
+        handle = open_own(project.at(layout.SENT), os.O_RDWR | os.O_APPEND)
         try:
             size = os.fstat(handle).st_size
             if size and os.pread(handle, 1, size - 1) != b"\n":
                 line = b"\n" + line  # a line cut off by a crash must not swallow this one
-            view = memoryview(line)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, line)
         finally:
             os.close(handle)
 
@@ -113,7 +111,7 @@ def set_aside(project: Project) -> str:
         if waiting.startswith("sent-") and waiting.endswith(".jsonl"):
             return f"{folder}/{waiting}"
     path = project.at(layout.SENT)
-    with FileLock(project.at(layout.USAGE_LOCK), timeout=LOCK_SECONDS):
+    with own_lock(project.writable(layout.USAGE_LOCK), LOCK_SECONDS):
         if not os.path.exists(path):
             return ""
         target = f"{folder}/sent-{os.urandom(8).hex()}.jsonl"

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import listing
-from memory_budget.base.optional import FileLock, orjson
+from memory_budget.base.files import listing, open_own, write_all
+from memory_budget.base.optional import FileLock, orjson, own_lock
 from memory_budget.base.project import Project
 
 #: What `.claude/cache/.gitignore` says when the log is new.
@@ -71,7 +71,7 @@ def append_once(project: Project, record: dict[str, Any], source: str, recording
 
 
 def _lock(project: Project) -> FileLock:
-    return FileLock(project.writable(layout.USAGE_LOCK), timeout=LOCK_SECONDS, mode=0o600)
+    return own_lock(project.writable(layout.USAGE_LOCK), LOCK_SECONDS)
 
 
 def _append(project: Project, record: dict[str, Any]) -> None:
@@ -79,15 +79,13 @@ def _append(project: Project, record: dict[str, Any]) -> None:
     line = _line(record)
     if not os.path.exists(project.log):
         _ignore_for_git(project)
-    handle = os.open(project.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = open_own(project.log, os.O_RDWR | os.O_APPEND)
     try:
         size = os.fstat(handle).st_size
         if not _ends_whole(handle):
             line = b"\n" + line
         try:
-            view = memoryview(line)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, line)
             os.fsync(handle)
         except OSError:
             os.ftruncate(handle, size)
@@ -99,7 +97,6 @@ def _append(project: Project, record: dict[str, Any]) -> None:
 def _ignore_for_git(project: Project) -> None:
     """Keep a new log out of git, unless the person has said something else there: a file that is there stays as it is."""
     try:
-        os.makedirs(os.path.dirname(project.log), exist_ok=True)
         handle = os.open(
             os.path.dirname(project.log) + "/.gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644
         )

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest, listing, read_bytes, write_atomic
+from memory_budget.base.files import digest, listing, read_bytes, write_atomic, write_shared
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.settings import agents, json_edit, profiles
@@ -87,12 +87,12 @@ def apply_changes(
     now: datetime | None = None,
 ) -> Applied:
     """Write `changes` to the profiles file. Raises BudgetError; then the file is as before."""
-    from memory_budget.base.optional import FileLock, Timeout
+    from memory_budget.base.optional import Timeout, own_lock
 
     now = now or datetime.now()
     folder = project.ensure_cache(layout.TUNING)
     try:
-        with FileLock(project.at(layout.TUNING_LOCK), timeout=10):
+        with own_lock(project.writable(layout.TUNING_LOCK), 10):
             edit, members = _planned(project, changes)
             stamp = now.strftime("%Y%m%d-%H%M%S")
             done = Applied(
@@ -286,10 +286,7 @@ def _replace_text(path: str, expected: str | None, text: str) -> None:
     if present != expected:
         raise BudgetError(f"{path}: changed meanwhile; nothing was written")
     os.makedirs(os.path.dirname(real), exist_ok=True)
-    mode = os.stat(real).st_mode & 0o7777 if present is not None else None
-    write_atomic(real, text.encode("utf-8"))
-    if mode is not None:
-        os.chmod(real, mode)
+    write_shared(real, text.encode("utf-8"))
 
 
 def _write_record(folder: str, entry: Applied) -> None:

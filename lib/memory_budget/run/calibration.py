@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import layout
+from memory_budget.base.files import open_own
 from memory_budget.settings.token_ratio import Ratio, read_ratios, state_path
 
 TYPE_CHECKING = False
@@ -176,7 +177,7 @@ def note(project: Project, agent: str, model: str, counted: int, transcript: str
 
     project.ensure_cache()
     line = fastjson.dumps([agent, model, counted, transcript]) + "\n"
-    handle = os.open(samples_path(project), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    handle = open_own(samples_path(project), os.O_WRONLY | os.O_APPEND)
     try:
         os.write(handle, line.encode("utf-8", "replace"))
     finally:
@@ -201,10 +202,10 @@ def update(project: Project, counter: Any = None) -> bool:
             return False
     except OSError:
         return False
-    from memory_budget.base.optional import FileLock, Timeout
+    from memory_budget.base.optional import Timeout, own_lock
 
     try:
-        with FileLock(project.writable(layout.RATIO_LOCK), timeout=0):
+        with own_lock(project.writable(layout.RATIO_LOCK)):
             return _update(project, counter)
     except Timeout:
         return False

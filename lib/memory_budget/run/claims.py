@@ -22,7 +22,7 @@ import os
 import time
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import listing, read_bytes, safe_name, write_atomic
+from memory_budget.base.files import listing, read_bytes, remove, safe_name, write_atomic
 from memory_budget.base.project import Project
 
 #: Set in the hooks' environment by the mod of this plugin: it will say which tool use became which agent.
@@ -67,14 +67,6 @@ def mark(path: str, content: str = "") -> None:
             os.write(handle, content.encode("utf-8", "replace"))
     finally:
         os.close(handle)
-
-
-def remove(path: str) -> None:
-    """Remove a file if it is there."""
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
 
 
 def remove_folder(path: str) -> None:
@@ -366,6 +358,15 @@ def _known_tool_uses(transcript: str) -> set[str]:
             if isinstance(meta, dict) and isinstance(meta.get("toolUseId"), str):
                 started.add(safe_name(meta["toolUseId"]))
     return started
+
+
+def has_started(project: Project, tool_use: str, transcript: str) -> bool:
+    """Whether a tool use became an agent, as far as the client or its mod said. `transcript`: the session's."""
+    name = safe_name(tool_use)
+    if name in _known_tool_uses(transcript):
+        return True
+    bound = (bound_to(project, agent) for agent in listing(project.at(layout.BOUND)))
+    return any(safe_name(one) == name for one in bound)
 
 
 def answer(plan: str, number: int) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import listing, read_bytes
+from memory_budget.base.files import listing, read_bytes, remove
 from memory_budget.base.hook_log import log
 from memory_budget.base.processes import started_at
 from memory_budget.base.project import Project
@@ -192,16 +192,21 @@ def _given(project: Project, allotted: Pending, parts: list[Part]) -> tuple[Pend
 
 def _of_session(project: Project, session: str, allocation: str) -> Pending | None:
     """The allocation of this id, recorded already or not, if it is one of this session."""
-    paths = [pending.recorded_path(project, allocation)]
-    paths += [project.at(layout.PENDING, name) for name in listing(project.at(layout.PENDING))]
-    for path in paths:
-        try:
-            found = pending.read(path) if path.endswith(".json") else None
-        except pending.Unreadable:
-            continue
+    # In the order in which an allocation goes from one name to the next, so that none is missed on its way.
+    keys = {
+        name.removesuffix(pending.RECORDING).removesuffix(".json")
+        for name in listing(project.at(layout.PENDING))
+        if name.endswith(".json")
+    }
+    for key in sorted(keys):
+        found = pending.find(project, key)
         if found is not None and found.allocation_id == allocation and found.session_id == session:
             return found
-    return None
+    try:
+        found = pending.read(pending.recorded_path(project, allocation))
+    except pending.Unreadable:
+        return None
+    return found if found is not None and found.session_id == session else None
 
 
 def _counter() -> Callable[[str], int]:
@@ -231,47 +236,71 @@ def _put_away(project: Project, allotted: Pending, recording: str) -> None:
 def close(project: Project, session: str = "") -> int:
     """Close what will not end any more: allocations of `session` (it is over), and of clients that are gone.
 
-    An agent that did end, unseen, has a transcript that says so and gets a whole record. Returns how many were closed.
+    An agent that did end, unseen, has a transcript that says so and gets a whole record. Where one cannot be closed the others
+    are, and the next session tries again. Returns how many were closed.
     """
     closed = _finish_left(project)
     for name in listing(project.at(layout.PENDING)):
-        if not name.endswith(".json"):
-            continue  # being written this moment
-        path = project.at(layout.PENDING, name)
-        try:
-            allotted = pending.read(path)
-        except pending.Unreadable as error:
-            leftovers.set_aside(project, path, str(error))
-            continue
-        if allotted is None:
-            continue
-        main = name.startswith("main-")
-        begun = name.endswith(pending.RECORDING)
-        if begun or (main and session != "" and allotted.session_id == session) or _client_gone(allotted):
-            key = name.removesuffix(pending.RECORDING).removesuffix(".json")
-            closed += _close(project, key, allotted, main=main)
+        if name.endswith(".json"):  # else it is being written this moment
+            closed += _attempt(project, project.at(layout.PENDING, name), _close_one, session)
     leftovers.tidy(project, session)
     return closed
 
 
+def _attempt(
+    project: Project, path: str, work: Callable[[Project, str, str], bool], session: str = ""
+) -> bool:
+    """Do one of several pieces of work. Where it fails the log says so, and the others are done."""
+    try:
+        return work(project, path, session)
+    except Exception as error:
+        try:
+            log(project, f"{path}: not recorded yet ({type(error).__name__}: {error})")
+        except OSError:
+            pass  # what is full or read-only now is tried again by the next session
+        return False
+
+
 def _finish_left(project: Project) -> int:
     """Record the agents whose process of their own was killed, or could not write."""
-    finished = 0
-    for name in listing(project.at(layout.ENDED)):
-        path = project.at(layout.ENDED, name)
-        try:
-            if not name.endswith(".json") or time.time() - os.stat(path).st_mtime < _PATIENCE:
-                continue
-            ended = fastjson.loads(read_bytes(path))
-        except (OSError, ValueError):
-            continue
-        if isinstance(ended, dict):
-            finished += finish(project, ended)
-        claims.remove(path)
-    return finished
+    return sum(
+        _attempt(project, project.at(layout.ENDED, name), _finish_one)
+        for name in listing(project.at(layout.ENDED))
+        if name.endswith(".json")
+    )
 
 
-def _close(project: Project, key: str, allotted: Pending, *, main: bool) -> bool:
+def _finish_one(project: Project, path: str, _: str) -> bool:
+    try:
+        if time.time() - os.stat(path).st_mtime < _PATIENCE:
+            return False
+        ended = fastjson.loads(read_bytes(path))
+    except (OSError, ValueError):
+        return False
+    recorded = isinstance(ended, dict) and finish(project, ended)
+    remove(path)
+    return recorded
+
+
+def _close_one(project: Project, path: str, session: str) -> bool:
+    name = os.path.basename(path)
+    try:
+        allotted = pending.read(path)
+    except pending.Unreadable as error:
+        leftovers.set_aside(project, path, str(error))
+        return False
+    if allotted is None:
+        return False
+    main = name.startswith("main-")
+    begun = name.endswith(pending.RECORDING)
+    over = main and session != "" and allotted.session_id == session
+    if not (begun or over or _client_gone(allotted)):
+        return False
+    key = name.removesuffix(pending.RECORDING).removesuffix(".json")
+    return _close(project, key, allotted, main=main, begun=begun)
+
+
+def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: bool) -> bool:
     where = allotted.transcript_path
     agent = "" if main else allotted.agent_id
     if not main:
@@ -279,8 +308,11 @@ def _close(project: Project, key: str, allotted: Pending, *, main: bool) -> bool
         where = by_tool_use.get(allotted.tool_use_id or pending.agent_key(agent), "") or _unnamed_transcript(
             by_tool_use, allotted
         )
-        if not where:  # it never started: refused by another plugin, which no event tells
-            pending.drop(project, key)
+        if not where:
+            # It never started: refused by another plugin, which no event tells. One that was being recorded did start, and
+            # its end is still on disk if nobody recorded it.
+            if not begun or not any(listing(project.at(layout.ENDED))):
+                pending.drop(project, key)
             return False
         agent = agent or os.path.basename(where).removeprefix("agent-").removesuffix(".jsonl")
     transcript = transcripts.read(where)

@@ -51,14 +51,16 @@ def _look_for_block(project: Project, payload: Payload, agent: str, prompt: str)
 
 
 def not_started(project: Project, payload: Payload) -> Answer:
-    """The Agent tool was refused or failed: what was planned for it is dropped."""
+    """The Agent tool was refused or failed: what was planned for it is dropped. The run of an agent that did start, and was
+    broken off, is recorded at its end or by the next session."""
     given = payload.get("tool_input")
     if isinstance(given, dict):
         agent_type = given.get("subagent_type") or "general-purpose"
         if isinstance(agent_type, str):
             session, tool_use = text_field(payload, "session_id"), text_field(payload, "tool_use_id")
             claims.cancel(project, session, agent_type, tool_use)
-            pending.drop(project, pending.pending_key(session, tool_use))
+            if not claims.has_started(project, tool_use, text_field(payload, "transcript_path")):
+                pending.drop(project, pending.pending_key(session, tool_use))
     return None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import time
 
 from memory_budget.base import layout
-from memory_budget.base.files import listing, safe_name
+from memory_budget.base.files import PRIVATE, PRIVATE_FOLDER, listing, safe_name
 from memory_budget.base.hook_log import log
 from memory_budget.base.project import Project
+from memory_budget.log import usage
 
 #: Allocations whose client is gone are closed; those nobody can tell about, after this long. So are marks of any kind.
 FORGOTTEN_SECONDS = 2 * 86400.0
@@ -39,6 +41,17 @@ def tidy(project: Project, session: str) -> None:
                     os.unlink(path)
             except OSError:
                 continue
+
+
+def make_private(project: Project) -> None:
+    """Take from others what earlier versions left them: the cache folder, and the log with its rotated parts."""
+    for path, mode in [(project.cache, PRIVATE_FOLDER), *((path, PRIVATE) for path in usage.files(project))]:
+        try:
+            status = os.lstat(path)
+            if status.st_mode & 0o077 and not stat.S_ISLNK(status.st_mode) and status.st_uid == os.getuid():
+                os.chmod(path, mode)
+        except OSError:
+            continue
 
 
 def _old(path: str) -> bool:

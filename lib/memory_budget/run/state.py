@@ -13,7 +13,7 @@ import os
 import time
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import read_bytes, safe_name, write_atomic
+from memory_budget.base.files import open_own, read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.run import claims, pending
 from memory_budget.run.meter import Monitor
@@ -79,7 +79,7 @@ def add_read(
     """
     line = fastjson.encode([key, time.time(), tokens, scopes]) + b"\n"
     path = project.writable(layout.RUNNING, safe_name(session), safe_name(agent) + ".reads")
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = open_own(path, os.O_WRONLY | os.O_APPEND)
     try:
         os.write(handle, line)
     finally:

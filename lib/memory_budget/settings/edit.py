@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import write_atomic
+from memory_budget.base.files import write_shared
 from memory_budget.settings import json_edit, profiles
 
 SCHEMA = "budget-profiles.schema.json"
@@ -44,7 +44,7 @@ def change(path: str, members: Mapping[tuple[str, ...], object | None]) -> bool:
         raise BudgetError(f"{path}{error}" if str(error).startswith(":") else f"{path}: {error}") from error
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        write_atomic(os.path.realpath(path), (mark + text).encode())
+        write_shared(os.path.realpath(path), (mark + text).encode())
         write_schema(path)
     except OSError as error:
         raise BudgetError(f"{path}: cannot be written: {error.strerror}") from error

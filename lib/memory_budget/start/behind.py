@@ -6,6 +6,7 @@ import os
 import time
 
 from memory_budget.base import layout
+from memory_budget.base.files import touch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def refresh(project: Project, allocation: Allocation) -> None:
 
 def _mark_damaged(project: Project) -> None:
     """Have the index made anew. Raises OSError."""
-    os.close(os.open(project.writable(layout.INDEX_DAMAGED), os.O_WRONLY | os.O_CREAT, 0o600))
+    touch(project.writable(layout.INDEX_DAMAGED))
 
 
 def _in_background(project: Project, task: str, seconds: float) -> None:

@@ -14,10 +14,10 @@ import os
 from typing import TYPE_CHECKING
 
 from memory_budget.base import fastjson, hook_log
-from memory_budget.base.files import read_bytes
+from memory_budget.base.files import read_bytes, remove
 from memory_budget.base.project import Project, find_project
-from memory_budget.index import schema, sealed_values, update
-from memory_budget.run import calibration, finish, lost_prompts
+from memory_budget.index import sealed_values, update
+from memory_budget.run import calibration, finish, leftovers, lost_prompts
 from memory_budget.settings import edit, profiles, token_ratio
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     project = find_project(args.project)
     if not project.has_memory():
         return 0
+    project.ensure_cache()
     if hasattr(os, "nice"):
         os.nice(5)  # agents come first
     if args.task == "finish":
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.task == "jobs":
         _jobs(project)
     else:
+        leftovers.make_private(project)
         finish.close(project)
         _calibrate(project)
         update.update_index(project)
@@ -76,7 +78,7 @@ def _finish(project: Project, path: str) -> None:
         return
     if isinstance(ended, dict):
         finish.finish(project, ended)
-    os.unlink(path)
+    remove(path)
     if calibration.many_new(project):
         _calibrate(project)
 
@@ -87,7 +89,7 @@ def _lost(project: Project, path: str) -> None:
         session, tool_use, caller, prompt = map(str, fastjson.loads(read_bytes(path)))  # type: ignore[call-overload]
     except (OSError, ValueError, TypeError):
         return
-    os.unlink(path)
+    remove(path)
     lost_prompts.explain_call(project, session, tool_use, caller, prompt)
 
 
@@ -95,14 +97,9 @@ def _calibrate(project: Project) -> None:
     """Learn the model's token ratio from the runs that ended, and store it in the index for the start hook."""
     if not calibration.update(project) or not os.path.exists(project.index):
         return
-    try:
-        db = schema.open_writer(project.index)
-    except schema.IndexUnusable:
-        return  # the next update rebuilds the index and stores the ratio
-    try:
-        sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
-    finally:
-        db.close()
+    with update.writing(project, 0.0) as db:
+        if db is not None:  # else whoever makes the index stores the ratio
+            sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
 
 
 def _jobs(project: Project) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base import layout
-from memory_budget.base.files import listing, write_atomic
+from memory_budget.base.files import listing, open_own, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.index.schema import DatabaseError
 from memory_budget.log import rotation
@@ -55,7 +55,8 @@ def run(
     """
     stamp = datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H%M%S")
     path = f"{project.ensure_cache(layout.JOB_LOGS)}/{stamp}-{kind}.log"
-    with open(path, "a", encoding="utf-8", errors="replace") as log:
+    handle = open_own(path, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(handle, "a", encoding="utf-8", errors="replace") as log:
         job = _Job(project, kind, now, log, tell, progress)
         job.say(f"{kind} job, process {os.getpid()}")
         job.all_steps()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import listing, read_bytes
+from memory_budget.base.files import listing, open_fresh, read_bytes, write_all
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
@@ -164,11 +164,9 @@ def _write(project: Project, entry: Entry) -> None:
     value["steps"] = [step._asdict() for step in entry.steps]
     path = f"{folder}/{entry.id}.json"
     temporary = f"{path}.tmp"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    handle = open_fresh(temporary)
     try:
-        view = memoryview(orjson.dumps(value, option=orjson.OPT_INDENT_2))
-        while view:
-            view = view[os.write(handle, view) :]
+        write_all(handle, orjson.dumps(value, option=orjson.OPT_INDENT_2))
         os.fsync(handle)
     finally:
         os.close(handle)

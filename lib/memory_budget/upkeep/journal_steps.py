@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import flush_folder
+from memory_budget.base.files import flush_folder, open_fresh, write_all
 from memory_budget.base.project import Project
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def edit(
 ) -> None:
     """Give a file another text, if it is still the one that was looked at; a save that comes meanwhile stays."""
     real = real_path(project, path)
-    draft = _draft(project, name, text)
+    draft = _draft(project, name, text, os.stat(real).st_mode & 0o7777)
     aside = _aside(project, path, name)
     os.rename(real, aside)
     at("aside")
@@ -130,14 +130,15 @@ def edit(
     flush_quietly(os.path.dirname(real))
 
 
-def _draft(project: Project, name: str, text: str) -> str:
-    """Write a text whole into the journal's folder, from where it is put into its place."""
+def _draft(project: Project, name: str, text: str, mode: int | None = None) -> str:
+    """Write a text whole into the journal's folder, from where it is put into its place. `mode`: that of the file it is to
+    replace; a new one gets what the umask says."""
     draft = f"{project.ensure_cache(layout.JOURNAL)}/{name}.draft"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    handle = open_fresh(draft, 0o666)
     try:
-        view = memoryview(text.encode("utf-8"))
-        while view:
-            view = view[os.write(handle, view) :]
+        if mode is not None:
+            os.fchmod(handle, mode)
+        write_all(handle, text.encode("utf-8"))
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -270,9 +270,9 @@ def undo_entries(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
 
 def take_memory_lock(project: Project) -> Any:
     """Take the lock for changing memory files. Raises BudgetError when another process holds it for a minute."""
-    from memory_budget.base.optional import FileLock, Timeout
+    from memory_budget.base.optional import Timeout, own_lock
 
-    lock = FileLock(project.writable(layout.APPLY_LOCK), timeout=LOCK_SECONDS)
+    lock = own_lock(project.writable(layout.APPLY_LOCK), LOCK_SECONDS)
     try:
         lock.acquire()
     except Timeout:

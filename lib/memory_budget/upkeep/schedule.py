@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import layout
-from memory_budget.base.files import read_bytes, write_atomic
+from memory_budget.base.files import read_bytes, touch, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.settings import profiles
@@ -228,9 +228,9 @@ def anchored(state: ScheduleState, now: float) -> ScheduleState:
 
 def take_lock(project: Project) -> Any:
     """The lock that keeps two runs of jobs apart; None while another process holds it. Raises OSError."""
-    from memory_budget.base.optional import FileLock, Timeout
+    from memory_budget.base.optional import Timeout, own_lock
 
-    lock = FileLock(project.writable(layout.JOBS_LOCK), timeout=0)
+    lock = own_lock(project.writable(layout.JOBS_LOCK))
     try:
         lock.acquire()
     except Timeout:
@@ -251,7 +251,7 @@ def note_next_due(project: Project, settings: dict[str, Any], now: float) -> Non
 def mark_next_due(project: Project, moment: float) -> None:
     """Set the modification time of `next-due`, in seconds since the epoch. Raises OSError."""
     path = project.writable(layout.NEXT_DUE)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
+    touch(path)
     os.utime(path, (moment, moment))
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from memory_budget.base.errors import BudgetError
 from memory_budget.base.optional import orjson
-from memory_budget.index import schema
+from memory_budget.index import schema, update
 from memory_budget.log import sent as log_sent
 from memory_budget.upkeep.memory_files import ordinal_day, parse_agents
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The key in the index's `meta` of the last file that was counted.
 _COUNTED = "counted"
+#: Seconds to wait for a process that makes the index.
+WAIT_SECONDS = 600.0
 #: Agents remembered per file or chunk at most.
 _MOST_AGENTS = 50
 
@@ -49,7 +52,7 @@ class _Tally:
 def count_uses(project: Project, now: float, at: Callable[[str], None] = lambda place: None) -> CountedUses:
     """Count the runs into the index. `now`: seconds since the epoch; `at` is called after each step, for tests.
 
-    Raises IndexUnusable, DatabaseError, OSError.
+    Raises BudgetError where the index cannot be used, or is being made for ten minutes; DatabaseError, OSError.
     """
     runs = files = chunks = 0
     days: set[int] = set()
@@ -62,8 +65,9 @@ def count_uses(project: Project, now: float, at: Callable[[str], None] = lambda 
         today = ordinal_day(now)
         part_days = {min(ordinal_day(run.time), today) for run in sent}
         by_file, by_chunk = _tallies(sent, today)
-        db = schema.open_writer(project.index)
-        try:
+        with update.writing(project, WAIT_SECONDS) as db:
+            if db is None:
+                raise BudgetError("the index cannot be used now; the runs are counted next time")
             db.execute("BEGIN IMMEDIATE")
             name = os.path.basename(part)
             row = db.execute("SELECT value FROM meta WHERE key=?", (_COUNTED,)).fetchone()
@@ -72,8 +76,6 @@ def count_uses(project: Project, now: float, at: Callable[[str], None] = lambda 
                 _add_tallies(db, "uses", "hash", by_chunk)
                 db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (_COUNTED, name))
             db.execute("COMMIT")
-        finally:
-            db.close()
         at("counted")
         os.unlink(part)
         at("dropped")
@@ -119,15 +121,12 @@ def rename_uses(project: Project, moved: Iterable[tuple[str, str]]) -> None:
     if not os.path.exists(project.index):
         return
     try:
-        db = schema.open_writer(project.index)
-    except schema.IndexUnusable:
-        return
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        for old, new in moved:
-            db.execute("UPDATE OR REPLACE file_uses SET path=? WHERE path=?", (new, old))
-        db.execute("COMMIT")
+        with update.writing(project, WAIT_SECONDS) as db:
+            if db is None:
+                return
+            db.execute("BEGIN IMMEDIATE")
+            for old, new in moved:
+                db.execute("UPDATE OR REPLACE file_uses SET path=? WHERE path=?", (new, old))
+            db.execute("COMMIT")
     except schema.DatabaseError:
         return
-    finally:
-        db.close()
