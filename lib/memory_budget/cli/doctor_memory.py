@@ -12,7 +12,7 @@ from memory_budget.base.project import Project
 from memory_budget.cli.findings import Finding
 from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.overlooked import overlooked
-from memory_budget.index.pages import damage
+from memory_budget.index.pages import first_damage
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import Sources, sources_of
@@ -179,7 +179,7 @@ def _index(project: Project) -> Iterator[Finding]:
             for fault in from_stored(problem):
                 level = "problem" if fault.kind in (BINARY, NOT_UTF8, SECRET) else "note"
                 yield Finding(level, "memory", f"{path}: {fault.sentence()}", f"edit {path}")
-        for problem in damage(reader.db):
+        for problem in first_damage(reader.db):
             yield Finding("problem", "index", problem, rebuild)
             result = ""
         if result == "ok":

@@ -282,7 +282,7 @@ class _Update:
 
     def _parsed(self, hash_: bytes, size: int, note: notes.Note) -> ParsedNote:
         """A note's chunks, parsed once for all its copies."""
-        more = self.copies.more(size)
+        more = self.copies.has_more(size)
         key = (hash_, note.title)
         parsed = self.copies.get(key)
         if parsed is None:

@@ -2,8 +2,8 @@
 
     - [Testing](feedback_testing.md) — integration tests use a real database
 
-Such a line is worth what it says of its note: the note is found by these words, too. The line itself is not sent. What the
-client's own index says is known to every agent, so the notes it names are not listed to them again.
+The words of such a line are indexed with the note that it names, so that a task finds the note by them; the line itself is not
+sent. The client loads its own index into every agent, so the notes that one names are not listed to agents again.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Files that are such an index, in any case.
+#: Names of files that are such an index; upper and lower case are the same.
 _NAMES = frozenset(("memory.md", "index.md"))
-_SAID_LIMIT = 300
+_DESCRIPTION_LIMIT = 300
 #: Characters of a line that are looked at.
 _LINE_LIMIT = 2_000
 
@@ -27,19 +27,19 @@ def is_index(path: str) -> bool:
 
 
 def note_entries(text: str, path: str) -> Iterator[tuple[str, str]]:
-    """The notes that an index at a shown path names: (shown path, what the line says)."""
+    """The notes that an index at a shown path names: (shown path, the words of the line without the link's address)."""
     folder = path.rpartition("/")[0]
     for line in text.split("\n"):
         line = line[:_LINE_LIMIT]
-        for target in _targets(line):
-            yield posixpath.normpath(f"{folder}/{target}"), _said(line)
+        for target in _linked_notes(line):
+            yield posixpath.normpath(f"{folder}/{target}"), _description(line)
 
 
 def without_entries(text: str) -> str:
-    """An index's text without the lines that only name notes; "" where nothing but headings is left. Lines keep their
-    numbers."""
+    """An index's text with a blank line for each line that only names notes, so that lines keep their numbers; "" where
+    nothing but headings is left."""
     lines = [
-        "" if _is_item(line) and any(True for _ in _targets(line[:_LINE_LIMIT])) else line
+        "" if _is_item(line) and any(True for _ in _linked_notes(line[:_LINE_LIMIT])) else line
         for line in text.split("\n")
     ]
     if not any(line.strip() and line.lstrip()[:1] != "#" for line in lines):
@@ -52,7 +52,7 @@ def _is_item(line: str) -> bool:
     return bare[:1] in ("-", "*", "+", "|", "[") or bare[:1].isdigit()
 
 
-def _targets(line: str) -> Iterator[str]:
+def _linked_notes(line: str) -> Iterator[str]:
     """The notes that a line links to: `[x](a/b.md)`, `[[b]]`, `[[b|shown]]`."""
     at = line.find("](")
     while at >= 0:
@@ -73,12 +73,12 @@ def _targets(line: str) -> Iterator[str]:
         at = line.find("[[", end)
 
 
-def _said(line: str) -> str:
-    """What a line says besides the address it links to."""
-    said = line
-    at = said.find("](")
+def _description(line: str) -> str:
+    """The words of a line without the addresses it links to: `- [Testing](a.md) - real databases` -> "Testing - real databases"."""
+    text = line
+    at = text.find("](")
     while at >= 0:
-        end = said.find(")", at)
-        said = said[: at + 1] + (said[end + 1 :] if end >= 0 else "")
-        at = said.find("](")
-    return " ".join(said.replace("[", " ").replace("]", " ").strip(" -*+|").split())[:_SAID_LIMIT]
+        end = text.find(")", at)
+        text = text[: at + 1] + (text[end + 1 :] if end >= 0 else "")
+        at = text.find("](")
+    return " ".join(text.replace("[", " ").replace("]", " ").strip(" -*+|").split())[:_DESCRIPTION_LIMIT]

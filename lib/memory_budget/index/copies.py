@@ -1,4 +1,4 @@
-"""Parsed notes kept for copies of them that are still to come."""
+"""A cache of parsed notes, for further copies of the same file in one update of the index."""
 
 from __future__ import annotations
 
@@ -10,32 +10,38 @@ if TYPE_CHECKING:
 
     from memory_budget.index.parse import ParsedNote
 
-#: Parsed files kept for copies of them, and the largest file kept, in bytes of text: about 10 MB of memory at most.
+#: Bytes of text of all notes in the cache (about 10 MB of memory), and of the largest one.
 _COPIES_SIZE = 1_000_000
 COPY_SIZE = 40_000
 
 
 class Copies:
-    """Parsed notes kept for files of the same size that are still to come: copies are common in memories."""
+    """Parsed notes by content; only those are kept for which another file of the same size is still to be read.
+
+    Copies are common in memories: agents' folders often hold the same notes.
+    """
 
     def __init__(self) -> None:
-        self._to_come: Counter[int] = Counter()
+        self._expected: Counter[int] = Counter()
         self._notes: dict[tuple[bytes, str], tuple[int, ParsedNote]] = {}
         self._size = 0
 
     def expect(self, sizes: Iterable[int]) -> None:
-        self._to_come.update(sizes)
+        """Announce files that will be read, by their sizes in bytes."""
+        self._expected.update(sizes)
 
-    def more(self, size: int) -> bool:
-        """Whether more files of this size will come after this one, which was expected."""
-        self._to_come[size] -= 1
-        return self._to_come[size] > 0
+    def has_more(self, size: int) -> bool:
+        """Whether more files of this size will come after the announced one that is being read; call it once a file."""
+        self._expected[size] -= 1
+        return self._expected[size] > 0
 
     def get(self, key: tuple[bytes, str]) -> ParsedNote | None:
-        found = self._notes.get(key)
-        return None if found is None else found[1]
+        """The parsed note of a key (hash of the file, title), None where it is not in the cache."""
+        entry = self._notes.get(key)
+        return None if entry is None else entry[1]
 
     def keep(self, key: tuple[bytes, str], size: int, parsed: ParsedNote) -> None:
+        """Put a parsed note of `size` bytes into the cache; the oldest ones go where there is no room."""
         self._notes[key] = (size, parsed)
         self._size += size
         while self._size > _COPIES_SIZE:

@@ -23,24 +23,24 @@ LONGEST = 1000
 _HEAD = 2000
 
 
-def note_label(path: str, matter: FrontMatter, tags: str, body: str, said: str = "") -> str:
-    """The label of the file at a path, in two lines: its names (file name, `name`, `title`, first heading), and what else its
-    front matter, its tags and an index of notes (`said`) say of it.
+def note_label(path: str, matter: FrontMatter, tags: str, body: str, description: str = "") -> str:
+    """The label of the file at a path, in two lines: its names (file name, `name`, `title`, first heading), then what else its
+    front matter, its tags and an index of notes (`description`) say of it.
 
-    `billing/vat-rounding.md` with `description: Half cents` and `# VAT` has "vat-rounding, VAT" and "Half cents".
+    `billing/vat-rounding.md` with `description: Half cents` and `# VAT` has the lines "vat-rounding, VAT" and "Half cents".
     """
     names = [path.rpartition("/")[2][:-3], *map(matter.get, NAMES)]
     for line in body[:_HEAD].split("\n"):
         if line.startswith("# "):
             names.append(line[2:])
             break
-    rest = [*map(matter.get, FIELDS), tags, said]
-    first, second = (" ".join(", ".join(filter(None, parts)).split()) for parts in (names, rest))
+    others = [*map(matter.get, FIELDS), tags, description]
+    first, second = (" ".join(", ".join(filter(None, parts)).split()) for parts in (names, others))
     return f"{first[:LONGEST]}\n{second[:LONGEST]}"
 
 
 def label_terms(text: str) -> set[str]:
-    """The index terms of a label: its words, and pairs of words in a row in its names (`vat round`), so that a task that names
-    the note is known to."""
+    """The index terms of a label: its words, and of its names each two words in a row (`vat round`), by which the ranking knows a
+    task that names the note."""
     names, _, _ = text.partition("\n")
     return {*terms(text), *pairs(names)}

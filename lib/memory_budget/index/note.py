@@ -1,5 +1,5 @@
-"""One memory file as it is read, for the index and for a start that meets it freshly edited: its text without what is not
-memory, what it says of itself, what it is called, and what is wrong with it.
+"""Reads one memory file, for the index and for a start that finds it freshly edited: its text without comments, data and
+secrets, the facts it states of itself, its label, and what is wrong with it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MARKS = (
 
 
 class NoteProblem:
-    """Something in a file that could not be used as it is: its kind, its line (0 for the whole file), and why."""
+    """Something in a file that could not be used as it is: its kind, its line from 1 (0 for the whole file), and why."""
 
     __slots__ = ("kind", "line", "text")
 
@@ -49,22 +49,22 @@ class NoteProblem:
 
 class Note:
     """`body`: the text after the front matter without comments, data and secrets, its first line being `first_line` of the
-    file; `title`: a heading for a body that has none, "" where it has one; `label`: what the note is called, for the search;
-    `head`: the front matter as text, which counts as part of the file."""
+    file; `title`: a heading for a body that has none, "" where it has one; `label`: what the note is about, for the search
+    (`labels`); `head`: the front matter as text, whose tokens count as the file's."""
 
     __slots__ = ("body", "facts", "first_line", "head", "label", "problems", "title")
 
-    def __init__(self, body: str, first_line: int, own: Facts) -> None:
+    def __init__(self, body: str, first_line: int, facts: Facts) -> None:
         self.body = body
         self.first_line = first_line
-        self.facts = own
+        self.facts = facts
         self.title = ""
         self.label = ""
         self.head = ""
         self.problems: list[NoteProblem] = []
 
     def chunks(self) -> list[RawChunk]:
-        """The body in chunks; the title, where there is one, is the heading of all."""
+        """The body in chunks, with `title`, where there is one, as the heading of all. Adds to `problems`."""
         faults: list[tuple[int, str]] = []
         body, first = self.body, self.first_line
         if self.title:
@@ -74,8 +74,8 @@ class Note:
         return raws
 
 
-def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -> Note:
-    """The note in a file's bytes. `side`: what its side file says; `said`: how an index of notes speaks of it."""
+def read_note(path: str, data: bytes, side: dict[str, object], description: str = "") -> Note:
+    """The note in a file's bytes. `side`: the content of its side file; `description`: what an index of notes says of it."""
     text, fault = decode_note(data)
     if text is None:
         note = Note("", 1, Facts())
@@ -84,7 +84,7 @@ def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -
     matter = front_matter.read_front_matter(text)
     raw_body = text[matter.body :]
     body, faults = clean.clean_note(raw_body)
-    body, found = secrets.masked(body)
+    body, leaks = secrets.masked(body)
     first_line = 1 + text.count("\n", 0, matter.body)
     note = Note(body, first_line, read_facts(path, matter, body, side))
     note.head = text[: matter.body].lstrip("\ufeff")
@@ -94,33 +94,38 @@ def read_note(path: str, data: bytes, side: dict[str, object], said: str = "") -
         NoteProblem(MATTER, line, why) for line, why in (*matter.problems, *note.facts.problems)
     ]
     note.problems += [NoteProblem(MARKDOWN, line + first_line, why) for line, why in faults]
-    note.problems += [NoteProblem(SECRET, one.line + first_line - 1, _leak(one.kind)) for one in found]
-    _read_names(note, path, matter, said)
+    note.problems += [
+        NoteProblem(SECRET, leak.line + first_line - 1, _leak_message(leak.kind)) for leak in leaks
+    ]
+    _read_names(note, path, matter, description)
     return note
 
 
-def _leak(kind: str) -> str:
+def _leak_message(kind: str) -> str:
     return f"looks like {kind}; it is masked in what agents are sent"
 
 
 def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, said: str) -> None:
-    """What the note is called, and the heading that is sent where its text has none."""
+    """Set the note's label, and the title that is sent where its text has no heading.
+
+    `description`: what an index of notes says of it.
+    """
     stem = path.rpartition("/")[2][:-3]
     name, title, description = (matter.get(key) for key in ("name", "title", "description"))
     tags = "" if matter.get("tags") else note.facts.tags
     note.label = secrets.masked(note_label(path, matter, tags, note.body, said))[0]
     if not _has_heading(note.body):
-        best = description or title or (name if _letters(name) != _letters(stem) else "")
-        best = secrets.masked(" ".join(best.split()))[0]
-        note.title = best if len(best) <= _TITLE_LIMIT else best[: _TITLE_LIMIT - 3] + "..."
+        candidate = description or title or (name if _letters_only(name) != _letters_only(stem) else "")
+        candidate = secrets.masked(" ".join(candidate.split()))[0]
+        note.title = candidate if len(candidate) <= _TITLE_LIMIT else candidate[: _TITLE_LIMIT - 3] + "..."
 
 
-def _letters(text: str) -> str:
+def _letters_only(text: str) -> str:
     return "".join(sign.lower() for sign in text if sign.isalnum())
 
 
 def _has_heading(body: str) -> bool:
-    """Whether a heading stands in a text, fences aside: what is taken for one by mistake only leaves out a description."""
+    """Whether a text has a heading. Code is not told apart: a line in it that looks like one only leaves out the title."""
     if body.lstrip()[:1] == "#" or "\n#" in body:
         return True
     return "\n===" in body or "\n---" in body
@@ -151,16 +156,18 @@ def decode_note(data: bytes) -> tuple[str | None, str]:
 
 
 def to_stored(problems: Iterable[NoteProblem]) -> str:
-    """Problems as the index keeps them: `kind|line|text`, one a line."""
-    return "\n".join(f"{one.kind}|{one.line}|{one.text}" for one in islice(problems, _MOST_PROBLEMS))
+    """Problems as the index keeps them, `kind|line|text`, one a line: `Markdown|5|a code fence that is never closed`."""
+    return "\n".join(
+        f"{problem.kind}|{problem.line}|{problem.text}" for problem in islice(problems, _MOST_PROBLEMS)
+    )
 
 
 def from_stored(text: str) -> list[NoteProblem]:
-    """The problems that `to_stored` wrote; what it did not write is passed by."""
-    found = []
+    """The problems that `to_stored` wrote; lines of another form are skipped."""
+    problems = []
     for line in text.split("\n"):
         kind, _, rest = line.partition("|")
-        number, bar, said = rest.partition("|")
+        number, bar, message = rest.partition("|")
         if bar and number.isdecimal():
-            found.append(NoteProblem(kind, int(number), said))
-    return found
+            problems.append(NoteProblem(kind, int(number), message))
+    return problems

@@ -1,4 +1,4 @@
-"""What indexes of notes say of the notes they name, gathered before the notes are read (see `contents`)."""
+"""What indexes of notes say of the notes they name (see `contents`), read before the notes themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _CONTENTS_LIMIT = 200_000
 
 
 class NoteDescriptions:
-    """What indexes of notes say: by shown path. `told`: the notes that the client's own index names to every agent."""
+    """`by_path`: what indexes say of a note, by its shown path; `told`: the notes that the client's own index names, and so tells
+    every agent of."""
 
     __slots__ = ("by_path", "told")
 

@@ -42,37 +42,36 @@ class Outline(NamedTuple):
 
 
 def rows(first: int, file: int, group: int, columns: Columns, outline: Outline) -> Iterator[_Row]:
-    """What the table keeps of neighbouring chunks, the first of which has the id `first`; all heading lines go with the
-    first page."""
+    """The rows of a file's chunks, the first of which has the id `first`; all heading lines go with the first page."""
     texts = [text.encode() for text in columns.text]
     for start in range(0, len(texts), CHUNKS):
         part = slice(start, start + CHUNKS)
-        own = texts[part]
+        page_texts = texts[part]
         end = -len(BETWEEN)
-        ends = [end := end + len(BETWEEN) + len(text) for text in own]
+        ends = [end := end + len(BETWEEN) + len(text) for text in page_texts]
         leads = columns.lead[part]
         numbers = (
             b"".join([array("I", column[part]).tobytes() for column in columns[:6]])
             + array("I", ends).tobytes()
         )
         prints = array("q", columns.hash[part]).tobytes() + array("Q", columns.simhash[part]).tobytes()
-        named = "\n".join(leads) if any(leads) else ""
-        above = array("I", outline.parent).tobytes() + array("I", outline.tokens).tobytes()
-        lines = "\n".join(outline.text)
-        text_ = BETWEEN.join(own)
+        leads_text = "\n".join(leads) if any(leads) else ""
+        outline_numbers = array("I", outline.parent).tobytes() + array("I", outline.tokens).tobytes()
+        heading_text = "\n".join(outline.text)
+        page_text = BETWEEN.join(page_texts)
         yield (
             first + start,
             file,
             group,
             numbers,
             prints,
-            named,
+            leads_text,
             outline.first if outline.text else 0,
-            above,
-            lines,
-            text_,
-            checksum(numbers, prints, named.encode()),
-            checksum(above, lines.encode()),
-            checksum(text_),
+            outline_numbers,
+            heading_text,
+            page_text,
+            checksum(numbers, prints, leads_text.encode()),
+            checksum(outline_numbers, heading_text.encode()),
+            checksum(page_text),
         )
         outline = Outline(0, [], [], [])

@@ -40,14 +40,15 @@ COLUMNS = "first, file, numbers, prints, leads, number_sum"
 
 
 def checksum(*parts: bytes) -> int:
-    """What tells whether a column of a page is as it was written (CRC-32): about a microsecond for two thousand bytes."""
-    found = 0
+    """The CRC-32 of columns of a page, by which a reader knows that they are as they were written. It takes about a microsecond
+    for 2,000 bytes."""
+    value = 0
     for part in parts:
-        found = crc32(part, found)
-    return found
+        value = crc32(part, value)
+    return value
 
 
-def _check(stored: int, *parts: bytes) -> None:
+def _check_sum(stored: int, *parts: bytes) -> None:
     if checksum(*parts) != stored:
         raise IndexDamaged("a page of the index is not what was written")
 
@@ -56,7 +57,7 @@ def page_chunks(
     first: int, file: int, numbers: bytes, prints: bytes, leads: str, number_sum: int
 ) -> list[Chunk]:
     """The chunks of a page. Raises IndexDamaged."""
-    _check(number_sum, numbers, prints, leads.encode())
+    _check_sum(number_sum, numbers, prints, leads.encode())
     values = memoryview(numbers).cast("I").tolist()
     count = len(values) // _NUMBERS
     ends = values[6 * count :]
@@ -82,7 +83,7 @@ def page_chunks(
 
 
 def chunk_count(size: int) -> int:
-    """How many chunks a page holds whose `numbers` are of that size in bytes."""
+    """How many chunks a page holds whose column `numbers` has `size` bytes."""
     return size // (4 * _NUMBERS)
 
 
@@ -92,7 +93,7 @@ HEADING_COLUMNS = "heading, outline, headings, heading_sum"
 
 def page_headings(first: int, outline: bytes, lines: str, heading_sum: int) -> list[Heading]:
     """The heading lines of a page, the first of which has the id `first`. Raises IndexDamaged."""
-    _check(heading_sum, outline, lines.encode())
+    _check_sum(heading_sum, outline, lines.encode())
     values = memoryview(outline).cast("I").tolist()
     half = len(values) // 2
     return make_headings(
@@ -112,38 +113,38 @@ def all_chunks(db: Connection) -> Iterator[Chunk]:
         yield from page_chunks(*row)
 
 
-def damage(db: Connection) -> Iterator[str]:
-    """What of the pages is not as it was written, in words."""
+def first_damage(db: Connection) -> Iterator[str]:
+    """The first page that is not as it was written, in words; nothing where all are."""
     for first, *columns, number_sum, heading_sum, text_sum in db.execute(
         "SELECT first, numbers, prints, leads, outline, headings, text, number_sum, heading_sum, text_sum FROM pages"
     ):
-        numbers, prints, leads, outline, headings_, text = columns
+        numbers, prints, leads, outline, headings, text = columns
         try:
-            _check(number_sum, numbers, prints, leads.encode())
-            _check(heading_sum, outline, headings_.encode())
-            _check(text_sum, text)
+            _check_sum(number_sum, numbers, prints, leads.encode())
+            _check_sum(heading_sum, outline, headings.encode())
+            _check_sum(text_sum, text)
         except (IndexDamaged, TypeError, AttributeError):
             yield f"damaged: page {first} is not what was written"
             return
 
 
-def chunk_texts(db: Connection, wanted: Collection[Chunk]) -> dict[int, bytes]:
-    """What these chunks say in UTF-8, by id. Raises IndexDamaged."""
-    pages = set(map(itemgetter(11), wanted))
-    kept = {}
+def chunk_texts(db: Connection, chunks: Collection[Chunk]) -> dict[int, bytes]:
+    """The texts of chunks in UTF-8, by id. Raises IndexDamaged."""
+    pages = set(map(itemgetter(11), chunks))
+    page_texts = {}
     for first, text, text_sum in select_rows(
         db, "SELECT first, text, text_sum FROM pages WHERE first IN", pages
     ):
-        _check(text_sum, text)
-        kept[first] = text
-    return {chunk[0]: kept[chunk[11]][chunk[12] : chunk[13]] for chunk in wanted}
+        _check_sum(text_sum, text)
+        page_texts[first] = text
+    return {chunk[0]: page_texts[chunk[11]][chunk[12] : chunk[13]] for chunk in chunks}
 
 
 def select_rows(db: Connection, query: str, ids: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:
-    """All rows of a query that ends with `IN`, however many ids there are."""
+    """All rows of a query that ends with `IN`, for any number of ids: 900 of them a query."""
     rows: list[tuple[Any, ...]] = []
-    left: list[int | str] = list(ids)
-    for start in range(0, len(left), 900):
-        part = left[start : start + 900]
+    remaining: list[int | str] = list(ids)
+    for start in range(0, len(remaining), 900):
+        part = remaining[start : start + 900]
         rows.extend(db.execute(f"{query} ({','.join('?' * len(part))})", part))
     return rows

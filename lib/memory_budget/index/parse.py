@@ -1,4 +1,4 @@
-"""One memory file as the index keeps it: chunks with their terms and exact token counts."""
+"""Parses a memory file into what the index keeps of it: chunks with their terms and token counts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KNOWN_HEADINGS = 8_000
 
 
 class TokenCounter(Protocol):
-    """`tokens.Counter` or `tokens.UpperBound`."""
+    """Counts tokens of a text: `tokens.Counter` exactly, `tokens.UpperBound` from above."""
 
     exact: bool
 
@@ -61,16 +61,16 @@ class ParsedNote(NamedTuple):
     stems: list[tuple[str, str]]
 
 
-def load_note(found: SourceFile, said: str = "") -> tuple[bytes, Note]:
-    """A file's hash and what it says. Raises OSError."""
-    with open(found.real, "rb") as file:
+def load_note(source: SourceFile, said: str = "") -> tuple[bytes, Note]:
+    """The hash of a file and the note in it; `said`: what an index of notes says of it. Raises OSError."""
+    with open(source.real, "rb") as file:
         data = file.read()
-    side = side_file(found.real) if found.side_ns else {}
-    return blake2b(data, digest_size=16).digest(), read_note(found.path, data, side, said)
+    side = side_file(source.real) if source.side_ns else {}
+    return blake2b(data, digest_size=16).digest(), read_note(source.path, data, side, said)
 
 
 class Parser:
-    """Parses notes. A memory says much more than once: chunks and heading lines it has just seen are not analysed again."""
+    """Parses notes. Memories repeat themselves, so the analysis of chunks and heading lines met lately is kept and used again."""
 
     def __init__(self, counter: TokenCounter) -> None:
         self._counter = counter
@@ -81,73 +81,73 @@ class Parser:
 
     def parse(self, note: Note) -> ParsedNote:
         """The chunks of a note."""
-        # The whole text first: its lines are counted then, and found again when its chunks are.
-        tokens = self._counter.count(note.head + note.body)
-        seen: dict[tuple[int, str], int] = {}
-        fresh: list[tuple[int, int, str]] = []
+        # The whole text first: the counter remembers lines, so the chunks are then counted from memory.
+        file_tokens = self._counter.count(note.head + note.body)
+        numbers: dict[tuple[int, str], int] = {}
+        headings: list[tuple[int, int, str]] = []
         parsed: list[ParsedChunk] = []
-        above: tuple[int, ...] | None = None
+        current_lines: tuple[int, ...] | None = None
         heading = -1
         names: list[str] = []
-        raws = note.chunks()
-        analysed = self._analysed([raw.text for raw in raws])
-        for raw in raws:
-            if raw.heading_lines is not above:
-                above = raw.heading_lines
+        raw_chunks = note.chunks()
+        analysed = self._analysed([raw.text for raw in raw_chunks])
+        for raw in raw_chunks:
+            if raw.heading_lines is not current_lines:
+                current_lines = raw.heading_lines
                 names = self._named(markdown.naming(raw.headings))
                 heading = -1
-                for key in zip(above, raw.headings, strict=True):
-                    number = seen.get(key)
+                for key in zip(current_lines, raw.headings, strict=True):
+                    number = numbers.get(key)
                     if number is None:
-                        number = seen[key] = len(seen)
-                        shown, cost = self._heading(key[1])
-                        fresh.append((heading, cost, shown))
+                        number = numbers[key] = len(numbers)
+                        text, tokens = self._heading(key[1])
+                        headings.append((heading, tokens, text))
                     heading = number
-            shown, cost, hash_, simhash, terms = analysed[raw.text]
+            text, tokens, hash_, simhash, terms = analysed[raw.text]
             parsed.append(
                 ParsedChunk(
-                    shown, cost, heading, raw.lead, hash_, simhash, raw.line, raw.section, terms, names
+                    text, tokens, heading, raw.lead, hash_, simhash, raw.line, raw.section, terms, names
                 )
             )
         stems = list(self._stems.of(note.label + "\n" + note.body))
-        return ParsedNote(parsed, fresh, tokens, stems)
+        return ParsedNote(parsed, headings, file_tokens, stems)
 
     def _heading(self, line: str) -> tuple[str, int]:
         """A heading line as it is shown, and what it costs with the blank line after it."""
-        known = self._headings.get(line)
-        if known is None:
+        cached = self._headings.get(line)
+        if cached is None:
             if len(self._headings) > _KNOWN_HEADINGS:
                 self._headings.clear()
             shown = escape.neutral(line)
-            known = self._headings[line] = shown, self._counter.paragraph(shown)
-        return known
+            cached = self._headings[line] = shown, self._counter.paragraph(shown)
+        return cached
 
     def _named(self, headings: tuple[str, ...]) -> list[str]:
         """The terms of heading lines."""
-        known = self._names.get(headings)
-        if known is None:
+        cached = self._names.get(headings)
+        if cached is None:
             if len(self._names) > _KNOWN_HEADINGS:
                 self._names.clear()
-            known = self._names[headings] = words.terms("\n".join(headings))
-        return known
+            cached = self._names[headings] = words.terms("\n".join(headings))
+        return cached
 
     def _analysed(self, texts: Sequence[str]) -> dict[str, _Analysed]:
         """Chunks with their terms, fingerprints and tokens."""
         if len(self._chunks) > _KNOWN_CHUNKS:
             self._chunks.clear()
-        known = self._chunks
-        found: dict[str, _Analysed] = {}
+        cache = self._chunks
+        analysed: dict[str, _Analysed] = {}
         for text in texts:
-            made = known.get(text) or found.get(text)
-            if made is None:
+            entry = cache.get(text) or analysed.get(text)
+            if entry is None:
                 shown = escape.neutral(text)
                 terms = words.terms(shown)
                 hash_ = signed(folding.folded_hash(shown))
-                made = shown, self._counter.paragraph(shown), hash_, words.simhash(terms), terms
+                entry = shown, self._counter.paragraph(shown), hash_, words.simhash(terms), terms
                 if len(text) <= _KNOWN_LENGTH:
-                    known[text] = made
-            found[text] = made
-        return found
+                    cache[text] = entry
+            analysed[text] = entry
+        return analysed
 
 
 def file_frame_tokens(path: str, counter: TokenCounter) -> int:

@@ -39,16 +39,16 @@ class _Entries(dict[int, int]):
         self._length = length
 
     def __missing__(self, count: int) -> int:
-        self[count] = made = postings.entry(self._number, count, self._length)
-        return made
+        self[count] = posting = postings.entry(self._number, count, self._length)
+        return posting
 
 
 class PostingLists:
-    """To be made before the first file is dropped or added."""
+    """The posting lists of one update. Make it before the first file is dropped or added, and call `finish` after the last."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
-        self._fresh = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
+        self._was_empty = db.execute("SELECT 1 FROM postings LIMIT 1").fetchone() is None
         self._chunks: dict[int, Lists] = {}
         self._files: dict[int, Lists] = {}
         self._counts: dict[str, int] = {}  # of the file whose chunks are being added
@@ -60,23 +60,27 @@ class PostingLists:
         self._dropped_files: set[int] = set()
 
     def add_chunks(
-        self, group: int, first: int, found: Sequence[Sequence[str]], names: Sequence[Sequence[str]]
+        self,
+        group: int,
+        first: int,
+        text_terms: Sequence[Sequence[str]],
+        heading_terms: Sequence[Sequence[str]],
     ) -> None:
         """Chunks numbered from `first` with the terms of their texts, repeats kept, and of the headings above them."""
         by_term = self._chunks.get(group)
         if by_term is None:
             by_term = self._chunks[group] = defaultdict(list)
-        together = self._counts
-        for number, own, above in zip(count(first), found, names, strict=False):
+        file_counts = self._counts
+        for number, chunk_terms, chunk_names in zip(count(first), text_terms, heading_terms, strict=False):
             counts: dict[str, int] = {}
-            _count_elements(counts, own)
-            _count_elements(together, own)
-            if above:
-                _count_elements(counts, above)
-                _count_elements(together, above)
-            made = _Entries(number, len(own))
+            _count_elements(counts, chunk_terms)
+            _count_elements(file_counts, chunk_terms)
+            if chunk_names:
+                _count_elements(counts, chunk_names)
+                _count_elements(file_counts, chunk_names)
+            entries = _Entries(number, len(chunk_terms))
             for term, times in counts.items():
-                by_term[term].append(made[times])
+                by_term[term].append(entries[times])
             self._held += len(counts)
 
     def add_file(self, group: int, number: int, length: int, path: str, label: str) -> None:
@@ -86,13 +90,13 @@ class PostingLists:
             by_term = self._files[group] = defaultdict(list)
         counts, self._counts = self._counts, {}
         _count_elements(counts, terms(path))
-        made = _Entries(number, length)
+        entries = _Entries(number, length)
         labelled = labels.label_terms(label)
         for term in labelled:
             times = min(counts.pop(term, 0) + 1, postings.LABELLED - 1)
-            by_term[term].append(made[times | postings.LABELLED])
+            by_term[term].append(entries[times | postings.LABELLED])
         for term, times in counts.items():
-            by_term[term].append(made[min(times, postings.LABELLED - 1)])
+            by_term[term].append(entries[min(times, postings.LABELLED - 1)])
         self._held += len(counts) + len(labelled)
 
     def relieve(self) -> None:
@@ -108,7 +112,7 @@ class PostingLists:
 
     def complete(self, group: int) -> None:
         """No more files of this group will come."""
-        if self._fresh and group in self._files and group not in self._aside:
+        if self._was_empty and group in self._files and group not in self._aside:
             self._write(group)
 
     def finish(self) -> None:
@@ -129,11 +133,11 @@ class PostingLists:
         self._store(group, ((term, chunks.get(term, []), files.get(term, [])) for term in words))
 
     def _store(self, group: int, lists: Iterator[tuple[str, list[int], list[int]]]) -> None:
-        """Write lists: what stands there, less what was dropped, and what is new."""
+        """Write lists: what the index holds of them without the dropped files, and what is new."""
         rows: list[_Row] = []
         pack = postings.pack_postings
         for term, chunks, files in lists:
-            if not self._fresh:
+            if not self._was_empty:
                 self._join(group, term, chunks, files)
             if files:
                 head, more = pack(chunks, ranked=True)
@@ -150,13 +154,13 @@ class PostingLists:
         self._db.executemany("INSERT OR REPLACE INTO postings VALUES(?,?,?,?,?,?,?,?)", rows)
 
     def _join(self, group: int, term: str, chunks: list[int], files: list[int]) -> None:
-        """Add to new lists what stands in the index and was not dropped."""
+        """Add to new lists what the index holds of them, without the dropped files."""
         row = self._db.execute(_STORED, (group, term)).fetchone()
         if row is not None:
-            known = [*postings.unpack_postings(row[0]), *postings.unpack_postings(row[1])]
-            chunks.extend(postings.without_dropped(known, self._is_dropped_chunk))
-            known = [*postings.unpack_postings(row[2]), *postings.unpack_postings(row[3])]
-            files.extend(postings.without_dropped(known, self._dropped_files.__contains__))
+            stored = [*postings.unpack_postings(row[0]), *postings.unpack_postings(row[1])]
+            chunks.extend(postings.without_dropped(stored, self._is_dropped_chunk))
+            stored = [*postings.unpack_postings(row[2]), *postings.unpack_postings(row[3])]
+            files.extend(postings.without_dropped(stored, self._dropped_files.__contains__))
 
     def _is_dropped_chunk(self, number: int) -> bool:
         """Whether a chunk belonged to a file that was dropped: its number lies in one of the sorted ranges."""
@@ -172,7 +176,7 @@ class PostingLists:
             for kind, lists in ((0, self._chunks.pop(group, {})), (1, self._files.pop(group, {}))):
                 self._db.executemany(
                     "INSERT INTO aside VALUES(?,?,?,?)",
-                    ((group, term, kind, bytearray(array("Q", found))) for term, found in lists.items()),
+                    ((group, term, kind, bytearray(array("Q", numbers))) for term, numbers in lists.items()),
                 )
                 self._held -= sum(map(len, lists.values()))
 

@@ -1,9 +1,13 @@
 """Posting lists as they are stored: which chunks or files of a group hold a term, how often, and how long they are.
 
 A list is stored as its best `HEAD` entries and the rest: a start hook reads the head alone, which bounds its work whatever the
-size of the memory. The head of a list of more than `UNSORTED` chunks stands best first, so that even less of it can be read;
-everything else stands by number. A blob is n numbers (u32, this machine's byte order), then n words of `tf << 16 | length`,
-both in terms and both cut at 65,535.
+size of the memory. The head of a list of more than `UNSORTED` chunks is ordered best first, so that a start can read even less
+of it; everything else is ordered by number.
+
+A blob is n numbers (u32, this machine's byte order), then n words of `tf << 16 | length`: how often the term occurs and how many
+terms the chunk or file has, both cut at 65,535. Chunks 7 and 9 hold a term, 7 twice in 40 terms, 9 once in 12:
+
+    7, 9, 2 << 16 | 40, 1 << 16 | 12
 """
 
 from __future__ import annotations
@@ -52,53 +56,53 @@ def pack_postings(postings: list[int], ranked: bool) -> tuple[bytearray, bytearr
         return _NOTHING, _NOTHING
     postings.sort()
     if len(postings) > HEAD:
-        head, rest = _best(postings)
+        head, rest = _split_best(postings)
         if ranked:
-            head.sort(key=_worth, reverse=True)
+            head.sort(key=_impact_of, reverse=True)
         return _blob(head), _blob(rest)
     if ranked and len(postings) > UNSORTED:
-        postings.sort(key=_worth, reverse=True)
+        postings.sort(key=_impact_of, reverse=True)
     return _blob(postings), _NOTHING
 
 
 class _Impacts(dict[int, float]):
-    """The impact of each payload met: a memory has few different ones."""
+    """The impact of a posting by its payload, worked out once each: a memory has few different payloads."""
 
     def __missing__(self, payload: int) -> float:
-        self[payload] = found = impact(payload)
-        return found
+        self[payload] = value = impact(payload)
+        return value
 
 
 _IMPACTS = _Impacts()
 
 
-def _worth(posting: int) -> float:
+def _impact_of(posting: int) -> float:
     return _IMPACTS[posting & _PAYLOAD_BITS]
 
 
-def _best(postings: list[int]) -> tuple[list[int], list[int]]:
+def _split_best(postings: list[int]) -> tuple[list[int], list[int]]:
     """The best `HEAD` of sorted postings and the others; of equals the first.
 
     A long list has few different payloads, so those are ranked and not the postings.
     """
     payloads = [posting & _PAYLOAD_BITS for posting in postings]
-    found: dict[float, int] = {}
-    worth = list(map(_IMPACTS.__getitem__, payloads))
-    _count_elements(found, worth)
-    left = HEAD
-    least = 0.0
-    for least in sorted(found, reverse=True):
-        if found[least] >= left:
+    counts: dict[float, int] = {}
+    impacts = list(map(_IMPACTS.__getitem__, payloads))
+    _count_elements(counts, impacts)
+    room = HEAD
+    threshold = 0.0
+    for threshold in sorted(counts, reverse=True):
+        if counts[threshold] >= room:
             break
-        left -= found[least]
+        room -= counts[threshold]
     head = []
     rest = []
-    for posting, own in zip(postings, worth, strict=True):
-        if own > least:
+    for posting, value in zip(postings, impacts, strict=True):
+        if value > threshold:
             head.append(posting)
-        elif own == least and left:
+        elif value == threshold and room:
             head.append(posting)
-            left -= 1
+            room -= 1
         else:
             rest.append(posting)
     return head, rest

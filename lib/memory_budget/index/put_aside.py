@@ -1,4 +1,4 @@
-"""What people have put aside, and what no person wrote: passed by wherever it lies below a source folder."""
+"""Names of files and folders below a source folder that are no memory: archives, copies of editors, what tools installed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LEAVINGS = (".bak.md", ".orig.md", ".rej.md", ".tmp.md", ".swp.md", "~.md")
 
 
 def is_aside_folder(name: str) -> bool:
-    """Whether a folder of this name is passed by: `.trash`, `Archive`, `node_modules`."""
+    """Whether a folder of this name is not read: `.trash`, `Archive`, `node_modules`."""
     return name[:1] == "." or name.lower() in _FOLDERS
 
 
 def is_aside_file(name: str) -> bool:
-    """Whether a Markdown file of this name is passed by: `.draft.md`, `queue.sync-conflict-20240101.md`, `CLAUDE.md`."""
+    """Whether a Markdown file of this name is not read: `.draft.md`, `queue.sync-conflict-20240101.md`, `CLAUDE.md`."""
     lowered = name.lower()
     return (
         lowered[:1] in (".", "#")

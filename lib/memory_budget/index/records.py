@@ -1,4 +1,4 @@
-"""What the index serves and the selection ranks: chunks, files and heading lines."""
+"""Chunks, files and heading lines, as the index serves them and the selection ranks them."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def make_headings(rows: Iterable[tuple[int, int, int, str]]) -> list[Heading]:
 
 def path_of(heading: int, headings: Mapping[int, Heading]) -> list[Heading]:
     """A heading line and those it stands under, outermost first; [] for none."""
-    found = []
+    path = []
     while heading:
         line = headings[heading]
-        found.append(line)
+        path.append(line)
         heading = line.parent
-    found.reverse()
-    return found
+    path.reverse()
+    return path
 
 
 class File:

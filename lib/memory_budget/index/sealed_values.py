@@ -1,7 +1,7 @@
-"""What the index keeps for starts besides memory (profiles, agents, a ratio): JSON under a key, sealed with its digest.
+"""Values that the index keeps for starts besides memory (profiles, agents, token ratios): JSON under a key, with its digest.
 
-Such a value is used as it stands, so one that was not written by this program, or not whole, must not be read at all.
-Example of a value: `9f86d081884c7d65 {"models":{}}`.
+A start uses such a value without checking it again, so one that was not written whole by this program must not be read.
+A value with its digest before it: `9f86d081884c7d65 {"models":{}}`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ RATIO = "calibration"
 
 
 class ValueDamaged(ValueError):
-    """A kept value is not the one that was written."""
+    """A value does not fit its digest."""
 
 
 def write_value(db: Connection, key: str, value: object) -> None:
-    """Keep a value of plain JSON, in the caller's transaction."""
+    """Write a value of plain JSON under a key, in the caller's transaction."""
     text = fastjson.dumps(value)
     db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, f"{digest(text)} {text}"))
 

@@ -41,9 +41,9 @@ _ENGLISH = frozenset(
 #: Distinct words below which a text without small words of any language may be in any.
 _SHORT_TEXT = 40
 _KNOWN_WORDS = 50_000
-#: Letters from here on are of other scripts.
+#: The last letter of the Latin script's blocks; later ones belong to other scripts.
 _LAST_LATIN = "\u024f"
-#: What ends a form whose stem is what is left, where Snowball takes away less or more.
+#: Endings whose removal gives one more stem of a word, for words of which Snowball takes away less or more.
 _LIGHT = ("oes", "aes", "ois", "ais", "en", "er", "es", "os", "as", "i", "e", "a", "o", "s", "y", "n")
 
 
@@ -51,7 +51,7 @@ class Stems:
     """Makes (stem, index term) pairs of texts. Without snowballstemmer only the commonest endings are taken off."""
 
     def __init__(self) -> None:
-        self._markers = {name: frozenset(said.split()) for name, said in _SMALL_WORDS.items()}
+        self._markers = {name: frozenset(words.split()) for name, words in _SMALL_WORDS.items()}
         self._stemmers: dict[str, Any] = {}
         self._seen: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, str], ...]] = {}
 
@@ -80,8 +80,8 @@ class Stems:
     def _pairs(self, word: str, languages: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         if not languages:
             return ()
-        known = self._seen.get((word, languages))
-        if known is None:
+        cached = self._seen.get((word, languages))
+        if cached is None:
             if len(self._seen) > _KNOWN_WORDS:
                 self._seen.clear()
             terms = words.terms(word)
@@ -89,10 +89,10 @@ class Stems:
             stems = {stem for name in languages for stem in self._stemmed(word, name)}
             stems.add(next((folded[: -len(end)] for end in _LIGHT if folded.endswith(end)), folded))
             stems |= {term for stem in list(stems) for term in words.terms(stem)}
-            known = self._seen[word, languages] = tuple(
+            cached = self._seen[word, languages] = tuple(
                 [(stem, terms[-1]) for stem in sorted(stems) if len(stem) >= LEAST_STEM and terms]
             )
-        return known
+        return cached
 
     def _stemmed(self, word: str, language: str) -> Iterable[str]:
         for name in (language, *_ALSO.get(language, ())):
