@@ -28,7 +28,7 @@ from filelock import FileLock
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.run import claims
+from memory_budget.run import claims, pending
 from tests.bench import corpora
 from tests.support.environment import ROOT
 
@@ -217,12 +217,22 @@ def warm(bench: Bench, pairs: int) -> tuple[list[Line], dict[str, list[Run]]]:
         data = bench.payload("SubagentStart", agent_id=f"a{bench.count:06}", agent_type=bench.agent)
         return bench.run([QUIET, "subagent_start", "1"], data)
 
+    def reads(path: Path) -> Run:
+        """The client's word that the agent read a file, while an agent with memory runs."""
+        allotted = pending.Pending(allocation_id="x", agent=bench.agent, started=1.0, budget_allocated=9000)
+        pending.keep(bench.project, pending.agent_key("a1"), allotted)
+        content = {"type": "text", "file": {"filePath": str(path), "content": "Some words.\n" * 200}}
+        read = {"tool_input": {"file_path": str(path)}, "tool_response": content, "agent_id": "a1"}
+        return bench.run([QUIET, "post_read"], bench.payload("PostToolUse", tool_name="Read", **read))
+
     launched = {"isAsync": True, "status": "async_launched", "agentId": "a1"}
     cases: dict[str, Callable[[], Run]] = {
         "pre": lambda: bench.hook("pre_tool_use", bench.agent_call("PreToolUse")),
         "silent": subagent(2, planned=True),
         "says": subagent(1, planned=False),
         "plans": unplanned,
+        "read": lambda: reads(bench.root / "README.md"),
+        "read memory": lambda: reads(next(bench.root.glob(".claude/memory/**/*.md"))),
         "session silent": lambda: bench.run([QUIET, "session_start", "1"], bench.payload("SessionStart")),
         "post": lambda: bench.hook("post_tool_use", bench.agent_call("PostToolUse", tool_response=launched)),
         "stop": lambda: bench.hook(
@@ -243,6 +253,8 @@ def warm(bench: Bench, pairs: int) -> tuple[list[Line], dict[str, list[Run]]]:
         _ratio_line("SubagentStart that plans itself (workflow)", runs, "plans", None),
         _ratio_line("SubagentStart with nothing to say", runs, "silent", 0.4),
         _ratio_line("SessionStart part with nothing to say", runs, "session silent", 0.4),
+        _ratio_line("Read of Markdown that is no memory", runs, "read", 0.4),
+        _ratio_line("Read of memory", runs, "read memory", None),
         _ratio_line("PostToolUse", runs, "post", 2.5),
         _ratio_line("SubagentStop", runs, "stop", 5.0),
         _ratio_line("SessionStart", runs, "session", 5.0),

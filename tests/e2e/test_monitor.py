@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,14 +93,87 @@ def test_memory_that_an_agent_reads_itself_counts(client: Client, team: Path) ->
     assert not list(Path(project.cache, "running").glob("*/*"))
 
 
-def test_reads_elsewhere_start_nothing(client: Client, team: Path) -> None:
-    make_project(team, {"src/model.sql": "select 1\n"})
-    reads = [[tool("Read", file_path=str(team / "src/model.sql")), tool("Bash", command="cat src/model.sql")]]
+def test_reads_elsewhere_start_no_python(client: Client, team: Path, tmp_path: Path) -> None:
+    """Of any file but Markdown the client starts nothing; of other Markdown a shell."""
+    make_project(
+        team, {"src/model.sql": "select 1\n", "README.md": "# Readme\n", "docs/guide.md": "# Guide\n"}
+    )
+    indexed(team, client)
+    started = tmp_path / "started"
+    plugin = tmp_path / "plugin"
+    shutil.copytree(ROOT, plugin, ignore=shutil.ignore_patterns(".git*", ".cache", "tests", "__pycache__"))
+    launcher = plugin / "bin/memory-budget"
+    text = launcher.read_text()
+    launcher.write_text(text.replace("\n", f'\necho "$*" >>"{started}"\n', 1))
+    reads = [
+        [
+            tool("Read", file_path=str(team / name))
+            for name in ("src/model.sql", "README.md", "docs/guide.md")
+        ],
+        [tool("Bash", command="cat src/model.sql README.md", description="look")],
+        [tool("Read", file_path=str(team / SHARED_NOTE))],
+    ]
     script = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript(turns=reads)})
-    (client.home / "spawned").mkdir()
-    client.run(team, script, *ANYTHING, environment={"PYTHONDONTWRITEBYTECODE": "1"})
+    Client(client.program, client.home, plugin).run(team, script, *ANYTHING)
     (record,) = wait_for_records(team, 1)
-    assert record["on_demand_tokens"] == 0
+    assert started.read_text().split("\n").count("hook post_read") == 1
+    assert record["on_demand_tokens"] == pytest.approx(count((team / SHARED_NOTE).read_text()), rel=0.1)
+
+
+def test_reads_of_every_layout_count(client: Client, team: Path) -> None:
+    note = "# Late rows\n\n" + "Rows that come late are loaded again with the next batch of their day.\n" * 20
+    home = client.home / ".claude"
+    auto = home / "projects" / re.sub(r"[^A-Za-z0-9]", "-", str(team)) / "memory"
+    places = [
+        team / "memory-bank/progress.md",
+        team / "docs/memory/decisions/late.md",
+        team / "handbook/late.md",
+        team / ".claude/agent-memory-local/dbt-expert/late.md",
+        home / "agent-memory/dbt-expert/late.md",
+        auto / "late-rows.md",
+    ]
+    for number, place in enumerate(places):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(note.replace("Late", f"Late {number}"))
+    with_profiles(
+        team,
+        sources={
+            "global": [
+                ".claude/memory/**/*.md",
+                "memory-bank/**/*.md",
+                "docs/memory/**/*.md",
+                "handbook/*.md",
+            ]
+        },
+    )
+    indexed(team, client)
+    reads = [[tool("Read", file_path=str(place))] for place in places]
+    reads.append([tool("Bash", command="cat memory-bank/progress.md", description="look")])
+    script = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript(turns=reads)})
+    client.run(team, script, *ANYTHING)
+    (record,) = wait_for_records(team, 1)
+    assert_valid_records([record])
+    assert record["on_demand_tokens"] == pytest.approx(7 * count(note), rel=0.1)
+
+
+def test_what_the_outline_named_and_the_agent_opened_is_recorded(client: Client, team: Path) -> None:
+    with_profiles(team, agents={"dbt-expert": {"base_budget": 2500, "max_budget": 2500}}, enforcement="hard")
+    indexed(team, client)
+    plain = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript()})
+    session = client.run(team, plain, *ANYTHING)
+    (record,) = wait_for_records(team, 1)
+    named = re.findall(r"^- (\S+\.md)", session.first_request("TASK-01").prompt, re.MULTILINE)
+    assert record["outline_files"] == len(named) > 0
+    assert (record["outline_reads"], record["outline_tokens"]) == (0, 0)
+    path = named[0].removeprefix("./") if named[0].startswith("./") else f".claude/memory/{named[0]}"
+    script = Script(
+        main=[[agent(TASK, "dbt-expert")]],
+        agents={"TASK-01": AgentScript(turns=[[tool("Read", file_path=str(team / path))]])},
+    )
+    client.run(team, script, *ANYTHING)
+    record = wait_for_records(team, 2)[-1]
+    assert record["outline_reads"] == 1
+    assert record["outline_tokens"] == record["on_demand_tokens"] > 0
 
 
 # -- 2 alerts

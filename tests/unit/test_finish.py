@@ -454,3 +454,83 @@ def test_an_allocation_on_its_way_from_name_to_name_is_found(
     monkeypatch.setattr(pending, "read", moving)
     found = run_finish._of_session(run.project, "5e55-10n", allotted.allocation_id)
     assert found is not None
+
+
+# -- the outline, from the agent's start over its reads to the record
+
+LONG_NOTES = {
+    f".claude/memory/patterns/incremental-{name}.md": f"# Incremental models: {name}\n\n"
+    + "\n\n".join(
+        f"## {name} rule {number}\n\nIncremental models of the {name} mart merge on key {number}; a full refresh of incremental "
+        f"models is due where column {number} of {name} changes, and {name} asks its owner."
+        for number in range(14)
+    )
+    + "\n"
+    for name in ("orders", "invoices", "returns", "stock", "payroll", "visits")
+}
+
+
+def outlined(run: Run) -> list[str]:
+    """The files named in the outline of the block that the agent's start gives."""
+    (path,) = Path(run.project.cache, "pending").glob("*.json")
+    marks = json.loads(path.read_text())["outline"]
+    assert not any("incremental" in mark for mark in marks)
+    known = {pending.mark_of(name): name for name in [*LONG_NOTES, *FILES]}
+    return [known[mark] for mark in marks]
+
+
+def reads(run: Run, path: str, tool_use: str) -> None:
+    content = (run.folder / path).read_text()
+    event = {
+        "session_id": "5e55-10n",
+        "transcript_path": str(run.session),
+        "cwd": str(run.folder),
+        "agent_id": "a1",
+        "agent_type": "dbt-expert",
+        "hook_event_name": "PostToolUse",
+        "tool_name": "Read",
+        "tool_input": {"file_path": str(run.folder / path)},
+        "tool_response": {"type": "text", "file": {"filePath": path, "content": content}},
+        "tool_use_id": tool_use,
+    }
+    assert hooks.run("post_read", event, run.folder, run.home).answer == {}
+
+
+def test_the_outlines_use_stands_in_the_record(run: Run) -> None:
+    make_project(run.folder, LONG_NOTES)
+    update.update_index(run.project)
+    limits = {"base_budget": 600, "max_budget": 600}
+    profiles = {"agents": {"dbt-expert": limits}, "enforcement": "hard"}
+    make_project(run.folder, {".claude/memory/budget-profiles.json": json.dumps(profiles)})
+    prompt = run.start()
+    assert "<memory-left-out>" in prompt
+    run.write(prompt)
+    named = outlined(run)
+    assert len(named) >= 2
+    unnamed = next(iter(set(OTHER_NOTES) - set(named)))
+    reads(run, named[0], "toolu_r1")
+    reads(run, named[0], "toolu_r1")  # told twice
+    reads(run, named[0], "toolu_r2")  # and read twice
+    reads(run, unnamed, "toolu_r3")
+    reads(run, named[1], "toolu_r4")
+    run.finish()
+    record = run.only_record()
+    assert record["schema_version"] == 3
+    assert record["outline_files"] == len(named)
+    assert record["outline_reads"] == 2
+    assert 0 < record["outline_tokens"] < record["on_demand_tokens"]
+
+
+def test_an_outline_that_did_not_arrive_counts_as_none(run: Run) -> None:
+    make_project(run.folder, LONG_NOTES)
+    update.update_index(run.project)
+    run.start()
+    named = outlined(run)
+    assert named
+    run.write("another plugin's prompt")
+    reads(run, named[0], "toolu_r1")
+    run.finish()
+    record = run.only_record()
+    assert record["delivered"] is False
+    assert (record["outline_files"], record["outline_reads"], record["outline_tokens"]) == (0, 0, 0)
+    assert record["on_demand_tokens"] > 0

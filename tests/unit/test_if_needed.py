@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from memory_budget.base.project import Project
+from memory_budget.index import update
 from memory_budget.run import claims, notes
 from tests.support import hooks
 from tests.support.environment import ROOT
@@ -260,3 +261,82 @@ def test_handlers_of_several_agents_at_once(agents: int, plugin: Plugin) -> None
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(lambda call: plugin.run("subagent_start", payload(call[0]), call[1]), calls))
     assert said == [f"t{number} {part}" for number in range(agents) for part in "12"]
+
+
+# -- what agents read
+
+
+def read_of(path: str, **more: Any) -> dict[str, Any]:
+    """A PostToolUse event of the tool Read, with its fields in the client's order."""
+    return {
+        "session_id": "5e55-10n",
+        "transcript_path": "/home/user/.claude/projects/-home-user-project/5e55-10n.jsonl",
+        "cwd": "/home/user/project",
+        "agent_id": "a1",
+        "agent_type": "dbt-expert",
+        "hook_event_name": "PostToolUse",
+        "tool_name": "Read",
+        "tool_input": {"file_path": path, **more},
+        "tool_response": {
+            "type": "text",
+            "file": {"filePath": path, "content": '"file_path":"/x/memory-bank/a.md"'},
+        },
+        "tool_use_id": "toolu_1",
+    }
+
+
+def allotted(plugin: Plugin) -> None:
+    make_project(Path(plugin.planned().cache), {"pending/5e55-10n-toolu_0.json": "{}"})
+
+
+def test_reads_cost_a_shell_where_nothing_was_allotted(plugin: Plugin) -> None:
+    assert plugin.run("post_read", read_of(f"{plugin.project}/.claude/memory/patterns/a.md")) == ""
+
+
+def test_reads_go_to_python_where_memory_lies(plugin: Plugin) -> None:
+    allotted(plugin)
+    ordinary = read_of(f"{plugin.project}/README.md")
+    assert plugin.run("post_read", ordinary).startswith(
+        "hook post_read "
+    )  # nobody said yet where memory lies
+    auto = plugin.home / ".claude/projects/x/memory"
+    update.update_index(Project(str(plugin.project), str(plugin.home)))
+    folders = Path(plugin.planned().at("state/memory-folders"))
+    folders.write_text(folders.read_text() + f"{auto}/\n")
+    for path in (
+        f"{plugin.project}/.claude/memory/patterns/a.md",
+        f"{plugin.project}/.claude/agent-memory/dbt-expert/notes.md",
+        f"{plugin.project}/memory-bank/deep/er/b.md",
+        f"{plugin.project}/docs/memory/c \u00fc.md",
+        f"{auto}/topic.md",
+        f"{plugin.home}/.claude/agent-memory/x/y.md",
+        f"{plugin.project}/src/../memory-bank/b.md",
+        f'{plugin.project}/docs/memory/a "quoted" name.md',
+    ):
+        said = plugin.run("post_read", read_of(path, offset=1))
+        assert said.startswith("hook post_read "), path
+        assert json.loads(said.removeprefix("hook post_read ")) == read_of(path, offset=1)
+    for path in (
+        f"{plugin.project}/README.md",
+        f"{plugin.project}/docs/memory.md",
+        f"{plugin.project}/memory-banks/b.md",
+        f"{plugin.project}/src/memory-bank/b.md",
+        "/elsewhere/.claude/memory/a.md",
+    ):
+        assert plugin.run("post_read", read_of(path)) == "", path
+
+
+def test_a_large_read_reaches_python_whole(plugin: Plugin) -> None:
+    allotted(plugin)
+    update.update_index(Project(str(plugin.project), str(plugin.home)))
+    event = read_of(f"{plugin.project}/memory-bank/b.md")
+    event["tool_response"]["file"]["content"] = "words \u00fc " * 50_000
+    said = plugin.run("post_read", json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode())
+    assert json.loads(said.removeprefix("hook post_read ")) == event
+
+
+@pytest.mark.parametrize("cut", [b'{"tool_input":{"file_path":"/a', b"", b"[]", b'{"file_path": "/a.md"}'])
+def test_a_read_that_cannot_be_told_is_pythons(cut: bytes, plugin: Plugin) -> None:
+    allotted(plugin)
+    update.update_index(Project(str(plugin.project), str(plugin.home)))
+    assert plugin.run("post_read", cut).startswith("hook post_read ")

@@ -37,8 +37,9 @@ def test_what_is_no_python_looks_where_the_page_says(name: str) -> None:
     assert named
     assert named <= places
     if name == "if_needed":
-        assert named == {layout.NOTES, layout.STARTS, layout.BOUND}
+        assert named == {layout.NOTES, layout.STARTS, layout.BOUND, layout.PENDING, "state"}
         assert f"/{layout.WORKFLOW}" in script
+        assert re.findall(r"\$cache\"?/state/([a-z-]+)", script) == [layout.MEMORY_FOLDERS.rpartition("/")[2]]
     else:
         assert named == {layout.STARTS, layout.BOUND, layout.PENDING, layout.RUNNING}
 

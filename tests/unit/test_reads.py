@@ -9,7 +9,9 @@ import pytest
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.run import bumps, claims, messages, pending, reads, state
-from memory_budget.run.reads import amounts, from_command, read_by
+from memory_budget.run.commands import read_by
+from memory_budget.run.pending import mark_of
+from memory_budget.run.reads import amounts, from_command
 from tests.support.blocks import count
 from tests.support.projects import make_project
 from tests.unit.test_meter import start
@@ -26,6 +28,8 @@ FILES = {
     ".claude/memory/budget-profiles.json": "{}\n",
     ".claude/agent-memory/dbt-expert/MEMORY.md": "Own notes.\n",
 }
+
+M = ".claude/memory/patterns/secrets.md"
 
 
 @pytest.fixture
@@ -50,23 +54,23 @@ def read(project: Project, path: str, content: str, **more: Any) -> dict[str, An
 
 
 def test_a_whole_file_counts_as_it_was_indexed(project: Project) -> None:
-    ((scope, tokens),) = amounts(project, read(project, ".claude/memory/patterns/secrets.md", NOTE))
-    assert scope == "global"
-    assert tokens == pytest.approx(count(NOTE), abs=5)
+    (seen,) = amounts(project, read(project, M, NOTE))
+    assert (seen.scope, seen.path) == ("global", M)
+    assert seen.tokens == pytest.approx(count(NOTE), abs=5)
 
 
 def test_a_part_of_a_file_counts_by_its_share(project: Project) -> None:
     half = NOTE[: len(NOTE) // 2]
-    ((_, tokens),) = amounts(project, read(project, ".claude/memory/patterns/secrets.md", half))
-    assert tokens == pytest.approx(count(half), rel=0.05)
+    (seen,) = amounts(project, read(project, M, half))
+    assert seen.tokens == pytest.approx(count(half), rel=0.05)
 
 
 def test_a_file_that_changed_is_estimated(project: Project) -> None:
     changed = NOTE * 2
     Path(project.root, ".claude/memory/patterns/secrets.md").write_text(changed)
-    ((scope, tokens),) = amounts(project, read(project, ".claude/memory/patterns/secrets.md", changed))
-    assert scope == "global"
-    assert tokens == pytest.approx(count(changed), rel=0.25)
+    (seen,) = amounts(project, read(project, M, changed))
+    assert seen.scope == "global"
+    assert seen.tokens == pytest.approx(count(changed), rel=0.25)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ def test_a_file_that_changed_is_estimated(project: Project) -> None:
     ],
 )
 def test_scopes(project: Project, path: str, scope: str) -> None:
-    assert [found for found, _ in amounts(project, read(project, path, "some words here"))] == [scope]
+    assert [seen.scope for seen in amounts(project, read(project, path, "some words here"))] == [scope]
 
 
 @pytest.mark.parametrize(
@@ -106,10 +110,7 @@ def test_what_is_not_memory_of_this_project_counts_nothing(project: Project, pat
     ],
 )
 def test_events_that_show_nothing(project: Project, broken: dict[str, Any]) -> None:
-    assert amounts(project, read(project, ".claude/memory/patterns/secrets.md", NOTE) | broken) == []
-
-
-M = ".claude/memory/patterns/secrets.md"
+    assert amounts(project, read(project, M, NOTE) | broken) == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,9 @@ M = ".claude/memory/patterns/secrets.md"
         (f"head -n 20 '{M}' | grep vault", [M]),
         (f"cd /tmp && cat {M}; true", [M]),
         ("grep -rn vault .claude/memory | head", [".claude/memory"]),
-        ("cd .claude/memory/patterns && cat secrets.md", [".claude/memory/patterns"]),
+        ("cd .claude/memory/patterns && cat secrets.md", [M]),
+        ("cd .claude/memory/patterns && cat *", [".claude/memory/patterns"]),
+        ("cat memory-bank/a.md docs/memory/b.md", ["memory-bank/a.md", "docs/memory/b.md"]),
         ("find .claude/memory -name '*.md' | xargs cat", [".claude/memory"]),
         ("find .claude/memory -name '*.md' -exec cat {} +", [".claude/memory"]),
         (f"LC_ALL=C sed -n 1,5p < {M}", [M]),
@@ -142,8 +145,11 @@ def test_output_of_a_search_goes_to_the_scopes_of_its_files(project: Project) ->
         ".claude/memory/patterns/secrets.md:1:x" * 10,
         ".claude/memory/specialists/dbt-expert/recent/week.md:2:y",
     ]
-    found = dict(from_command(project, "grep -rn x .claude/memory", "\n".join(lines), project.root))
-    assert set(found) == {"global", "agent_recent"}
+    found = from_command(project, "grep -rn x .claude/memory", "\n".join(lines), project.root)
+    assert [(seen.scope, seen.path) for seen in found] == [
+        ("global", M),
+        ("agent_recent", ".claude/memory/specialists/dbt-expert/recent/week.md"),
+    ]
     assert from_command(project, "grep -rn x .claude/memory", " \n", project.root) == []
 
 
@@ -200,3 +206,97 @@ def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp
     Path(pending.pending_path(project, pending.pending_key("session", "toolu_77"))).unlink()
     assert state.find(project, "session", "a9", str(transcript)) is None
     assert state.find(project, "session", "../../a9", str(transcript)) is None
+
+
+# -- every layout
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("memory-bank/activeContext.md", "global"),
+        ("docs/memory/decisions/0001.MD", "global"),
+        (".claude/agent-memory-local/dbt-expert/notes.md", "agent_patterns"),
+        ("~/.claude/agent-memory/dbt-expert/notes.md", "agent_patterns"),
+        ("AUTO/topic.md", "global"),
+        ("AUTO/MEMORY.md", ""),
+        ("handbook/rules.md", "global"),
+    ],
+)
+@pytest.mark.parametrize("indexed", [True, False])
+def test_every_layout_counts(
+    tmp_path: Path, path: str, scope: str, indexed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`AUTO` is the client's own memory, here outside the home folder; `handbook` is named in the profiles."""
+    root, home, auto = tmp_path / "project", tmp_path / "home", tmp_path / "auto"
+    monkeypatch.setenv("CLAUDE_COWORK_MEMORY_PATH_OVERRIDE", str(auto))
+    globs = [".claude/memory/**/*.md", "memory-bank/**/*.md", "docs/memory/**/*.md", "handbook/**/*.md"]
+    make_project(root, {".claude/memory/budget-profiles.json": json.dumps({"sources": {"global": globs}})})
+    where = {"~": home, "AUTO": auto}.get(path.partition("/")[0], root)
+    place = where / (path if where == root else path.partition("/")[2])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(NOTE)
+    made = Project(str(root), str(home))
+    if indexed:
+        update.update_index(made)
+    event = read(made, path, NOTE, tool_input={"file_path": str(place)})
+    (seen,) = amounts(made, event)
+    assert seen.scope == scope
+    assert seen.tokens == pytest.approx(count(NOTE), rel=0.02 if indexed and scope else 0.3)
+    shell = {
+        "tool_name": "Bash",
+        "tool_input": {"command": f"cat {place}"},
+        "tool_response": {"stdout": NOTE},
+    }
+    if not path.startswith(("handbook", "AUTO")):  # of commands only places that need no setting are known
+        assert [one.scope for one in amounts(made, event | shell)] == [scope]
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/guide.md", "README.md", "~/notes/x.md", "~/.claude/projects/-other/memory/x.md"]
+)
+def test_ordinary_files_count_nothing(project: Project, path: str) -> None:
+    place = path.replace("~", project.home) if path.startswith("~") else f"{project.root}/{path}"
+    assert amounts(project, read(project, path, NOTE, tool_input={"file_path": place})) == []
+    shell = {
+        "tool_name": "Bash",
+        "tool_input": {"command": f"cat {place}"},
+        "tool_response": {"stdout": NOTE},
+    }
+    assert amounts(project, read(project, path, NOTE) | shell) == []
+
+
+# -- what the block named
+
+
+def test_reads_of_what_the_block_named_are_told_apart(project: Project) -> None:
+    other = ".claude/memory/specialists/dbt-expert/recent/week.md"
+    kept(project, outline=[mark_of(M), mark_of("memory-bank/unread.md")])
+    reads.post_read(project, read(project, other, FILES[other], tool_use_id="toolu_1"))
+    event = read(project, M, NOTE, tool_use_id="toolu_2")
+    reads.post_read(project, event)
+    reads.post_read(project, event)  # heard of twice: counted once
+    lines = Path(state.folder(project, "session"), "a1.reads").read_text().splitlines()
+    assert [len(json.loads(line)) for line in lines] == [4, 5, 5]
+    assert "secrets" not in "".join(lines)
+    allocation = pending.find(project, "agent-a1")
+    assert allocation is not None
+    now = state.replay(project, "session", "a1", allocation)
+    assert now.opened == {mark_of(M): json.loads(lines[1])[2]}
+    assert now.on_demand == now.opened[mark_of(M)] + json.loads(lines[0])[2]
+
+
+def test_a_command_that_prints_several_notes_shares_what_it_shows(project: Project) -> None:
+    other = ".claude/memory/specialists/dbt-expert/recent/week.md"
+    found = from_command(project, f"cat {M} {other}", NOTE, project.root)
+    assert [seen.path for seen in found] == [M, other]
+    assert abs(found[0].tokens - found[1].tokens) <= 1
+    assert sum(seen.tokens for seen in found) == -(-len(NOTE + "\n") // 4)
+
+
+def test_one_read_that_two_handlers_hear_of_is_told_once(project: Project) -> None:
+    kept(project, "main-session", budget_allocated=10_100, budget_base=10_100, enforcement="hard")
+    event = read(project, M, NOTE)
+    del event["agent_id"]
+    assert reads.post_read(project, event) is not None
+    assert reads.post_read(project, event) is None

@@ -55,6 +55,13 @@ INDEX_DAMAGED = _place(
     "index/update",
     "after the rebuild",
 )
+MEMORY_FOLDERS = _place(
+    "state/memory-folders",
+    "the folders that hold memory, a line each",
+    "index/update",
+    "hooks/if_needed",
+    "stays",
+)
 
 # -- an agent's start, run and end
 

@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base import layout
-from memory_budget.base.files import touch
+from memory_budget.base.files import read_bytes, touch, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema, sealed_values
 from memory_budget.index.parse import TokenCounter
-from memory_budget.index.sources import sources_of
+from memory_budget.index.sources import Sources, sources_of
 from memory_budget.settings import agents, profiles, token_ratio
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def update_index(
             if anew and os.path.exists(damaged):
                 os.unlink(damaged)
             _keep(project, settings)
+            _name_folders(project, own)
             if not os.path.exists(again):
                 break
         return report
@@ -88,6 +89,20 @@ def writing(project: Project, wait: float) -> Iterator[Connection | None]:
                 db.close()
     finally:
         lock.release()
+
+
+def _name_folders(project: Project, sources: Sources) -> None:
+    """Have `hooks/if_needed` know which folders hold memory: absolute, with a slash at the end. Without the file it asks Python."""
+    folders = [project.locate_file(root).rstrip("/") + "/\n" for root in sources.roots]
+    if any("\n" in folder[:-1] for folder in folders):
+        folders = ["/\n"]  # a line cannot hold that name, so Python looks at every file
+    text = "".join(folders).encode("utf-8", "surrogateescape")
+    try:
+        if read_bytes(project.at(layout.MEMORY_FOLDERS)) == text:
+            return
+    except OSError:
+        pass
+    write_atomic(project.writable(layout.MEMORY_FOLDERS), text)
 
 
 def _lock(project: Project, wait: float) -> Any:

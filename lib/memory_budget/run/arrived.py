@@ -36,12 +36,13 @@ class Part(NamedTuple):
 
 class Arrived(NamedTuple):
     """What got to an agent: `delivered` as it is recorded (None where nothing was to be delivered, or nothing shows it), its
-    tokens, those of files by scope, and the files of which something arrived."""
+    tokens, those of files by scope, the files of which something arrived, and whether an outline did."""
 
     delivered: bool | str | None
     tokens: int = 0
     scopes: Mapping[str, int] = MappingProxyType({})
     files: Sequence[str] = ()
+    outline: bool = False
 
 
 def parts_in(texts: list[str]) -> list[Part]:
@@ -79,7 +80,11 @@ def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callab
             return Arrived(False)
         if not (allocation.estimated and parts):
             return Arrived(
-                True if seen else None, planned, allocation.scope_breakdown, list(allocation.files)
+                True if seen else None,
+                planned,
+                allocation.scope_breakdown,
+                list(allocation.files),
+                bool(allocation.outline),
             )
     if not parts:
         return Arrived(False if seen else None)
@@ -93,7 +98,8 @@ def measure(allocation: Pending, parts: list[Part], *, seen: bool, count: Callab
     tokens = sum(count(part.text) for part in parts)
     if everything and allocation.estimated:  # both are bounds from above where there is no tokenizer
         tokens = min(tokens, planned)
-    return Arrived(True if everything else PARTLY, tokens, scopes, files)
+    outline = any(f"<{LEFT_OUT_TAG}>\n" in part.text for part in parts)
+    return Arrived(True if everything else PARTLY, tokens, scopes, files, outline)
 
 
 def _by_scope(allocation: Pending, text: str, count: Callable[[str], int]) -> dict[str, int]:

@@ -40,13 +40,14 @@ class Monitor:
 
     `budget`, `tier`, `bumped_from`: as they stand now; `ladder`: the tiers that have more to give, with their budgets;
     `demand`: what the task needs as far as is known; `loads`: by scope; `sent`: what arrived and what the client loads
-    itself; `on_demand`: what the agent read itself; `exceeded`: whether more was needed, or read, than allotted; `grown`:
-    whether reads raised the budget; `alerts`: each level once.
+    itself; `on_demand`: what the agent read itself, and `opened` the part of it from files that its block only named, by
+    mark; `exceeded`: whether more was needed, or read, than allotted; `grown`: whether reads raised the budget; `alerts`:
+    each level once.
     """
 
     __slots__ = (
-        "_seen", "_thresholds", "agent", "alerts", "budget", "bumped_from", "demand", "exceeded", "grown", "ladder",
-        "loads", "on_demand", "sent", "soft", "tier",
+        "_named", "_seen", "_thresholds", "agent", "alerts", "budget", "bumped_from", "demand", "exceeded", "grown", "ladder",
+        "loads", "on_demand", "opened", "sent", "soft", "tier",
     )  # fmt: skip
 
     def __init__(self, pending: Pending, arrived: tuple[int, Mapping[str, int]] | None = None) -> None:
@@ -65,10 +66,12 @@ class Monitor:
         if native:
             self.loads[NATIVE_SCOPE] = self.loads.get(NATIVE_SCOPE, 0) + native
         self.on_demand = 0
+        self.opened: dict[str, int] = {}
         self.exceeded = self.demand > pending.budget_base
         self.grown = False
         self.alerts: list[Alert] = []
         self._thresholds = pending.thresholds
+        self._named = frozenset(pending.outline)
         self._seen: set[str] = set()
         self._start(pending.started)
 
@@ -94,10 +97,17 @@ class Monitor:
             )
             self._reach(max(self.share, share), line, at)
 
-    def read(self, scopes: Mapping[str, int], tokens: int, at: float, key: str = "") -> list[Alert]:
+    def read(
+        self,
+        scopes: Mapping[str, int],
+        tokens: int,
+        at: float,
+        key: str = "",
+        files: Mapping[str, int] | None = None,
+    ) -> list[Alert]:
         """The agent read `tokens` of memory itself, of which `scopes` says whose. Returns the alerts this sets off.
 
-        `key`: names the read; a second report of it is passed over.
+        `key`: names the read; a second report of it is passed over. `files`: tokens by mark, of files that its block named.
         """
         if key:
             if key in self._seen:
@@ -107,6 +117,9 @@ class Monitor:
         self.on_demand += tokens
         for scope, part in scopes.items():
             self.loads[scope] = self.loads.get(scope, 0) + part
+        for mark, part in (files or {}).items():
+            if mark in self._named:
+                self.opened[mark] = self.opened.get(mark, 0) + part
         self.demand = max(self.demand, self.loaded)
         if self.loaded > self.budget > 0:
             self.exceeded = True

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import read_bytes, safe_name, write_atomic
+from memory_budget.base.files import digest, read_bytes, safe_name, write_atomic
 from memory_budget.base.project import Project
 
 TYPE_CHECKING = False
@@ -41,14 +41,15 @@ class Pending:
     block, with those of native memory that the client loads itself (native_tokens); placed_tokens: the same without what
     found no place in the context channel; ladder: the tiers that reads can still push the budget to; thresholds: shares
     of the budget by level of alert; estimated: made without an index; files: tokens of each file sent, by path;
-    file_scopes: their scopes; chunks: hashes of the chunks sent, by file.
+    file_scopes: their scopes; chunks: hashes of the chunks sent, by file; outline: marks (`mark_of`) of the files that the
+    block names and does not hold whole.
     """
 
     __slots__ = (
         "agent", "agent_id", "agent_key", "alert_level", "allocation_id", "budget_allocated", "budget_base", "bumped_from",
         "channel", "chunks", "client", "complexity", "complexity_source", "confidence", "demand_tokens", "description", "enforcement",
-        "estimated", "file_scopes", "files", "hook_ms", "ladder", "model", "native_tokens", "placed_tokens",
-        "planned_tokens", "profile", "scope_breakdown", "scoped_tokens", "session_id", "started", "task_key", "thresholds",
+        "estimated", "file_scopes", "files", "hook_ms", "ladder", "model", "native_tokens", "outline",
+        "placed_tokens", "planned_tokens", "profile", "scope_breakdown", "scoped_tokens", "session_id", "started", "task_key", "thresholds",
         "tool_use_id", "transcript_path",
     )  # fmt: skip
 
@@ -76,6 +77,7 @@ class Pending:
     ladder: list[list[Any]]
     model: str
     native_tokens: int
+    outline: list[str]
     placed_tokens: int
     planned_tokens: int
     profile: str
@@ -128,7 +130,7 @@ _KINDS: dict[str, type] = {
     "budget_base": int, "bumped_from": str, "channel": str, "chunks": list, "client": list, "complexity": str,
     "complexity_source": str, "confidence": float, "demand_tokens": int, "description": str, "enforcement": str, "estimated": bool,
     "file_scopes": dict, "files": dict, "hook_ms": float, "ladder": list, "model": str, "native_tokens": int,
-    "placed_tokens": int, "planned_tokens": int, "profile": str, "scope_breakdown": dict, "scoped_tokens": int,
+    "outline": list, "placed_tokens": int, "planned_tokens": int, "profile": str, "scope_breakdown": dict, "scoped_tokens": int,
     "session_id": str, "started": float, "task_key": str, "thresholds": dict, "tool_use_id": str, "transcript_path": str,
 }  # fmt: skip
 #: Without these an allocation says nothing of anybody.
@@ -170,11 +172,18 @@ def parse(value: object) -> Pending:
                 raise Unreadable(f"{name} holds {key!r}: {number!r}"[:200])
     if not all(_is_step(step) for step in pending.ladder):
         raise Unreadable("ladder holds no tiers with budgets")
+    if not all(isinstance(mark, str) for mark in pending.outline):
+        raise Unreadable("outline holds no marks of files")
     return pending
 
 
 def _is_step(step: object) -> bool:
     return isinstance(step, list) and len(step) == 2 and isinstance(step[0], str) and _is(step[1], int)
+
+
+def mark_of(path: str) -> str:
+    """The mark of a memory file by its path as shown: enough to tell the files of one block apart, and no name."""
+    return digest(path, 4)
 
 
 def pending_key(session: str, tool_use: str) -> str:

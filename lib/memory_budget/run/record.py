@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from memory_budget.run.arrived import Arrived
-from memory_budget.run.meter import Monitor
+from memory_budget.run.meter import Alert, Monitor
 from memory_budget.run.pending import Pending
 from memory_budget.run.transcripts import Transcript
 
 #: Version 2: tokens_loaded is what arrived, planned_tokens what was planned; delivered may be "partly"; usage_pct of a warning
-#: is in per cent.
-SCHEMA_VERSION = 2
+#: is in per cent; demand is what is confidently about the task. Version 3: whether the outline was used.
+SCHEMA_VERSION = 3
 
 
 def make(
@@ -42,15 +42,7 @@ def make(
         "exceeded_budget": state.exceeded,
         "scope_breakdown": state.loads,
         "warnings_count": len(state.alerts),
-        "warnings": [
-            {
-                "timestamp": datetime.fromtimestamp(alert.at).isoformat(),
-                "threshold": alert.level,
-                "usage_pct": round(100 * alert.share, 2),
-                "message": alert.message,
-            }
-            for alert in state.alerts
-        ],
+        "warnings": [_warning(alert) for alert in state.alerts],
         "duration_seconds": _seconds(transcript) if ended else None,
         "success": ended and problem is None,
         "error": problem,
@@ -62,6 +54,9 @@ def make(
         "demand_tokens": state.demand,
         "scoped_tokens": received.scoped_tokens,
         "on_demand_tokens": state.on_demand,
+        "outline_files": len(received.outline) if arrived.outline else 0,
+        "outline_reads": len(state.opened) if arrived.outline else 0,
+        "outline_tokens": sum(state.opened.values()) if arrived.outline else 0,
         "planned_tokens": received.planned_tokens,
         "delivered": arrived.delivered,
         "channel": allotted.channel or None,
@@ -74,6 +69,15 @@ def make(
         "model": transcript.model or model or allotted.model or None,
         "api_usage": _usage(transcript),
         "hook_ms": allotted.hook_ms,
+    }
+
+
+def _warning(alert: Alert) -> dict[str, Any]:
+    return {
+        "timestamp": datetime.fromtimestamp(alert.at).isoformat(),
+        "threshold": alert.level,
+        "usage_pct": round(100 * alert.share, 2),
+        "message": alert.message,
     }
 
 

@@ -4,7 +4,8 @@
     running/<session>/<agent>.lost    another plugin's prompt won: what was meant for it never arrived
 
 An agent's allocation is `pending`. No lock is taken: a read is one append, so all processes see all reads in one order.
-A line of `.reads`: ["toolu_01", 1795893038.5, 120, {"global": 120}]: the read's name, when, tokens, tokens by scope.
+A line of `.reads`: ["toolu_01", 1795893038.5, 120, {"global": 120}, {"1f0c7a3e": 120}]: the read's name, when, tokens, tokens by
+scope, and by mark (`pending.mark_of`) those of files that the agent's block named; the last is left out where there are none.
 """
 
 from __future__ import annotations
@@ -72,12 +73,15 @@ def add_read(
     scopes: Mapping[str, int],
     tokens: int,
     key: str,
+    files: Mapping[str, int] | None = None,
 ) -> tuple[Monitor, list[Alert]]:
-    """Note that an agent read memory itself. Returns where it stands now and the alerts that this read set off.
+    """Note that an agent read memory itself. Returns where it stands now and the alerts that this read set off (none where
+    another process noted the same read before).
 
-    Raises OSError.
+    `files`: tokens by mark, of files that the agent's block named. Raises OSError.
     """
-    line = fastjson.encode([key, time.time(), tokens, scopes]) + b"\n"
+    now = time.time()
+    line = fastjson.encode([key, now, tokens, scopes, *([dict(files)] if files else [])]) + b"\n"
     path = project.writable(layout.RUNNING, safe_name(session), safe_name(agent) + ".reads")
     handle = open_own(path, os.O_WRONLY | os.O_APPEND)
     try:
@@ -88,13 +92,15 @@ def add_read(
     alerts: list[Alert] = []
     for read in reads(project, session, agent):
         set_off = monitor.read(*read)
-        if read[3] == key:
+        if read[2:4] == (now, key):
             alerts.extend(set_off)
     return monitor, alerts
 
 
-def reads(project: Project, session: str, agent: str) -> list[tuple[dict[str, int], int, float, str]]:
-    """What an agent read itself, in order: scopes, tokens, when, and the name of the read."""
+def reads(
+    project: Project, session: str, agent: str
+) -> list[tuple[dict[str, int], int, float, str, dict[str, int]]]:
+    """What an agent read itself, in order: scopes, tokens, when, the name of the read, and files that were named to it."""
     try:
         lines = read_bytes(f"{folder(project, session)}/{safe_name(agent)}.reads").split(b"\n")
     except OSError:
@@ -103,9 +109,10 @@ def reads(project: Project, session: str, agent: str) -> list[tuple[dict[str, in
     for line in lines:
         try:
             value: Any = fastjson.loads(line)
-            key, at, tokens, scopes = value
+            key, at, tokens, scopes, *more = value
             sizes = {str(scope): int(size) for scope, size in scopes.items()}
-            noted.append((sizes, int(tokens), float(at), str(key)))
+            named = {str(mark): int(size) for mark, size in more[0].items()} if more else {}
+            noted.append((sizes, int(tokens), float(at), str(key), named))
         except (ValueError, TypeError, AttributeError, OverflowError):
             continue  # the empty end, or a line that a full disk cut off
     return noted

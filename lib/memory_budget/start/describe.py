@@ -7,7 +7,7 @@ import time
 from memory_budget.base import layout
 from memory_budget.base.files import write_atomic
 from memory_budget.index.records import hash_of
-from memory_budget.run.pending import Pending
+from memory_budget.run.pending import Pending, mark_of
 from memory_budget.select import block
 from memory_budget.start import allocate
 
@@ -76,6 +76,7 @@ def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
         files={file.file.path: file.tokens for file in selection.files},
         file_scopes={file.file.path: file.file.scope for file in selection.files},
         chunks=[list(map(hash_of, file.chunks)) for file in selection.files],
+        outline=list(dict.fromkeys(mark_of(entry.file.path) for entry in selection.left_out)),
     )
 
 
