@@ -53,7 +53,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "duration_seconds": 60.0,
         "success": True,
         "error": None,
-        "schema_version": 1,
+        "schema_version": 3,
         "profile": "specialist-narrow",
         "enforcement": "soft",
         "budget_base": 20_000,
@@ -61,7 +61,14 @@ def record(**changes: Any) -> dict[str, Any]:
         "demand_tokens": 10_000,
         "scoped_tokens": 80_000,
         "on_demand_tokens": 0,
+        "outline_files": 0,
+        "outline_reads": 0,
+        "outline_tokens": 0,
+        "planned_tokens": 10_000,
         "delivered": True,
+        "channel": "prompt",
+        "confidence": 1.2,
+        "estimated": False,
         "allocation_id": "0123456789ab",
         "session_id": "ead0a2d5-306d-4101-8363-33927d71f38e",
         "tool_use_id": "toolu_01",
@@ -95,6 +102,20 @@ def needing(tokens: int, **changes: Any) -> dict[str, Any]:
         },
         **changes,
     )
+
+
+def older(entry: dict[str, Any]) -> dict[str, Any]:
+    """The record as version 0.1 would have written it: schema_version 1, without what came later."""
+    later = (
+        "outline_files",
+        "outline_reads",
+        "outline_tokens",
+        "planned_tokens",
+        "channel",
+        "confidence",
+        "estimated",
+    )
+    return {key: value for key, value in entry.items() if key not in later} | {"schema_version": 1}
 
 
 def several(number: int, entry: dict[str, Any]) -> list[dict[str, Any]]:

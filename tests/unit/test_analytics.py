@@ -14,7 +14,7 @@ from memory_budget.log import usage
 from memory_budget.reports import analytics, summary
 from memory_budget.reports import store as reports_store
 from memory_budget.settings import profiles
-from tests.support.usage_logs import needing, record, several, team_records, write_log
+from tests.support.usage_logs import needing, older, record, several, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 
@@ -99,6 +99,37 @@ def test_records_of_other_writers_are_read(tmp_path: Path) -> None:
     assert found["overall"]["api"] is None
     assert found["overall"]["scopes"]["other"] == pytest.approx(0.6)
     assert found["profiles"][0]["name"] == "unknown"
+
+
+def test_how_an_outline_was_used_is_told_of_records_that_know(tmp_path: Path) -> None:
+    before = {key: value for key, value in record().items() if not key.startswith("outline_")}
+    entries = [
+        record(outline_files=5, outline_reads=1, outline_tokens=400, on_demand_tokens=900),
+        record(outline_files=2),
+        record(outline_files=3, outline_reads=3, outline_tokens=2_000, on_demand_tokens=2_000),
+        record(),  # got none
+        *several(6, before | {"schema_version": 2, "on_demand_tokens": 50}),
+    ]
+    overall = analyse(write_log(tmp_path / "log.jsonl", entries))["overall"]
+    assert overall["runs"] == 10
+    assert (overall["outline_runs"], overall["outline_used"], overall["outline_tokens"]) == (3, 2, 2_400)
+    alone = analyse(write_log(tmp_path / "log.jsonl", entries[-6:]))["overall"]
+    assert (alone["outline_runs"], alone["outline_used"], alone["outline_tokens"]) == (0, 0, 0)
+
+
+def test_demand_of_older_records_is_not_known(tmp_path: Path) -> None:
+    new = [needing(8_000), needing(12_000), needing(30_000), needing(10_000)]
+    entries = [*new, *several(9, older(needing(50_000)))]
+    found = analyse(write_log(tmp_path / "log.jsonl", entries))
+    overall = found["overall"]
+    assert overall["runs"] == 13
+    assert overall["tokens_sent"] == 60_000 + 9 * 40_000
+    assert (overall["demand_median"], overall["demand_mean"]) == (11_000, 15_000)
+    assert (overall["measured"], overall["exceeded"], overall["exceedance"]) == (4, 1, 0.25)
+    assert found["timeline"][0]["exceedance"] == 0.25
+    assert found["left_out"]["records"] == 9
+    only = analyse(write_log(tmp_path / "log.jsonl", entries[4:]))["overall"]
+    assert (only["demand_median"], only["exceedance"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -282,6 +313,9 @@ def test_the_summary_that_needs_no_library_says_the_same(tmp_path: Path) -> None
         record(budget_allocated=0, tokens_loaded=0, scoped_tokens=0, success=False),
         record(complexity=None, delivered=None),
         record(delivered="partly", schema_version=2, planned_tokens=26_530),
+        *several(3, older(needing(50_000))),
+        record(outline_files=4, outline_reads=2, outline_tokens=700, on_demand_tokens=900),
+        record(outline_files=3),
     ]
     path = write_log(tmp_path / "log.jsonl", [*team_records(20, NOW), *odd])
     with path.open("a") as file:
@@ -290,7 +324,8 @@ def test_the_summary_that_needs_no_library_says_the_same(tmp_path: Path) -> None
         full = analyse(path, days=days)
         plain = summary.summarise([str(path)], days, now=NOW)
         assert plain["bad_lines"]["count"] == full["bad_lines"]["count"] == 2
-        for key in ("first", "last"):
+        assert full["left_out"]["records"] == 3
+        for key in ("first", "last", "left_out"):
             assert plain[key] == full[key]
         for key in ("overall", *summary.DIMENSIONS):
             rows = [plain[key]] if key == "overall" else plain[key]

@@ -15,7 +15,7 @@ from memory_budget.base.project import Project
 from memory_budget.cli.main import main
 from memory_budget.reports import report
 from memory_budget.upkeep.report_inputs import report_inputs
-from tests.support.usage_logs import needing, record, several, team_records, write_log
+from tests.support.usage_logs import needing, older, record, several, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 
@@ -30,8 +30,8 @@ def make_project(root: Path, records: list[dict[str, Any]]) -> Project:
     return project
 
 
-def page_of(project: Project, days: int | None = 30) -> str:
-    return report.render_report(report.gather_report(project, days, report_inputs(project, NOW), now=NOW))
+def page_of(project: Project, days: int | None = 30, now: datetime = NOW) -> str:
+    return report.render_report(report.gather_report(project, days, report_inputs(project, now), now=now))
 
 
 class Outline(HTMLParser):
@@ -238,15 +238,35 @@ def test_without_duckdb_the_text_says_the_same(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stamp = (datetime.now() - timedelta(days=2)).isoformat()
-    project = make_project(
-        tmp_path / "p", [needing(30_000, timestamp=stamp), needing(5_000, timestamp=stamp)]
-    )
+    entries = [
+        needing(30_000, timestamp=stamp, outline_files=2, outline_reads=1, outline_tokens=90),
+        needing(5_000, timestamp=stamp, outline_files=1),
+        needing(6_000, timestamp=stamp, outline_files=1),
+        older(needing(70_000, timestamp=stamp)),
+    ]
+    project = make_project(tmp_path / "p", entries)
     said = []
     for there in (True, False):
         monkeypatch.setattr("memory_budget.cli.report._has_duckdb", lambda there=there: there)
         assert main(["report", "--by", "profile", "--project", project.root]) == 0
         said.append([line for line in capsys.readouterr().out.splitlines() if "spent" not in line])
     assert said[0] == said[1]
+    text = " ".join(" ".join(said[0]).split())
+    assert "1 of 3 runs needed more than the budget" in text
+    assert "of 3 agents that got an outline, 33 % opened something it named" in text
+    assert "1 older record left out of what tasks needed: schema_version below 2" in text
+    page = page_of(project, now=datetime.now())
+    assert "Of 3 agents that got an outline, 33\u00a0% opened something it named." in page
+    assert "1 older record left out of what tasks needed: schema_version below 2" in page
+
+
+def test_agents_on_the_right_profile_are_no_suggestions(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stamps = [(datetime.now() - timedelta(hours=7 * number)).isoformat() for number in range(1, 100)]
+    project = make_project(tmp_path / "p", [needing(9_000, timestamp=stamp) for stamp in stamps])
+    assert main(["report", "--project", project.root]) == 0
+    assert "for budgets" not in capsys.readouterr().out
 
 
 def test_a_missing_library_is_installed_where_that_is_not_forbidden(

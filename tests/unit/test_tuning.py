@@ -19,7 +19,7 @@ from memory_budget.cli.main import main
 from memory_budget.reports import tuning, tuning_apply, tuning_evidence
 from memory_budget.reports.tuning_evidence import Need
 from tests.support.environment import ROOT
-from tests.support.usage_logs import needing, record, write_log
+from tests.support.usage_logs import needing, older, record, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
 AGENT = "specialists/dbt-expert"
@@ -512,3 +512,66 @@ def test_tune_for_one_agent(tmp_path: Path, home: Path, capsys: pytest.CaptureFi
     found = json.loads(capsys.readouterr().out)
     assert [entry["agent"] for entry in found["recommendations"]] == ["dbt-expert"]
     assert [change["agent"] for change in found["changes"]] == ["dbt-expert"]
+
+
+# -- records whose demand meant something else
+
+
+def with_older(project: Project, needs: list[int], *, days: float = 60) -> None:
+    """Put as many runs of the version before in front of a project's log, the first of them `days` ago."""
+    log = Path(project.log)
+    stamps = [NOW - timedelta(days=days * (1 - number / len(needs) / 2)) for number in range(len(needs))]
+    entries = [older(needing(need, timestamp=at.isoformat())) for need, at in zip(needs, stamps, strict=True)]
+    log.write_bytes(write_log(log.with_name("older.jsonl"), entries).read_bytes() + log.read_bytes())
+    log.with_name("older.jsonl").unlink()
+
+
+def test_demands_of_the_version_before_decide_nothing(tmp_path: Path) -> None:
+    """Their demand, several times what it is now, would ask for a larger profile."""
+    alone = make_project(tmp_path / "alone", spread(9_000))
+    mixed = make_project(tmp_path / "mixed", spread(9_000))
+    with_older(mixed, spread(60_000, 400))
+    expected, found = (tuning.recommend(project, now=NOW) for project in (alone, mixed))
+    assert found["left_out"]["records"] == 400
+    assert "schema_version" in found["left_out"]["reason"]
+    assert expected["left_out"] == {"records": 0, "reason": ""}
+    for key in ("records", "days_of_data", "recommendations", "weights", "enforcement", "changes"):
+        assert found[key] == expected[key], key
+    schema = json.loads((ROOT / "schemas/recommendations.schema.json").read_text())
+    jsonschema.validate(found, schema)
+
+
+@pytest.mark.parametrize(("days", "justified"), [(25, False), (40, True)])
+def test_hard_needs_thirty_days_of_the_present_version(tmp_path: Path, days: int, justified: bool) -> None:
+    project = make_project(tmp_path, spread(9_000), days=days)
+    with_older(project, spread(9_000), days=85)
+    found = tuning.recommend(project, now=NOW)
+    assert found["days_of_data"] == days
+    assert found["enforcement"]["hard_justified"] is justified
+    assert found["enforcement"]["records"] <= 200
+
+
+def test_exceedance_of_the_version_before_keeps_nobody_from_hard_limits(tmp_path: Path) -> None:
+    project = make_project(tmp_path, spread(9_000), days=40)
+    with_older(project, spread(60_000, 400), days=45)
+    assert tuning.recommend(project, now=NOW)["enforcement"]["hard_justified"]
+
+
+def test_tune_says_what_it_left_out(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "datetime", type("Now", (datetime,), {"now": classmethod(lambda cls: NOW)}))
+    project = make_project(tmp_path, spread(9_000), text=FILE)
+    with_older(project, spread(60_000, 30))
+    assert main(["tune", "--project", str(tmp_path)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "200 runs, 40 days of data 30 older records left out of what tasks needed: schema_version below 2"
+        in said
+    )
+    Path(project.log).unlink()
+    write_log(Path(project.log), [older(needing(9_000, timestamp=(NOW - timedelta(days=3)).isoformat()))])
+    assert main(["tune", "--project", str(tmp_path)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 older record left out" in said
+    assert "No run that says what its task needed yet." in said

@@ -107,6 +107,7 @@ def _print(found: dict[str, Any], args: argparse.Namespace) -> None:
             _print_scopes(analysis["scopes"])
         else:
             _print_budgets(f"By {args.by}", column, analysis[key])
+    print_left_out(analysis["left_out"])
     _print_advice(found)
     bad = analysis["bad_lines"]
     if bad["count"]:
@@ -117,9 +118,16 @@ def _print(found: dict[str, Any], args: argparse.Namespace) -> None:
         print(f"{counted(analysis['repeated_records'], 'record')} in the log more than once, counted once")
 
 
+def print_left_out(left_out: dict[str, Any]) -> None:
+    """A line on records that are no evidence of what tasks need, where there are any."""
+    if left_out["records"]:
+        records = counted(left_out["records"], "older record")
+        output.wrapped(f"{records} left out of what tasks needed: {left_out['reason']}")
+
+
 def _print_advice(found: dict[str, Any]) -> None:
     advice = (found.get("advice") or {}).get("recommendations") or ()
-    changes = [entry for entry in advice if entry["recommended_action"] != "keep"]
+    changes = [entry for entry in advice if entry["recommended_action"] != "maintain"]
     if changes:
         print(f"{counted(len(changes), 'suggestion')} for budgets: memory-budget tune")
     waiting = found.get("proposals", {}).get("count", 0)
@@ -132,8 +140,15 @@ def _print_overall(overall: dict[str, Any], prices: dict[str, Any] | None) -> No
     left_out = overall["reduction"]
     words = "" if left_out is None else f"; {percent(max(left_out, 0))} of memory left out"
     print(f"{counted(runs, 'agent run')}, {thousands(overall['tokens_sent'])} tokens of memory sent{words}")
-    needed = f"{overall['exceeded']} of {counted(runs, 'run')}" if overall["exceeded"] else "no run"
-    print(f"{needed} needed more than the budget")
+    if overall["measured"]:
+        of = counted(overall["measured"], "run")
+        needed = f"{overall['exceeded']} of {of}" if overall["exceeded"] else "no run"
+        print(f"{needed} needed more than the budget")
+    if overall["outline_runs"]:
+        share = percent(overall["outline_used"] / overall["outline_runs"])
+        print(
+            f"of {counted(overall['outline_runs'], 'agent')} that got an outline, {share} opened something it named"
+        )
     if overall["use_median"] is not None:
         print(
             f"budgets used: median {overall['use_median']:.0f} %, 95th percentile {overall['use_p95']:.0f} %"

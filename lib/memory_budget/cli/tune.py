@@ -8,7 +8,7 @@ from typing import Any
 from memory_budget.base.figures import certainty, counted, percent, thousands
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
-from memory_budget.cli.report import short_names
+from memory_budget.cli.report import print_left_out, short_names
 from memory_budget.reports import tuning, tuning_apply
 
 
@@ -95,6 +95,7 @@ def _undo(project: Project, *, as_json: bool) -> int:
 
 def _print(found: dict[str, Any], names: list[str] | None) -> None:
     print(f"{counted(found['records'], 'run')}, {found['days_of_data']:g} days of data")
+    print_left_out(found["left_out"])
     if found["recommendations"]:
         print_recommendations(found["recommendations"])
     else:
@@ -118,6 +119,8 @@ def _print(found: dict[str, Any], names: list[str] | None) -> None:
 def _why_nothing(found: dict[str, Any], names: list[str] | None) -> str:
     least = found["parameters"]["minimum_samples_for_recommendation"]
     if not found["records"]:
+        if found["left_out"]["records"]:
+            return "No run that says what its task needed yet."
         return f"No runs in the last {found['days']} days (--days looks farther back)."
     if names:
         return f"{', '.join(names)}: not among the agents that have {least} runs and get memory."

@@ -3,8 +3,9 @@
 Figures are overall, per agent, profile, tier, scope and model, and over time. Definitions:
 
     use          tokens loaded in per cent of the budget
-    demand       tokens of memory relevant enough to send
-    exceedance   share of runs whose demand was over the budget of the tier detected first, or whose reads went over it
+    demand       tokens of memory that is confidently about the task; not of records that mean something else by it (`columns`)
+    outline      runs that got an outline, and those of them that then read a file it named; not of records older than this
+    exceedance   share of these runs whose demand was over the budget of the tier detected first, or whose reads went over it
     reduction    1 - tokens loaded / tokens of all memory in scope
     spent        all of a run's API tokens at the prices in the profiles
     saved        the price of the memory in scope that was not sent, had it been written to the prompt cache by the run's first
@@ -30,6 +31,8 @@ _GROUP = {
     "model": "coalesce(model, '')",
     "": "'all'",
 }
+#: Figures of the outline's use: runs that got one, runs that read of it, tokens read.
+OUTLINE = ("outline_runs", "outline_used", "outline_tokens")
 #: The timeline goes by days up to this many, then by weeks.
 DAILY_UP_TO = 62
 
@@ -40,6 +43,8 @@ _SUMS = """
     count(*) FILTER (WHERE exceeded) AS exceeded,
     sum(scoped) AS scoped, sum(loaded) FILTER (WHERE scoped > 0) AS loaded_of_scoped,
     sum(on_demand) AS on_demand, count(*) FILTER (WHERE on_demand > 0) AS on_demand_runs,
+    count(*) FILTER (WHERE NOT older) AS measured, count(*) FILTER (WHERE outline_files > 0) AS outline_runs,
+    count(*) FILTER (WHERE outline_files > 0 AND outline_reads > 0) AS outline_used, sum(outline_tokens) AS outline_tokens,
     count(*) FILTER (WHERE delivered) AS delivered, count(*) FILTER (WHERE NOT delivered) AS not_delivered,
     count(*) FILTER (WHERE NOT success) AS failed,
     sum(seconds) AS seconds, count(seconds) AS timed,
@@ -53,9 +58,9 @@ _SUMS = """
 """
 _SUMMED = (
     "runs", "tokens_sent", "budget", "demand", "use", "used", "exceeded", "scoped", "loaded_of_scoped", "on_demand",
-    "on_demand_runs", "delivered", "not_delivered", "failed", "seconds", "timed", "requests", "metered", "input",
-    "cache_creation", "cache_read", "output", "in_global", "in_agent_recent", "in_agent_patterns", "priced", "spent",
-    "saved",
+    "on_demand_runs", "measured", "outline_runs", "outline_used", "outline_tokens", "delivered", "not_delivered", "failed",
+    "seconds", "timed", "requests", "metered", "input", "cache_creation", "cache_read", "output", "in_global",
+    "in_agent_recent", "in_agent_patterns", "priced", "spent", "saved",
 )  # fmt: skip
 _QUANTILES = """
     quantile_cont(demand, [0.5, 0.95]) AS demand,
@@ -79,6 +84,7 @@ def analyse(store: Store, settings: Profiles, *, days: int | None, now: datetime
         "last": last.isoformat() if last else None,
         "files": [file._asdict() for file in store.files],
         "repeated_records": store.repeated,
+        "left_out": store.left_out(),
         "bad_lines": {"count": store.bad_count, "named": [str(line) for line in store.bad]},
         "overall": _dimension(store, "")[0],
         "prices": {"as_of": prices.get("as_of", ""), "currency": prices.get("currency", "USD")},
@@ -151,14 +157,15 @@ def _figures(sums: dict[str, Any], quantiles: dict[str, Any]) -> dict[str, Any]:
         "tokens_sent_mean": mean("tokens_sent"),
         "budget_mean": mean("budget"),
         "demand": round(sums["demand"]),
-        "demand_mean": mean("demand"),
+        "demand_mean": mean("demand", "measured"),
         "use_mean": mean("use", "used"),
         "exceeded": sums["exceeded"],
-        "exceedance": mean("exceeded"),
+        "measured": sums["measured"],
+        "exceedance": mean("exceeded", "measured"),
         "reduction": round(1 - sums["loaded_of_scoped"] / sums["scoped"], 6) if sums["scoped"] else None,
         "scoped": round(sums["scoped"]),
     }
-    for key in ("on_demand", "on_demand_runs", "delivered", "not_delivered", "failed"):
+    for key in ("on_demand", "on_demand_runs", *OUTLINE, "delivered", "not_delivered", "failed"):
         figures[key] = round(sums[key])
     figures["seconds_mean"] = mean("seconds", "timed")
     figures["api"] = (

@@ -2,11 +2,20 @@
 
 A figure that cannot be (`lines.MOST`) and an empty name are null; so is a field of another type. For instance the column
 `demand` of the record {"tokens_loaded": 9120, "demand_tokens": -1, ...} is 9120.
+
+Demand has had two meanings. In records of schema_version 1 it is all memory above a share of the best match, several times what
+it is since (memory that is confidently about the task), and the one does not follow from the other: their columns `demand` and
+`exceeded` are null. What is null because a record is older than the field is not known, and counts neither as 0 nor as a run.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from memory_budget.log import lines
+
+#: The first schema_version in which demand means what it does now.
+DEMAND_SINCE = 2
 
 
 def _figure(field: str) -> str:
@@ -37,6 +46,10 @@ _FIELDS = {
     "demand_tokens": "DOUBLE",
     "scoped_tokens": "DOUBLE",
     "on_demand_tokens": "DOUBLE",
+    "outline_files": "DOUBLE",
+    "outline_reads": "DOUBLE",
+    "outline_tokens": "DOUBLE",
+    "schema_version": "DOUBLE",
     "exceeded_budget": "BOOLEAN",
     "delivered": "VARCHAR",
     "success": "BOOLEAN",
@@ -51,9 +64,12 @@ _ENDED = (
     f"AND year(try_cast(substr(timestamp, 1, 19) AS TIMESTAMP)) BETWEEN {lines.YEARS[0]} AND {lines.YEARS[1] - 1} "
     "THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END"
 )
+#: SQL: whether a record's demand is of the older meaning. Other writers name no version; theirs is what they say it is.
+_OLDER = f"coalesce(schema_version < {DEMAND_SINCE}, false)"
 #: Columns of `runs`: SQL type, and the expression over a record's fields. Figures are tokens, seconds, and milliseconds in
 #: `hook_ms`. Rows with the same `identity` are one record, written or copied twice.
 COLUMNS = {
+    "older": ("BOOLEAN", _OLDER),
     "ended": ("TIMESTAMP", _ENDED),
     "agent": ("VARCHAR", _name("agent")),
     "first_tier": ("VARCHAR", f"coalesce({_name('bumped_from')}, {_name('complexity')})"),
@@ -61,10 +77,16 @@ COLUMNS = {
     "model": ("VARCHAR", _name("model")),
     "budget": ("FLOAT", _figure("budget_allocated")),
     "loaded": ("FLOAT", _figure("tokens_loaded")),
-    "demand": ("FLOAT", f"coalesce({_figure('demand_tokens')}, {_figure('tokens_loaded')})"),
+    "demand": (
+        "FLOAT",
+        f"CASE WHEN NOT {_OLDER} THEN coalesce({_figure('demand_tokens')}, {_figure('tokens_loaded')}) END",
+    ),
     "scoped": ("FLOAT", _figure("scoped_tokens")),
     "on_demand": ("FLOAT", _figure("on_demand_tokens")),
-    "exceeded": ("BOOLEAN", "exceeded_budget"),
+    "outline_files": ("FLOAT", _figure("outline_files")),
+    "outline_reads": ("FLOAT", _figure("outline_reads")),
+    "outline_tokens": ("FLOAT", _figure("outline_tokens")),
+    "exceeded": ("BOOLEAN", f"CASE WHEN NOT {_OLDER} THEN exceeded_budget END"),
     "delivered": (
         "BOOLEAN",
         "CASE delivered WHEN 'true' THEN true WHEN 'partly' THEN true WHEN 'false' THEN false END",
@@ -102,3 +124,9 @@ def selected() -> str:
 def declared() -> str:
     """SQL: the columns of `runs` with their types, as CREATE TABLE lists them."""
     return ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
+
+
+def left_out(count: int) -> dict[str, Any]:
+    """How many records are no evidence of what tasks need, and why ("" for none), as reports have it."""
+    reason = f"schema_version below {DEMAND_SINCE}, which meant something else by demand" if count else ""
+    return {"records": count, "reason": reason}

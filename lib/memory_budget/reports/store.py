@@ -79,14 +79,15 @@ class Store:
         """
         since, until = self._bounds
         ended, first_tier = columns.COLUMNS["ended"][1], columns.COLUMNS["first_tier"][1]
-        need = f"greatest({columns.COLUMNS['demand'][1]}, {columns.COLUMNS['loaded'][1]})"
+        demand = columns.COLUMNS["demand"][1]
+        need = f"greatest({demand}, {columns.COLUMNS['loaded'][1]})"
         for file in self.files:
             if file.records:
                 try:
                     yield from self.each(
                         f"SELECT agent, {first_tier}, task, {need} AS need "
                         f"FROM {columns.read_json()} "
-                        f"WHERE agent IN (SELECT unnest(?)) AND need IS NOT NULL AND {ended} >= ? AND {ended} < ? "
+                        f"WHERE agent IN (SELECT unnest(?)) AND need IS NOT NULL AND {demand} IS NOT NULL AND {ended} >= ? AND {ended} < ? "
                         "ORDER BY need DESC, task LIMIT 2000",
                         [
                             self._plain_name(file.path),
@@ -197,15 +198,26 @@ class Store:
 
         return duckdb.Error
 
-    def show(self, since: datetime | None, until: datetime | None = None) -> None:
-        """Make the view `runs`: the records that ended in [since, until)."""
+    def show(
+        self, since: datetime | None, until: datetime | None = None, *, without_older: bool = False
+    ) -> None:
+        """Make the views `shown`, the records that ended in [since, until), and `runs`, which is the same or what of it is not
+        `older`: those whose demand means what it does now."""
         self._bounds = (since, until)
         bounds = ["true"]
         if since is not None:
             bounds.append(f"ended >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S}'")
         if until is not None:
             bounds.append(f"ended < TIMESTAMP '{until:%Y-%m-%d %H:%M:%S}'")
-        self._db.execute(f"CREATE OR REPLACE VIEW runs AS SELECT * FROM records WHERE {' AND '.join(bounds)}")
+        self._db.execute(
+            f"CREATE OR REPLACE VIEW shown AS SELECT * FROM records WHERE {' AND '.join(bounds)}"
+        )
+        chosen = "WHERE NOT older" if without_older else ""
+        self._db.execute(f"CREATE OR REPLACE VIEW runs AS SELECT * FROM shown {chosen}")
+
+    def left_out(self) -> dict[str, Any]:
+        """How many of the records shown are older than demand as it is now, and so no evidence of it, and why (`columns`)."""
+        return columns.left_out(int(self.rows("SELECT count(*) FILTER (WHERE older) FROM shown")[0][0]))
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Run a statement."""

@@ -15,6 +15,7 @@ from typing import Any
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
+from memory_budget.reports import columns
 
 #: Dimensions of the report: the key of the result, and the field of a record; `first_tier` is the tier before any bump.
 DIMENSIONS = {"agents": "agent", "profiles": "profile", "tiers": "first_tier", "models": "model"}
@@ -49,6 +50,7 @@ def summarise(
         "last": ended[-1].isoformat() if ended else None,
         "repeated_records": repeated,
         "bad_lines": {"count": count, "named": bad},
+        "left_out": columns.left_out(sum(map(is_older, runs))),
         "overall": _figures("all", runs),
     }
     for key, field in DIMENSIONS.items():
@@ -94,6 +96,12 @@ def _entries(logs: Project | Sequence[str]) -> Iterator[tuple[dict[str, Any] | u
             yield lines.no_further(path, error), 0
 
 
+def is_older(run: Mapping[str, Any]) -> bool:
+    """Whether a record's demand is of the older meaning (`columns`)."""
+    version = run.get("schema_version")
+    return version is not None and lines.is_figure(version) and version < columns.DEMAND_SINCE
+
+
 def _ended(run: Mapping[str, Any]) -> datetime:
     return lines.local_time(run["timestamp"])
 
@@ -114,7 +122,9 @@ def _figures(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     budgets = [_number(run, "budget_allocated") for run in runs]
     scoped = [_number(run, "scoped_tokens") for run in runs]
     uses = [100 * loaded / budget for loaded, budget in zip(sent, budgets, strict=True) if budget > 0]
-    exceeded = sum(run.get("exceeded_budget") is True for run in runs)
+    outlines = [run for run in runs if _number(run, "outline_files") > 0]
+    measured = [run for run in runs if not is_older(run)]
+    exceeded = sum(run.get("exceeded_budget") is True for run in measured)
     of_scoped = sum(loaded for loaded, all_of_it in zip(sent, scoped, strict=True) if all_of_it > 0)
     return {
         "name": name,
@@ -126,9 +136,13 @@ def _figures(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "use_median": _quantile(uses, 0.5),
         "use_p95": _quantile(uses, 0.95),
         "exceeded": exceeded,
-        "exceedance": round(exceeded / len(runs), 4) if runs else None,
+        "measured": len(measured),
+        "exceedance": round(exceeded / len(measured), 4) if measured else None,
         "reduction": round(1 - of_scoped / sum(scoped), 6) if sum(scoped) else None,
         "on_demand_runs": sum(_number(run, "on_demand_tokens") > 0 for run in runs),
+        "outline_runs": len(outlines),
+        "outline_used": sum(_number(run, "outline_reads") > 0 for run in outlines),
+        "outline_tokens": round(sum(_number(run, "outline_tokens") for run in outlines)),
         "delivered": sum(run.get("delivered") in (True, "partly") for run in runs),
         "not_delivered": sum(run.get("delivered") is False for run in runs),
         "failed": sum(run.get("success") is False for run in runs),

@@ -6,6 +6,9 @@
 Recommended are a profile for each agent and corrections of tiers whose tasks were classed too low (`tuning_advice`), weights
 of profiles whose agents are short of memory (`tuning_weights`), and whether `hard` enforcement is justified. The form of
 the file is `schemas/recommendations.schema.json`.
+
+Records whose demand means something else (schema_version 1, see `columns`) are no evidence: they are left out of needs, of days of
+data and of exceedance alike, and counted in `left_out`.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from memory_budget.settings import agents, profiles, token_ratio
 from memory_budget.settings.names import SCOPES
 from memory_budget.settings.profiles import Profiles
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: Days in which a profile may change `max_changes_per_quarter` times.
 QUARTER_DAYS = 90
 
@@ -61,7 +64,7 @@ def recommend_from(
 ) -> dict[str, Any]:
     """As `recommend`, from an open store, whose view changes to the days replayed."""
     days = days if days is not None else int(settings.section("tuning")["history_days"])
-    store.show(now - timedelta(days=days))
+    store.show(now - timedelta(days=days), without_older=True)
     advice = _recommendations(project, store, settings, days=days, now=now)
     if write and (advice["records"] or os.path.exists(project.at(layout.RECOMMENDATIONS))):
         project.ensure_cache()
@@ -141,6 +144,7 @@ def _recommendations(
         "days": days,
         "days_of_data": round(span, 1),
         "records": sum(fact["runs"] for fact in facts.values()),
+        "left_out": store.left_out(),
         "parameters": {
             "max_exceedance": tuning["max_exceedance"],
             "min_days": tuning["min_days"],
