@@ -152,6 +152,6 @@ def test_alikeness(first: str, second: str, least: float, most: float) -> None:
 
 def test_the_json_form_names_every_file(tmp_path: Path, home: Path) -> None:
     project = memory(tmp_path / "p", {"patterns/a.md": text(1), "roles/qa/patterns/a.md": text(1)}, home)
-    value: dict[str, Any] = duplicates_command.report_json(found(project))
+    value: dict[str, Any] = duplicates_command.duplicates_json(found(project))
     assert (value["exact_sets"], value["exact_copies"]) == (1, 1)
     assert value["sets"][0]["copies"] == [f"{MEMORY}/roles/qa/patterns/a.md"]

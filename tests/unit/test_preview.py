@@ -152,7 +152,7 @@ def test_why_it_is_sent_is_said_and_the_figures_on_demand(
 
 @pytest.mark.parametrize("room", range(1, 40))
 def test_the_innermost_heading_stays(room: int) -> None:
-    text = preview_text._innermost(["Models", "日本語の見出し", "Merge number 7"], room)
+    text = preview_text._innermost_names(["Models", "日本語の見出し", "Merge number 7"], room)
     assert cells(text) <= room
     assert text.endswith("7") or room == 1
 

@@ -118,7 +118,7 @@ def test_old_runs_follow_a_level_that_rose() -> None:
 
 def test_a_narrow_terminal_cuts_no_figure() -> None:
     columns = ["agent", *(f"figure {number}" for number in range(12))]
-    parts = output._parts(columns, [["x" * 25, *range(10**8, 10**8 + 12)]], range(1, 13), 80)
+    parts = output._fitting_columns(columns, [["x" * 25, *range(10**8, 10**8 + 12)]], range(1, 13), 80)
     assert len(parts) > 1
     assert sorted(number for part in parts for number in part[1:]) == list(range(1, 13))
     assert all(28 + 12 * (len(part) - 1) <= 80 for part in parts)
@@ -127,7 +127,7 @@ def test_a_narrow_terminal_cuts_no_figure() -> None:
 def test_a_long_name_is_folded_and_keeps_no_figure_away() -> None:
     columns = ["agent", *(f"figure {number}" for number in range(12))]
     rows = [["x" * 400, *range(10**5, 10**5 + 12)]]
-    parts = output._parts(columns, rows, range(1, 13), 140)
+    parts = output._fitting_columns(columns, rows, range(1, 13), 140)
     assert len(parts) == 2
     assert sorted(number for part in parts for number in part[1:]) == list(range(1, 13))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def percent(share: float, digits: int = 0) -> str:
     """A share in per cent: 0.1234 as `12 %`, with one digit `12.3 %`."""
@@ -21,6 +25,12 @@ def full_percent(share: float) -> int:
 def counted(number: int, noun: str) -> str:
     """A number of things: `1 file`, `2,000 files`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def enumeration(names: Iterable[str], most: int) -> str:
+    """The first `most` names and how many there are besides: `a, b, c and 4 more`."""
+    listed = list(names)
+    return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
 
 
 def thousands(number: float) -> str:

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 done, 1 where a --jsonl line was bad, 2 without a prompt."""
     if args.jsonl:
-        return _answer_lines(sys.stdin.buffer)
+        return _estimate_lines(sys.stdin.buffer)
     if args.stdin:
         prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
     elif args.prompt is not None:
@@ -46,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("memory-budget complexity: give a PROMPT, --stdin or --jsonl", file=sys.stderr)
         return 2
-    verdict = complexity.classify(prompt, args.description)
+    estimate = complexity.classify(prompt, args.description)
     if args.json:
-        print(json.dumps(_as_json(verdict), ensure_ascii=False))
+        print(json.dumps(_estimate_json(estimate), ensure_ascii=False))
     else:
-        print(f"{verdict.tier} (score {verdict.score:.2f}, {_SOURCES[verdict.source]})")
-        for reason in verdict.reasons:
+        print(f"{estimate.tier} (score {estimate.score:.2f}, {_SOURCES[estimate.source]})")
+        for reason in estimate.reasons:
             print(f"  - {reason}")
     return 0
 
@@ -59,29 +59,29 @@ def run(args: argparse.Namespace) -> int:
 _SOURCES = {"override-prompt": "set in the prompt", "detected": "detected", "unsure": "nothing telling found"}
 
 
-def _as_json(verdict: complexity.TierEstimate) -> dict[str, Any]:
+def _estimate_json(estimate: complexity.TierEstimate) -> dict[str, Any]:
     return {
-        "tier": verdict.tier,
-        "score": round(verdict.score, 6),
-        "source": verdict.source,
-        "reasons": verdict.reasons,
+        "tier": estimate.tier,
+        "score": round(estimate.score, 6),
+        "source": estimate.source,
+        "reasons": estimate.reasons,
     }
 
 
-def _answer_lines(lines: Iterable[bytes]) -> int:
+def _estimate_lines(lines: Iterable[bytes]) -> int:
     """One answer per line, in order; empty lines are skipped; 1 if any line was bad."""
     failed = False
     for number, raw in enumerate(lines, 1):
         if not raw.strip():
             continue
         try:
-            prompt, description = _task(raw)
+            prompt, description = _read_task(raw)
         except _BadLine as error:
             failed = True
             answer: dict[str, Any] = {"error": str(error), "line": number}
         else:
-            verdict = complexity.classify(prompt, description)
-            answer = {"tier": verdict.tier, "score": round(verdict.score, 6)}
+            estimate = complexity.classify(prompt, description)
+            answer = {"tier": estimate.tier, "score": round(estimate.score, 6)}
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     return 1 if failed else 0
 
@@ -90,7 +90,7 @@ class _BadLine(Exception):
     """An input line that holds no task."""
 
 
-def _task(raw: bytes) -> tuple[str, str]:
+def _read_task(raw: bytes) -> tuple[str, str]:
     """(prompt, description) of one line; _BadLine says in one sentence what is wrong with it."""
     try:
         task = json.loads(raw)

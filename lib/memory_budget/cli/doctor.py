@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when there is a problem."""
-    findings = list(examine(find_project(args.project)))
+    findings = list(run_checks(find_project(args.project)))
     if args.json:
         output.print_json([finding._asdict() for finding in findings])
     else:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(finding.level == "problem" for finding in findings) else 0
 
 
-def examine(project: Project) -> Iterator[Finding]:
+def run_checks(project: Project) -> Iterator[Finding]:
     """Every check, in the order in which things have to work."""
     checks: list[Callable[[Project], Iterator[Finding]]] = [*doctor_install.CHECKS]
     if project.has_memory():

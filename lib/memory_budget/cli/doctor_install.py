@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from memory_budget import __version__
 from memory_budget.base import installation, layout, spawn
+from memory_budget.base.figures import enumeration
 from memory_budget.base.project import Project
 from memory_budget.cli.findings import Finding
 from memory_budget.run import libraries
@@ -25,8 +26,8 @@ _RECENT_DAYS = 7.0
 
 def _core_libraries(project: Project) -> Iterator[Finding]:
     version = platform.python_version()
-    wrong = _differing(installation.CORE_LOCK)
-    if not wrong:
+    differing = _differing_packages(installation.CORE_LOCK)
+    if not differing:
         try:
             tokens.load_encoding()
         except (ImportError, OSError, ValueError) as error:
@@ -35,12 +36,12 @@ def _core_libraries(project: Project) -> Iterator[Finding]:
             )
             return
         yield Finding("ok", "libraries", f"all there, as pinned (Python {version})")
-    elif any(found is None for _, _, found in wrong):
-        names = [name for name, _, found in wrong if found is None]
-        missing = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    elif any(installed is None for _, _, installed in differing):
+        names = [name for name, _, installed in differing if installed is None]
+        missing = enumeration(names, 4)
         data = installation.data_folder()
         state = libraries.read_state(data)
-        why = (
+        failure = (
             f"; the last setup said: {state['line']}"
             if state.get("state") == "failed" and state.get("line")
             else ""
@@ -49,17 +50,21 @@ def _core_libraries(project: Project) -> Iterator[Finding]:
             "problem",
             "libraries",
             f"Python {version} at {sys.executable} lacks {missing}. Agents get their memory all the same, token counts are "
-            f"upper estimates, jobs wait{why}",
+            f"upper estimates, jobs wait{failure}",
             f"run: memory-budget setup ({installation.CORE_MEGABYTES} MB)"
             + (" - it is forbidden by itself here" if libraries.forbidden(project) else ""),
         )
     else:
-        listed = ", ".join(f"{name} {found} (pinned: {wanted})" for name, wanted, found in wrong[:5])
+        listed = ", ".join(
+            f"{name} {installed} (pinned: {pinned})" for name, pinned, installed in differing[:5]
+        )
         yield Finding("note", "libraries", f"not as pinned: {listed}", "run: memory-budget setup")
 
 
 def _report_libraries(project: Project) -> Iterator[Finding]:
-    missing = [name for name, _, found in _differing(installation.REPORTS_LOCK) if found is None]
+    missing = [
+        name for name, _, installed in _differing_packages(installation.REPORTS_LOCK) if installed is None
+    ]
     if missing:
         yield Finding(
             "ok",
@@ -70,40 +75,42 @@ def _report_libraries(project: Project) -> Iterator[Finding]:
         yield Finding("ok", "libraries for reports", "all there")
 
 
-def _differing(lock: str) -> list[tuple[str, str, str | None]]:
-    """Packages that are not there as a lock file pins them: name, version pinned, version found."""
-    wrong: list[tuple[str, str, str | None]] = []
-    for name, wanted in installation.pins(os.path.join(installation.plugin_root(), lock)):
+def _differing_packages(lock: str) -> list[tuple[str, str, str | None]]:
+    """Packages that are missing or not as a lock file pins them: (name, pinned version, installed version or None)."""
+    differing: list[tuple[str, str, str | None]] = []
+    for name, pinned in installation.pins(os.path.join(installation.plugin_root(), lock)):
         try:
-            found: str | None = importlib.metadata.version(name)
+            installed: str | None = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found = None
-        if found != wanted:
-            wrong.append((name, wanted, found))
-    return wrong
+            installed = None
+        if installed != pinned:
+            differing.append((name, pinned, installed))
+    return differing
 
 
 def _interpreter(project: Project) -> Iterator[Finding]:
     data = installation.data_folder()
-    named = installation.read_interpreters(data)
+    named_interpreters = installation.read_interpreters(data)
     base, with_libraries = spawn.interpreters(data)
     remedy = f"run: python3 {os.path.join(installation.plugin_root(), 'install.py')}"
-    if not named.base:
+    if not named_interpreters.base:
         yield Finding("note", "hooks", f"{data} names no Python; hooks look for one on the PATH", remedy)
-    elif not base or not _runs(base):
-        yield Finding("problem", "hooks", f"{named.base} in {data}/interpreter cannot be run", remedy)
+    elif not base or not _can_run(base):
+        yield Finding(
+            "problem", "hooks", f"{named_interpreters.base} in {data}/interpreter cannot be run", remedy
+        )
     else:
         yield Finding("ok", "hooks", f"run with {base}")
-    if named.libraries and (not with_libraries or not _runs(with_libraries)):
+    if named_interpreters.libraries and (not with_libraries or not _can_run(with_libraries)):
         yield Finding(
             "problem",
             "command line",
-            f"{named.libraries} in {data}/interpreter cannot be run: it was moved or its Python is gone",
+            f"{named_interpreters.libraries} in {data}/interpreter cannot be run: it was moved or its Python is gone",
             "run: memory-budget setup",
         )
 
 
-def _runs(program: str) -> bool:
+def _can_run(program: str) -> bool:
     try:
         done = subprocess.run([program, "-I", "-S", "-c", "import sqlite3"], capture_output=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
@@ -125,31 +132,31 @@ def _client(project: Project) -> Iterator[Finding]:
         yield Finding(level, "client", words, "newer: claude update" if missing else "")
     else:
         yield Finding("note", "client", f"{program} does not say its version", f"try: {program} --version")
-    yield from _enabled()
+    yield from _plugin()
 
 
 def _client_version(program: str) -> tuple[int, int, int] | None:
     try:
-        said = subprocess.run(
+        process = subprocess.run(
             [program, "--version"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return client_versions.parse_version(said.stdout)
+    return client_versions.parse_version(process.stdout)
 
 
-def _enabled() -> Iterator[Finding]:
-    """Whether the client runs this plugin, and from where: the same place as this command line?"""
+def _plugin() -> Iterator[Finding]:
+    """Whether the client has this plugin enabled, and runs it from the folder of this command line."""
     home = installation.client_home()
-    known = plugins.known_plugins(home, installation.PLUGIN)
+    registered = plugins.known_plugins(home, installation.PLUGIN)
     root = os.path.realpath(installation.plugin_root())
     install = f"run: python3 {os.path.join(root, 'install.py')}"
-    if not known:
+    if not registered:
         if os.environ.get("CLAUDE_PLUGIN_ROOT"):
             yield Finding("ok", "plugin", f"loaded from {root} by --plugin-dir")
         else:
             yield Finding("note", "plugin", f"the client does not know it ({home}/settings.json)", install)
-    for plugin in known:
+    for plugin in registered:
         if not plugin.enabled:
             yield Finding(
                 "problem",
@@ -185,7 +192,7 @@ def _enabled() -> Iterator[Finding]:
             yield Finding(
                 "ok", "plugin", f"{plugin.identifier} is enabled, from {places[0] if places else root}"
             )
-    enabled = [plugin.identifier for plugin in known if plugin.enabled]
+    enabled = [plugin.identifier for plugin in registered if plugin.enabled]
     if len(enabled) > 1:
         yield Finding(
             "problem",
@@ -196,7 +203,7 @@ def _enabled() -> Iterator[Finding]:
 
 
 def _failures(project: Project) -> Iterator[Finding]:
-    """What stands in the hooks' log, of the last week."""
+    """Failures that hooks logged in the last week."""
     path = project.at(layout.HOOKS_LOG)
     try:
         age = (time.time() - os.stat(path).st_mtime) / 86400

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from memory_budget.base import memory_folders
-from memory_budget.base.figures import counted
+from memory_budget.base.figures import counted, enumeration
 from memory_budget.base.project import Project
 from memory_budget.cli.findings import Finding
 from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
@@ -21,16 +21,18 @@ from memory_budget.run import lost_prompts
 from memory_budget.settings import agents, check, profiles, suggest
 from memory_budget.settings.names import SCOPES
 
-#: Folders that often hold notes, proposed where they are there.
+#: Folders that often hold notes: where one exists, it is proposed as a source.
 _LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
 _NAMED = 5
 
 
 def no_memory(project: Project) -> Iterator[Finding]:
     """Say how to begin where there is no memory."""
-    there = [name for name in _LIKELY if os.path.isdir(f"{project.root}/{name}")]
-    add = f"; or add what is there: memory-budget sources add {there[0]}" if there else ""
-    yield Finding("note", "memory", f"none in {project.root}", f"put notes into .claude/memory/*.md{add}")
+    existing = [name for name in _LIKELY if os.path.isdir(f"{project.root}/{name}")]
+    sources_hint = f"; or add what is there: memory-budget sources add {existing[0]}" if existing else ""
+    yield Finding(
+        "note", "memory", f"none in {project.root}", f"put notes into .claude/memory/*.md{sources_hint}"
+    )
     for line in memory_folders.unread_places(project.root):
         yield Finding("problem", "memory", line, "do as the line says")
 
@@ -49,40 +51,40 @@ def _profiles(project: Project) -> Iterator[Finding]:
 
 def _memory(project: Project) -> Iterator[Finding]:
     sources = sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
-    found = scan_sources(project, sources)
-    yield Finding("ok", "memory", f"{counted(len(found.files), 'file')} in scope")
-    for line in overlooked(project, sources, found) if not found.files else ():
+    scan = scan_sources(project, sources)
+    yield Finding("ok", "memory", f"{counted(len(scan.files), 'file')} in scope")
+    for line in overlooked(project, sources, scan) if not scan.files else ():
         yield Finding("problem", "memory", line, "do as the line says")
-    for folder, number in sorted(found.unscoped.items()):
+    for folder, number in sorted(scan.unscoped.items()):
         yield Finding(
             "note",
             "memory",
             f"{folder} holds {counted(number, 'Markdown file')} that no scope includes",
             f"have all agents get it: memory-budget sources add '{folder}'",
         )
-    for path in found.outside:
+    for path in scan.outside:
         yield Finding(
             "problem",
             "memory",
             f"{path} leads out of the project and is not read",
             'name the folder it leads to under "allow_outside" in budget-profiles.json, or put a copy there',
         )
-    for path, reason in found.unreadable:
+    for path, reason in scan.unreadable:
         yield Finding(
             "problem", "memory", f"{path} cannot be read: {reason}", f"check its permissions: ls -ld '{path}'"
         )
 
 
 def _sources(project: Project) -> Iterator[Finding]:
-    """Globs of the person's own that match nothing, and those that name a folder."""
+    """Globs of the profiles file that match no file."""
     table = profiles.load_profiles(project.root, project.home).profiles.sources()
     shipped = profiles.defaults().sources()
-    none: dict[str, list[str]] = {scope: [] for scope in SCOPES}
+    no_globs: dict[str, list[str]] = {scope: [] for scope in SCOPES}
     for scope, globs in table.items():
         for glob in globs:
             if (
                 glob in shipped.get(scope, ())
-                or scan_sources(project, Sources({**none, scope: [glob]})).files
+                or scan_sources(project, Sources({**no_globs, scope: [glob]})).files
             ):
                 continue
             folder = os.path.isdir(f"{project.root}/{glob}")
@@ -96,32 +98,34 @@ def _sources(project: Project) -> Iterator[Finding]:
 
 def _agents(project: Project) -> Iterator[Finding]:
     loaded = profiles.load_profiles(project.root, project.home).profiles
-    known = agents.scan_agent_files(project.root, project.home)
+    agent_files = agents.scan_agent_files(project.root, project.home)
     nameless = [
-        file for file in known.files if not file.name and file.stem.lower() not in ("readme", "claude")
+        file for file in agent_files.files if not file.name and file.stem.lower() not in ("readme", "claude")
     ]
     if nameless:
         yield Finding(
             "note",
             "agents",
             f"{counted(len(nameless), 'file')} in .claude/agents without `name:` in front matter, so the client has no such "
-            f"agents ({_first(file.stem for file in nameless)})",
+            f"agents ({enumeration((file.stem for file in nameless), _NAMED)})",
             "add name: and description: between two lines of ---",
         )
-    yield from _unknown_agents(project, loaded, known)
-    proposed = suggest.agent_suggestions(project.root, project.home, loaded, known)
-    if proposed:
+    yield from _unknown_agents(project, loaded, agent_files)
+    suggestions = suggest.agent_suggestions(project.root, project.home, loaded, agent_files)
+    if suggestions:
         yield Finding(
             "note",
             "agents",
-            f"{counted(len(proposed), 'agent')} without an assignment, with {loaded.default_profile} for now. From their "
-            f"descriptions: {_first(f'{entry.key} -> {entry.profile}' for entry in proposed)}",
+            f"{counted(len(suggestions), 'agent')} without an assignment, with {loaded.default_profile} for now. From their "
+            f"descriptions: {enumeration((f'{entry.key} -> {entry.profile}' for entry in suggestions), _NAMED)}",
             "look and apply: memory-budget profiles suggest --apply",
         )
 
 
-def _unknown_agents(project: Project, loaded: profiles.Profiles, known: agents.Agents) -> Iterator[Finding]:
-    """Assignments of agents that neither a file nor a memory folder knows. Other plugins' agents are not looked for."""
+def _unknown_agents(
+    project: Project, loaded: profiles.Profiles, agent_files: agents.Agents
+) -> Iterator[Finding]:
+    """Assignments of agents that have neither a file nor a memory folder. Agents of plugins are left out of this."""
     folders = {
         name.lower()
         for place in (
@@ -132,21 +136,21 @@ def _unknown_agents(project: Project, loaded: profiles.Profiles, known: agents.A
         for name in _names(f"{project.root}/{place}")
     }
     folders |= {name.lower() for name in _names(f"{project.home}/.claude/agent-memory")}
-    strange = []
+    unknown = []
     for key in {**loaded.assignments, **loaded.agents}:
         leaf = key.rpartition("/")[2]
         if (
             ":" not in leaf
             and not agents.is_built_in(leaf)
             and leaf.lower() not in folders
-            and known.named(leaf) is None
+            and agent_files.named(leaf) is None
         ):
-            strange.append(key)
-    if strange:
+            unknown.append(key)
+    if unknown:
         yield Finding(
             "note",
             "profiles",
-            f"{counted(len(strange), 'assignment')} of agents that are not there: {_first(strange)}",
+            f"{counted(len(unknown), 'assignment')} of agents that are not there: {enumeration(unknown, _NAMED)}",
             "check the spelling against .claude/agents, or take them out of the profiles file",
         )
 
@@ -156,11 +160,6 @@ def _names(folder: str) -> Sequence[str]:
         return os.listdir(folder)
     except OSError:
         return ()
-
-
-def _first(names: Iterator[str] | Sequence[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:_NAMED]) + (f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else "")
 
 
 def _index(project: Project) -> Iterator[Finding]:
@@ -176,9 +175,9 @@ def _index(project: Project) -> Iterator[Finding]:
             yield Finding("problem", "index", f"damaged: {result}", rebuild)
         rows = reader.db.execute("SELECT path, problem FROM files WHERE problem != '' ORDER BY path")
         for path, problem in rows:
-            for fault in from_stored(problem):
-                level = "problem" if fault.kind in (BINARY, NOT_UTF8, SECRET) else "note"
-                yield Finding(level, "memory", f"{path}: {fault.sentence()}", f"edit {path}")
+            for note_problem in from_stored(problem):
+                level = "problem" if note_problem.kind in (BINARY, NOT_UTF8, SECRET) else "note"
+                yield Finding(level, "memory", f"{path}: {note_problem.sentence()}", f"edit {path}")
         for problem in first_damage(reader.db):
             yield Finding("problem", "index", problem, rebuild)
             result = ""

@@ -1,4 +1,4 @@
-"""`memory-budget duplicates`: what is said more than once, as whole files and chunk by chunk."""
+"""`memory-budget duplicates`: files with copies, files nearly the same, and passages that are in memory more than once."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when there are copies of whole files."""
     project = project_with_memory(args.project)
-    own = survey.begin(project, time.time(), output.progress("indexing"))
-    report = survey.find_duplicates(own, output.progress("comparing"))
+    surveyed = survey.begin(project, time.time(), output.progress("indexing"))
+    report = survey.find_duplicates(surveyed, output.progress("comparing"))
     if args.json:
-        output.print_json(report_json(report))
+        output.print_json(duplicates_json(report))
     else:
-        _print(report, None if args.all else SHOWN)
+        _print_duplicates(report, None if args.all else SHOWN)
     return 1 if report.sets else 0
 
 
-def report_json(report: duplicates.DuplicateReport) -> dict[str, Any]:
+def duplicates_json(report: duplicates.DuplicateReport) -> dict[str, Any]:
     """The report as `--json` prints it."""
     return {
         "files": report.files,
@@ -73,7 +73,7 @@ def report_json(report: duplicates.DuplicateReport) -> dict[str, Any]:
     }
 
 
-def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
+def _print_duplicates(report: duplicates.DuplicateReport, limit: int | None) -> None:
     copies = sum(len(own.copies) for own in report.sets)
     share = report.tokens_files / report.tokens if report.tokens else 0.0
     output.wrapped(
@@ -89,7 +89,9 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             [own.keep.path, len(own.copies), f"{own.tokens:,}", len(own.removable)]
             for own in report.sets[:limit]
         ]
-        output.table("", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3), paths=(0,))
+        output.print_table(
+            "", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3), paths=(0,)
+        )
     if report.near:
         rows = [
             [
@@ -100,14 +102,16 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
             ]
             for near in report.near[:limit]
         ]
-        output.table("", ["file", "nearly the same", "in common", "tokens"], rows, right=(2, 3), paths=(0, 1))
-    passages = [own for own in report.chunks if not _whole(own, report)][:limit]
+        output.print_table(
+            "", ["file", "nearly the same", "in common", "tokens"], rows, right=(2, 3), paths=(0, 1)
+        )
+    passages = [own for own in report.chunks if not _is_within_copies(own, report)][:limit]
     if passages:
         rows = [
-            [f"{own.tokens:,}", "same" if own.exact else "nearly", len(own.places), _first(own)]
+            [f"{own.tokens:,}", "same" if own.exact else "nearly", len(own.places), _first_places(own)]
             for own in passages
         ]
-        output.table(
+        output.print_table(
             "passages outside of whole copies", ["tokens", "", "places", "first places"], rows, right=(0, 2)
         )
     if report.sets or report.near:
@@ -116,11 +120,11 @@ def _print(report: duplicates.DuplicateReport, limit: int | None) -> None:
         )
 
 
-def _whole(own: duplicates.ChunkSet, report: duplicates.DuplicateReport) -> bool:
-    """Whether a passage is only said again because its whole file is."""
-    stands_for = {copy.path: one.keep.path for one in report.sets for copy in one.copies}
-    return len({stands_for.get(place.path, place.path) for place in own.places}) < 2
+def _is_within_copies(chunk_set: duplicates.ChunkSet, report: duplicates.DuplicateReport) -> bool:
+    """Whether a passage is repeated only because the whole file it is in has copies."""
+    kept_paths = {copy.path: file_set.keep.path for file_set in report.sets for copy in file_set.copies}
+    return len({kept_paths.get(place.path, place.path) for place in chunk_set.places}) < 2
 
 
-def _first(own: duplicates.ChunkSet) -> str:
-    return "  ".join(f"{place.path}:{place.line}" for place in own.places[:3])
+def _first_places(chunk_set: duplicates.ChunkSet) -> str:
+    return "  ".join(f"{place.path}:{place.line}" for place in chunk_set.places[:3])

@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a threshold is met, or a file holds a secret or cannot be read."""
     project = project_with_memory(args.project)
-    own = survey.begin(project, time.time(), output.progress("indexing"))
-    report = survey.examine_health(own, output.progress("reading"))
-    unread = unread_memory(project, own.update.scan)
+    surveyed = survey.begin(project, time.time(), output.progress("indexing"))
+    report = survey.examine_health(surveyed, output.progress("reading"))
+    unread = unread_memory(project, surveyed.update.scan)
     if not report.files and not args.json:
         for line in ["no memory is read", *unread]:
             output.line(line)
@@ -35,30 +35,30 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in unread:
             output.line(line)
-        _print(report, None if args.all else SHOWN)
+        _print_health(report, None if args.all else SHOWN)
     serious = any(problem.kind in ("secret", "unreadable") for problem in report.problems)
-    return 1 if serious or _worst(report) != health.LEVELS[0] else 0
+    return 1 if serious or _worse_level(report) != health.LEVELS[0] else 0
 
 
-def _worst(report: health.HealthReport) -> str:
+def _worse_level(report: health.HealthReport) -> str:
     """The worse level of what one agent can be offered and of what all share."""
     return max(report.largest_level, report.shared_level, key=health.LEVELS.index)
 
 
-def _print(report: health.HealthReport, limit: int | None) -> None:
-    """The headline is what an agent meets; all of memory together is nobody's, and stands below."""
-    own = report.thresholds
-    name, most = report.largest
+def _print_health(report: health.HealthReport, limit: int | None) -> None:
+    """First the largest memory that one agent can be offered, then all of memory together, which no agent ever gets."""
+    thresholds = report.thresholds
+    name, tokens_offered = report.largest
     if name:
         output.wrapped(
-            f"{report.largest_level}: one agent can be offered {most:,} tokens at most ({name}), "
-            f"{percent(most / own.limit, 1)} of the limit of {own.limit:,}"
+            f"{report.largest_level}: one agent can be offered {tokens_offered:,} tokens at most ({name}), "
+            f"{percent(tokens_offered / thresholds.limit, 1)} of the limit of {thresholds.limit:,}"
         )
         print(f"  shared by all agents: {report.shared:,} tokens, {report.shared_level}")
     else:
         output.wrapped(
             f"{report.shared_level}: {report.shared:,} tokens shared by all agents, "
-            f"{percent(report.shared / own.limit, 1)} of the limit of {own.limit:,}"
+            f"{percent(report.shared / thresholds.limit, 1)} of the limit of {thresholds.limit:,}"
         )
     copies = f"; without copies {report.distinct:,} (memory-budget duplicates)"
     output.wrapped(
@@ -72,14 +72,14 @@ def _print(report: health.HealthReport, limit: int | None) -> None:
     else:
         print(f"  growth: {growing.per_day:+,.0f} tokens a day")
         for name, day in growing.meets.items():
-            met = date.fromordinal(day).isoformat()
-            print(f"    {name} ({getattr(own, name):,}) met about {met}")
+            day_met = date.fromordinal(day).isoformat()
+            print(f"    {name} ({getattr(thresholds, name):,}) met about {day_met}")
     if report.agents:
         rows = [[name, f"{tokens:,}"] for name, tokens in list(report.agents.items())[:limit]]
-        output.table("", ["agent", "tokens of its own"], rows, right=(1,))
+        output.print_table("", ["agent", "tokens of its own"], rows, right=(1,))
     if report.problems:
         rows = [[problem.kind, problem.path, problem.detail] for problem in report.problems[:limit]]
-        output.table("", ["look at", "file", "why"], rows, paths=(1,))
+        output.print_table("", ["look at", "file", "why"], rows, paths=(1,))
         more = len(report.problems) - len(rows)
         if more > 0:
             print(f"{more} more (--all)")

@@ -62,15 +62,15 @@ def main(argv: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=argparse.ArgumentParser)
     for verb in VERBS:
         # Only the verb that was asked for is imported; the others are just named in the help.
-        own = verbs.add_parser(
+        verb_parser = verbs.add_parser(
             verb.name, help=verb.help, description=verb.help[0].upper() + verb.help[1:] + "."
         )
-        own.add_argument(
+        verb_parser.add_argument(
             "--project", default=".", metavar="DIR", help="the project (default: the current folder)"
         )
-        own.add_argument("--json", action="store_true", help="print one JSON value instead of text")
+        verb_parser.add_argument("--json", action="store_true", help="print one JSON value instead of text")
         if argv[:1] == [verb.name]:
-            _module(verb).add_arguments(own)
+            _module(verb).add_arguments(verb_parser)
     args = parser.parse_args(argv)
     if args.verb is None:
         parser.print_help(sys.stderr)
@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"memory-budget: {terminal.clean(str(error))}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        return missing.without(error, argv)
+        return missing.set_up_and_retry(error, argv)
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -104,12 +104,12 @@ class _Parser(argparse.ArgumentParser):
     """Says which verb may have been meant where there is none of that name."""
 
     def error(self, message: str) -> NoReturn:
-        slip = re.match(r"argument VERB: invalid choice: '([^']*)'", message)
-        if slip is None:
+        match = re.match(r"argument VERB: invalid choice: '([^']*)'", message)
+        if match is None:
             super().error(message)
-        close = difflib.get_close_matches(slip[1], [verb.name for verb in VERBS], 1)
+        close = difflib.get_close_matches(match[1], [verb.name for verb in VERBS], 1)
         hint = f"did you mean {close[0]}?" if close else "memory-budget --help lists them"
-        self.exit(2, f'memory-budget: no command "{printable(slip[1])}"; {hint}\n')
+        self.exit(2, f'memory-budget: no command "{printable(match[1])}"; {hint}\n')
 
 
 def _background(argv: list[str]) -> int:

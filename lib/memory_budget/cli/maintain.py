@@ -50,34 +50,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a proposal that was to be done was skipped."""
     project = find_project(args.project)
-    waiting = [one for one in proposals.load_proposals(project) if args.kind in (None, one.kind)]
+    waiting = [
+        proposal for proposal in proposals.load_proposals(project) if args.kind in (None, proposal.kind)
+    ]
     limit = None if args.full else LINES
     if args.apply:
-        return _apply(args, project, [_named(waiting, number) for number in dict.fromkeys(args.apply)])
+        return _apply_proposals(
+            args, project, [_proposal_by_id(waiting, number) for number in dict.fromkeys(args.apply)]
+        )
     if args.all:
-        return _apply(args, project, waiting)
+        return _apply_proposals(args, project, waiting)
     if args.dismiss:
-        for one in [_named(waiting, number) for number in dict.fromkeys(args.dismiss)]:
-            proposals.dismiss_proposal(project, one)
+        for proposal in [_proposal_by_id(waiting, number) for number in dict.fromkeys(args.dismiss)]:
+            proposals.dismiss_proposal(project, proposal)
             if not args.json:
-                print(f"turned down: {one.title}")
+                print(f"turned down: {proposal.title}")
         if args.json:
             output.print_json({"dismissed": args.dismiss})
         return 0
     if args.json:
-        chosen = waiting if not args.show else [_named(waiting, number) for number in args.show]
-        output.print_json([_as_json(project, one, args.show is not None, limit) for one in chosen])
+        chosen = waiting if not args.show else [_proposal_by_id(waiting, number) for number in args.show]
+        output.print_json(
+            [_proposal_json(project, proposal, args.show is not None, limit) for proposal in chosen]
+        )
         return 0
     if args.show is not None:
-        for one in waiting if not args.show else [_named(waiting, number) for number in args.show]:
-            print("\n".join(difference(project, one, limit)) + "\n")
+        for proposal in (
+            waiting if not args.show else [_proposal_by_id(waiting, number) for number in args.show]
+        ):
+            print("\n".join(difference(project, proposal, limit)) + "\n")
         return 0
     if not waiting:
         print("Nothing to do; memory-budget run weekly looks again.")
         return 0
-    _list(waiting, full=args.full)
+    _print_proposals(waiting, full=args.full)
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return _apply(args, project, _ask(project, waiting, limit))
+        return _apply_proposals(args, project, _ask_for_each(project, waiting, limit))
     print(
         "\nmemory-budget maintain --show ID      every line that changes\n"
         "memory-budget maintain --apply ID     do it (--all: everything); memory-budget undo takes it back\n"
@@ -86,101 +94,110 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _named(waiting: Sequence[Proposal], number: str) -> Proposal:
-    found = [one for one in waiting if one.id.startswith(number)]
-    if len(found) != 1:
+def _proposal_by_id(waiting: Sequence[Proposal], number: str) -> Proposal:
+    """The proposal whose id begins with `number`. Raises BudgetError where it is none, or several."""
+    matches = [proposal for proposal in waiting if proposal.id.startswith(number)]
+    if len(matches) != 1:
         raise BudgetError(
-            f"{number}: {'no suggestion' if not found else 'more than one suggestion'} of that id"
+            f"{number}: {'no suggestion' if not matches else 'more than one suggestion'} of that id"
         )
-    return found[0]
+    return matches[0]
 
 
-def _list(waiting: Sequence[Proposal], *, full: bool) -> None:
+def _print_proposals(waiting: Sequence[Proposal], *, full: bool) -> None:
     """Each suggestion with its first changes: files that move, and files that are written."""
-    ordered = sorted(waiting, key=lambda one: (proposals.KINDS.index(one.kind), -one.tokens, one.title))
+    ordered = sorted(
+        waiting, key=lambda proposal: (proposals.KINDS.index(proposal.kind), -proposal.tokens, proposal.title)
+    )
     print(
         f"{counted(len(waiting), 'suggestion')}; together they save "
-        f"{sum(one.tokens for one in waiting):,} tokens"
+        f"{sum(proposal.tokens for proposal in waiting):,} tokens"
     )
-    for one in ordered if full else ordered[:SHOWN]:
-        less = f", {one.tokens:,} tokens" if one.tokens else ""
-        print(f"\n{one.id} {one.kind}: {one.title}{less}\n  {one.reason}")
-        steps = [step for step in one.steps if not step.target.endswith(".metadata.json")]
+    for proposal in ordered if full else ordered[:SHOWN]:
+        saving = f", {proposal.tokens:,} tokens" if proposal.tokens else ""
+        print(f"\n{proposal.id} {proposal.kind}: {proposal.title}{saving}\n  {proposal.reason}")
+        steps = [step for step in proposal.steps if not step.target.endswith(".metadata.json")]
         for step in steps if full else steps[:STEPS_SHOWN]:
-            print(_in_words(step))
+            print(_step_line(step))
         if not full and len(steps) > STEPS_SHOWN:
             print(f"  ... {len(steps) - STEPS_SHOWN} more")
     if not full and len(ordered) > SHOWN:
         print(f"\n... {len(ordered) - SHOWN} more suggestions (--full)")
 
 
-def _in_words(step: Step) -> str:
-    """A change of a file in one line: "move roles/x/patterns/a.md -> archive"."""
+def _step_line(step: Step) -> str:
+    """A change of a file in one line: `move  roles/x/patterns/a.md -> archive`, `write patterns/b.md`."""
     source, target = ((path or "").removeprefix(".claude/memory/") for path in (step.source, step.target))
     if not source:
         return f"  write {target}"
     return f"  move  {source} -> " + ("archive" if target == f"archive/{source}" else target)
 
 
-def _ask(project: Project, waiting: Sequence[Proposal], limit: int | None) -> list[Proposal]:
-    """Show each proposal and ask for it."""
+def _ask_for_each(project: Project, waiting: Sequence[Proposal], limit: int | None) -> list[Proposal]:
+    """Show each proposal and ask whether to do it. Returns those that are to be done."""
     chosen: list[Proposal] = []
-    for one in waiting:
-        print("\n".join(difference(project, one, limit)))
+    for proposal in waiting:
+        print("\n".join(difference(project, proposal, limit)))
         answer = ""
         while answer not in ("y", "n", "a", "q"):
             answer = input("Do this? [y]es, [n]o, [a]ll the rest, [q]uit: ").strip().lower()[:1]
         if answer == "q":
             break
         if answer == "a":
-            return chosen + list(waiting[waiting.index(one) :])
+            return chosen + list(waiting[waiting.index(proposal) :])
         if answer == "y":
-            chosen.append(one)
+            chosen.append(proposal)
     return chosen
 
 
-def difference(project: Project, one: Proposal, limit: int | None) -> list[str]:
+def difference(project: Project, proposal: Proposal, limit: int | None) -> list[str]:
     """A proposal as the lines of a diff."""
-    lines = [f"{one.kind} {one.id}: {one.title}", f"  {one.reason}"]
-    for step in one.steps:
+    lines = [f"{proposal.kind} {proposal.id}: {proposal.title}", f"  {proposal.reason}"]
+    for step in proposal.steps:
         if step.source:
             lines += [f"--- a/{step.source}", f"+++ b/{step.target}", f"rename from {step.source}",
                       f"rename to {step.target}"]  # fmt: skip
         else:
             new = [f"+{line}" for line in step.text.splitlines()]
-            lines += ["--- /dev/null", f"+++ b/{step.target}", *_cut(new, limit)]
-    for kept, moved in one.compare:
+            lines += ["--- /dev/null", f"+++ b/{step.target}", *_first_lines(new, limit)]
+    for staying_path, moving_path in proposal.compare:
         try:
-            old, new = (memory_files.read_text(project, path).splitlines() for path in (moved, kept))
+            old, new = (
+                memory_files.read_text(project, path).splitlines() for path in (moving_path, staying_path)
+            )
         except OSError as error:
             lines.append(f"  {error.filename}: {error.strerror}")
             continue
         lines.append("what would be lost (-) and what stands in the file that is kept (+):")
-        lines += _cut(list(difflib.unified_diff(old, new, moved, kept, lineterm="", n=1)), limit)
+        lines += _first_lines(
+            list(difflib.unified_diff(old, new, moving_path, staying_path, lineterm="", n=1)), limit
+        )
     return lines
 
 
-def _cut(lines: list[str], limit: int | None) -> list[str]:
+def _first_lines(lines: list[str], limit: int | None) -> list[str]:
     if limit is None or len(lines) <= limit:
         return lines
     return [*lines[:limit], f"  ... {len(lines) - limit} more lines (--full)"]
 
 
-def _as_json(project: Project, one: Proposal, with_difference: bool, limit: int | None) -> dict[str, Any]:
+def _proposal_json(
+    project: Project, proposal: Proposal, with_difference: bool, limit: int | None
+) -> dict[str, Any]:
     value: dict[str, Any] = {
-        "id": one.id,
-        "kind": one.kind,
-        "title": one.title,
-        "reason": one.reason,
-        "tokens": one.tokens,
-        "steps": [{"from": step.source or None, "to": step.target} for step in one.steps],
+        "id": proposal.id,
+        "kind": proposal.kind,
+        "title": proposal.title,
+        "reason": proposal.reason,
+        "tokens": proposal.tokens,
+        "steps": [{"from": step.source or None, "to": step.target} for step in proposal.steps],
     }
     if with_difference:
-        value["difference"] = difference(project, one, limit)
+        value["difference"] = difference(project, proposal, limit)
     return value
 
 
-def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal]) -> int:
+def _apply_proposals(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal]) -> int:
     results: list[ProposalResult] = []
     if chosen:
         update.update_index(project, wait=60.0)  # so that the counts of what moves can follow it
@@ -195,18 +212,20 @@ def _apply(args: argparse.Namespace, project: Project, chosen: Sequence[Proposal
     if args.json:
         output.print_json(
             {
-                "applied": [{"id": one.proposal.id, "undo": one.entry.id} for one in done if one.entry],
-                "skipped": [{"id": one.proposal.id, "reason": one.skipped} for one in skipped],
-                "by_hand": [line for one in done for line in one.left],
+                "applied": [
+                    {"id": outcome.proposal.id, "undo": outcome.entry.id} for outcome in done if outcome.entry
+                ],
+                "skipped": [{"id": outcome.proposal.id, "reason": outcome.skipped} for outcome in skipped],
+                "by_hand": [line for outcome in done for line in outcome.left],
             }
         )
     else:
-        for one in skipped:
-            print(f"skipped {one.proposal.id} ({one.proposal.title}): {one.skipped}")
-        for one in done:
-            for line in one.left:
+        for outcome in skipped:
+            print(f"skipped {outcome.proposal.id} ({outcome.proposal.title}): {outcome.skipped}")
+        for outcome in done:
+            for line in outcome.left:
                 print(f"  to be put right by hand: {line}")
-        tokens = sum(one.proposal.tokens for one in done)
+        tokens = sum(outcome.proposal.tokens for outcome in done)
         print(f"{len(done)} done, {len(skipped)} skipped; {tokens:,} tokens saved")
         if done:
             print("`memory-budget undo` takes it back")

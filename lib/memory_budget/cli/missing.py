@@ -1,4 +1,4 @@
-"""What the command line does when a verb needs a library that is not installed: set it up where that may be done, and go on."""
+"""Installs the libraries that a verb needs and that are missing, where that is allowed, and runs the command again."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from memory_budget.run import libraries
 
 #: Modules of the set for reports; every other one belongs to the core.
 REPORTS = ("duckdb", "pygal", "jinja2", "opentelemetry", "google")
-#: Set for the second try, which sets nothing up any more.
+#: Environment variable of the second run, which installs nothing any more.
 TRIED = "MEMORY_BUDGET_SETUP_TRIED"
 _SIZES = {"core": installation.CORE_MEGABYTES, "reports": installation.REPORTS_MEGABYTES}
 
 
-def without(error: ModuleNotFoundError, argv: Sequence[str]) -> int:
-    """Set up what is missing and run the command again, or say how. Raises what is no library's absence."""
+def set_up_and_retry(error: ModuleNotFoundError, argv: Sequence[str]) -> int:
+    """Install the set of libraries that the missing module belongs to and run the command again; print how, where that may not
+    be done. Returns the exit code. Raises `error` where the module belongs to no library."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "memory_budget") or name in sys.stdlib_module_names:
         raise error
-    which = "reports" if name in REPORTS else "core"
-    command = "memory-budget setup" + (" --all" if which == "reports" else "")
-    if os.environ.get(TRIED) or libraries.forbidden(Project(_project(argv))):
+    library_set = "reports" if name in REPORTS else "core"
+    command = "memory-budget setup" + (" --all" if library_set == "reports" else "")
+    if os.environ.get(TRIED) or libraries.forbidden(Project(_project_folder(argv))):
         print(f"memory-budget: this needs the library {name}; run: {command}", file=sys.stderr)
         return 1
     print(
-        f"memory-budget: installing the {which} libraries first (once, {_SIZES[which]} MB)", file=sys.stderr
+        f"memory-budget: installing the {library_set} libraries first (once, {_SIZES[library_set]} MB)",
+        file=sys.stderr,
     )
-    setup = [sys.executable, "-I", spawn.MAIN, "setup", *(["--all"] if which == "reports" else [])]
+    setup = [sys.executable, "-I", spawn.MAIN, "setup", *(["--all"] if library_set == "reports" else [])]
     sys.stdout.flush()
     if subprocess.run(setup, stdout=sys.stderr, stdin=subprocess.DEVNULL).returncode:
         return 1
@@ -40,7 +42,7 @@ def without(error: ModuleNotFoundError, argv: Sequence[str]) -> int:
     return subprocess.run(again, env={**os.environ, TRIED: "1"}).returncode
 
 
-def _project(argv: Sequence[str]) -> str:
+def _project_folder(argv: Sequence[str]) -> str:
     for at, word in enumerate(argv):
         if word == "--project" and at + 1 < len(argv):
             return argv[at + 1]

@@ -31,7 +31,7 @@ def width() -> int:
     return max(60, shutil.get_terminal_size((80, 24)).columns)
 
 
-def table(
+def print_table(
     title: str,
     columns: Sequence[str],
     rows: Sequence[Sequence[object]],
@@ -60,7 +60,7 @@ def table(
         _plain_table(title, columns, cells, right)
         return
     console = Console(soft_wrap=False, width=width(), file=terminal.original(sys.stdout))
-    for part in _parts(columns, cells, right, console.width):
+    for part in _fitting_columns(columns, cells, right, console.width):
         drawn = Table(
             title=title or None,
             title_justify="left",
@@ -95,7 +95,7 @@ def _end_of_path(path: str, room: int) -> str:
     return left_out + (short if len(left_out + short) <= room else short[: room - len(left_out) - 1] + "…")
 
 
-def _parts(
+def _fitting_columns(
     columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int], width: int
 ) -> list[list[int]]:
     """Columns that fit beside the first one, part by part; all of them where others than figures can be wrapped.

@@ -11,7 +11,6 @@ import difflib
 import shutil
 import sys
 import tempfile
-from typing import TYPE_CHECKING
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
@@ -23,9 +22,6 @@ from memory_budget.select import complexity
 from memory_budget.settings import agents
 from memory_budget.settings.names import TIERS
 from memory_budget.start import allocate
-
-if TYPE_CHECKING:
-    pass
 
 #: Chunks listed without `--all`; at least a third of them are of those left out.
 SHOWN = 42
@@ -42,9 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--description", default="", metavar="TEXT", help="the caller's few words for the task"
     )
     parser.add_argument(
-        "--budget", type=_tokens, metavar="N", help="exact cap in tokens instead of the profile's"
+        "--budget", type=_parse_tokens, metavar="N", help="exact cap in tokens instead of the profile's"
     )
-    parser.add_argument("--complexity", type=_tier, metavar="TIER", help="tier instead of the detected one")
+    parser.add_argument(
+        "--complexity", type=_parse_tier, metavar="TIER", help="tier instead of the detected one"
+    )
     parser.add_argument("--profile", metavar="NAME", help="budget profile instead of the agent's")
     parser.add_argument("--block", action="store_true", help="print the block itself, byte for byte")
     parser.add_argument(
@@ -58,13 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     other.add_argument("--diff-profile", metavar="NAME", help="show what another profile would change")
 
 
-def _tokens(text: str) -> int:
+def _parse_tokens(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens")
     return int(text)
 
 
-def _tier(text: str) -> str:
+def _parse_tier(text: str) -> str:
     tier = complexity.parse_tier(text)
     if tier is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a tier: {', '.join(TIERS)}")
@@ -72,11 +70,11 @@ def _tier(text: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.block and _compares(args):
+    if args.block and _is_comparison(args):
         print("memory-budget: --block prints one block; --diff compares two", file=sys.stderr)
         return 2
     project = project_with_memory(args.project)
-    scratch = _indexed(project)
+    scratch = _update_index(project)
     try:
         return _show(args, project)
     finally:
@@ -84,8 +82,8 @@ def run(args: argparse.Namespace) -> int:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _indexed(project: Project) -> str:
-    """Bring the index up to date; where the project cannot be written, in a scratch folder, which is returned."""
+def _update_index(project: Project) -> str:
+    """Bring the index up to date; where the project cannot be written, make it in a scratch folder. Returns that folder, or ""."""
     try:
         update.update_index(project, wait=60.0, progress=output.progress("indexing"))
     except OSError:
@@ -99,37 +97,37 @@ def _indexed(project: Project) -> str:
 
 def _show(args: argparse.Namespace, project: Project) -> int:
     prompt = _prompt(args)
-    found = _allocate(args, project, prompt, args.profile)
-    _say_unknown(project, found)
-    for problem in [*found.problems, *unread_memory(project)]:
+    allocation = _allocate(args, project, prompt, args.profile)
+    _warn_of_unknown_agent(project, allocation)
+    for problem in [*allocation.problems, *unread_memory(project)]:
         print(f"memory-budget: {problem}", file=sys.stderr)
-    if _compares(args):
-        second = prompt if args.diff is None else args.diff
-        other = _allocate(args, project, second, args.diff_profile or args.profile)
+    if _is_comparison(args):
+        second_prompt = prompt if args.diff is None else args.diff
+        second_allocation = _allocate(args, project, second_prompt, args.diff_profile or args.profile)
         if args.json:
-            output.print_json(preview_facts.compare(found, other))
+            output.print_json(preview_facts.compare(allocation, second_allocation))
         else:
-            preview_text.print_comparison(found, other, None if args.all else SHOWN)
+            preview_text.print_comparison(allocation, second_allocation, None if args.all else SHOWN)
         return 0
-    if isinstance(found, allocate.Nothing):
+    if isinstance(allocation, allocate.Nothing):
         if args.json:
-            output.print_json({"agent": found.identity.name, **preview_facts.budget_facts(found)})
+            output.print_json({"agent": allocation.identity.name, **preview_facts.budget_facts(allocation)})
         else:
-            line = f"{found.identity.name}: {preview_text.summary(found)}"
+            line = f"{allocation.identity.name}: {preview_text.summary(allocation)}"
             print(line, file=sys.stderr if args.block else sys.stdout)
     elif args.block:
-        sys.stdout.buffer.write(allocate.render_utf8(found))
+        sys.stdout.buffer.write(allocate.render_utf8(allocation))
         sys.stdout.buffer.flush()
     elif args.json:
-        output.print_json(preview_facts.as_json(found))
+        output.print_json(preview_facts.allocation_json(allocation))
     else:
-        preview_text.print_allocation(found, None if args.all else SHOWN, args.explain)
+        preview_text.print_allocation(allocation, None if args.all else SHOWN, args.explain)
     return 0
 
 
-def _say_unknown(project: Project, found: allocate.Allocation | allocate.Nothing) -> None:
-    """Say that nobody here has that name: a slip of the keyboard would look like an agent without memory of its own."""
-    identity = found.identity
+def _warn_of_unknown_agent(project: Project, allocation: allocate.Allocation | allocate.Nothing) -> None:
+    """Warn where no agent has this name: a slip of the keyboard would look like an agent without memory of its own."""
+    identity = allocation.identity
     leaf = identity.name.rpartition("/")[2]
     if (
         identity.file
@@ -139,17 +137,19 @@ def _say_unknown(project: Project, found: allocate.Allocation | allocate.Nothing
         or agents.is_built_in(leaf)
     ):
         return
-    if isinstance(found, allocate.Allocation) and any(
-        file.file.scope != "global" for file in found.selection.files
+    if isinstance(allocation, allocate.Allocation) and any(
+        file.file.scope != "global" for file in allocation.selection.files
     ):
         return
-    known = [file.name or file.stem for file in agents.scan_agent_files(project.root, project.home).files]
-    close = difflib.get_close_matches(leaf, known, 1)
+    agent_names = [
+        file.name or file.stem for file in agents.scan_agent_files(project.root, project.home).files
+    ]
+    close = difflib.get_close_matches(leaf, agent_names, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
     print(f'memory-budget: no agent "{identity.name}" is defined here{hint}', file=sys.stderr)
 
 
-def _compares(args: argparse.Namespace) -> bool:
+def _is_comparison(args: argparse.Namespace) -> bool:
     return args.diff is not None or args.diff_profile is not None
 
 

@@ -1,4 +1,4 @@
-"""What a preview says of an allocation: everything there is as JSON, the chunks sent, and how two allocations differ."""
+"""The facts that a preview shows of an allocation: all of it as JSON, the chunks sent, and how two allocations differ."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from memory_budget.select.scoring import Leaf
 
 
-def as_json(allocation: allocate.Allocation) -> dict[str, Any]:
-    """Everything there is to say of an allocation."""
+def allocation_json(allocation: allocate.Allocation) -> dict[str, Any]:
+    """An allocation as `preview --json` prints it."""
     selection = allocation.selection
     verdict = allocation.verdict
     return {
@@ -73,7 +73,7 @@ def chunk_facts(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, 
     return {
         "path": file.path,
         "line": chunk.line,
-        "heading": " > ".join(headings(allocation, verdict)),
+        "heading": " > ".join(chunk_headings(allocation, verdict)),
         "scope": file.scope,
         "tokens": chunk.tokens,
         "kept": is_sent(verdict),
@@ -98,32 +98,34 @@ def because(allocation: allocate.Allocation) -> str:
 
 
 def sent_for(allocation: allocate.Allocation) -> dict[int, list[str]]:
-    """Leaf by its first chunk's id -> the task's words that stand in it, as the task has them."""
+    """For each leaf, by the id of its first chunk: the task's words that are in it, spelled as in the task."""
     task, view = allocation.task, allocation.view
     query = Query(task.prompt, task.description)
-    written: dict[str, str] = {}
+    task_words: dict[str, str] = {}
     for run in text_words.word_runs(task_text(task.prompt) + "\n" + task.description):
         for term in text_words.word_terms(run)[-1:]:
-            written.setdefault(term, run.decode("utf-8", "replace").strip("_-./'"))
+            task_words.setdefault(term, run.decode("utf-8", "replace").strip("_-./'"))
     holders = {
         term: {number for ids in view.holders(term, 1024) for number in ids}
         for term in query.terms
-        if term in written
+        if term in task_words
     }
-    found: dict[int, list[str]] = {}
+    words_by_leaf: dict[int, list[str]] = {}
     for verdict in allocation.selection.verdicts:
         leaf = verdict.leaf
-        if leaf is not None and leaf.chunks[0].id not in found:
+        if leaf is not None and leaf.chunks[0].id not in words_by_leaf:
             ids = {chunk.id for chunk in leaf.chunks}
-            found[leaf.chunks[0].id] = [written[term] for term, held in holders.items() if ids & held]
-    return found
+            words_by_leaf[leaf.chunks[0].id] = [
+                task_words[term] for term, held in holders.items() if ids & held
+            ]
+    return words_by_leaf
 
 
 def is_sent(verdict: Verdict) -> bool:
     return verdict.reason in ("kept", "pinned")
 
 
-def headings(allocation: allocate.Allocation, verdict: Verdict) -> list[str]:
+def chunk_headings(allocation: allocate.Allocation, verdict: Verdict) -> list[str]:
     """The headings above a chunk, outermost first, without their marks."""
     chunk = verdict.chunk
     lines = path_of(chunk.heading, allocation.view.headings([chunk]))
@@ -131,7 +133,7 @@ def headings(allocation: allocate.Allocation, verdict: Verdict) -> list[str]:
 
 
 def same_as(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any] | None:
-    """Where a duplicate's text is said as well: the chunk that is kept in its stead, if any is."""
+    """Path and line of the chunk that is sent in the stead of a duplicate; None for other chunks."""
     for other in allocation.selection.verdicts:
         if verdict.twin and other.chunk.id == verdict.twin:
             return {"path": other.file.path, "line": other.chunk.line}
@@ -149,39 +151,39 @@ def reduction(allocation: allocate.Allocation) -> float:
     return 1 - allocation.tokens / allocation.scoped_tokens if allocation.scoped_tokens else 0.0
 
 
-def sent_chunks(found: allocate.Allocation | allocate.Nothing) -> dict[tuple[str, int], dict[str, Any]]:
+def sent_chunks(allocation: allocate.Allocation | allocate.Nothing) -> dict[tuple[str, int], dict[str, Any]]:
     """The chunks sent, by file and line."""
-    if isinstance(found, allocate.Nothing):
+    if isinstance(allocation, allocate.Nothing):
         return {}
     return {
-        (verdict.file.path, verdict.chunk.line): chunk_facts(found, verdict)
-        for verdict in found.selection.verdicts
+        (verdict.file.path, verdict.chunk.line): chunk_facts(allocation, verdict)
+        for verdict in allocation.selection.verdicts
         if is_sent(verdict)
     }
 
 
-def budget_facts(found: allocate.Allocation | allocate.Nothing) -> dict[str, Any]:
-    if isinstance(found, allocate.Nothing):
-        return {"profile": found.profile, "budget": 0, "tokens": 0, "demand_tokens": 0}
+def budget_facts(allocation: allocate.Allocation | allocate.Nothing) -> dict[str, Any]:
+    if isinstance(allocation, allocate.Nothing):
+        return {"profile": allocation.profile, "budget": 0, "tokens": 0, "demand_tokens": 0}
     return {
-        "profile": found.settings.profile.name,
-        "complexity": found.tier,
-        "bumped_from": found.bumped_from or None,
-        "budget": found.budget,
-        "tokens": found.tokens,
-        "demand_tokens": found.selection.demand_tokens + found.native_tokens,
+        "profile": allocation.settings.profile.name,
+        "complexity": allocation.tier,
+        "bumped_from": allocation.bumped_from or None,
+        "budget": allocation.budget,
+        "tokens": allocation.tokens,
+        "demand_tokens": allocation.selection.demand_tokens + allocation.native_tokens,
     }
 
 
 def compare(
-    one: allocate.Allocation | allocate.Nothing, other: allocate.Allocation | allocate.Nothing
+    first: allocate.Allocation | allocate.Nothing, second: allocate.Allocation | allocate.Nothing
 ) -> dict[str, Any]:
     """What the second sends that the first does not (`added`), the reverse (`removed`), and how many chunks both send."""
-    first, second = sent_chunks(one), sent_chunks(other)
+    first_chunks, second_chunks = sent_chunks(first), sent_chunks(second)
     return {
-        "first": budget_facts(one),
-        "second": budget_facts(other),
-        "added": [second[key] for key in sorted(second.keys() - first.keys())],
-        "removed": [first[key] for key in sorted(first.keys() - second.keys())],
-        "common": len(first.keys() & second.keys()),
+        "first": budget_facts(first),
+        "second": budget_facts(second),
+        "added": [second_chunks[key] for key in sorted(second_chunks.keys() - first_chunks.keys())],
+        "removed": [first_chunks[key] for key in sorted(first_chunks.keys() - second_chunks.keys())],
+        "common": len(first_chunks.keys() & second_chunks.keys()),
     }

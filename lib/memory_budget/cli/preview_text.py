@@ -61,20 +61,22 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
         output.wrapped(facts.because(allocation) if allocation.scoped_tokens else nothing, "  ")
         return
     if selection.scope_tokens:
-        output.wrapped(_left_out(allocation), "  ")
+        output.wrapped(_scope_sentence(allocation), "  ")
     output.wrapped(facts.because(allocation), "  ")
     if explain:
-        output.wrapped(_figures(selection.evidence), "  ")
+        output.wrapped(_confidence_sentence(selection.evidence), "  ")
     _print_chunks(allocation, limit, explain)
     if selection.left_out:
         print("\nnamed in the block as left out:")
         for entry in selection.left_out:
-            where = _short(entry.file.path) + (f" > {entry.heading.lstrip('# ')}" if entry.heading else "")
+            where = _below_memory(entry.file.path) + (
+                f" > {entry.heading.lstrip('# ')}" if entry.heading else ""
+            )
             output.line(f"{where} ({entry.tokens:,} tokens, line {entry.line})", "  ")
 
 
-def _figures(evidence: Evidence) -> str:
-    """How sure it is that memory is about the task, in figures."""
+def _confidence_sentence(evidence: Evidence) -> str:
+    """The confidence that memory is about the task, with the figures it rests on."""
     return (
         f"confidence {evidence.confidence:.2f} (1 sends text, {confidence.UNSURE:g} an outline): the best section holds "
         f"{evidence.mass:.1f} of {evidence.wanted:.1f} that the task's words tell ({evidence.coverage:.0%}); it takes "
@@ -82,8 +84,8 @@ def _figures(evidence: Evidence) -> str:
     )
 
 
-def _left_out(allocation: allocate.Allocation) -> str:
-    """How much of memory that is, and from which scopes. A small memory is sent whole, with its frame."""
+def _scope_sentence(allocation: allocate.Allocation) -> str:
+    """Which share of memory is left out, and tokens sent by scope. A small memory is sent whole: then its tokens and the frame's."""
     share = facts.reduction(allocation)
     scopes = ", ".join(f"{scope} {tokens:,}" for scope, tokens in allocation.selection.scope_tokens.items())
     if share > 0:
@@ -109,13 +111,18 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
             str(verdict.chunk.tokens),
         ]
         names = (
-            [f"= {_place(twin['path'], twin['line'], room)}"] if twin else facts.headings(allocation, verdict)
+            [f"= {_file_line(twin['path'], twin['line'], room)}"]
+            if twin
+            else facts.chunk_headings(allocation, verdict)
         )
-        named = words.get(verdict.leaf.chunks[0].id, []) if verdict.leaf is not None else []
+        task_words = words.get(verdict.leaf.chunks[0].id, []) if verdict.leaf is not None else []
         if not explain:
-            cells.append(_place(verdict.file.path, verdict.chunk.line, room))
-            if named and facts.is_sent(verdict) and width >= _WIDE:
-                names = [*names[:-1], f"{names[-1] if names else ''} (for: {_words(named)})".lstrip()]
+            cells.append(_file_line(verdict.file.path, verdict.chunk.line, room))
+            if task_words and facts.is_sent(verdict) and width >= _WIDE:
+                names = [
+                    *names[:-1],
+                    f"{names[-1] if names else ''} (for: {_shorten_words(task_words)})".lstrip(),
+                ]
         else:
             parts = facts.score_parts(verdict.leaf)
             cells += [
@@ -125,13 +132,15 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
                 f"{parts['factor']:.2f}",
             ]
             names = [
-                _place(verdict.file.path, verdict.chunk.line, room),
-                " ".join([*names[-1:], _words(named)]),
+                _file_line(verdict.file.path, verdict.chunk.line, room),
+                " ".join([*names[-1:], _shorten_words(task_words)]),
             ]
         rows.append((cells, names))
     columns = ["best", "found", "file", "label", "x", "where"] if explain else ["file:line", "heading"]
     print()
-    _table(["sent", "relevance", "tokens", *columns], rows, width, right=range(1, 8) if explain else (1, 2))
+    _print_table(
+        ["sent", "relevance", "tokens", *columns], rows, width, right=range(1, 8) if explain else (1, 2)
+    )
     if len(shown) < len(verdicts):
         print(f"and {len(verdicts) - len(shown)} more, sent or left out (--all)")
     print()
@@ -144,26 +153,28 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
         )
     elif width < _WIDE:
         output.wrapped("for which words each was sent: --explain, or a terminal of 110 columns", "  ")
-    met = [_VERDICTS[reason] for reason in _VERDICTS if any(verdict.reason == reason for verdict in shown)]
-    legend = [f"{word}: {meaning}" for word, meaning in met if meaning]
+    explained = [
+        _VERDICTS[reason] for reason in _VERDICTS if any(verdict.reason == reason for verdict in shown)
+    ]
+    legend = [f"{word}: {meaning}" for word, meaning in explained if meaning]
     if legend:
         output.wrapped("; ".join(legend) + ".", "  ")
 
 
-def _place(path: str, line: int, room: int) -> str:
-    """`patterns/models.md:12`, without the folders that find no room."""
-    names = _short(path).split("/")
+def _file_line(path: str, line: int, room: int) -> str:
+    """`patterns/models.md:12`, without the outer folders that are too long for `room` columns."""
+    names = _below_memory(path).split("/")
     while len(names) > 1 and len("/".join(names)) + len(str(line)) + 1 > room:
         names = names[1:]
     name = figures.printable("/".join(names))
-    most = max(8, room - len(str(line)) - 1)
-    while figures.cells(name) > most:
+    name_room = max(8, room - len(str(line)) - 1)
+    while figures.cells(name) > name_room:
         name = name.rstrip("…")[:-1] + "…"
     return f"{name}:{line}"
 
 
-def _words(words: Sequence[str]) -> str:
-    """The first of some words, in little room."""
+def _shorten_words(words: Sequence[str]) -> str:
+    """As many of the words as `_FOR` columns hold."""
     text = figures.printable(" ".join(words))
     return text if len(text) <= _FOR else text[: _FOR - 1] + "…"
 
@@ -171,45 +182,49 @@ def _words(words: Sequence[str]) -> str:
 def _most_telling(verdicts: Iterable[Verdict], limit: int | None) -> list[Verdict]:
     """The chunks sent, best first, then those left out; with a limit the best of both."""
     order = sorted(verdicts, key=lambda verdict: (-verdict.worth, verdict.file.path, verdict.chunk.line))
-    kept = [verdict for verdict in order if facts.is_sent(verdict)]
-    rest = [verdict for verdict in order if not facts.is_sent(verdict)]
+    sent = [verdict for verdict in order if facts.is_sent(verdict)]
+    left_out = [verdict for verdict in order if not facts.is_sent(verdict)]
     if limit is not None:
-        kept = kept[: max(limit - len(rest), limit * 2 // 3)]
-        rest = rest[: limit - len(kept)]
-    return kept + rest
+        sent = sent[: max(limit - len(left_out), limit * 2 // 3)]
+        left_out = left_out[: limit - len(sent)]
+    return sent + left_out
 
 
-def summary(found: allocate.Allocation | allocate.Nothing) -> str:
+def summary(allocation: allocate.Allocation | allocate.Nothing) -> str:
     """Difficulty and profile; on a second line the tokens sent, and those the task asks for where that makes a difference."""
-    if isinstance(found, allocate.Nothing):
-        return f"gets no memory (profile {found.profile})"
-    bumped = f"raised from {found.bumped_from}" if found.bumped_from else ""
-    source = ", ".join(word for word in (_SOURCES.get(found.tier_source, found.tier_source), bumped) if word)
-    native = f", {found.native_tokens:,} of them loaded by the client" if found.native_tokens else ""
-    asked = found.selection.demand_tokens + found.native_tokens
+    if isinstance(allocation, allocate.Nothing):
+        return f"gets no memory (profile {allocation.profile})"
+    bumped = f"raised from {allocation.bumped_from}" if allocation.bumped_from else ""
+    source = ", ".join(
+        word for word in (_SOURCES.get(allocation.tier_source, allocation.tier_source), bumped) if word
+    )
+    native = (
+        f", {allocation.native_tokens:,} of them loaded by the client" if allocation.native_tokens else ""
+    )
+    asked = allocation.selection.demand_tokens + allocation.native_tokens
     more = ""
-    if found.exceeded:
+    if allocation.exceeded:
         more = f"; the task asks for {asked:,}, more than it may have"
-    elif found.tokens == 0 and asked:
+    elif allocation.tokens == 0 and asked:
         more = f"; {asked:,} are about the task"
-    assigned = "" if found.identity.assignment_key else " (no assignment)"
+    assigned = "" if allocation.identity.assignment_key else " (no assignment)"
     return (
-        f"difficulty {found.tier}{f' ({source})' if source else ''}, profile {found.settings.profile.name}{assigned}\n"
-        f"  sends {found.tokens:,} tokens (budget {found.budget:,}){native}{more}"
+        f"difficulty {allocation.tier}{f' ({source})' if source else ''}, profile {allocation.settings.profile.name}{assigned}\n"
+        f"  sends {allocation.tokens:,} tokens (budget {allocation.budget:,}){native}{more}"
     )
 
 
-def _short(path: str) -> str:
+def _below_memory(path: str) -> str:
     return path.removeprefix(".claude/memory/")
 
 
-def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Iterable[int]) -> None:
+def _print_table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Iterable[int]) -> None:
     """Rows of one line each. The names of a row take the room that is left; where it is short, the innermost stay."""
     cells = [list(columns[:-1]), *(row[0] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     figures = set(right)
     room = max(8, width - sum(widths) - len(widths))
-    lasts = [columns[-1], *(_innermost(row[1], room) for row in rows)]
+    lasts = [columns[-1], *(_innermost_names(row[1], room) for row in rows)]
     for line, last in zip(cells, lasts, strict=True):
         shown = [
             cell.rjust(size) if number in figures else cell.ljust(size)
@@ -218,7 +233,7 @@ def _table(columns: Sequence[str], rows: Sequence[Row], width: int, right: Itera
         print(" ".join([*shown, last]).rstrip())
 
 
-def _innermost(names: Sequence[str], room: int) -> str:
+def _innermost_names(names: Sequence[str], room: int) -> str:
     """As much of `a > b > c` as there is room for, from its end."""
     text = figures.printable(" > ".join(names))
     while figures.cells(text) > room and len(names) > 1:
@@ -226,21 +241,21 @@ def _innermost(names: Sequence[str], room: int) -> str:
         text = figures.printable("… > " + " > ".join(names))
     if figures.cells(text) <= room:
         return text
-    kept = text.removeprefix("… > ")
-    while figures.cells(kept) >= room:
-        kept = kept[1:]
-    return "…" + kept
+    end = text.removeprefix("… > ")
+    while figures.cells(end) >= room:
+        end = end[1:]
+    return "…" + end
 
 
 def print_comparison(
-    one: allocate.Allocation | allocate.Nothing,
-    other: allocate.Allocation | allocate.Nothing,
+    first: allocate.Allocation | allocate.Nothing,
+    second: allocate.Allocation | allocate.Nothing,
     limit: int | None,
 ) -> None:
     """What a second prompt or profile adds (+) and takes away (-)."""
-    found = facts.compare(one, other)
-    added, removed, common = found["added"], found["removed"], found["common"]
-    for name, side in (("first:  ", one), ("second: ", other)):
+    comparison = facts.compare(first, second)
+    added, removed, common = comparison["added"], comparison["removed"], comparison["common"]
+    for name, side in (("first:  ", first), ("second: ", second)):
         output.wrapped(summary(side).replace("\n ", ";"), name)
     output.wrapped(
         f"{common} chunks in both, {len(added)} only with the second (+), {len(removed)} only with the first (-)"
@@ -259,13 +274,13 @@ def print_comparison(
         for sign, side in (("-", removed), ("+", added)):
             tokens = [entry["tokens"] for entry in side if entry["path"] == path]
             cells.append(f"{sign}{sum(tokens):,}" if tokens else "")
-        rows.append((cells, [_short(path)]))
-    _table(["first", "second", "file"], rows, width, right=range(2))
+        rows.append((cells, [_below_memory(path)]))
+    _print_table(["first", "second", "file"], rows, width, right=range(2))
     print()
     rows = []
     for sign, entry in shown:
-        where = _place(entry["path"], entry["line"], max(24, width // 3))
+        where = _file_line(entry["path"], entry["line"], max(24, width // 3))
         rows.append(([sign, str(entry["tokens"]), where], entry["heading"].split(" > ")))
-    _table(["", "tokens", "file:line", "heading"], rows, width, right=(1,))
+    _print_table(["", "tokens", "file:line", "heading"], rows, width, right=(1,))
     if len(shown) < len(changed):
         print(f"and {len(changed) - len(shown)} more (--all)")

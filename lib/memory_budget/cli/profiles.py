@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 done, or the file is fine (or there is none); 1 it has errors."""
     project = find_project(args.project or ".")
-    return _suggest(project, args) if args.action == "suggest" else _check(project.root, args)
+    return _suggest(project, args) if args.action == "suggest" else _check_file(project.root, args)
 
 
-def _check(project: str, args: argparse.Namespace) -> int:
+def _check_file(project: str, args: argparse.Namespace) -> int:
     try:
         report = check.check_project(project, user_home())
     except BudgetError as error:
@@ -58,55 +58,55 @@ def _check(project: str, args: argparse.Namespace) -> int:
             }
         )
     else:
-        for line in _lines(report):
-            output.line(line)  # one line a finding: editors and terminals jump to its head
+        for line in _result_lines(report):
+            output.line(line)  # one line a problem: editors and terminals make a link of its beginning
     return 1 if report.errors else 0
 
 
-def _lines(report: check.ProfilesCheck) -> list[str]:
+def _result_lines(report: check.ProfilesCheck) -> list[str]:
     lines = [problem.sentence(report.shown) for problem in report.problems]
     warnings = len(report.problems) - len(report.errors)
     if report.errors:
-        errors, doubts = counted(len(report.errors), "error"), counted(warnings, "warning")
-        return [*lines, f"{errors}, {doubts}: the file is not used"]
+        errors_text, warnings_text = counted(len(report.errors), "error"), counted(warnings, "warning")
+        return [*lines, f"{errors_text}, {warnings_text}: the file is not used"]
     document = (
         profiles.compile_profiles(profiles.read_profiles_file(report.path))
         if report.path
         else profiles.defaults()
     )
-    said = ", " + counted(warnings, "warning") if warnings else ""
+    warned = ", " + counted(warnings, "warning") if warnings else ""
     return [
         *lines,
-        f"{report.shown}: fine{said}; {counted(len(document.names()), 'profile')}, "
+        f"{report.shown}: fine{warned}; {counted(len(document.names()), 'profile')}, "
         f"{counted(len(document.assignments), 'agent')} assigned, others get {document.default_profile}",
     ]
 
 
 def _suggest(project: Project, args: argparse.Namespace) -> int:
     loaded = profiles.load_profiles(project.root, project.home).profiles
-    known = agents.scan_agent_files(project.root, project.home)
-    proposed = [
+    agent_files = agents.scan_agent_files(project.root, project.home)
+    suggestions = [
         entry
-        for entry in suggest.agent_suggestions(project.root, project.home, loaded, known)
+        for entry in suggest.agent_suggestions(project.root, project.home, loaded, agent_files)
         if not args.agent or {entry.key, entry.key.rpartition("/")[2]} & set(args.agent)
     ]
     path = edit.target(project.root, project.home)
-    applied = bool(args.apply and proposed)
+    applied = bool(args.apply and suggestions)
     if applied:
-        edit.change(path, {("agent_assignments", entry.key): entry.profile for entry in proposed})
+        edit.change(path, {("agent_assignments", entry.key): entry.profile for entry in suggestions})
     if args.json:
-        entries = [entry._asdict() for entry in proposed]
+        entries = [entry._asdict() for entry in suggestions]
         output.print_json({"suggestions": entries, "file": path, "applied": applied})
         return 0
-    if not proposed:
+    if not suggestions:
         print("Every agent has an assignment.")
         return 0
-    output.table(
+    output.print_table(
         "",
         ["agent", "suggested", "budget", "because"],
         [
-            [entry.key, entry.profile, _budget(loaded.profile(entry.profile)), entry.reason]
-            for entry in proposed
+            [entry.key, entry.profile, _budget_range(loaded.profile(entry.profile)), entry.reason]
+            for entry in suggestions
         ],
         right=(2,),
     )
@@ -119,6 +119,6 @@ def _suggest(project: Project, args: argparse.Namespace) -> int:
     return 0
 
 
-def _budget(profile: profiles.Profile) -> str:
-    """What a medium task gets at most: 20K-50K."""
+def _budget_range(profile: profiles.Profile) -> str:
+    """Base and most tokens of a profile: `20K-50K`."""
     return f"{profile.base_budget // 1000}K-{profile.max_budget // 1000}K"

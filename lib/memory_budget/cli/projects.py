@@ -1,4 +1,4 @@
-"""The project that a verb works on."""
+"""Finds the project that a verb works on, and says which of its memory is not read."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def project_with_memory(path: str) -> Project:
     return project
 
 
-def unread_memory(project: Project, found: Scan | None = None) -> list[str]:
-    """Why memory that is there is given to nobody, as a session's start says it."""
+def unread_memory(project: Project, scan: Scan | None = None) -> list[str]:
+    """Why memory that exists is given to no agent, a line each, as at the start of a session."""
     return overlooked(
-        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles), found
+        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles), scan
     )

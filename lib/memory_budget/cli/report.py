@@ -164,7 +164,7 @@ def _print_overall(overall: dict[str, Any], prices: dict[str, Any] | None) -> No
 
 
 def _print_scopes(rows: list[dict[str, Any]]) -> None:
-    output.table(
+    output.print_table(
         "By scope",
         ["scope", "runs", "tokens", "share", "share of\nbudgets", "per run", "median", "95th pct"],
         [
@@ -187,7 +187,7 @@ def _print_budgets(title: str, first: str, rows: list[dict[str, Any]]) -> None:
     columns = ["runs", "sent", "budget", "used", "95th\npct", "needed\nmore", "left\nout"]
     optional = {"files read\nby itself": "on_demand_runs", "not\ndelivered": "not_delivered"}
     shown = {title: key for title, key in optional.items() if any(row[key] for row in rows)}
-    output.table(
+    output.print_table(
         title,
         [first, *columns, *shown],
         [
@@ -214,7 +214,7 @@ def _print_costs(title: str, first: str, rows: list[dict[str, Any]]) -> None:
         return
     kinds = ("requests", "input", "cache_creation", "cache_read", "output")
     names = ["requests", "input", "cache\nwritten", "cache\nread", "output", "spent", "saved"]
-    output.table(
+    output.print_table(
         title,
         [first, *names],
         [

@@ -25,14 +25,14 @@ def run(args: argparse.Namespace) -> int:
     project = project_with_memory(args.project)
     tell = None if args.json else _tell
 
-    def do(project: Project, kind: str, now: float) -> dict[str, Any]:
+    def run_job(project: Project, kind: str, now: float) -> dict[str, Any]:
         return job.run(project, kind, now, tell=tell, progress=output.progress)
 
     lock = schedule.take_lock(project)
     if lock is None:
         raise BudgetError("a job is running in this project; `memory-budget status` shows it")
     try:
-        result = schedule.run_locked(project, args.kind, do, time.time)
+        result = schedule.run_locked(project, args.kind, run_job, time.time)
     finally:
         lock.release()
     if args.json:

@@ -37,31 +37,33 @@ def run(args: argparse.Namespace) -> int:
     if args.action != "list" and not args.globs:
         raise BudgetError(f"sources {args.action}: name a folder or a glob, such as docs or 'docs/**/*.md'")
     if args.action == "list":
-        return _list(project, as_json=args.json)
+        return _print_sources(project, as_json=args.json)
     path = edit.target(project.root, project.home)
     current = profiles.load_profiles(project.root, project.home).profiles.sources()[args.scope]
-    wanted = [_glob(project, text) for text in args.globs]
+    globs = [_glob_for(project, text) for text in args.globs]
     if args.action == "add":
-        for glob in wanted:
+        for glob in globs:
             _refuse_what_matches_nothing(project, args.scope, glob)
-        new = current + [glob for glob in wanted if glob not in current]
+        new = current + [glob for glob in globs if glob not in current]
     else:
-        strange = [glob for glob in wanted if glob not in current]
-        if strange:
+        unknown = [glob for glob in globs if glob not in current]
+        if unknown:
             raise BudgetError(
-                f"{strange[0]} is no source of {args.scope}; there are {', '.join(current) or 'none'}"
+                f"{unknown[0]} is no source of {args.scope}; there are {', '.join(current) or 'none'}"
             )
-        new = [glob for glob in current if glob not in wanted]
+        new = [glob for glob in current if glob not in globs]
     changed = edit.change(path, {("sources", args.scope): new})
     shown = profiles.short_path(path, project.root, project.home)
     if args.json:
         output.print_json({"file": path, "changed": changed, "scope": args.scope, "globs": new})
         return 0
     if not changed:
-        output.line(f"{shown}: {', '.join(wanted)} {'was' if len(wanted) == 1 else 'were'} there already")
+        output.line(f"{shown}: {', '.join(globs)} {'was' if len(globs) == 1 else 'were'} there already")
         return 0
-    for glob in wanted:
-        files = f": {counted(_count(project, args.scope, glob), 'file')}" if args.action == "add" else ""
+    for glob in globs:
+        files = (
+            f": {counted(_count_files(project, args.scope, glob), 'file')}" if args.action == "add" else ""
+        )
         output.line(f"{shown}: {'added' if args.action == 'add' else 'removed'} {glob}{files}")
     print(
         "Agents get it from their next start on. See what one gets: memory-budget preview --agent NAME --prompt TASK"
@@ -69,42 +71,45 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _list(project: Project, *, as_json: bool) -> int:
+def _print_sources(project: Project, *, as_json: bool) -> int:
     rows = [
-        (scope, glob, _count(project, scope, glob))
+        (scope, glob, _count_files(project, scope, glob))
         for scope, globs in profiles.load_profiles(project.root, project.home).profiles.sources().items()
         for glob in globs
     ]
     if as_json:
         output.print_json([{"scope": scope, "glob": glob, "files": files} for scope, glob, files in rows])
         return 0
-    output.table(
+    output.print_table(
         "", ["files", "scope", "glob"], [[files, scope, glob] for scope, glob, files in rows], right=(0,)
     )
     return 0
 
 
-def _glob(project: Project, text: str) -> str:
-    """What a person's word stands for: a folder for all Markdown below it, a glob or a file for itself. Raises BudgetError."""
+def _glob_for(project: Project, text: str) -> str:
+    """The glob for what a person typed: for a folder `docs` all Markdown below it, `docs/**/*.md`; a glob or a file for itself.
+    Raises BudgetError where it leads out of the project."""
     if os.path.isabs(text) and os.path.realpath(text).startswith(os.path.realpath(project.root) + os.sep):
         text = os.path.relpath(os.path.realpath(text), os.path.realpath(project.root))
     text = text.removeprefix("./").rstrip("/") or "."
     if os.path.isabs(text) or ".." in text.split("/"):
         raise BudgetError(f"{text}: leads out of the project; put a copy or a folder into it")
-    whole = f"{project.root}/{text}"
-    if os.path.isdir(whole) or (text.endswith("<agent>") and not text.endswith(".md")):
+    path = f"{project.root}/{text}"
+    if os.path.isdir(path) or (text.endswith("<agent>") and not text.endswith(".md")):
         return "**/*.md" if text == "." else f"{text}/**/*.md"
     return text
 
 
 def _refuse_what_matches_nothing(project: Project, scope: str, glob: str) -> None:
     if ("<agent>" in glob.split("/")) == (scope == "global"):
-        wanted = "--scope agent_patterns" if scope == "global" else "<agent> where the agent's folder stands"
-        raise BudgetError(f"{glob}: expected {wanted}")
-    if not _count(project, scope, glob):
+        expected = (
+            "--scope agent_patterns" if scope == "global" else "<agent> where the agent's folder stands"
+        )
+        raise BudgetError(f"{glob}: expected {expected}")
+    if not _count_files(project, scope, glob):
         raise BudgetError(f"{glob}: matches no Markdown file in {project.root}; nothing was changed")
 
 
-def _count(project: Project, scope: str, glob: str) -> int:
-    only: dict[str, list[str]] = {one: [] for one in SCOPES}
-    return len(scan_sources(project, Sources({**only, scope: [glob]})).files)
+def _count_files(project: Project, scope: str, glob: str) -> int:
+    no_globs: dict[str, list[str]] = {name: [] for name in SCOPES}
+    return len(scan_sources(project, Sources({**no_globs, scope: [glob]})).files)

@@ -128,7 +128,7 @@ def _why_nothing(found: dict[str, Any], names: list[str] | None) -> str:
 
 
 def print_recommendations(entries: list[dict[str, Any]]) -> None:
-    output.table(
+    output.print_table(
         "",
         ["agent", "profile", "runs", "needed\nmore", "budget", "sure"],
         [

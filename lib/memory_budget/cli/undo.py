@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 BUDGETS = "budgets"
 
 
-class _Made(NamedTuple):
-    """A change of either kind. `batch`: made by one command; `time` in seconds since the epoch."""
+class _Change(NamedTuple):
+    """A change of memory or of budgets. `batch`: the same for all changes that one command made; `time`: seconds since the
+    epoch; `source`: its entry in the journal or in the history of tuning."""
 
     id: str
     batch: str
@@ -45,29 +46,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when something stood in the way of taking a change back."""
     project = find_project(args.project)
-    made = _made(project)
+    changes = _all_changes(project)
     if args.list:
-        _list(args, made)
+        _print_changes(args, changes)
         return 0
-    results = _undo(project, _chosen(made, args.id))
+    results = _undo_changes(project, _choose_changes(changes, args.id))
     if args.json:
         output.print_json(results)
     else:
-        for one in results:
-            output.line(f"{one['state']}: {one['title']} ({one['id']})")
-            for problem in one["problems"]:
+        for result in results:
+            output.line(f"{result['state']}: {result['title']} ({result['id']})")
+            for problem in result["problems"]:
                 print(f"  {problem}")
-    return 1 if any(one["problems"] for one in results) else 0
+    return 1 if any(result["problems"] for result in results) else 0
 
 
-def _made(project: Project) -> list[_Made]:
+def _all_changes(project: Project) -> list[_Change]:
     """All changes to memory and to budgets, oldest first."""
     memory = [
-        _Made(entry.id, entry.batch, entry.time, entry.kind, entry.title, entry.state, entry)
+        _Change(entry.id, entry.batch, entry.time, entry.kind, entry.title, entry.state, entry)
         for entry in journal.entries(project)
     ]
     budgets = [
-        _Made(
+        _Change(
             entry.id,
             "",
             datetime.fromisoformat(entry.time).timestamp(),
@@ -78,62 +79,68 @@ def _made(project: Project) -> list[_Made]:
         )
         for entry in tuning_apply.history(project)
     ]
-    return sorted([*memory, *budgets], key=lambda one: one.time)
+    return sorted([*memory, *budgets], key=lambda change: change.time)
 
 
-def _chosen(made: Sequence[_Made], wanted: str | None) -> list[_Made]:
-    standing = [one for one in made if one.state not in (journal.UNDONE, tuning_apply.UNDONE)]
-    if wanted is None:
-        if not standing:
+def _choose_changes(changes: Sequence[_Change], identifier: str | None) -> list[_Change]:
+    applied = [change for change in changes if change.state not in (journal.UNDONE, tuning_apply.UNDONE)]
+    if identifier is None:
+        if not applied:
             raise BudgetError("there is no change to take back")
-        last = standing[-1]
-        return [one for one in standing if one is last or (last.batch and one.batch == last.batch)]
-    found = [one for one in standing if wanted in (one.id, one.batch)]
-    found = found or [one for one in standing if one.id.startswith(wanted)]
-    if not found:
-        known = any(wanted in (one.id, one.batch) for one in made)
-        raise BudgetError(f"{wanted}: {'taken back already' if known else 'no change of that id'}")
-    return found
+        last = applied[-1]
+        return [change for change in applied if change is last or (last.batch and change.batch == last.batch)]
+    matches = [change for change in applied if identifier in (change.id, change.batch)]
+    matches = matches or [change for change in applied if change.id.startswith(identifier)]
+    if not matches:
+        is_undone = any(identifier in (change.id, change.batch) for change in changes)
+        raise BudgetError(f"{identifier}: {'taken back already' if is_undone else 'no change of that id'}")
+    return matches
 
 
-def _undo(project: Project, chosen: Sequence[_Made]) -> list[dict[str, Any]]:
+def _undo_changes(project: Project, chosen: Sequence[_Change]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
-    memory = [one.source for one in chosen if isinstance(one.source, journal.Entry)]
+    memory = [change.source for change in chosen if isinstance(change.source, journal.Entry)]
     if memory:
         results += [
             {"id": entry.id, "title": entry.title, "state": entry.state, "problems": entry.problems}
             for entry in proposals.undo_entries(project, memory)
         ]
         update.update_index(project, wait=60.0)
-    for one in reversed(chosen):
-        if isinstance(one.source, tuning_apply.Applied):
+    for change in reversed(chosen):
+        if isinstance(change.source, tuning_apply.Applied):
             problems = []
             state = tuning_apply.UNDONE
             try:
-                tuning_apply.undo_profile_change(project, one.id)
+                tuning_apply.undo_profile_change(project, change.id)
             except BudgetError as error:
-                state, problems = one.state, [str(error)]
-            results.append({"id": one.id, "title": one.title, "state": state, "problems": problems})
+                state, problems = change.state, [str(error)]
+            results.append({"id": change.id, "title": change.title, "state": state, "problems": problems})
     return results
 
 
-def _list(args: argparse.Namespace, made: Sequence[_Made]) -> None:
+def _print_changes(args: argparse.Namespace, changes: Sequence[_Change]) -> None:
     if args.json:
-        output.print_json([_as_json(one) for one in made])
+        output.print_json([_change_json(change) for change in changes])
         return
     rows = [
-        [one.id, datetime.fromtimestamp(one.time).isoformat(" ", "minutes"), one.kind, one.state, one.title]
-        for one in made
+        [
+            change.id,
+            datetime.fromtimestamp(change.time).isoformat(" ", "minutes"),
+            change.kind,
+            change.state,
+            change.title,
+        ]
+        for change in changes
     ]
     if not rows:
         print("no change was made yet")
         return
-    output.table("", ["id", "when", "kind", "state", "what"], rows)
+    output.print_table("", ["id", "when", "kind", "state", "what"], rows)
 
 
-def _as_json(one: _Made) -> dict[str, Any]:
-    if isinstance(one.source, journal.Entry):
-        return one.source._asdict() | {"steps": [step._asdict() for step in one.source.steps]}
-    value = one._asdict()
+def _change_json(change: _Change) -> dict[str, Any]:
+    if isinstance(change.source, journal.Entry):
+        return change.source._asdict() | {"steps": [step._asdict() for step in change.source.steps]}
+    value = change._asdict()
     del value["source"]
-    return value | {"path": one.source.path, "changes": one.source.changes}
+    return value | {"path": change.source.path, "changes": change.source.changes}

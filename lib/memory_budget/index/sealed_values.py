@@ -29,7 +29,7 @@ def write_value(db: Connection, key: str, value: object) -> None:
 
 
 def read_value(db: Connection, key: str) -> object:
-    """The value kept under a key, None where there is none. Raises Damaged, and DatabaseError as any reading does."""
+    """The value kept under a key, None where there is none. Raises ValueDamaged, or DatabaseError where the index itself is damaged."""
     row = db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
     if row is None:
         return None
