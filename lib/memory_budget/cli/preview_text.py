@@ -144,6 +144,11 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
     if len(shown) < len(verdicts):
         print(f"and {len(verdicts) - len(shown)} more, sent or left out (--all)")
     print()
+    _print_legend(shown, explain, width)
+
+
+def _print_legend(verdicts: Iterable[Verdict], explain: bool, width: int) -> None:
+    """What the columns of the table of chunks mean, and the words in its first column."""
     if explain:
         output.wrapped(
             "relevance: 100 is the best. best, found: weight of the task's words in the best passage of the section, and the "
@@ -153,9 +158,8 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
         )
     elif width < _WIDE:
         output.wrapped("for which words each was sent: --explain, or a terminal of 110 columns", "  ")
-    explained = [
-        _VERDICTS[reason] for reason in _VERDICTS if any(verdict.reason == reason for verdict in shown)
-    ]
+    reasons = {verdict.reason for verdict in verdicts}
+    explained = [_VERDICTS[reason] for reason in _VERDICTS if reason in reasons]
     legend = [f"{word}: {meaning}" for word, meaning in explained if meaning]
     if legend:
         output.wrapped("; ".join(legend) + ".", "  ")
