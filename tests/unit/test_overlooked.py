@@ -162,11 +162,12 @@ def test_flipped_bytes_never_reach_an_agent(column: str, tmp_path: Path, home: P
     update.update_index(project)
     db = sqlite3.connect(project.index)
     with db:
-        for first, value in db.execute(f"SELECT first, {column} FROM pages").fetchall():
+        table = "texts" if column == "text" else "pages"
+        for first, value in db.execute(f"SELECT first, {column} FROM {table}").fetchall():
             data = bytearray(value.encode() if isinstance(value, str) else value)
             data[len(data) // 2] ^= 0x15
             changed: object = bytes(data).decode("latin-1") if isinstance(value, str) else bytes(data)
-            db.execute(f"UPDATE pages SET {column}=? WHERE first=?", (changed, first))
+            db.execute(f"UPDATE {table} SET {column}=? WHERE first=?", (changed, first))
     db.close()
     found = allocate.allocate(project, allocate.Task("worker", TASK), cap=1000)
     assert isinstance(found, allocate.Allocation)

@@ -323,7 +323,7 @@ class _Update:
             lead=leads,
             text=texts,
         )
-        self.db.executemany(page_rows.INSERT, page_rows.rows(first, file, group, columns, fresh))
+        page_rows.insert_pages(self.db, first, file, group, columns, fresh)
         self.lists.add_chunks(group, first, found, names)
         self.next_chunk = first + len(texts)
         return sum(lengths)
@@ -332,11 +332,14 @@ class _Update:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
         words = labels.label_terms(known.label)
-        for text, headings in db.execute("SELECT text, headings FROM pages WHERE file=?", (known.id,)):
+        for text, headings in db.execute(
+            "SELECT text, headings FROM pages JOIN texts USING(first) WHERE file=?", (known.id,)
+        ):
             words.update(terms(text.decode()))
             words.update(terms(headings))
         words.update(terms(path))
         db.execute("DELETE FROM files WHERE id=?", (known.id,))
+        db.execute("DELETE FROM texts WHERE first IN (SELECT first FROM pages WHERE file=?)", (known.id,))
         db.execute("DELETE FROM pages WHERE file=?", (known.id,))
         self.lists.drop(known.grp, words, known.id, known.first, known.last)
 

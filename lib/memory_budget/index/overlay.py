@@ -289,7 +289,8 @@ class _IndexedNote:
         if row is not None:
             row = row[:1]
             for *page, text in view.db.execute(
-                f"SELECT {pages.COLUMNS}, text FROM pages WHERE file=? ORDER BY first DESC", row
+                f"SELECT {pages.COLUMNS}, text FROM pages JOIN texts USING(first) WHERE file=? ORDER BY first DESC",
+                row,
             ):
                 for chunk in reversed(pages.page_chunks(*page)):
                     self._chunks.setdefault(text[chunk.begin : chunk.end].decode(), []).append(chunk)

@@ -1,4 +1,4 @@
-"""Makes the rows that `pages` reads: chunks and heading lines, column by column."""
+"""Writes the rows that `pages` reads: chunks and heading lines, column by column."""
 
 from __future__ import annotations
 
@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from memory_budget.index.pages import BETWEEN, CHUNKS, checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    _Row = tuple[int, int, int, bytes, bytes, str, int, bytes, str, bytes, int, int, int]
-
-
-#: How the rows are put into the table.
-INSERT = "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    from collections.abc import Sequence
+    from sqlite3 import Connection
 
 
 class Columns(NamedTuple):
@@ -41,8 +36,10 @@ class Outline(NamedTuple):
     text: list[str]
 
 
-def rows(first: int, file: int, group: int, columns: Columns, outline: Outline) -> Iterator[_Row]:
-    """The rows of a file's chunks, the first of which has the id `first`; all heading lines go with the first page."""
+def insert_pages(
+    db: Connection, first: int, file: int, group: int, columns: Columns, outline: Outline
+) -> None:
+    """Keep the chunks of a file, the first of which has the id `first`; all heading lines go with the first page."""
     texts = [text.encode() for text in columns.text]
     for start in range(0, len(texts), CHUNKS):
         part = slice(start, start + CHUNKS)
@@ -59,19 +56,15 @@ def rows(first: int, file: int, group: int, columns: Columns, outline: Outline) 
         outline_numbers = array("I", outline.parent).tobytes() + array("I", outline.tokens).tobytes()
         heading_text = "\n".join(outline.text)
         page_text = BETWEEN.join(page_texts)
-        yield (
-            first + start,
-            file,
-            group,
-            numbers,
-            prints,
-            leads_text,
-            outline.first if outline.text else 0,
-            outline_numbers,
-            heading_text,
-            page_text,
-            checksum(numbers, prints, leads_text.encode()),
-            checksum(outline_numbers, heading_text.encode()),
-            checksum(page_text),
-        )
+        heading = outline.first if outline.text else 0
+        number_sum = checksum(numbers, prints, leads_text.encode())
+        heading_sum = checksum(outline_numbers, heading_text.encode())
+        db.execute(
+            "INSERT INTO pages VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                first + start, file, group, heading, number_sum, heading_sum, numbers, prints, leads_text, outline_numbers,
+                heading_text,
+            ),
+        )  # fmt: skip
+        db.execute("INSERT INTO texts VALUES(?,?,?)", (first + start, checksum(page_text), page_text))
         outline = Outline(0, [], [], [])

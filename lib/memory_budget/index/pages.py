@@ -7,17 +7,19 @@ A start hook looks at all chunks of many files; a row for each would cost it mor
     leads      the name each chunk leads with, one a line; "" where none has one
     outline    of the heading lines that first occur in the page: id of the line above, tokens: u32 columns
     headings   those lines, numbered from `heading`
-    text       the chunks' texts with a blank line between two, UTF-8
     ..._sum    checksums of these columns: what is read for an agent is checked
+
+The table `texts` holds a page's `text`: the chunks' texts with a blank line between two, UTF-8. A start looks at all pages in
+view and prints a few texts, so they lie apart: SQLite reads a row from its beginning, and text is nine tenths of it.
 
 Numbers are in this machine's byte order.
 """
 
 from __future__ import annotations
 
+from _blake2 import blake2b
 from _operator import itemgetter
 from itertools import repeat
-from zlib import crc32
 
 from memory_budget.index.records import Chunk, Heading, make_chunks, make_headings
 from memory_budget.index.schema import IndexDamaged
@@ -40,12 +42,8 @@ COLUMNS = "first, file, numbers, prints, leads, number_sum"
 
 
 def checksum(*parts: bytes) -> int:
-    """The CRC-32 of columns of a page, by which a reader knows that they are as they were written. It takes about a microsecond
-    for 2,000 bytes."""
-    value = 0
-    for part in parts:
-        value = crc32(part, value)
-    return value
+    """What tells whether columns of a page are as they were written: 48 bits of BLAKE2, which a start has loaded anyway."""
+    return int.from_bytes(blake2b(b"".join(parts), digest_size=6).digest(), "big")
 
 
 def _check_sum(stored: int, *parts: bytes) -> None:
@@ -87,18 +85,83 @@ def chunk_count(size: int) -> int:
     return size // (4 * _NUMBERS)
 
 
-#: What `page_headings` takes, in this order, from a table named pages.
+#: What `page_headings` and `HeadingLines.add_page` take, in this order, from a table named pages.
 HEADING_COLUMNS = "heading, outline, headings, heading_sum"
 
 
+class _PageOutline:
+    """The heading lines of a page. `first` and `last`: the ids of the first and the last of them."""
+
+    __slots__ = ("_lines", "_parents", "_tokens", "first", "last")
+
+    def __init__(self, first: int, outline: bytes, lines: str, heading_sum: int) -> None:
+        """From the columns named above. Raises IndexDamaged."""
+        _check_sum(heading_sum, outline, lines.encode())
+        values = memoryview(outline).cast("I")
+        half = len(values) // 2
+        self.first = first
+        self.last = first + half - 1
+        self._parents = values[:half]
+        self._tokens = values[half:]
+        self._lines = lines.split("\n")
+
+    def heading(self, number: int) -> Heading:
+        """The line of an id from `first` to `last`."""
+        at = number - self.first
+        return make_headings([(number, self._parents[at], self._tokens[at], self._lines[at])])[0]
+
+
+class HeadingLines(dict[int, Heading]):
+    """Heading lines by id, each made when it is asked for: of all pages that a start reads it prints few.
+
+    Asking raises IndexDamaged where the index has no such line.
+    """
+
+    __slots__ = ("_db", "_last", "_opened", "_rows")
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._last = _PageOutline(0, b"", "", checksum())
+        self._rows: dict[int, tuple[Any, ...]] = {}
+        self._opened: dict[int, _PageOutline] = {}
+
+    def add_page(self, row: tuple[Any, ...]) -> None:
+        """The outline of a page that was read, as `HEADING_COLUMNS` has it."""
+        if row[0]:
+            self._rows[row[0]] = row
+
+    def __missing__(self, number: int) -> Heading:
+        outline = self._last
+        if not outline.first <= number <= outline.last:
+            outline = self._last = self._outline(number)
+        heading = self[number] = outline.heading(number)
+        return heading
+
+    def _outline(self, number: int) -> _PageOutline:
+        """The outline that holds a line, looked into once."""
+        first = max([first for first in self._rows if first <= number], default=0)
+        outline = self._opened.get(first)
+        if outline is None and first:
+            outline = self._opened[first] = _PageOutline(*self._rows[first])
+        return outline if outline is not None and number <= outline.last else self._read(number)
+
+    def _read(self, number: int) -> _PageOutline:
+        """The outline of a line that stands in an earlier page of a large file."""
+        row = self._db.execute(
+            f"SELECT {HEADING_COLUMNS} FROM pages WHERE heading<=? ORDER BY heading DESC LIMIT 1", (number,)
+        ).fetchone()
+        outline = _PageOutline(*row) if row is not None else None
+        if outline is None or not 0 < outline.first <= number <= outline.last:
+            raise IndexDamaged(f"the index has no heading line {number}")
+        self.add_page(row)
+        self._opened[outline.first] = outline
+        return outline
+
+
 def page_headings(first: int, outline: bytes, lines: str, heading_sum: int) -> list[Heading]:
-    """The heading lines of a page, the first of which has the id `first`. Raises IndexDamaged."""
-    _check_sum(heading_sum, outline, lines.encode())
-    values = memoryview(outline).cast("I").tolist()
-    half = len(values) // 2
-    return make_headings(
-        zip(range(first, first + half), values[:half], values[half:], lines.split("\n"), strict=False)
-    )
+    """All heading lines of a page. Raises IndexDamaged."""
+    found = _PageOutline(first, outline, lines, heading_sum)
+    return list(map(found.heading, range(first, found.last + 1)))
 
 
 def file_chunks(db: Connection, file: int) -> list[Chunk]:
@@ -116,7 +179,8 @@ def all_chunks(db: Connection) -> Iterator[Chunk]:
 def first_damage(db: Connection) -> Iterator[str]:
     """The first page that is not as it was written, in words; nothing where all are."""
     for first, *columns, number_sum, heading_sum, text_sum in db.execute(
-        "SELECT first, numbers, prints, leads, outline, headings, text, number_sum, heading_sum, text_sum FROM pages"
+        "SELECT first, numbers, prints, leads, outline, headings, text, number_sum, heading_sum, text_sum "
+        "FROM pages LEFT JOIN texts USING(first)"
     ):
         numbers, prints, leads, outline, headings, text = columns
         try:
@@ -133,7 +197,7 @@ def chunk_texts(db: Connection, chunks: Collection[Chunk]) -> dict[int, bytes]:
     pages = set(map(itemgetter(11), chunks))
     page_texts = {}
     for first, text, text_sum in select_rows(
-        db, "SELECT first, text, text_sum FROM pages WHERE first IN", pages
+        db, "SELECT first, text, text_sum FROM texts WHERE first IN", pages
     ):
         _check_sum(text_sum, text)
         page_texts[first] = text

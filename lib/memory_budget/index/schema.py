@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 #: Files that SQLite makes beside a database.
@@ -54,12 +54,13 @@ CREATE INDEX files_grp ON files(grp, mtime_ns);
 CREATE INDEX files_hash ON files(hash);
 CREATE INDEX files_always ON files(grp) WHERE always;
 CREATE TABLE pages(
-  first INTEGER PRIMARY KEY, file INTEGER NOT NULL, grp INTEGER NOT NULL, numbers BLOB NOT NULL, prints BLOB NOT NULL,
-  leads TEXT NOT NULL, heading INTEGER NOT NULL, outline BLOB NOT NULL, headings TEXT NOT NULL, text BLOB NOT NULL,
-  number_sum INTEGER NOT NULL, heading_sum INTEGER NOT NULL, text_sum INTEGER NOT NULL);
+  first INTEGER PRIMARY KEY, file INTEGER NOT NULL, grp INTEGER NOT NULL, heading INTEGER NOT NULL,
+  number_sum INTEGER NOT NULL, heading_sum INTEGER NOT NULL, numbers BLOB NOT NULL, prints BLOB NOT NULL,
+  leads TEXT NOT NULL, outline BLOB NOT NULL, headings TEXT NOT NULL);
 CREATE INDEX pages_file ON pages(file);
 CREATE INDEX pages_grp ON pages(grp);
 CREATE INDEX pages_heading ON pages(heading);
+CREATE TABLE texts(first INTEGER PRIMARY KEY, text_sum INTEGER NOT NULL, text BLOB NOT NULL);
 CREATE TABLE copies(grp INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY(grp, file)) WITHOUT ROWID;
 CREATE TABLE postings(
   grp INTEGER NOT NULL, term TEXT NOT NULL, chunk_count INTEGER NOT NULL, file_count INTEGER NOT NULL,
@@ -90,6 +91,8 @@ def open_reader(path: str) -> Connection:
     try:
         # check_same_thread and isolation are left alone; a URI makes the connection read only.
         connection = sqlite3.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)
+        # A damaged page of postings must not pass for one that holds none of the prompt's words.
+        connection.execute("PRAGMA cell_size_check=ON")
         _attach_thesaurus(connection)
         # One transaction for all that is read: a background update in between would take chosen chunks away.
         connection.execute("BEGIN")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from memory_budget.index import pages as stored
 from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
-from memory_budget.index.records import Chunk, Heading, heading_of, page_of
+from memory_budget.index.records import Chunk, Heading
 from memory_budget.index.schema import OperationalError
 from memory_budget.text.synonyms import parse_synonyms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any, Protocol
 
     Posting = tuple[list[int], list[int]]
@@ -65,7 +65,7 @@ class MemoryView:
         self.scoped_tokens = sum(group.tokens for group in groups)
         self._files: dict[int, IndexedFile] = {}
         self._hide_copies()
-        self._headings: dict[int, Heading] = {}
+        self._headings = stored.HeadingLines(self.db)
         self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
         self._inflected: bool | None = None
 
@@ -216,7 +216,8 @@ class MemoryView:
         for row in rows:
             file = self._files.get(row[1])
             if file is not None:
-                own = stored.page_chunks(*row)
+                self._headings.add_page(row[6:])
+                own = stored.page_chunks(*row[:6])
                 found += [chunk for chunk in own if chunk.line > file.native] if file.native else own
         if self.overlay is not None and (pages is None or OVERLAY_BASE in pages):
             found += self.overlay.chunks(files)
@@ -269,30 +270,9 @@ class MemoryView:
         file.told = bool(told)
         self._files[number] = file
 
-    def headings(self, chunks: Collection[Chunk]) -> dict[int, Heading]:
-        """The heading lines above these chunks, by id; there may be more."""
-        known = self._headings
-        wanted = set(map(heading_of, chunks))
-        wanted.discard(0)
-        if not wanted <= known.keys():
-            for row in stored.select_rows(
-                self.db, _OUTLINES + " WHERE heading AND first IN", set(map(page_of, chunks))
-            ):
-                self._keep_headings(row)
-        while wanted:  # what stands above may stand in an earlier page of a large file
-            for number in wanted:
-                if number not in known:
-                    self._keep_headings(
-                        self.db.execute(
-                            _OUTLINES + " WHERE heading<=? ORDER BY heading DESC LIMIT 1", (number,)
-                        ).fetchone()
-                    )
-            wanted = {known[number][1] for number in wanted}
-            wanted.discard(0)
-        return known
-
-    def _keep_headings(self, row: tuple[int, bytes, str, int]) -> None:
-        self._headings.update(enumerate(stored.page_headings(*row), row[0]))
+    def headings(self, chunks: Collection[Chunk]) -> Mapping[int, Heading]:
+        """The heading lines above these chunks, by id, and others; each is read when it is asked for."""
+        return self._headings
 
     def latest(self, limit: int) -> list[Chunk]:
         """Chunks of the files used or dated last, newest file first, at most `limit`."""
@@ -366,9 +346,8 @@ class MemoryView:
         return self.native_tokens
 
 
-_PAGES = f"SELECT {stored.COLUMNS} FROM pages"
+_PAGES = f"SELECT {stored.COLUMNS}, {stored.HEADING_COLUMNS} FROM pages"
 _PLACE = "SELECT first, length(numbers), file FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
-_OUTLINES = f"SELECT {stored.HEADING_COLUMNS} FROM pages"
 _FILE_COLUMNS = (
     "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
     "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded, f.told FROM files f LEFT JOIN file_uses u ON u.path = f.path"
