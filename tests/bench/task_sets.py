@@ -143,7 +143,7 @@ def _sections(path: Path, heading: str) -> Iterator[list[str]]:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     start = front_matter.read_front_matter(text).body
     found: dict[int, list[str]] = {}
-    for raw in markdown.split(text[start:], 1 + text.count("\n", 0, start)):
+    for raw in markdown.split_chunks(text[start:], 1 + text.count("\n", 0, start)):
         if raw.headings and raw.headings[-1].strip() == heading:
             printed = escape.neutral(raw.text)
             if any(sign.isalnum() for sign in printed):

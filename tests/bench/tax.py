@@ -166,7 +166,7 @@ def _passage(root: Path, mark: dict[str, str]) -> Passage:
     text = (root / mark["file"]).read_text(encoding="utf-8")
     start = front_matter.read_front_matter(text).body
     anchor = folded(mark["anchor"])
-    for raw in markdown.split(text[start:]):
+    for raw in markdown.split_chunks(text[start:]):
         if anchor in folded(raw.text) or any(anchor in folded(line) for line in raw.headings):
             headings = tuple(line.lstrip("# ") for line in raw.headings)
             return Passage((anchor,), count(raw.text), mark["file"], headings)

@@ -61,7 +61,7 @@ JOINTS = [sign for sign in SHOWN if unicodedata.category(sign) == "Pd"] + [
     "·",
 ]
 NAMES = [
-    *tag_names.OWN,
+    *tag_names.BLOCK_TAGS,
     *tag_names.SPEAKERS,
     "system-reminder",
     "task-notification",

@@ -75,11 +75,13 @@ _SECRETS = st.sampled_from(
 def test_looking_for_words_first_misses_no_secret(parts: list[str]) -> None:
     text = "\n".join(part.replace("\n", " ") for part in parts)
     plain = {
-        number for number, line in enumerate(text.split("\n"), 1) if any(secrets._in_line(line, 0, len(line)))
+        number
+        for number, line in enumerate(text.split("\n"), 1)
+        if any(secrets._secrets_in_line(line, 0, len(line)))
     }
     found = list(secrets.find_secrets(text))
     assert plain <= {finding.line for finding in found}
-    masked, _ = secrets.masked(text)
+    masked, _ = secrets.mask_secrets(text)
     assert masked.count("\n") == text.count("\n")
 
 

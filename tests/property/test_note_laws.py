@@ -48,7 +48,7 @@ def test_any_bytes_are_read(data: bytes) -> None:
 def test_what_is_taken_out_leaves_its_lines(text: str) -> None:
     cleaned, _ = clean.clean_note(text)
     assert cleaned.count("\n") == text.count("\n")
-    masked, found = secrets.masked(text)
+    masked, found = secrets.mask_secrets(text)
     assert masked.count("\n") == text.count("\n")
     assert all(0 < one.line <= text.count("\n") + 1 for one in found)
     assert "ghp_" + "a1B2c3D4e5F6" * 3 not in masked
@@ -59,8 +59,8 @@ def test_what_is_taken_out_leaves_its_lines(text: str) -> None:
 @settings(max_examples=cases(1_000))
 @given(TEXTS)
 def test_links_that_stay_are_not_touched(text: str) -> None:
-    assert links.rewritten(text, lambda path: None) == (text, 0)
-    changed, count = links.rewritten(text, lambda path: "x/" + path)
+    assert links.rewrite_links(text, lambda path: None) == (text, 0)
+    changed, count = links.rewrite_links(text, lambda path: "x/" + path)
     assert (changed != text) == (count > 0)
     for link in links.relative_links(text):
         assert text[link.begin : link.end] == link.target

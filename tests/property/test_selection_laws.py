@@ -199,7 +199,7 @@ def test_more_budget_never_loses_a_pinned_chunk(
 @settings(max_examples=cases(1_000))
 @given(BODIES)
 def test_fences_are_never_cut_and_nothing_is_lost(body: str) -> None:
-    found = markdown.split(body)
+    found = markdown.split_chunks(body)
     for chunk in found:
         assert chunk.text.count("```") % 2 == 0
         assert chunk.text.strip("\n") == chunk.text != ""
@@ -260,7 +260,7 @@ def fenced_of(seed: int, blocks: int) -> tuple[str, list[str]]:
 @example(55215, 2, 1_000_000_000)  # a fence a little over the limit, in a block that is cut
 def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int) -> None:
     body, made = fenced_of(seed, blocks)
-    found = markdown.split(body)
+    found = markdown.split_chunks(body)
     fences = [fence for fence in made if not cut.too_long(fence)]  # those are cut into fences
     for fence in fences:
         assert sum(fence in chunk.text for chunk in found) == 1
@@ -274,7 +274,7 @@ def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int
 @settings(max_examples=cases(1_000))
 @given(st.text(max_size=400))
 def test_any_text_can_be_cut(text: str) -> None:
-    for chunk in markdown.split(text) + markdown.split(text * 60):
+    for chunk in markdown.split_chunks(text) + markdown.split_chunks(text * 60):
         assert cut.size_of(chunk.text) <= 2 * cut.LIMIT
         assert chunk.text
         assert chunk.text[0] not in "\r\n"

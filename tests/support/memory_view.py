@@ -45,7 +45,7 @@ class MemoryView:
             scope = scopes(path)
             heading_ids: dict[int, int] = {}
             bag: Counter[str] = Counter()
-            raws = markdown.split(text[start:], 1 + text.count("\n", 0, start))
+            raws = markdown.split_chunks(text[start:], 1 + text.count("\n", 0, start))
             section_tokens: Counter[int] = Counter()
             for raw in raws:
                 section_tokens[raw.section] += count(raw.text + "\n\n")

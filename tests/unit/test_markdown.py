@@ -8,11 +8,11 @@ from memory_budget.text import markdown as text_markdown
 
 
 def texts(markdown: str) -> list[str]:
-    return [chunk.text for chunk in text_markdown.split(markdown)]
+    return [chunk.text for chunk in text_markdown.split_chunks(markdown)]
 
 
 def test_paragraphs_and_headings() -> None:
-    first, second, third = text_markdown.split(
+    first, second, third = text_markdown.split_chunks(
         "# Title\n\nIntro.\n\n## Setup\nOne line\nmore\n\n\n### Deep ###\n\nEnd"
     )
     assert (first.text, first.headings, first.line) == ("Intro.", ("# Title",), 3)
@@ -21,7 +21,7 @@ def test_paragraphs_and_headings() -> None:
 
 
 def test_sections_of_the_same_name_are_told_apart() -> None:
-    first, second = text_markdown.split("## User\n\na\n\n## User\n\nb")
+    first, second = text_markdown.split_chunks("## User\n\na\n\n## User\n\nb")
     assert first.headings == second.headings
     assert first.heading_lines != second.heading_lines
 
@@ -31,7 +31,7 @@ def test_headings_without_text_are_not_lost() -> None:
 
 
 def test_setext_headings_and_rules() -> None:
-    found = text_markdown.split("Title\n=====\n\ntext\n\n---\n\nPart\n---\nmore\n\n***")
+    found = text_markdown.split_chunks("Title\n=====\n\ntext\n\n---\n\nPart\n---\nmore\n\n***")
     assert [(chunk.text, chunk.headings) for chunk in found] == [
         ("text", ("# Title",)),
         ("more", ("# Title", "## Part")),
@@ -40,7 +40,7 @@ def test_setext_headings_and_rules() -> None:
 
 def test_rules_inside_a_section_are_kept_and_those_between_sections_dropped() -> None:
     text = "# T\n\na\n\n---\n\n## One\n\nb\n\n***\n\nc\n\n---\n\n## Two\n\n---\n\nd\n\n---\n\n## Three\n\ne\n\n---\n"
-    found = text_markdown.split(text)
+    found = text_markdown.split_chunks(text)
     assert [chunk.text for chunk in found] == ["a", "b\n\n***", "c\n\n---", "---\n\nd\n\n---", "e"]
     assert [chunk.line for chunk in found] == [3, 9, 13, 19, 27]
 
@@ -75,7 +75,7 @@ def test_list_takes_in_its_indented_parts() -> None:
 
 
 def test_lead_in_stays_with_its_block() -> None:
-    code, listed = text_markdown.split("Run this:\n\n```\nmake\n```\n\nSteps:\n\n1. one\n2. two")
+    code, listed = text_markdown.split_chunks("Run this:\n\n```\nmake\n```\n\nSteps:\n\n1. one\n2. two")
     assert (code.text, code.kind) == ("Run this:\n\n```\nmake\n```", "code")
     assert (listed.text, listed.kind, listed.line) == ("Steps:\n\n1. one\n2. two", "list", 7)
 
@@ -90,14 +90,14 @@ def test_huge_list_is_cut_between_top_level_items() -> None:
 
 def test_huge_paragraph_is_cut_between_lines() -> None:
     text = "\n".join(f"line {i} " + "x" * 60 for i in range(500))
-    found = text_markdown.split(text)
+    found = text_markdown.split_chunks(text)
     assert len(found) > 5
     assert "\n".join(chunk.text for chunk in found) == text
     assert text.split("\n")[found[1].line - 1] == found[1].text.split("\n")[0]
 
 
 def test_kinds() -> None:
-    found = text_markdown.split("text\n\n* item\n\n| a | b |\n|---|---|\n\n~~~\ncode\n~~~")
+    found = text_markdown.split_chunks("text\n\n* item\n\n| a | b |\n|---|---|\n\n~~~\ncode\n~~~")
     assert [chunk.kind for chunk in found] == ["text", "list", "table", "code"]
 
 
@@ -116,7 +116,7 @@ def test_kinds() -> None:
     ],
 )
 def test_lead(text: str, lead: str) -> None:
-    assert text_markdown.split(text)[0].lead == lead
+    assert text_markdown.split_chunks(text)[0].lead == lead
 
 
 def test_line_ends_and_empty_texts() -> None:
@@ -152,7 +152,7 @@ def test_folded_hash_sees_only_the_words() -> None:
 
 def test_a_section_with_a_heading_of_its_own_has_no_neighbours() -> None:
     def numbers(text: str) -> list[int]:
-        found = [chunk.section for chunk in text_markdown.split(text)]
+        found = [chunk.section for chunk in text_markdown.split_chunks(text)]
         return [after - before for before, after in itertools.pairwise(found)]
 
     step = text_markdown.SECTION_STEP
@@ -165,7 +165,7 @@ def test_a_section_with_a_heading_of_its_own_has_no_neighbours() -> None:
 
 def test_the_parts_of_a_long_paragraph_stay_one_section() -> None:
     long = " ".join(f"Sentence number {number} of a turn that goes on and on." for number in range(200))
-    found = text_markdown.split(f"# Talk\n\nFirst turn.\n\n{long}\n\nLast turn.\n")
+    found = text_markdown.split_chunks(f"# Talk\n\nFirst turn.\n\n{long}\n\nLast turn.\n")
     assert len(found) > 4
     assert [chunk.goes_on for chunk in found] == [False, False, *[True] * (len(found) - 3), False]
     assert len({chunk.section for chunk in found}) == 3

@@ -69,7 +69,7 @@ class Note:
         body, first = self.body, self.first_line
         if self.title:
             body, first = f"# {self.title}\n\n{body}", first - 2
-        raws = markdown.split(body, first, faults)
+        raws = markdown.split_chunks(body, first, faults)
         self.problems += [NoteProblem(MARKDOWN, line, text) for line, text in faults]
         return raws
 
@@ -84,7 +84,7 @@ def read_note(path: str, data: bytes, side: dict[str, object], description: str 
     matter = front_matter.read_front_matter(text)
     raw_body = text[matter.body :]
     body, faults = clean.clean_note(raw_body)
-    body, leaks = secrets.masked(body)
+    body, leaks = secrets.mask_secrets(body)
     first_line = 1 + text.count("\n", 0, matter.body)
     note = Note(body, first_line, read_facts(path, matter, body, side))
     note.head = text[: matter.body].lstrip("\ufeff")
@@ -113,10 +113,10 @@ def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, said: s
     stem = path.rpartition("/")[2][:-3]
     name, title, description = (matter.get(key) for key in ("name", "title", "description"))
     tags = "" if matter.get("tags") else note.facts.tags
-    note.label = secrets.masked(note_label(path, matter, tags, note.body, said))[0]
+    note.label = secrets.mask_secrets(note_label(path, matter, tags, note.body, said))[0]
     if not _has_heading(note.body):
         candidate = description or title or (name if _letters_only(name) != _letters_only(stem) else "")
-        candidate = secrets.masked(" ".join(candidate.split()))[0]
+        candidate = secrets.mask_secrets(" ".join(candidate.split()))[0]
         note.title = candidate if len(candidate) <= _TITLE_LIMIT else candidate[: _TITLE_LIMIT - 3] + "..."
 
 

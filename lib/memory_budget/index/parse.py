@@ -94,7 +94,7 @@ class Parser:
         for raw in raw_chunks:
             if raw.heading_lines is not current_lines:
                 current_lines = raw.heading_lines
-                names = self._named(markdown.naming(raw.headings))
+                names = self._named(markdown.naming_headings(raw.headings))
                 heading = -1
                 for key in zip(current_lines, raw.headings, strict=True):
                     number = numbers.get(key)

@@ -18,7 +18,7 @@ STEP = "Byte code"
 _COMPILED = ("lib", "hooks")
 
 
-def install(host: Host, receipt: Receipt) -> None:
+def compile_all(host: Host, receipt: Receipt) -> None:
     """Compile what is not compiled yet for the running interpreter, the one that hooks are started with."""
     roots = [host.root, *client_copies(host)]
     if host.dry_run:

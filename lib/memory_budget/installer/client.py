@@ -1,8 +1,13 @@
 """Makes the plugin known to the client, and takes that back.
 
 With the `claude` command the client does it itself (`plugin marketplace add`, `plugin install`). Without it two members of the
-user's settings file are enough; the client's next session does the rest. Either way the settings file is copied before, and on
-uninstall it is put back byte for byte unless somebody changed it meanwhile; then only our two members are taken out.
+user's settings file are enough; the client's next session does the rest:
+
+    {"extraKnownMarketplaces": {"memory-budget": {"source": {"source": "directory", "path": "/home/a/memory-budget"}}},
+     "enabledPlugins": {"memory-budget@memory-budget": true}}
+
+Either way the settings file is copied before, and on uninstall it is put back byte for byte unless somebody changed it meanwhile;
+then only these two members are removed.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from typing import Any
 
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import write_shared
+from memory_budget.installer import settings_file
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
 from memory_budget.settings import client_versions, json_edit, plugins
@@ -23,18 +28,16 @@ from memory_budget.settings import client_versions, json_edit, plugins
 STEP = "Client"
 _MARKETPLACES = "extraKnownMarketplaces"
 _ENABLED = "enabledPlugins"
-_UTF_8 = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def check(host: Host) -> None:
+def check_settings(host: Host) -> None:
     """Refuse a settings file that cannot be edited safely, before anything is changed.
 
     Raises BudgetError naming file and line.
     """
-    path = _settings(host)
+    path = _settings_path(host)
     try:
-        settings = json_edit.parse_object(_read(path), path)
+        settings = json_edit.parse_object(settings_file.read_text(path), path)
     except json_edit.JsonTextError as error:
         raise BudgetError(
             f"{error}\nA file with comments or mistakes is not edited. Put it right, or let the client do it:\n"
@@ -46,7 +49,7 @@ def check(host: Host) -> None:
             raise BudgetError(f"{path}: expected an object at /{key}")
 
 
-def install(host: Host, receipt: Receipt) -> None:
+def enable_plugin(host: Host, receipt: Receipt) -> None:
     """Make the plugin known to the client, from the folder this installer lies in. Raises BudgetError."""
     if host.is_client_copy:
         host.already(STEP, f"runs {host.plugin_id} from its own copy")
@@ -58,25 +61,25 @@ def install(host: Host, receipt: Receipt) -> None:
         host.already(STEP, f"knows {host.plugin_id} in {host.short(host.root)}")
         return
     if host.dry_run:
-        how = "run `claude plugin install`" if command else f"edit {host.short(_settings(host))}"
-        host.would(STEP, f"{how} to enable {host.plugin_id}")
+        action = "run `claude plugin install`" if command else f"edit {host.short(_settings_path(host))}"
+        host.would(STEP, f"{action} to enable {host.plugin_id}")
         return
-    _remember(host, receipt)
-    settings = host.short(_settings(host))
-    trouble = _by_command(host, command) if command else ""
-    if not command or trouble:
+    _note_before(host, receipt)
+    settings = host.short(_settings_path(host))
+    failure = _by_command(host, command) if command else ""
+    if not command or failure:
         _by_settings(host)
-    _remember_after(host, receipt)
-    if trouble:
-        host.warn(STEP, f"`claude` could not: {trouble}\n{settings} names the plugin instead.")
+    _note_after(host, receipt)
+    if failure:
+        host.warn(STEP, f"`claude` could not: {failure}\n{settings} names the plugin instead.")
     elif command:
         host.done(STEP, f"{host.plugin_id} installed by {host.short(command)}")
     else:
         host.done(STEP, f"{host.plugin_id} enabled in {settings}; the next session loads it")
 
 
-def uninstall(host: Host, change: Change) -> None:
-    """Take back what `install` did. Raises BudgetError."""
+def disable_plugin(host: Host, change: Change) -> None:
+    """Take back what `enable_plugin` did. Raises BudgetError."""
     path: str = change["path"]
     untouched = fingerprint(path) == change["after"]
     command = host.client()
@@ -85,20 +88,20 @@ def uninstall(host: Host, change: Change) -> None:
         host.run([command, "plugin", "uninstall", host.plugin_id, "--keep-data"], cwd=host.home)
         if change["before_marketplace"] is None:
             host.run([command, "plugin", "marketplace", "remove", host.marketplace], cwd=host.home)
-    if not (untouched and _restore(path, change["before_copy"])):
-        _take_out(host, change)
+    if not (untouched and settings_file.restore(path, change["before_copy"])):
+        _remove_members(host, change)
     _clean_registry(host, change)
     say_what_is_left(host)
 
 
 def say_what_is_left(host: Host) -> None:
-    """Whether the client runs the plugin after all: from another clone, or because it was there before."""
-    left = [
+    """Say whether the client still runs the plugin: from another clone, or because it was installed before."""
+    enabled = [
         plugin for plugin in plugins.known_plugins(host.client_home, installation.PLUGIN) if plugin.enabled
     ]
-    if not left:
+    if not enabled:
         host.done(STEP, f"no longer knows {host.plugin_id}")
-    for plugin in left:
+    for plugin in enabled:
         place = host.short(plugin.source or plugin.folder) or "its marketplace"
         host.warn(
             STEP,
@@ -131,45 +134,45 @@ def _by_command(host: Host, command: str) -> str:
 
 
 def _by_settings(host: Host) -> None:
-    path = _settings(host)
-    text = _read(path)
+    path = _settings_path(host)
+    text = settings_file.read_text(path)
     text = json_edit.set_member(text, (_MARKETPLACES, host.marketplace), _source(host))
     text = json_edit.set_member(text, (_ENABLED, host.plugin_id), True)
-    _write(path, text)
+    settings_file.write_text(path, text)
 
 
-def _remember(host: Host, receipt: Receipt) -> None:
-    """Copy the settings file and note what of ours stood there; a second run keeps the first one's notes."""
-    path = _settings(host)
+def _note_before(host: Host, receipt: Receipt) -> None:
+    """Back the settings file up and note in the receipt what it said of this plugin before; a second run keeps the first notes."""
+    path = _settings_path(host)
     if receipt.find("client", path):
         return
     receipt.make_folder(os.path.dirname(path))
-    settings = json_edit.parse_object(_read(path), path)
+    settings = json_edit.parse_object(settings_file.read_text(path), path)
     receipt.add(
         "client",
         path,
         after="",
         before_copy=receipt.back_up(path),
-        before_marketplace=_member(settings, _MARKETPLACES, host.marketplace),
-        before_enabled=_member(settings, _ENABLED, host.plugin_id),
+        before_marketplace=_settings_member(settings, _MARKETPLACES, host.marketplace),
+        before_enabled=_settings_member(settings, _ENABLED, host.plugin_id),
         before_installed=_is_installed(host),
         before_cached=os.path.isdir(_cache(host)),
     )
 
 
-def _remember_after(host: Host, receipt: Receipt) -> None:
-    path = _settings(host)
+def _note_after(host: Host, receipt: Receipt) -> None:
+    path = _settings_path(host)
     receipt.add("client", path, after=fingerprint(path))
 
 
-def _take_out(host: Host, change: Change) -> None:
-    """Take our members out of a settings file that was changed since, or put back what stood there."""
+def _remove_members(host: Host, change: Change) -> None:
+    """Remove this plugin's members from a settings file that was changed since, or put their former values back."""
     path: str = change["path"]
     if not os.path.exists(path):
         return
-    text = _read(path)
+    text = settings_file.read_text(path)
     settings = json_edit.parse_object(text, path)
-    original_text = _read(change["before_copy"]) if change["before_copy"] else "{}\n"
+    original_text = settings_file.read_text(change["before_copy"]) if change["before_copy"] else "{}\n"
     original = json_edit.parse_object(original_text, path)
     for group, key, before in (
         (_MARKETPLACES, host.marketplace, change["before_marketplace"]),
@@ -177,59 +180,34 @@ def _take_out(host: Host, change: Change) -> None:
     ):
         if before is not None:
             text = json_edit.set_member(text, (group, key), before)
-        elif _member(settings, group, key) is not None:
+        elif _settings_member(settings, group, key) is not None:
             text = json_edit.remove_member(text, (group, key))
         if group not in original and json_edit.parse_object(text, path).get(group) == {}:
             text = json_edit.remove_member(text, (group,))
     if json_edit.parse_object(text, path) == original:
-        _restore(path, change["before_copy"])
+        settings_file.restore(path, change["before_copy"])
     else:
-        _write(path, text)
+        settings_file.write_text(path, text)
 
 
 def _clean_registry(host: Host, change: Change) -> None:
     """Take the plugin out of the client's own lists, and remove the copy the client made of it."""
     plugins = os.path.join(host.client_home, "plugins")
     if not change["before_installed"]:
-        _drop(os.path.join(plugins, "installed_plugins.json"), ("plugins", host.plugin_id))
+        settings_file.drop_member(
+            os.path.join(plugins, "installed_plugins.json"), ("plugins", host.plugin_id)
+        )
         if not change["before_cached"]:
             shutil.rmtree(_cache(host), ignore_errors=True)
     if change["before_marketplace"] is None:
-        _drop(os.path.join(plugins, "known_marketplaces.json"), (host.marketplace,))
-
-
-def _drop(path: str, member: tuple[str, ...]) -> None:
-    try:
-        text = _read(path)
-        json_edit.parse_object(text, path)
-    except BudgetError:
-        return
-    shorter = json_edit.remove_member(text, member)
-    if shorter != text:
-        _write(path, shorter)
-
-
-def _restore(path: str, backup: str | None) -> bool:
-    """Put the file back as it was before the installer. False when the copy is gone."""
-    if backup is None:
-        if os.path.exists(path):
-            os.unlink(path)
-        return True
-    try:
-        with open(backup, "rb") as file:
-            content = file.read()
-    except OSError:
-        return False
-    write_shared(os.path.realpath(path), content)
-    shutil.copystat(backup, os.path.realpath(path))
-    return True
+        settings_file.drop_member(os.path.join(plugins, "known_marketplaces.json"), (host.marketplace,))
 
 
 def _is_known(host: Host) -> bool:
-    settings = json_edit.parse_object(_read(_settings(host)), _settings(host))
+    settings = json_edit.parse_object(settings_file.read_text(_settings_path(host)), _settings_path(host))
     return (
-        _member(settings, _MARKETPLACES, host.marketplace) == _source(host)
-        and _member(settings, _ENABLED, host.plugin_id) is True
+        _settings_member(settings, _MARKETPLACES, host.marketplace) == _source(host)
+        and _settings_member(settings, _ENABLED, host.plugin_id) is True
     )
 
 
@@ -237,7 +215,7 @@ def _is_installed(host: Host) -> bool:
     """Whether the client's own list of installed plugins has this one."""
     path = os.path.join(host.client_home, "plugins", "installed_plugins.json")
     try:
-        listed = json.loads(_read(path)).get("plugins", {})
+        listed = json.loads(settings_file.read_text(path)).get("plugins", {})
         return bool(listed.get(host.plugin_id))
     except (BudgetError, ValueError, AttributeError):
         return False
@@ -247,51 +225,14 @@ def _source(host: Host) -> dict[str, Any]:
     return {"source": {"source": "directory", "path": host.root}}
 
 
-def _member(settings: dict[str, Any], group: str, key: str) -> Any:
+def _settings_member(settings: dict[str, Any], group: str, key: str) -> Any:
     members = settings.get(group)
     return members.get(key) if isinstance(members, dict) else None
 
 
-def _settings(host: Host) -> str:
+def _settings_path(host: Host) -> str:
     return os.path.join(host.client_home, "settings.json")
 
 
 def _cache(host: Host) -> str:
     return os.path.join(host.client_home, "plugins", "cache", host.marketplace)
-
-
-def _read(path: str) -> str:
-    """The file's text; "{}" when it is missing or empty, as the client takes it. Raises BudgetError."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except FileNotFoundError:
-        text = ""
-    except UnicodeDecodeError as error:
-        with open(path, "rb") as raw:
-            if raw.read(2) in _UTF_16:
-                raise BudgetError(
-                    f"{path}: is saved as UTF-16; save it as UTF-8 and run install.py again"
-                ) from error
-        raise BudgetError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except OSError as error:
-        raise BudgetError(f"{path}: cannot be read: {error.strerror}") from error
-    return text if text.strip() else "{}\n"
-
-
-def _mark(path: str) -> bytes:
-    """The byte order mark of a file that has one."""
-    try:
-        with open(path, "rb") as file:
-            return _UTF_8 if file.read(3) == _UTF_8 else b""
-    except OSError:
-        return b""
-
-
-def _write(path: str, text: str) -> None:
-    """Replace the file in one step; a link stays a link and the file's mode stays. Raises BudgetError."""
-    target = os.path.realpath(path)
-    try:
-        write_shared(target, _mark(target) + text.encode())
-    except OSError as error:
-        raise BudgetError(f"{path}: cannot be written: {error.strerror}") from error

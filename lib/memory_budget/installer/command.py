@@ -20,7 +20,7 @@ from memory_budget.base.project import find_project
 from memory_budget.installer import bytecode, client, libraries, workspace
 from memory_budget.installer.host import Host
 from memory_budget.installer.receipt import Receipt
-from memory_budget.installer.turn import in_turn
+from memory_budget.installer.turn import wait_for_turn
 
 #: Seconds that a second installer waits for the first.
 _WAIT_FOR_ANOTHER = 1200
@@ -35,20 +35,20 @@ def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
     try:
         if not os.path.isdir(project):
             raise BudgetError(f"{project}: no such folder")
-        with _alone(host):
+        with _one_installer(host):
             if arguments.uninstall:
-                return uninstall(host, project)
-            return install(host, project, with_client=not arguments.no_client)
+                return uninstall_plugin(host, project)
+            return install_plugin(host, project, with_client=not arguments.no_client)
     except BudgetError as error:
         host.warn("Stopped", str(error))
     except OSError as error:
-        host.warn("Stopped", f"{error.filename or ''}: {error.strerror or error}{_way_on(host, error)}")
+        host.warn("Stopped", f"{error.filename or ''}: {error.strerror or error}{_advice(host, error)}")
     except KeyboardInterrupt:
         host.warn("Stopped", "what was done so far can be taken back: python3 install.py --uninstall")
     return 1
 
 
-def _way_on(host: Host, error: OSError) -> str:
+def _advice(host: Host, error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"\n{host.short(host.client_home)} has to be writable: run this as its owner, or let CLAUDE_CONFIG_DIR name a "
@@ -57,43 +57,43 @@ def _way_on(host: Host, error: OSError) -> str:
     return "\nMake room on the disk and run install.py again." if error.errno == errno.ENOSPC else ""
 
 
-def _alone(host: Host) -> contextlib.AbstractContextManager[None]:
+def _one_installer(host: Host) -> contextlib.AbstractContextManager[None]:
     """One installer of this person at a time. Raises BudgetError when the other one does not end."""
     name = f"memory-budget-{os.getuid()}-{digest(host.client_home)}.lock"
     given_up = BudgetError("another install.py has been at work for 20 minutes")
     path = os.path.join(tempfile.gettempdir(), name)
-    return in_turn(host, path, _WAIT_FOR_ANOTHER, "Waiting", "another install.py is at work", given_up)
+    return wait_for_turn(host, path, _WAIT_FOR_ANOTHER, "Waiting", "another install.py is at work", given_up)
 
 
-def install(host: Host, project: str, with_client: bool) -> int:
-    """Set everything up; what is so already stays. 0, or 1 when a part does not work."""
+def install_plugin(host: Host, project: str, with_client: bool) -> int:
+    """Set up every part that is not set up yet. 0, or 1 when a part does not work."""
     host.text(f"memory-budget {__version__}")
     if with_client:
-        client.check(host)
+        client.check_settings(host)
     receipt = Receipt(host.data)
     if not host.dry_run:
         receipt.make_folder(host.data)
     host.already("Python", f"{platform.python_version()}, {host.short(installation.base_interpreter())}")
-    works = libraries.install(host) or host.dry_run
+    works = libraries.install_libraries(host) or host.dry_run
     if with_client:
-        client.install(host, receipt)
-    bytecode.install(host, receipt)
-    found = find_project(project, host.home)
-    if found.has_memory():
-        project = found.root
-        workspace.say_memory(host, found)
-        if found.kept_inside:
+        client.enable_plugin(host, receipt)
+    bytecode.compile_all(host, receipt)
+    project_found = find_project(project, host.home)
+    if project_found.has_memory():
+        project = project_found.root
+        workspace.say_memory(host, project_found)
+        if project_found.kept_inside:
             workspace.install_profiles(host, receipt, project)
         works = workspace.build_index(host, receipt, project) and works
-        works = workspace.show_example(host, project, workspace.choose_task(project, host.home)) and works
+        works = workspace.show_example(host, project, workspace.choose_example(project, host.home)) and works
     else:
         workspace.say_no_memory(host, project)
     if not host.dry_run:
-        host.text(_ending(host, with_client))
+        host.text(_closing_words(host, with_client))
     return 0 if works else 1
 
 
-def uninstall(host: Host, project: str) -> int:
+def uninstall_plugin(host: Host, project: str) -> int:
     """Take back every change in the receipt, newest first, then remove the data folder."""
     receipt = Receipt(host.data)
     if not receipt.changes:
@@ -104,7 +104,7 @@ def uninstall(host: Host, project: str) -> int:
         return 0
     for change in list(reversed(receipt.changes)):
         if change["kind"] == "client":
-            client.uninstall(host, change)
+            client.disable_plugin(host, change)
         elif change["kind"] == "file":
             workspace.remove_file(host, change)
         elif change["kind"] == "index":
@@ -123,12 +123,13 @@ def uninstall(host: Host, project: str) -> int:
 
 
 def _say_no_receipt(host: Host, project: str) -> None:
-    """Say what is true where no receipt tells: `claude plugin uninstall` removes it with the data folder."""
+    """Say what is left of the plugin where there is no receipt: `claude plugin uninstall` removes it with the data folder."""
     host.already("Receipt", f"nothing of this installer in {host.short(host.data)}")
-    ours = workspace.ours_in(project)
-    if ours:
+    leftovers = workspace.plugin_files(project)
+    if leftovers:
         host.warn(
-            "Project", "of this plugin's there still is:\n" + "\n".join(host.short(path) for path in ours)
+            "Project",
+            "of this plugin's there still is:\n" + "\n".join(host.short(path) for path in leftovers),
         )
     client.say_what_is_left(host)
 
@@ -161,7 +162,7 @@ A project without memory is left as it is. Nothing leaves the machine; the libra
     return parser
 
 
-def _ending(host: Host, with_client: bool) -> str:
+def _closing_words(host: Host, with_client: bool) -> str:
     back = f"To take it all back: python3 {shlex.quote(os.path.join(host.root, 'install.py'))} --uninstall"
     if not with_client:
         return f"Done. Try it in a session: claude --plugin-dir {shlex.quote(host.root)}\n{back}"

@@ -1,4 +1,4 @@
-"""The edges of the installer: the machine it runs on and what it says while it works.
+"""What the installer needs of the machine (folders, programs), and the lines it prints while it works.
 
 Tests replace a Host's `run`, so that nothing is downloaded and no client is needed.
 """
@@ -80,9 +80,9 @@ class Host:
 
     def client(self) -> str | None:
         """The client's command, or None when it is not installed."""
-        found = shutil.which("claude", path=self.environ.get("PATH"))
+        on_path = shutil.which("claude", path=self.environ.get("PATH"))
         places = (
-            found,
+            on_path,
             os.path.join(self.home, ".local", "bin", "claude"),
             os.path.join(self.client_home, "local", "claude"),
         )
@@ -97,7 +97,7 @@ class Host:
         self._line("✓", "+", step, text)
 
     def already(self, step: str, text: str) -> None:
-        """Say what was so before."""
+        """Say what was set up before."""
         self._line("=", "=", step, text)
 
     def would(self, step: str, text: str) -> None:
@@ -166,7 +166,7 @@ class Result:
         self.err = completed.stderr or ""
 
     def reason(self) -> str:
-        """The last line it said, which is where programs put the reason of a failure."""
-        said = [line.strip() for line in (self.out + "\n" + self.err).splitlines() if line.strip()]
-        errors = [line for line in said if line.upper().startswith(("ERROR", "FATAL", "✘"))]
-        return (errors or said or [f"ended with {self.code}"])[-1]
+        """The last line of its output that names an error, else its last line: the reason of a failure."""
+        lines = [line.strip() for line in (self.out + "\n" + self.err).splitlines() if line.strip()]
+        errors = [line for line in lines if line.upper().startswith(("ERROR", "FATAL", "✘"))]
+        return (errors or lines or [f"ended with {self.code}"])[-1]

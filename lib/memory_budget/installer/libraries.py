@@ -4,8 +4,8 @@
     venv-3f2a9c81d0e4/complete            the core set is in it
     venv-3f2a9c81d0e4/complete-reports    the set for reports is in it, as this hash of its lock file says
 
-So an environment is complete and right, or it is another one: an update makes a new one beside the old, switches the file
-`interpreter` over and removes the old. Hooks need none of it.
+So an environment is never changed: an update makes a new one beside the old, points the file `interpreter` to it and removes the
+old. Hooks need none of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.installation import Interpreters
 from memory_budget.installer.host import Host, Result
-from memory_budget.installer.turn import in_turn
+from memory_budget.installer.turn import wait_for_turn
 
 STEP = "Libraries"
 LOCK = "setup.lock"
@@ -35,7 +35,7 @@ _WAIT_FOR_ANOTHER = 900
 _PIP_FOR_OTHERS = (22, 3)
 
 NO_NETWORK = "the package index cannot be reached; is there a network?"
-WITHOUT = (
+WITHOUT_LIBRARIES = (
     "Agents get their memory all the same and their runs are recorded; token counts are upper estimates, and\n"
     "reports and memory jobs wait for the libraries. Later: memory-budget setup"
 )
@@ -71,28 +71,29 @@ REPORTS = LibrarySet(
 )
 
 
-def install(host: Host, sets: tuple[LibrarySet, ...] = (CORE,)) -> bool:
+def install_libraries(host: Host, sets: tuple[LibrarySet, ...] = (CORE,)) -> bool:
     """Install what is missing of `sets` and tell the launcher. False when there are no core libraries afterwards."""
     base = installation.base_interpreter()
     before = installation.read_interpreters(host.data)
     try:
         folder = installation.environment_folder(host.root, host.data, base)
-        missing = [one for one in sets if not is_complete(folder, one, host.root)]
+        missing = [library_set for library_set in sets if not is_complete(folder, library_set, host.root)]
         if missing and host.dry_run:
-            host.would(STEP, f"install {_amount(host.root, missing)} into {host.short(folder)}")
+            host.would(STEP, f"install {_size_text(host.root, missing)} into {host.short(folder)}")
         elif missing:
-            with _alone(host):
-                for one in sets:  # another installer may have been at it meanwhile
-                    if not is_complete(folder, one, host.root):
-                        _add(host, folder, one, base)
-            host.done(STEP, f"{_amount(host.root, missing)}, hashes checked, in {host.short(folder)}")
+            with _one_installation(host):
+                for library_set in sets:  # another installer may have been at it meanwhile
+                    if not is_complete(folder, library_set, host.root):
+                        _install_set(host, folder, library_set, base)
+            host.done(STEP, f"{_size_text(host.root, missing)}, hashes checked, in {host.short(folder)}")
         else:
             host.already(STEP, f"complete, in {host.short(folder)}")
         python = os.path.join(folder, "bin", "python")
     except (LibrariesError, OSError) as error:
         python = before.libraries if os.access(before.libraries, os.X_OK) else ""
         host.warn(
-            STEP, f"not installed: {error}\n{'The ones installed before stay in use.' if python else WITHOUT}"
+            STEP,
+            f"not installed: {error}\n{'The ones installed before stay in use.' if python else WITHOUT_LIBRARIES}",
         )
         folder = ""
     if not host.dry_run:
@@ -103,19 +104,19 @@ def install(host: Host, sets: tuple[LibrarySet, ...] = (CORE,)) -> bool:
     return bool(python) and (bool(folder) or CORE not in sets)
 
 
-def is_complete(folder: str, one: LibrarySet, root: str) -> bool:
+def is_complete(folder: str, library_set: LibrarySet, root: str) -> bool:
     """Whether a set was installed to its end, from this lock file, and the interpreter is still there."""
-    if one is CORE:
+    if library_set is CORE:
         return installation.has_core_libraries(folder)
     try:
-        with open(os.path.join(folder, one.marker), encoding="ascii", errors="replace") as file:
-            return file.read() == _fingerprint(root, one)
+        with open(os.path.join(folder, library_set.marker), encoding="ascii", errors="replace") as file:
+            return file.read() == _fingerprint(root, library_set)
     except OSError:
         return False
 
 
-def _read_lock(root: str, one: LibrarySet) -> bytes:
-    path = os.path.join(root, one.lock)
+def _read_lock(root: str, library_set: LibrarySet) -> bytes:
+    path = os.path.join(root, library_set.lock)
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -123,44 +124,44 @@ def _read_lock(root: str, one: LibrarySet) -> bytes:
         raise LibrariesError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _fingerprint(root: str, one: LibrarySet) -> str:
-    return hashlib.sha256(_read_lock(root, one)).hexdigest()[:12]
+def _fingerprint(root: str, library_set: LibrarySet) -> str:
+    return hashlib.sha256(_read_lock(root, library_set)).hexdigest()[:12]
 
 
-def _amount(root: str, sets: list[LibrarySet]) -> str:
-    """25 packages, 33 MB."""
-    count = sum(len(installation.pins(os.path.join(root, one.lock))) for one in sets)
-    return f"{count} packages, {sum(one.megabytes for one in sets)} MB"
+def _size_text(root: str, sets: list[LibrarySet]) -> str:
+    """Number and size of the packages: `25 packages, 33 MB`."""
+    count = sum(len(installation.pins(os.path.join(root, library_set.lock))) for library_set in sets)
+    return f"{count} packages, {sum(library_set.megabytes for library_set in sets)} MB"
 
 
-def _alone(host: Host) -> contextlib.AbstractContextManager[None]:
-    """Two installers must not fill the same folder. Raises LibrariesError when another one does not end."""
+def _one_installation(host: Host) -> contextlib.AbstractContextManager[None]:
+    """Let one process at a time fill the folder. Raises LibrariesError when another one does not end."""
     given_up = LibrariesError("another installer has been at it for 15 minutes")
     path = os.path.join(host.data, LOCK)
-    return in_turn(host, path, _WAIT_FOR_ANOTHER, STEP, "waiting for another installer", given_up)
+    return wait_for_turn(host, path, _WAIT_FOR_ANOTHER, STEP, "waiting for another installer", given_up)
 
 
-def _add(host: Host, folder: str, one: LibrarySet, base: str) -> None:
+def _install_set(host: Host, folder: str, library_set: LibrarySet, base: str) -> None:
     """Install one set. Raises LibrariesError; a new environment that is not complete is removed again."""
-    marker = os.path.join(folder, one.marker)
-    if one is CORE:
+    marker = os.path.join(folder, library_set.marker)
+    if library_set is CORE:
         shutil.rmtree(folder, ignore_errors=True)
     scratch = os.path.join(host.data, "setup-files")
     os.makedirs(scratch, exist_ok=True)
     try:
-        with _bar(host, one, folder, scratch):
-            _fill(host, folder, one, base, scratch)
+        with _bar(host, library_set, folder, scratch):
+            _run_installers(host, folder, library_set, base, scratch)
         with open(marker, "w", encoding="ascii") as file:
-            file.write(_fingerprint(host.root, one))
+            file.write(_fingerprint(host.root, library_set))
     except BaseException:
-        if one is CORE:
+        if library_set is CORE:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _fill(host: Host, folder: str, one: LibrarySet, base: str, scratch: str) -> None:
+def _run_installers(host: Host, folder: str, library_set: LibrarySet, base: str, scratch: str) -> None:
     """Install by uv where there is one, else by the first pip there is. Raises LibrariesError with the last one's reason."""
     options = [
         "--require-hashes",
@@ -169,7 +170,7 @@ def _fill(host: Host, folder: str, one: LibrarySet, base: str, scratch: str) -> 
         "--no-deps",
         "--quiet",
         "-r",
-        os.path.join(host.root, one.lock),
+        os.path.join(host.root, library_set.lock),
     ]
     pip = [
         "--no-input",
@@ -186,7 +187,7 @@ def _fill(host: Host, folder: str, one: LibrarySet, base: str, scratch: str) -> 
         result = host.run(arguments, cwd=host.data, timeout=_INSTALL_TIMEOUT, TMPDIR=scratch)
         if result.ok:
             return
-        reason = _reason(result)
+        reason = _failure_reason(result)
         if way.is_pip:
             break  # another pip would say the same
     raise LibrariesError(
@@ -230,26 +231,31 @@ def _is_made(python: str) -> bool:
 
 def _pip_version(host: Host, base: str) -> tuple[int, ...]:
     """Version of the base interpreter's pip; () when it has none."""
-    found = re.match(r"pip (\d+)\.(\d+)", host.run([base, "-m", "pip", "--version"], cwd=host.data).out)
-    return tuple(int(part) for part in found.groups()) if found else ()
+    match = re.match(r"pip (\d+)\.(\d+)", host.run([base, "-m", "pip", "--version"], cwd=host.data).out)
+    return tuple(int(part) for part in match.groups()) if match else ()
 
 
-def _reason(result: Result) -> str:
-    said = (result.err + result.out).lower()
-    if "connection broken" in said or "failed to fetch" in said or "name resolution" in said:
-        # pip's last word would be that it found no version of the first package.
+def _failure_reason(result: Result) -> str:
+    output = (result.err + result.out).lower()
+    if "connection broken" in output or "failed to fetch" in output or "name resolution" in output:
+        # The last line of pip would only be that it found no version of the first package.
         return NO_NETWORK
     return result.reason()
 
 
 @contextlib.contextmanager
-def _bar(host: Host, one: LibrarySet, *folders: str) -> Iterator[None]:
+def _bar(host: Host, library_set: LibrarySet, *folders: str) -> Iterator[None]:
     """Show on a terminal how much of a set has arrived, by the size of the folders it is put into."""
     ended = threading.Event()
 
     def draw() -> None:
         while not ended.wait(0.2):
-            host.progress(STEP, one.purpose, min(_megabytes(folders), one.megabytes), one.megabytes)
+            host.progress(
+                STEP,
+                library_set.purpose,
+                min(_megabytes(folders), library_set.megabytes),
+                library_set.megabytes,
+            )
 
     thread = threading.Thread(target=draw, daemon=True)
     if host.out.isatty():
@@ -272,9 +278,9 @@ def _megabytes(folders: tuple[str, ...]) -> int:
     return total // 1_000_000
 
 
-def _remove_others(data: str, wanted: str) -> None:
+def _remove_others(data: str, kept_folder: str) -> None:
     """Remove environments of other lock files or interpreters."""
     for name in os.listdir(data):
         path = os.path.join(data, name)
-        if name.startswith(installation.VENV_PREFIX) and path != wanted:
+        if name.startswith(installation.VENV_PREFIX) and path != kept_folder:
             shutil.rmtree(path, ignore_errors=True)

@@ -36,11 +36,11 @@ class Receipt:
 
     def add(self, kind: str, path: str, **facts: object) -> None:
         """Write down one change. Of two to the same path the first one's `before...` facts stay."""
-        known = self.find(kind, path)
-        if known is None:
+        entry = self.find(kind, path)
+        if entry is None:
             self.changes.append({"kind": kind, "path": path, **facts})
         else:
-            known.update({name: value for name, value in facts.items() if not name.startswith("before")})
+            entry.update({name: value for name, value in facts.items() if not name.startswith("before")})
         self.save()
 
     def drop(self, change: Change) -> None:

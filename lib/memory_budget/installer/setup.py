@@ -1,6 +1,7 @@
 """`memory-budget setup [--all]`: install the Python libraries into the plugin's data folder, and catch up on what waited for them.
 
-With `--background` a session's start began it (`run.libraries`): nothing is printed, what came of it is left for the person.
+With `--background` it was started by a session (`run.libraries`): nothing is printed, and the result is left as a note for the
+person.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     project = find_project(args.project)
     sets = (libraries.CORE, libraries.REPORTS) if args.all else (libraries.CORE,)
     if args.background:
-        return _in_background(project, args.session, sets)
+        return _install_in_background(project, args.session, sets)
     complete = _install(terminal.original(sys.stdout), sets)
     if complete and project.has_memory():
         spawn.start(project, "session")
@@ -49,20 +50,20 @@ def _install(out: TextIO, sets: tuple[libraries.LibrarySet, ...]) -> bool:
     host = Host(out=out)
     host.data = installation.data_folder()
     os.makedirs(host.data, exist_ok=True)
-    return libraries.install(host, sets)
+    return libraries.install_libraries(host, sets)
 
 
-def _in_background(project: Project, session: str, sets: tuple[libraries.LibrarySet, ...]) -> int:
-    """Install, and leave one line: for this session by a note, which the next session's start finds where it was not told."""
+def _install_in_background(project: Project, session: str, sets: tuple[libraries.LibrarySet, ...]) -> int:
+    """Install, and leave the result as a note of one line for this session, else for the next one."""
     data = installation.data_folder()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         try:
-            complete = _install(said, sets)
-            said.seek(0)
-            reason = said.read()
+            complete = _install(output, sets)
+            output.seek(0)
+            reason = output.read()
         except Exception as error:  # the person is told whatever happens; the traceback goes to the log
             offer.write_state(data, "failed")
-            _tell(
+            _leave_result(
                 project,
                 session,
                 data,
@@ -72,17 +73,17 @@ def _in_background(project: Project, session: str, sets: tuple[libraries.Library
             raise
     print(reason, file=sys.stderr, end="")  # into setup.log
     if not complete:
-        first = reason.strip().split("\n")[0].partition("not installed: ")[2] or "see setup.log"
-        _tell(
+        reason_line = reason.strip().split("\n")[0].partition("not installed: ")[2] or "see setup.log"
+        _leave_result(
             project,
             session,
             data,
             "failed",
-            f"its libraries could not be set up ({first}); run: memory-budget setup",
+            f"its libraries could not be set up ({reason_line}); run: memory-budget setup",
         )
         return 1
-    size = sum(one.megabytes for one in sets)
-    _tell(
+    size = sum(library_set.megabytes for library_set in sets)
+    _leave_result(
         project,
         session,
         data,
@@ -93,7 +94,7 @@ def _in_background(project: Project, session: str, sets: tuple[libraries.Library
     return 0
 
 
-def _tell(project: Project, session: str, data: str, state: str, line: str) -> None:
+def _leave_result(project: Project, session: str, data: str, state: str, line: str) -> None:
     note = note_path(project, session, NOTE)
     offer.write_state(data, state, line, note)
     leave_note(project, session, NOTE, line)

@@ -1,4 +1,4 @@
-"""Lets one installer at a time do what two would spoil."""
+"""Has installers wait for each other where two at once would do harm."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from memory_budget.installer.host import Host
 
 
 @contextlib.contextmanager
-def in_turn(
+def wait_for_turn(
     host: Host, path: str, seconds: float, step: str, waiting: str, given_up: BudgetError
 ) -> Iterator[None]:
-    """Hold the lock at `path`. While another holds it, `waiting` stands at `step`; `given_up` is raised after `seconds`."""
+    """Hold the lock at `path`. While another process holds it, the line `step waiting` is shown; after `seconds` of that,
+    `given_up` is raised."""
     lock = FileLock(path, timeout=0)
     try:
         lock.acquire()

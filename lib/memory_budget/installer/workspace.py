@@ -9,6 +9,7 @@ import shlex
 import shutil
 from typing import Any, NamedTuple
 
+from memory_budget.base.figures import counted, enumeration
 from memory_budget.base.files import write_shared
 from memory_budget.base.memory_folders import MEMORY, unread_places
 from memory_budget.base.project import CACHE, Project
@@ -32,7 +33,7 @@ GENERAL = "general-purpose"
 
 
 class ExampleTask(NamedTuple):
-    """What is shown at the end: an agent of the project and something it could be asked."""
+    """The example shown at the end: an agent of the project and something it could be asked."""
 
     agent: str
     prompt: str
@@ -40,12 +41,12 @@ class ExampleTask(NamedTuple):
 
 def say_no_memory(host: Host, project: str) -> None:
     """Say how to begin in a project without memory. Nothing is made in it."""
-    there = [name for name in _LIKELY if os.path.isdir(os.path.join(project, name))]
-    launcher = shlex.join([_launcher(host), "sources", "add", *there[:1], "--project", project])
-    add = f"\nor add what is there: {launcher}" if there else ""
+    existing = [name for name in _LIKELY if os.path.isdir(os.path.join(project, name))]
+    launcher = shlex.join([_launcher(host), "sources", "add", *existing[:1], "--project", project])
+    sources_hint = f"\nor add what is there: {launcher}" if existing else ""
     host.warn(
         STEP,
-        f"no agent memory found in {host.short(project)}. To start: put notes into .claude/memory/*.md{add}",
+        f"no agent memory found in {host.short(project)}. To start: put notes into .claude/memory/*.md{sources_hint}",
     )
     for line in unread_places(project):
         host.warn("Memory", line)
@@ -55,10 +56,7 @@ def say_memory(host: Host, project: Project) -> None:
     """Say where memory was found, and what looks like memory and is not read."""
     settings = profiles.load_profiles(project.root, host.home).profiles
     facts = memory_facts(project, settings)
-    places = [
-        f"{row['files']} {'file' if row['files'] == 1 else 'files'} in {row['folder']}"
-        for row in facts["layouts"]
-    ]
+    places = [f"{counted(row['files'], 'file')} in {row['folder']}" for row in facts["layouts"]]
     host.already("Memory", ", ".join(places) or f"no Markdown yet in {host.short(project.root)}")
     for line in overlooked(project, sources_of(project, settings)):
         host.warn("Memory", line)
@@ -68,15 +66,12 @@ def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
     """Write a profiles file with a profile for each agent into a project that has none; else show what is suggested."""
     target = os.path.join(project, profiles.FILE)
     settings = profiles.load_profiles(project, host.home)
-    known = agents.scan_agent_files(project, host.home)
-    proposed = suggest.agent_suggestions(project, host.home, settings.profiles, known)
-    listed = [f"{entry.key} -> {entry.profile}" for entry in proposed[:_NAMED]]
-    more = f" and {len(proposed) - _NAMED} more" if len(proposed) > _NAMED else ""
+    agent_files = agents.scan_agent_files(project, host.home)
+    suggestions = suggest.agent_suggestions(project, host.home, settings.profiles, agent_files)
+    listed = enumeration((f"{entry.key} -> {entry.profile}" for entry in suggestions), _NAMED)
     if os.path.lexists(target):
         advice = (
-            f"\nSuggested: {', '.join(listed)}{more}. Apply: memory-budget profiles suggest --apply"
-            if proposed
-            else ""
+            f"\nSuggested: {listed}. Apply: memory-budget profiles suggest --apply" if suggestions else ""
         )
         host.already(STEP, f"{host.short(target)} is there{advice}")
         return
@@ -88,7 +83,7 @@ def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
         "version": "1.0.0",
         "description": DESCRIPTION,
         "default_profile": settings.profiles.default_profile,
-        "agent_assignments": {entry.key: entry.profile for entry in proposed},
+        "agent_assignments": {entry.key: entry.profile for entry in suggestions},
     }
     beside = os.path.join(os.path.dirname(target), edit.SCHEMA)
     try:
@@ -100,7 +95,7 @@ def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
     except OSError as error:
         host.warn(STEP, f"{host.short(target)}: {error.strerror}; the shipped profiles are used")
         return
-    chosen = f"\nFrom their descriptions: {', '.join(listed)}{more}; change them there" if proposed else ""
+    chosen = f"\nFrom their descriptions: {listed}; change them there" if suggestions else ""
     host.done(STEP, f"{host.short(target)} written{chosen}")
 
 
@@ -110,17 +105,17 @@ def build_index(host: Host, receipt: Receipt, project: str) -> bool:
         host.would("Index", f"index {host.short(os.path.join(project, MEMORY))}")
         return True
     cache = os.path.join(project, CACHE)
-    made = [folder for folder in (os.path.dirname(cache), cache) if not os.path.isdir(folder)]
+    missing_folders = [folder for folder in (os.path.dirname(cache), cache) if not os.path.isdir(folder)]
     host.busy("Index", "reading the project's memory")
     result = _command(host, "index", "--project", project)
-    for folder in made:
+    for folder in missing_folders:
         if os.path.isdir(folder):
             receipt.add("index" if folder == cache else "folder", folder)
     if not result.ok:
         host.warn("Index", f"not built: {result.reason()}\nThe next session tries again.")
         return False
-    said = [line.strip() for line in result.out.splitlines() if line.strip()]
-    host.done("Index", said[-1] if said else "built")
+    lines = [line.strip() for line in result.out.splitlines() if line.strip()]
+    host.done("Index", lines[-1] if lines else "built")
     return True
 
 
@@ -132,44 +127,46 @@ def show_example(host: Host, project: str, task: ExampleTask) -> bool:
     arguments = ("preview", "--project", project, "--agent", task.agent, "--prompt", task.prompt)
     result = _command(host, *arguments, "--json")
     try:
-        found = json.loads(result.out) if result.ok else None
+        preview = json.loads(result.out) if result.ok else None
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        preview = None
+    if not isinstance(preview, dict):
         host.warn("Example", f"failed: {result.reason()}")
         return False
-    host.done("Example", _in_words(task, found) + f"\nAll of it: {shlex.join([_launcher(host), *arguments])}")
+    host.done(
+        "Example",
+        _example_sentence(task, preview) + f"\nAll of it: {shlex.join([_launcher(host), *arguments])}",
+    )
     return True
 
 
-def _in_words(task: ExampleTask, found: dict[str, Any]) -> str:
-    files = [os.path.basename(str(file.get("path", ""))) for file in found.get("files", ())]
-    what = f'asked "{task.prompt}",\n{task.agent}'
+def _example_sentence(task: ExampleTask, preview: dict[str, Any]) -> str:
+    files = [os.path.basename(str(file.get("path", ""))) for file in preview.get("files", ())]
+    subject = f'asked "{task.prompt}",\n{task.agent}'
     if not files:
-        return f"{what} gets no memory: nothing is about that"
-    named = ", ".join(files[:_NAMED]) + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
-    return f"{what} gets {found['tokens']:,} tokens (budget {found['budget']:,})\nof {named}"
+        return f"{subject} gets no memory: nothing is about that"
+    return f"{subject} gets {preview['tokens']:,} tokens (budget {preview['budget']:,})\nof {enumeration(files, _NAMED)}"
 
 
-def choose_task(project: str, home: str) -> ExampleTask:
+def choose_example(project: str, home: str) -> ExampleTask:
     """The agent with the most notes of its own, else one that the project defines; and a task about one of those notes."""
-    place = Project(project, home)
-    found = scan_sources(place, sources_of(place, profiles.load_profiles(project, home).profiles)).files
+    settings = profiles.load_profiles(project, home).profiles
+    files = scan_sources(Project(project, home), sources_of(Project(project, home), settings)).files
     notes: dict[str, list[str]] = {}
-    for file in found:
+    for file in files:
         notes.setdefault(file.place.owner, []).append(file.path)
-    named = [file.name for file in agents.scan_agent_files(project, home).files if file.name]
-    own = sorted((owner for owner in notes if owner), key=lambda owner: (-len(notes[owner]), owner))
-    agent = own[0] if own else (named[0] if named else GENERAL)
+    agent_names = [file.name for file in agents.scan_agent_files(project, home).files if file.name]
+    owners = sorted((owner for owner in notes if owner), key=lambda owner: (-len(notes[owner]), owner))
+    agent = owners[0] if owners else (agent_names[0] if agent_names else GENERAL)
     paths = notes.get(agent) or notes.get("") or [path for group in notes.values() for path in group]
-    for path in sorted(paths, key=lambda path: (-_size(os.path.join(project, path)), path)):
+    for path in sorted(paths, key=lambda path: (-_file_size(os.path.join(project, path)), path)):
         subject = _subject(os.path.join(project, path))
         if subject:
             return ExampleTask(agent, f"Check the code against what we know about {subject}")
     return ExampleTask(agent, "Check the code against what we know about it")
 
 
-def _size(path: str) -> int:
+def _file_size(path: str) -> int:
     try:
         return os.path.getsize(path)
     except OSError:
@@ -177,9 +174,9 @@ def _size(path: str) -> int:
 
 
 def _subject(note: str) -> str:
-    """What a note is about, as the end of a sentence: its title, and what its sections are called or how it begins.
+    """What a note is about, as the end of a sentence: its title, and its first two sections or first words.
 
-    Example: "testing: integration tests and front end". "" where neither says much.
+    Example: "testing: integration tests and front end". "" where it has neither.
     """
     title = _title(note)
     try:
@@ -201,7 +198,7 @@ def _uncapitalised(text: str) -> str:
 
 
 def _title(note: str) -> str:
-    """The first heading of a note as the end of a sentence, or the file's name in words; "" where neither says much."""
+    """The first heading of a note as the end of a sentence, else the file's name in words; "" where the file cannot be read."""
     words = os.path.splitext(os.path.basename(note))[0].replace("-", " ").replace("_", " ")
     try:
         with open(note, encoding="utf-8", errors="replace") as file:
@@ -244,20 +241,20 @@ def remove_index(host: Host, change: Change) -> None:
         host.already("Index", f"removed; logs and reports in {host.short(cache)} stay")
 
 
-def ours_in(project: str) -> list[str]:
-    """What of this plugin stands in a project, where no receipt tells any more: paths that may be removed."""
-    own = []
+def plugin_files(project: str) -> list[str]:
+    """The plugin's files in a project, for an uninstallation whose receipt is gone: paths that may be removed."""
+    paths = []
     path = os.path.join(project, profiles.FILE)
     try:
         with open(path, encoding="utf-8") as file:
             if DESCRIPTION in file.read():
-                own.append(path)
+                paths.append(path)
     except (OSError, UnicodeDecodeError):
         pass
     for name in (os.path.join(os.path.dirname(profiles.FILE), edit.SCHEMA), CACHE):
         if os.path.exists(os.path.join(project, name)):
-            own.append(os.path.join(project, name))
-    return own
+            paths.append(os.path.join(project, name))
+    return paths
 
 
 def _command(host: Host, *arguments: str) -> Result:

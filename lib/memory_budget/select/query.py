@@ -60,9 +60,9 @@ class Query:
         self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
         self.parts = frozenset(counts.keys() - alone)
         self.pairs = tuple(dict.fromkeys(text_words.pairs(text[:PAIRS_READ])))
-        self.words = frozenset(dates.words(text))
+        self.words = frozenset(dates.date_words(text))
         self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
-        self.dates = dates.mentioned(text)
+        self.dates = dates.find_mentions(text)
 
     def telling(self, values: Mapping[str, float], known: Container[str]) -> dict[str, float]:
         """How telling each term is here: `values` as `text.telling` has them, `known` the terms that the memory has.

@@ -247,7 +247,7 @@ def _names(lead: str, query: Query) -> bool:
     first = lead.partition(" ")[0]
     if first.isalnum() and first not in query.words:
         return False  # which is so for most, and seen at a tenth of the cost
-    return query.words.issuperset(dates.words(lead))
+    return query.words.issuperset(dates.date_words(lead))
 
 
 def prior(file: File, now_day: int) -> float:

@@ -18,7 +18,7 @@ not`, `Be`) or holds (`you are`, `your report`, `thoroughness`), and that such s
 
 from __future__ import annotations
 
-from memory_budget.text.dates import words
+from memory_budget.text.dates import date_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,17 +140,17 @@ def _label(line: str) -> tuple[str, str, bool] | None:
     heads = text[0] == "#" or (text[0] == "<" and text[-1] == ">" and "</" not in text)
     rest = ""
     if heads:
-        name = words(text[:200])
+        name = date_words(text[:200])
     elif text[:2] == "**" and 0 < text.find("**", 2) < 60:
         end = text.find("**", 2)
         if ":" not in (text[end - 1], text[end + 2 : end + 3]):
             return None
-        name, rest = words(text[2:end]), text[end + 2 :].lstrip(": ")
+        name, rest = date_words(text[2:end]), text[end + 2 :].lstrip(": ")
     else:
         end = text.find(":")
         if end < 1 or text[end + 1 : end + 2] not in ("", " "):
             return None
-        name, rest = words(text[:end]), text[end + 1 :].strip()
+        name, rest = date_words(text[:end]), text[end + 1 :].strip()
         if rest and not (
             text[0].isupper() and name and (len(name) <= _LABEL_WORDS or name[-1] in _TASK_ENDS)
         ):
@@ -185,7 +185,7 @@ def _sentences(text: str) -> Iterator[str]:
 
 def _is_about_work(sentence: str) -> bool:
     """Whether a sentence speaks of the reader, the answer or the way to work."""
-    said = words(sentence)
+    said = date_words(sentence)
     if not said or said[0] in _OPENERS or not _ABOUT_WORK.isdisjoint(said):
         return True
     after = said[1:]

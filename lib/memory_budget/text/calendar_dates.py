@@ -32,7 +32,7 @@ def find_date(text: str) -> int:
     """The first calendar date in a text as an ordinal day; a month alone (`2024-05`) counts as its first day; 0 for none."""
     if b"9999" not in text.encode("utf-8", "replace").translate(_DIGITS):
         return 0  # no date is without a year, and most texts are without any
-    parts = _parts(text)
+    parts = _runs_of_a_kind(text)
     month_alone = 0
     for at, part in enumerate(parts):
         if part[0].isdigit():
@@ -46,18 +46,18 @@ def find_date(text: str) -> int:
     return month_alone
 
 
-def _parts(text: str) -> list[str]:
+def _runs_of_a_kind(text: str) -> list[str]:
     """Runs of digits, runs of letters, and runs of what is neither: `3 May` -> 3, " ", May."""
-    found: list[str] = []
-    kind = ""
+    runs: list[str] = []
+    last_kind = ""
     for sign in text:
-        now = "9" if "0" <= sign <= "9" else "a" if sign.isalpha() else " "
-        if now == kind:
-            found[-1] += sign
+        kind = "9" if "0" <= sign <= "9" else "a" if sign.isalpha() else " "
+        if kind == last_kind:
+            runs[-1] += sign
         else:
-            found.append(sign)
-            kind = now
-    return found
+            runs.append(sign)
+            last_kind = kind
+    return runs
 
 
 def _at(parts: list[str], at: int) -> str:
@@ -133,6 +133,6 @@ def _month_first(parts: list[str], at: int) -> int:
     return ordinal_of(int(year), month, int(day))
 
 
-def _blank(between: str, also: str = "") -> bool:
+def _blank(between: str, allowed: str = "") -> bool:
     """Whether what stands between two words of a date is white space, or one of these signs and white space."""
-    return between != "" and between.strip(also + " \t\n") == "" and between[-1:].isspace()
+    return between != "" and between.strip(allowed + " \t\n") == "" and between[-1:].isspace()

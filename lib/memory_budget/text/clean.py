@@ -1,10 +1,10 @@
-"""Takes out of Markdown what is not meant to be read: HTML comments, and data that is written into the text.
+"""Removes from Markdown what is not meant to be read: HTML comments, and data that is written into the text.
 
     <!-- ## How to use this file -->          gone, headings in it too; inside code it is text
     [//]: # (a comment by another name)       gone
     ![shot](data:image/png;base64,iVBOR...)   ![shot](data:image/png;base64,...)
 
-Lines keep their numbers: what is taken out leaves its line breaks.
+Lines keep their numbers: the line breaks of what is removed stay.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 from memory_budget.text.fences import Fences, closes_fence, fence_opened, ticks_at
 
 _OPEN, _CLOSE = "<!--", "-->"
-#: How a line starts that is a comment in the shape of a link's address.
+#: Beginnings of lines that are comments written as link definitions.
 _LINK_COMMENTS = ("[//]: #", "[comment]: #", "[comment]: <>", "[//]: <>")
-#: What data written into a text starts with, and characters of it that are left as they are.
+#: The beginning of data written into a text, and the length in characters up to which it stays.
 _DATA = "data:"
 _DATA_KEPT = 48
 _DATA_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-%.,;:")
@@ -92,8 +92,8 @@ def _cut_comments(lines: list[str], at: int, last_close: int, problems: list[tup
         while _CLOSE not in lines[last]:
             last += 1
         lines[at] = line[:begin].rstrip()
-        for between in range(at + 1, last):
-            lines[between] = ""
+        for inner in range(at + 1, last):
+            lines[inner] = ""
         lines[last] = lines[last][lines[last].index(_CLOSE) + len(_CLOSE) :]
         at = last
         begin = _comment_at(lines[at], 0)
@@ -121,19 +121,19 @@ def _comment_at(line: str, start: int) -> int:
 
 
 def _closing_ticks(line: str, at: int, run: int) -> int:
-    """Where inline code ends that a run of so many ` opened before `at`; -1 where it does not."""
-    marks = "`" * run
-    found = line.find(marks, at)
-    while found >= 0:
-        length = ticks_at(line, found)
+    """The end of inline code that a run of `run` backticks opened before `at`; -1 where it does not end."""
+    ticks = "`" * run
+    run_start = line.find(ticks, at)
+    while run_start >= 0:
+        length = ticks_at(line, run_start)
         if length == run:
-            return found + run
-        found = line.find(marks, found + length)
+            return run_start + run
+        run_start = line.find(ticks, run_start + length)
     return -1
 
 
 def _without_data(text: str) -> str:
-    """Written-in data cut to its kind: `data:image/png;base64,...`."""
+    """The text with data reduced to its kind: `data:image/png;base64,...`."""
     parts = []
     last = 0
     at = text.find(_DATA)

@@ -81,7 +81,7 @@ def _cut(lines: Lines, head: list[str], limit: int) -> Iterator[tuple[int, str]]
         if sum(size_of(line) + 1 for line in above) * _HEAD_SHARE > limit:
             above = head
             ruler = -1
-        yield from _pack([[row] for row in lines[ruler + 1 :]], above, [], limit)
+        yield from _fill_parts([[row] for row in lines[ruler + 1 :]], above, [], limit)
     elif is_item(lines[0][1].strip() or " "):
         yield from _cut_list(lines, head, limit)
     else:
@@ -124,7 +124,7 @@ def _cut_code(lines: Lines, head: list[str], marks: str, limit: int) -> Iterator
     if size_of("\n".join(fence)) <= limit * _TOLERANCE:
         yield lines[0][0], "\n".join([*head, *fence])
     else:
-        yield from _pack([[line] for line in lines[1:last]], [*head, opening], [closing], limit)
+        yield from _fill_parts([[line] for line in lines[1:last]], [*head, opening], [closing], limit)
     if last + 1 < len(lines):
         yield from _cut(lines[last + 1 :], [], limit)
 
@@ -147,13 +147,13 @@ def _cut_list(lines: Lines, head: list[str], limit: int) -> Iterator[tuple[int, 
     room = limit - sum(size_of(line) + 1 for line in head)
     run: list[Lines] = []
     for item in items:
-        if len(item) > 1 and _size(item) > room:
-            yield from _pack(run, head, [], limit)
+        if len(item) > 1 and _lines_size(item) > room:
+            yield from _fill_parts(run, head, [], limit)
             run = []
             yield from _cut_item(item, head, limit)
         else:
             run.append(item)
-    yield from _pack(run, head, [], limit)
+    yield from _fill_parts(run, head, [], limit)
 
 
 def _cut_item(item: Lines, head: list[str], limit: int) -> Iterator[tuple[int, str]]:
@@ -219,35 +219,37 @@ def _cut_units(units: list[Lines], head: list[str], limit: int) -> Iterator[tupl
     room = limit - sum(size_of(line) + 1 for line in head)
     run: list[Lines] = []
     for unit in units:
-        if len(unit) > 1 and _size(unit) > room:
-            yield from _pack(run, head, [], limit)
+        if len(unit) > 1 and _lines_size(unit) > room:
+            yield from _fill_parts(run, head, [], limit)
             run = []
             yield from _cut_code(unit, head, fence_opened(unit[0][1].strip()), limit)
         else:
             run.append(unit)
-    yield from _pack(run, head, [], limit)
+    yield from _fill_parts(run, head, [], limit)
 
 
-def _size(lines: Lines) -> int:
+def _lines_size(lines: Lines) -> int:
     return sum(size_of(line) + 1 for _, line in lines)
 
 
-def _pack(units: list[Lines], head: list[str], tail: list[str], limit: int) -> Iterator[tuple[int, str]]:
+def _fill_parts(
+    units: list[Lines], head: list[str], tail: list[str], limit: int
+) -> Iterator[tuple[int, str]]:
     """Runs of units that fit into one part with `head` above and `tail` below."""
     room = max(limit - sum(size_of(line) + 1 for line in [*head, *tail]), limit // 2)
     run: list[str] = []
-    start = held = 0
+    start = size_so_far = 0
     for unit in units:
-        for number, line, size in _short(unit, room):
-            if run and held + size > room:
+        for number, line, size in _fitting_pieces(unit, room):
+            if run and size_so_far + size > room:
                 yield from _part(start, head, run, tail)
-                run, held = [], 0
+                run, size_so_far = [], 0
             if not run:
                 start = number
                 if not line.strip():
                     continue
             run.append(line)
-            held += size
+            size_so_far += size
     yield from _part(start, head, run, tail)
 
 
@@ -257,9 +259,9 @@ def _part(start: int, head: list[str], run: list[str], tail: list[str]) -> Itera
         yield start, text
 
 
-def _short(unit: Lines, room: int) -> Iterator[tuple[int, str, int]]:
+def _fitting_pieces(unit: Lines, room: int) -> Iterator[tuple[int, str, int]]:
     """A unit's text as one piece where it fits, else line by line, and long lines in pieces."""
-    size = _size(unit)
+    size = _lines_size(unit)
     if size <= room:
         yield unit[0][0], "\n".join(line for _, line in unit), size
         return
@@ -307,7 +309,7 @@ def _break(line: str, at: int, end: int) -> int:
     if best > least:
         return best
     for sign in ("，", "、", ", ", " ", "|", ","):
-        found = line.rfind(sign, least, end)
-        if found > least:
-            return found + 1
+        place = line.rfind(sign, least, end)
+        if place > least:
+            return place + 1
     return end

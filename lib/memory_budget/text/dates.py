@@ -24,7 +24,7 @@ _APART = bytes(range(128)).translate(None, ALPHANUMERIC + b"-")
 _TABLE = bytes.maketrans(_APART, b" " * len(_APART))
 
 
-def words(text: str) -> list[str]:
+def date_words(text: str) -> list[str]:
     """Lower-cased words as written, hyphens kept, possessives and punctuation gone."""
     lowered = text.lower().replace("\u2019", "'").replace("'s", "")
     return lowered.encode("utf-8", "replace").translate(_TABLE).decode("utf-8", "replace").split()
@@ -65,15 +65,15 @@ class Mention:
         return hash((self.year, self.month, self.day))
 
 
-def mentioned(text: str) -> list[Mention]:
+def find_mentions(text: str) -> list[Mention]:
     """The dates in a text: `8 May 2023`, `May 8th, 2023`, `May 2023`, `in May`, `2023-05-08`, `in 2023`.
 
     `may`, `march` and short forms (`jan`) count as months only beside a number or after `in`, `of`, `last`, `since`, `until`;
     every other name is a month wherever it stands: `the april release`.
     """
-    found: list[Mention] = []
-    all_words = words(text)
-    taken: set[int] = set()
+    mentions: list[Mention] = []
+    all_words = date_words(text)
+    year_places: set[int] = set()
     for i, word in enumerate(all_words):
         before = all_words[i - 1] if i else ""
         after = all_words[i + 1] if i + 1 < len(all_words) else ""
@@ -86,7 +86,7 @@ def mentioned(text: str) -> list[Mention]:
             ):
                 year, month = int(parts[0]), int(parts[1])
                 if 1 <= month <= 12:
-                    found.append(Mention(year, month, int(parts[2]) if len(parts) == 3 else 0))
+                    mentions.append(Mention(year, month, int(parts[2]) if len(parts) == 3 else 0))
             continue
         month = MONTH_NUMBERS.get(word, 0)
         if not month:
@@ -97,28 +97,28 @@ def mentioned(text: str) -> list[Mention]:
             day = _day(all_words[i - 2])
         if day == 0 and _day(after):
             day = _day(after)
-            following = all_words[i + 2] if i + 2 < len(all_words) else ""
-            year = _year(following)
-            taken.add(i + 2)
+            next_word = all_words[i + 2] if i + 2 < len(all_words) else ""
+            year = _year(next_word)
+            year_places.add(i + 2)
         else:
             year = _year(after)
-            taken.add(i + 1)
+            year_places.add(i + 1)
         if (
             day
             or year
             or word not in _UNSURE
             or before in ("in", "of", "last", "since", "until", "early", "late", "mid")
         ):
-            found.append(Mention(year, month, day))
+            mentions.append(Mention(year, month, day))
     for i, word in enumerate(all_words):
         if (
-            i not in taken
+            i not in year_places
             and _year(word)
             and i
             and all_words[i - 1] in ("in", "of", "since", "during", "summer", "fall")
         ):
-            found.append(Mention(_year(word), 0, 0))
-    return list(dict.fromkeys(found))
+            mentions.append(Mention(_year(word), 0, 0))
+    return list(dict.fromkeys(mentions))
 
 
 def _day(word: str) -> int:

@@ -1,7 +1,7 @@
 """Keeps memory text from posing as anything but memory: as the block's frame, as the client's tags, as a turn of a conversation.
 
-A text is judged by what a reader sees in it, its *shape*: signs that show nothing are gone, look-alikes are the ASCII
-letters they are taken for, capitals are small. `‹/ｐrојect<ZWSP>‐memory＞` has the shape of the block's closing tag. Three things
+A text is judged by its *shape*, which is what a reader sees: invisible characters are removed, look-alikes replaced by the ASCII
+letters they are taken for, capitals by small letters. `‹/ｐrојect<ZWSP>‐memory＞` has the shape of the block's closing tag. Three things
 are changed, and nothing else is:
 
 - the bracket that opens such a tag becomes `&lt;`;
@@ -35,7 +35,7 @@ _SPEAKERS = tuple(name.translate(_FOLD) for name in ("human", "assistant"))
 _SPEAKER_HINTS = ("human", "hurnan", "stant")
 _SPEAKER_STARTS = ("human", "hurnan", "ass")
 
-#: Signs that act without being seen, by the first and last of each row.
+#: Signs that act without being seen, as ranges: first and last sign.
 _ACTING = (
     ("\x00", "\x08"), ("\x0b", "\x1f"), ("\x7f", "\x9f"),  # control characters but tab and line feed
     ("\u2028", "\u2029"),  # line ends that not everybody knows
@@ -45,7 +45,7 @@ _ACTING = (
 )  # fmt: skip
 #: Marks of a direction. They have work to do on a line with letters from right to left, and none elsewhere.
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
-#: What of the above has its uses: the end of a line in two characters, a new page at one end of a line, and the flags of
+#: Uses of these signs that are left as they are: the end of a line in two characters, a new page at one end of a line, and the flags of
 #: England, Scotland and Wales.
 _USED = "(\r\n|(?<![^\n])\f|\f(?![^\n])|\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f)"
 #: How far into the text behind a bracket the name of a tag is looked for at first; further when nothing of it is seen.
@@ -55,7 +55,7 @@ _LEAST_SEEN = 64
 _FEW = 16
 #: What follows `<user>` where it stands for a name: `<user>@<host>`.
 _PLACEHOLDER_GOES_ON = ("@", ":", "/", ".", "-", "_", "|", ",", ")")
-#: Signs behind a bracket that mostly show that no such name stands there.
+#: Signs behind a bracket that are enough, mostly, to see that no such name follows.
 _AT_ONCE = 12
 
 
@@ -95,7 +95,7 @@ _shapes: _Shapes | None = None
 
 
 def shape(text: str) -> str:
-    """What a reader sees in a text, as far as it matters here.
+    """The shape of a text, see above.
 
     `shape("Ｈｕ\\u200bｍan :")` and `shape("human :")` are both `hurnan :`.
     """
@@ -110,26 +110,26 @@ def _table() -> _Shapes:
 
 
 def neutral(text: str) -> str:
-    """The text with whatever could pass for something else than memory made harmless; mostly the text itself."""
+    """The text with all that could pass for something else than memory made harmless; most texts come back as they are."""
     brackets = "<"
     others: list[str] = []
     if text.isascii():
-        unseen = not text.replace("\n", "").replace("\t", "").isprintable()
+        acts_unseen = not text.replace("\n", "").replace("\t", "").isprintable()
     else:
         table = _table()
         signs = set(text)
         others = [sign for sign in signs if sign > "\x7f" and table[ord(sign)] != sign]
         brackets += "".join([sign for sign in others if "<" in table[ord(sign)]])
-        unseen = not table.acting.isdisjoint(signs)
+        acts_unseen = not table.acting.isdisjoint(signs)
     if len(brackets) > 1 or "<" in text:
         text = _without_tags(text, brackets)
-    seen = _seen(text, others)
-    if any(hint in seen for hint in _SPEAKER_HINTS):
-        text = _without_turns(text, seen)
-    return _written_out(text) if unseen else text
+    text_shape = _quick_shape(text, others)
+    if any(hint in text_shape for hint in _SPEAKER_HINTS):
+        text = _without_turns(text, text_shape)
+    return _written_out(text) if acts_unseen else text
 
 
-def _seen(text: str, others: list[str]) -> str:
+def _quick_shape(text: str, others: list[str]) -> str:
     """The shape of a text, for the names of speakers; `others` are its signs beyond ASCII that are not seen as they are.
 
     With few of these, searching for each takes a tenth of the time.
@@ -196,21 +196,21 @@ def _openings(text: str, brackets: str) -> Iterator[tuple[int, int]]:
 def _opens(text: str, at: int, end: int) -> bool:
     """Whether the bracket at `at`, with the next one at `end`, opens a tag that means something."""
     name = text[at + 1 : at + 1 + _NEAR]
-    seen = shape(name)
+    tag_shape = shape(name)
     whole = end <= at + 1 + _NEAR
-    if whole or len(seen.replace(" ", "").replace("\n", "")) < _LEAST_SEEN:
-        seen = shape(text[at + 1 : end])
+    if whole or len(tag_shape.replace(" ", "").replace("\n", "")) < _LEAST_SEEN:
+        tag_shape = shape(text[at + 1 : end])
         whole = True
-    if text[at] == "<" and _stands_in_code(text, at):
-        return tag_names.opens_own(seen, open_end=end == len(text) or not whole)
-    first = tag_names.USER in seen and not _before(text, at).strip()
-    if seen.partition(">")[2].startswith(_PLACEHOLDER_GOES_ON):
+    if text[at] == "<" and _is_in_code(text, at):
+        return tag_names.opens_known_tag(tag_shape, open_end=end == len(text) or not whole)
+    first = tag_names.USER in tag_shape and not _shape_before(text, at).strip()
+    if tag_shape.partition(">")[2].startswith(_PLACEHOLDER_GOES_ON):
         first = False
-    return tag_names.opens(seen, open_end=end == len(text) or not whole, first=first)
+    return tag_names.opens(tag_shape, open_end=end == len(text) or not whole, first=first)
 
 
-def _stands_in_code(text: str, at: int) -> bool:
-    """Whether a bracket is one of code, as far as what joins it tells: `List<System>`, `C<system>` in Pod, `builds/<system>`."""
+def _is_in_code(text: str, at: int) -> bool:
+    """Whether a bracket belongs to code, judged by the signs next to it: `List<System>`, `C<system>` in Pod, `builds/<system>`."""
     before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
     joined = before[-1:]
     if joined in ("/", "@"):
@@ -220,15 +220,15 @@ def _stands_in_code(text: str, at: int) -> bool:
     return (after[:1].isupper() and after[1:].islower()) or (joined.isupper() and not before[:-1].isalnum())
 
 
-def _before(text: str, at: int) -> str:
-    """The shape of what stands before a bracket on its line, or of the last part of it."""
+def _shape_before(text: str, at: int) -> str:
+    """The shape of the text before a bracket on its line: of the last `_NEAR` signs of it."""
     return shape(text[max(text.rfind("\n", 0, at) + 1, at - _NEAR) : at])
 
 
-def _without_turns(text: str, seen: str) -> str:
+def _without_turns(text: str, text_shape: str) -> str:
     """The text with `&#58;` for the colon of each line that opens a turn; `seen` is its shape, line by line."""
     lines = text.split("\n")
-    for number, line in enumerate(seen.split("\n")):
+    for number, line in enumerate(text_shape.split("\n")):
         if not line.lstrip().startswith(_SPEAKER_STARTS):
             continue
         line = lines[number]

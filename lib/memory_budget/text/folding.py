@@ -1,25 +1,25 @@
-"""The hash by which exact duplicates are known: what a chunk says, whatever its white space, rules and emphasis."""
+"""The hash by which exact duplicates are found: equal for texts that differ only in white space, rules and emphasis."""
 
 from __future__ import annotations
 
 from memory_budget.text.fences import fence_opened
 from memory_budget.text.words import word_digest
 
-#: What stands between a chunk's text and a rule above or below it.
+#: Between a chunk's text and a rule above or below it.
 RULED = "\n\n"
 _RULE_SIGNS = frozenset("-*_")
 
 
 def folded_hash(text: str) -> int:
-    """64-bit hash of the text with every run of white space as one space: equal for exact duplicates. A rule above or
-    below it is no part of what it says, and marks of emphasis (`**so**`, `_so_`) are none."""
+    """64-bit hash of a text with every run of white space as one space, without a rule (`---`) above or below it and without
+    marks of emphasis (`**so**`, `_so_`)."""
     if RULED in text and (text[:1] in _RULE_SIGNS or text[-1:] in _RULE_SIGNS):
-        above, _, said = text.partition(RULED)
+        above, _, body = text.partition(RULED)
         if _is_rule(above):
-            text = said
-        said, _, below = text.rpartition(RULED)
-        if said and _is_rule(below):
-            text = said
+            text = body
+        body, _, below = text.rpartition(RULED)
+        if body and _is_rule(below):
+            text = body
     if ("*" in text or "_" in text) and not fence_opened(text[:8]):
         text = _without_emphasis(_without_emphasis(text, "*"), "_")
     text = text.replace("\n", " ")

@@ -16,8 +16,8 @@ _LONGEST = 1_000
 
 
 class Link:
-    """A relative link: its line from 1, where its target stands in the text, the target as written, and the path it means
-    (without anchor and question, decoded)."""
+    """A relative link: its line from 1, begin and end of its target in the text, the target as written, and the path in it
+    (decoded, without anchor and query: `a%20b.md?x#y` -> `a b.md`)."""
 
     __slots__ = ("begin", "end", "line", "path", "target")
 
@@ -41,7 +41,7 @@ def relative_links(text: str) -> Iterator[Link]:
             if marks:
                 closed = max(fences.closer(number, marks), number)
             else:
-                for begin, end in _targets(line):
+                for begin, end in _target_spans(line):
                     target = line[begin:end]
                     if _is_relative(target):
                         yield Link(number + 1, offset + begin, offset + end, target)
@@ -59,31 +59,31 @@ def _is_relative(target: str) -> bool:
     )
 
 
-def _targets(line: str) -> Iterator[tuple[int, int]]:
-    """Where the targets of a line's links stand, in order."""
+def _target_spans(line: str) -> Iterator[tuple[int, int]]:
+    """Begin and end of the targets of a line's links, in order."""
     bare = line.lstrip()
     if bare[:1] == "[" and "]:" in bare and not bare.startswith("[^"):
         begin = line.index("]:") + 2
         begin += len(line[begin:]) - len(line[begin:].lstrip())
-        yield _target(line, begin, "")
+        yield _target_span(line, begin, "")
         return
     at = 0
     while True:
         tick = line.find("`", at)
-        found = line.find("](", at)
-        if found < 0:
+        bracket = line.find("](", at)
+        if bracket < 0:
             return
-        if 0 <= tick < found:
+        if 0 <= tick < bracket:
             run = ticks_at(line, tick)
             close = line.find("`" * run, tick + run)
             at = close + run if close >= 0 else tick + run
             continue
-        begin, end = _target(line, found + 2, ")")
+        begin, end = _target_span(line, bracket + 2, ")")
         yield begin, end
-        at = max(end, found + 2)
+        at = max(end, bracket + 2)
 
 
-def _target(line: str, begin: int, closing: str) -> tuple[int, int]:
+def _target_span(line: str, begin: int, closing: str) -> tuple[int, int]:
     """Begin and end of a target that starts at a place: up to a blank or its closing bracket, or between `<` and `>`."""
     if line[begin : begin + 1] == "<":
         end = line.find(">", begin)
@@ -101,9 +101,9 @@ def _target(line: str, begin: int, closing: str) -> tuple[int, int]:
     return begin, end
 
 
-def rewritten(text: str, new_path: Callable[[str], str | None]) -> tuple[str, int]:
-    """A text whose links lead elsewhere: `new_path` gives the path that stands in place of one (None: it stays as it is).
-    Returns the text and how many were changed."""
+def rewrite_links(text: str, new_path: Callable[[str], str | None]) -> tuple[str, int]:
+    """A text with other paths in its links: `new_path` gives the new path for a link's path, None where it stays. Returns the
+    text and how many links were changed."""
     parts = []
     last = changed = 0
     for link in relative_links(text):

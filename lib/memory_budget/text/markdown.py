@@ -31,10 +31,10 @@ _NAME_LIMIT = 40  # characters of a name that a chunk leads with
 SECTION_STEP = 3
 #: Headings that name a speaker: what stands below is a turn of a conversation, and its neighbours are about the same.
 _SPEAKERS = frozenset("user assistant human ai system agent bot claude me you q a question answer".split(" "))
-#: What a fence says of text that may hold fences itself.
+#: Languages of fences whose text may hold fences itself.
 _NESTING = frozenset(("md", "markdown", "mdx"))
-#: What a line starts with that opens neither heading nor fence nor rule nor an item further in, and what a line ends with
-#: that is no rule: all visible ASCII but these signs.
+#: First signs of lines that open no heading, fence, rule or nested item, and last signs of lines that are no rule: all visible
+#: ASCII but these.
 _PLAIN_START = frozenset(map(chr, range(33, 127))) - frozenset("#`~=*_<")
 _PLAIN_END = frozenset(map(chr, range(33, 127))) - frozenset("-=*_")
 
@@ -73,7 +73,9 @@ class RawChunk:
         return f"RawChunk({self.text!r}, {self.headings!r}, {self.kind!r}, {self.lead!r}, line {self.line})"
 
 
-def split(text: str, first_line: int = 1, problems: list[tuple[int, str]] | None = None) -> list[RawChunk]:
+def split_chunks(
+    text: str, first_line: int = 1, problems: list[tuple[int, str]] | None = None
+) -> list[RawChunk]:
     """The chunks of a Markdown body in the order of the file; `first_line` is the number of its first line. `problems` gets
     (line, what is wrong) of what could not be read as it was meant."""
     splitter = _Splitter(first_line)
@@ -88,7 +90,7 @@ class _Splitter:
 
     def __init__(self, first_line: int) -> None:
         self.first_line = first_line
-        self.found: list[RawChunk] = []
+        self.chunks: list[RawChunk] = []
         self.problems: list[tuple[int, str]] = []
         self.path: list[tuple[int, str, int]] = []  # (level, heading line, line number)
         self.headings: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ class _Splitter:
         self.block: list[str] = []
         self.start = 0
         self.kind = "text"
-        self.waiting = False  # a blank line was seen, but the block may go on
+        self.after_blank = False  # a blank line was seen, but the block may go on
         self.rule = ""  # the last line was this rule
         self.set_apart = False  # what follows a rule in this section, up to the next one
         self.lines: list[str] = []
@@ -114,27 +116,27 @@ class _Splitter:
                 self.block.append(line)
                 continue
             if not line:
-                self.waiting = self.block != []
+                self.after_blank = self.block != []
                 continue
-            # Most lines go on with the block that the line above stands in, whatever they say.
-            if line[0] in _PLAIN_START and line[-1] in _PLAIN_END and self.block and not self.waiting:
+            # Most lines belong to the block of the line above, whatever they say.
+            if line[0] in _PLAIN_START and line[-1] in _PLAIN_END and self.block and not self.after_blank:
                 self.block.append(line)
                 continue
             bare = line.strip()
             if not bare:
-                self.waiting = self.block != []
+                self.after_blank = self.block != []
                 continue
             fence_end = self._take(line, bare, at)
         self._close()
         self._keep_bare_heading()
-        _number_sections(self.found)
-        return self.found
+        _number_sections(self.chunks)
+        return self.chunks
 
     def _take(self, line: str, bare: str, at: int) -> int:
         """Take in a line that may open something. Returns the last line of the fence it opens, -1 for none."""
         number = at + self.first_line
         first = bare[0]
-        if self.waiting and not self._goes_on(line, bare):
+        if self.after_blank and not self._goes_on(line, bare):
             self._close()
         if first == "#" and self._heading(line, bare, number):
             return -1
@@ -145,9 +147,9 @@ class _Splitter:
             if not bare:
                 return -1
         marks = fence_opened(bare) if first in "`~" else ""
-        if self.waiting:
+        if self.after_blank:
             self.block.append("")
-            self.waiting = False
+            self.after_blank = False
         if not self.block:
             self.start = number
             self.kind = "code" if marks else "list" if is_item(bare) else "table" if first == "|" else "text"
@@ -247,7 +249,7 @@ class _Splitter:
         if self.bare_heading:
             self.bare_heading = False
             level_line = self.path[-1]
-            self.found.append(
+            self.chunks.append(
                 RawChunk(
                     level_line[1], self.headings[:-1], self.heading_lines[:-1], "text", "", level_line[2]
                 )
@@ -278,7 +280,7 @@ class _Splitter:
         """Whether the block above an underline is a heading: a short text, and no list or table."""
         return (
             0 < len(self.block) <= _UNDERLINED_LINES
-            and not self.waiting
+            and not self.after_blank
             and self.kind == "text"
             and (
                 len(self.block) == 1
@@ -292,14 +294,14 @@ class _Splitter:
         rule, self.rule = self.rule, ""
         if rule:
             self.set_apart = not self.set_apart
-            if self.found and self.found[-1].heading_lines == self.heading_lines:
-                self.found[-1].text += RULED + rule
+            if self.chunks and self.chunks[-1].heading_lines == self.heading_lines:
+                self.chunks[-1].text += RULED + rule
                 return ""
         return rule
 
     def _close(self) -> None:
         """Ends the block and keeps it as one chunk, or as several when it is too long."""
-        self.waiting = False
+        self.after_blank = False
         block = self.block
         if not block:
             return
@@ -319,21 +321,21 @@ class _Splitter:
             lead = _lead(piece) if self.kind == "text" else ""
             chunk = RawChunk(piece, self.headings, self.heading_lines, self.kind, lead, start + offset)
             chunk.goes_on, goes_on = goes_on, True
-            self.found.append(chunk)
+            self.chunks.append(chunk)
 
 
-def _number_sections(found: list[RawChunk]) -> None:
+def _number_sections(chunks: list[RawChunk]) -> None:
     """Sets `section`: chunks under one top-level heading (below the title, where the file has one) share a number.
 
     A block that stands under no such heading is a section of its own. Numbers rise by one between paragraphs of a text
     without headings and between turns of a conversation (under a speaker's name, or a heading that comes again in the
     file), and by `SECTION_STEP` to and from a section with a heading of its own: that one is about something else.
     """
-    titles = {chunk.heading_lines[0] for chunk in found if chunk.heading_lines}
+    titles = {chunk.heading_lines[0] for chunk in chunks if chunk.heading_lines}
     depth = 1 if len(titles) == 1 else 0
     named = {
         chunk.heading_lines[depth]: chunk.headings[depth].strip("# :").lower()
-        for chunk in found
+        for chunk in chunks
         if len(chunk.heading_lines) > depth
     }
     times: dict[str, int] = {}
@@ -342,12 +344,12 @@ def _number_sections(found: list[RawChunk]) -> None:
     number = 0
     last = 0
     alone = False
-    for chunk in found:
+    for chunk in chunks:
         line = chunk.heading_lines[depth] if len(chunk.heading_lines) > depth else 0
         if (not line or line != last) and not chunk.goes_on:
-            own = line != 0 and times[named[line]] == 1 and named[line] not in _SPEAKERS
-            number += SECTION_STEP if own or alone else 1
-            last, alone = line, own
+            has_own_heading = line != 0 and times[named[line]] == 1 and named[line] not in _SPEAKERS
+            number += SECTION_STEP if has_own_heading or alone else 1
+            last, alone = line, has_own_heading
         chunk.section = number
 
 
@@ -367,11 +369,11 @@ def _lead(text: str) -> str:
 
 def heading_terms(headings: tuple[str, ...]) -> list[str]:
     """Index terms that a chunk has from the headings above it."""
-    return terms(" ".join(naming(headings)))
+    return terms(" ".join(naming_headings(headings)))
 
 
-def naming(headings: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the headings above a chunk that say what it is about: the two innermost."""
+def naming_headings(headings: tuple[str, ...]) -> tuple[str, ...]:
+    """The headings above a chunk that say what it is about: the two innermost, `<summary>` tags removed."""
     return tuple(
         [
             heading.partition(">")[2].rpartition("<")[0] if heading[:1] == "<" else heading

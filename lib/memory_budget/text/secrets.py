@@ -1,6 +1,6 @@
 """Finds secrets in memory text and masks them: what is in memory is sent to models, so a key does not belong there.
 
-Known shapes of keys, and assignments to names like `password` whose value looks made by a machine. A finding names the
+Secrets are known shapes of keys, and values that look random and are assigned to names like `password`. A message names the
 line and the kind, never the secret: `token ghp_aB3...` is sent as `token [masked: a GitHub token]`.
 
 detect-secrets was tried in its place: it took 37 microseconds a character (11 s for 300,000), needs requests and PyYAML, and
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Secret:
-    """A secret: its line (from 1), its kind in words, and where it stands in the text."""
+    """A secret: its line (from 1), its kind in words, and its begin and end in the text."""
 
     __slots__ = ("begin", "end", "kind", "line")
 
@@ -66,7 +66,7 @@ _PLACEHOLDERS = frozenset(
 )
 _KEY_BEGINS, _KEY_ENDS = "-----BEGIN ", "-----END "
 _LONG_LINE = 4000
-#: What stands in every line that could hold one: fixed words, searched for one by one, which is many times faster than
+#: Fixed words, one of which is in every line that could hold a secret. Searching for them one by one is many times faster than
 #: trying the shapes on every line.
 _TRIGGERS = tuple(
     trigger.encode()
@@ -88,32 +88,32 @@ _MOST_CLEAN = 20_000
 _compiled: list[tuple[str, re.Pattern[str]]] = []
 
 
-def masked(text: str) -> tuple[str, list[Secret]]:
-    """A text with its secrets masked, line by line, and what was found."""
+def mask_secrets(text: str) -> tuple[str, list[Secret]]:
+    """A text with its secrets masked (lines keep their numbers), and the secrets."""
     key = (hash(text), len(text))
     if key in _clean:
         return text, []
-    findings = list(find_secrets(text))
-    if not findings:
+    secrets = list(find_secrets(text))
+    if not secrets:
         if len(_clean) > _MOST_CLEAN:
             _clean.clear()
         _clean.add(key)
-        return text, findings
+        return text, secrets
     parts = []
     last = 0
-    for finding in findings:
-        secret = text[finding.begin : finding.end]
-        parts += [text[last : finding.begin], f"[masked: {finding.kind}]", "\n" * secret.count("\n")]
-        last = finding.end
+    for secret in secrets:
+        masked_text = text[secret.begin : secret.end]
+        parts += [text[last : secret.begin], f"[masked: {secret.kind}]", "\n" * masked_text.count("\n")]
+        last = secret.end
     parts.append(text[last:])
-    return "".join(parts), findings
+    return "".join(parts), secrets
 
 
 def find_secrets(text: str) -> Iterator[Secret]:
     """The secrets in a text, in order; none inside another."""
     spans = list(_private_keys(text)) if _KEY_BEGINS in text else []
     for begin, end in _suspicious_lines(text):
-        spans += _in_line(text, begin, end)
+        spans += _secrets_in_line(text, begin, end)
     number, last, covered = 1, 0, 0
     for begin, end, kind in sorted(spans):
         if begin < covered:
@@ -149,13 +149,13 @@ def _suspicious_lines(text: str) -> list[tuple[int, int]]:
             end = data.find(b"\n", at)
             lines[start] = end = len(data) if end < 0 else end
             at = lowered.find(trigger, end)
-    found = []
+    ranges = []
     for start in sorted(lines):
         line = data[start : lines[start]].decode()
         if _may_hold_secret(line):
             begin = start if len(data) == len(text) else len(data[:start].decode())
-            found.append((begin, begin + len(line)))
-    return found
+            ranges.append((begin, begin + len(line)))
+    return ranges
 
 
 def _may_hold_secret(line: str) -> bool:
@@ -187,7 +187,7 @@ def _shapes() -> list[tuple[str, re.Pattern[str]]]:
     return _compiled
 
 
-def _in_line(text: str, begin: int, end: int) -> Iterator[tuple[int, int, str]]:
+def _secrets_in_line(text: str, begin: int, end: int) -> Iterator[tuple[int, int, str]]:
     """(begin, end, kind) of the secrets in one line; a very long one is looked at in pieces."""
     while begin < end:
         stop = min(end, begin + _LONG_LINE)
@@ -200,10 +200,10 @@ def _in_line(text: str, begin: int, end: int) -> Iterator[tuple[int, int, str]]:
                 group = 0 if kind else 1
                 value = match[group]
                 if kind:
-                    fine = not _is_example(value)
+                    is_secret = not _is_example(value)
                 else:
-                    fine = not _is_placeholder(value) and _looks_random(value)
-                if fine:
+                    is_secret = not _is_placeholder(value) and _looks_random(value)
+                if is_secret:
                     name = kind or "a password or key that is assigned"
                     yield begin + match.start(group), begin + match.end(group), name
         begin = stop
@@ -225,7 +225,7 @@ def _is_placeholder(value: str) -> bool:
 
 
 def _looks_random(value: str) -> bool:
-    """Whether a value looks made by a machine, or like a password: letters and digits mixed, little order."""
+    """Whether a value looks random, as keys and good passwords do: letters and digits mixed, high entropy."""
     kinds = sum(
         (
             any(sign.islower() for sign in value),

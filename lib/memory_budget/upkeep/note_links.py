@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from memory_budget.base.figures import counted
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.text import clean
-from memory_budget.text.links import relative_links, rewritten
+from memory_budget.text.links import relative_links, rewrite_links
 from memory_budget.upkeep.journal_steps import Step, text_hash
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tup
         except (OSError, UnicodeDecodeError):
             continue
         now = places.get(path, path)
-        new, count = rewritten(text, partial(_new_path, project, path, now, places))
+        new, count = rewrite_links(text, partial(_new_path, project, path, now, places))
         if not count:
             continue
         if now.startswith(MEMORY + "/") and _is_plain(project, path):

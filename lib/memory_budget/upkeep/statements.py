@@ -98,7 +98,7 @@ def _is_path(path: str, text: str) -> bool:
 def statements_of(body: str) -> list[Statement]:
     """The statements of a note (without its front matter), in its order."""
     statements: list[Statement] = []
-    for block, raw in enumerate(markdown.split(body)):
+    for block, raw in enumerate(markdown.split_chunks(body)):
         headings = tuple(zip(raw.heading_lines, raw.headings, strict=True))
         for text, kind, fence, lead in _chunk_pieces(raw):
             facts = facts_of(text, command=kind == "command")
