@@ -34,8 +34,8 @@ ID_GAP = 3
 
 
 class BuildReport(NamedTuple):
-    """What an update did. `problems` are (path, what is wrong) of files that could not be read as they are, `remarks` what
-    else was met in the files read; `tokens` are those of the files parsed."""
+    """The result of an update. `problems`: (path, what is wrong) of files that could not be read as they are; `remarks`: what
+    else is wrong in the files that were read; `tokens`: of the files parsed."""
 
     files: int
     parsed: int
@@ -58,7 +58,7 @@ class _StoredFile(NamedTuple):
     first: int
     last: int
     side_ns: int
-    said: str
+    description: str
     told: int
     label: str
 
@@ -77,14 +77,16 @@ def update_from_files(
     """
     started = time.perf_counter()
     project.ensure_cache()
-    found = scan_sources(project, sources)
-    said = NoteDescriptions(project, found)
+    scan = scan_sources(project, sources)
+    descriptions = NoteDescriptions(project, scan)
     if not rebuild:
         try:
             if os.path.exists(project.index):
                 connection = schema.open_writer(project.index)
                 try:
-                    return _Update(connection, counter, found, said, progress).run(started, rebuilt=False)
+                    return _Update(connection, counter, scan, descriptions, progress).run(
+                        started, rebuilt=False
+                    )
                 finally:
                     connection.close()
         except (
@@ -98,7 +100,7 @@ def update_from_files(
             pass  # damaged, or of another version: what follows replaces it
 
     def fill(connection: Connection) -> BuildReport:
-        return _Update(connection, counter, found, said, progress).run(started, rebuilt=True)
+        return _Update(connection, counter, scan, descriptions, progress).run(started, rebuilt=True)
 
     return make_anew(project, fill)
 
@@ -110,14 +112,14 @@ class _Update:
         self,
         connection: Connection,
         counter: TokenCounter,
-        found: Scan,
-        said: NoteDescriptions,
+        scan: Scan,
+        descriptions: NoteDescriptions,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self.db = connection
         self.counter = counter
-        self.scan = found
-        self.said = said
+        self.scan = scan
+        self.descriptions = descriptions
         self.progress = progress
         self.groups: dict[tuple[str, str, str, str], int] = {}
         self.next_chunk = 1
@@ -167,30 +169,30 @@ class _Update:
 
     def _refresh_all(self) -> tuple[int, int]:
         """Drop what is gone, read what changed. Returns how many files were parsed and how many are gone."""
-        known = {
+        stored = {
             row[0]: _StoredFile(*row[1:])
             for row in self.db.execute(
                 "SELECT path, id, grp, size, mtime_ns, hash, exact, first, last, side_ns, said, told, label FROM files"
             )
         }
-        present = {found.path for found in self.scan.files}
-        gone = [path for path in known if path not in present]
-        changed = [found for found in self.scan.files if self._stale(found, known.get(found.path))]
-        for path in gone:
-            self._drop(path, known[path])
+        present = {file.path for file in self.scan.files}
+        removed = [path for path in stored if path not in present]
+        changed = [file for file in self.scan.files if self._stale(file, stored.get(file.path))]
+        for path in removed:
+            self._drop(path, stored[path])
         parsed = 0
-        to_come = Counter(found.place.key for found in changed)
-        self.copies.expect(found.size for found in changed)
-        for done, found in enumerate(changed):
+        remaining = Counter(file.place.key for file in changed)
+        self.copies.expect(file.size for file in changed)
+        for done, file in enumerate(changed):
             if self.progress:
                 self.progress(done, len(changed))
-            parsed += self._refresh(found, known.get(found.path))
-            to_come[found.place.key] -= 1
-            if not to_come[found.place.key]:
-                self.lists.complete(self._group(found.place))
+            parsed += self._refresh(file, stored.get(file.path))
+            remaining[file.place.key] -= 1
+            if not remaining[file.place.key]:
+                self.lists.complete(self._group(file.place))
         if self.progress:
             self.progress(len(changed), len(changed))
-        return parsed, len(gone)
+        return parsed, len(removed)
 
     def _load_counters(self) -> None:
         db = self.db
@@ -203,17 +205,20 @@ class _Update:
         for row in db.execute("SELECT id, scope, owner, category, native FROM groups"):
             self.groups[row[1:]] = row[0]
 
-    def _stale(self, found: SourceFile, known: _StoredFile | None) -> bool:
-        if known is None:
+    def _stale(self, file: SourceFile, stored: _StoredFile | None) -> bool:
+        if stored is None:
             return True
-        if (known.size, known.mtime_ns, known.side_ns) != (found.size, found.mtime_ns, found.side_ns):
+        if (stored.size, stored.mtime_ns, stored.side_ns) != (file.size, file.mtime_ns, file.side_ns):
             return True
-        if (known.said, bool(known.told)) != (self._said(found), found.path in self.said.told):
+        if (stored.description, bool(stored.told)) != (
+            self._description(file),
+            file.path in self.descriptions.told,
+        ):
             return True
-        return (self.counter.exact and not known.exact) or known.grp != self._group(found.place)
+        return (self.counter.exact and not stored.exact) or stored.grp != self._group(file.place)
 
-    def _said(self, found: SourceFile) -> str:
-        return self.said.by_path.get(found.path, "")
+    def _description(self, file: SourceFile) -> str:
+        return self.descriptions.by_path.get(file.path, "")
 
     def _group(self, place: Placement) -> int:
         group = self.groups.get(place.key)
@@ -224,88 +229,88 @@ class _Update:
             group = self.groups[place.key] = int(cursor.lastrowid or 0)
         return group
 
-    def _refresh(self, found: SourceFile, known: _StoredFile | None) -> bool:
+    def _refresh(self, file: SourceFile, stored: _StoredFile | None) -> bool:
         """Bring one file up to date. Returns whether it was parsed."""
-        said = self._said(found)
+        description = self._description(file)
         try:
-            hash_, note = load_note(found, said)
+            hash_, note = load_note(file, description)
         except OSError as error:
-            self.problems.append((found.path, error.strerror or str(error)))
-            if known is not None:
-                self._drop(found.path, known)
+            self.problems.append((file.path, error.strerror or str(error)))
+            if stored is not None:
+                self._drop(file.path, stored)
             return False
         if (
-            known is not None
-            and (known.hash, known.grp, known.label) == (hash_, self._group(found.place), note.label)
-            and bool(known.exact) >= self.counter.exact
+            stored is not None
+            and (stored.hash, stored.grp, stored.label) == (hash_, self._group(file.place), note.label)
+            and bool(stored.exact) >= self.counter.exact
         ):
             facts = note.facts
             self.db.execute(
                 "UPDATE files SET size=?, mtime_ns=?, date=?, confidence=?, always=?, expires=?, side_ns=?, said=?, "
                 "told=? WHERE id=?",
-                (found.size, found.mtime_ns, facts.date, facts.confidence, facts.always, facts.expires,
-                 found.side_ns, said, found.path in self.said.told, known.id),
+                (file.size, file.mtime_ns, facts.date, facts.confidence, facts.always, facts.expires,
+                 file.side_ns, description, file.path in self.descriptions.told, stored.id),
             )  # fmt: skip
             return False
-        if known is not None:
-            self._drop(found.path, known)
-        if contents.is_index(found.path) and not found.place.native:
+        if stored is not None:
+            self._drop(file.path, stored)
+        if contents.is_index(file.path) and not file.place.native:
             note.body = contents.without_entries(note.body)
-        self._insert(found, hash_, note, said)
+        self._insert(file, hash_, note, description)
         return True
 
-    def _insert(self, found: SourceFile, hash_: bytes, note: notes.Note, said: str) -> None:
+    def _insert(self, file: SourceFile, hash_: bytes, note: notes.Note, description: str) -> None:
         """Keep a file that the index does not hold."""
-        file = self.next_file
+        number = self.next_file
         self.next_file += 1
         first = self.next_chunk
-        group = self._group(found.place)
-        parsed = self._parsed(hash_, found.size, note)
-        length = self._insert_chunks(file, group, parsed)
+        group = self._group(file.place)
+        parsed = self._parsed(hash_, file.size, note)
+        length = self._insert_chunks(number, group, parsed)
         self.lists.relieve()
-        self.lists.add_file(group, file, length, found.path, note.label)
+        self.lists.add_file(group, number, length, file.path, note.label)
         facts = note.facts
-        loaded = found.loaded_lines(note.head + note.body)
+        loaded = file.loaded_lines(note.head + note.body)
         self.db.execute(
             "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (file, group, found.path, found.size, found.mtime_ns, hash_, parsed.tokens,
-             file_frame_tokens(found.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
+            (number, group, file.path, file.size, file.mtime_ns, hash_, parsed.tokens,
+             file_frame_tokens(file.path, self.counter), facts.date, facts.confidence, facts.always, facts.expires,
              length, first, self.next_chunk - 1, self.counter.exact, notes.to_stored(note.problems), note.label,
-             found.side_ns, loaded, said, found.path in self.said.told),
+             file.side_ns, loaded, description, file.path in self.descriptions.told),
         )  # fmt: skip
         self.db.executemany("INSERT OR IGNORE INTO stems VALUES(?,?)", parsed.stems)
         self.next_chunk += ID_GAP
         self.tokens += parsed.tokens
         for problem in note.problems:
-            kept = self.problems if problem.kind in (notes.BINARY, notes.NOT_UTF8) else self.remarks
-            kept.append((found.path, problem.sentence()))
+            messages = self.problems if problem.kind in (notes.BINARY, notes.NOT_UTF8) else self.remarks
+            messages.append((file.path, problem.sentence()))
 
     def _parsed(self, hash_: bytes, size: int, note: notes.Note) -> ParsedNote:
         """A note's chunks, parsed once for all its copies."""
-        more = self.copies.has_more(size)
+        copies_follow = self.copies.has_more(size)
         key = (hash_, note.title)
         parsed = self.copies.get(key)
         if parsed is None:
             parsed = self.parser.parse(note)
-            if more and size <= COPY_SIZE:
+            if copies_follow and size <= COPY_SIZE:
                 self.copies.keep(key, size, parsed)
         return parsed
 
     def _insert_chunks(self, file: int, group: int, parsed: ParsedNote) -> int:
         """Keep a file's chunks. Returns its length in terms."""
-        fresh = page_rows.Outline(self.next_heading, [], [], [])
+        outline = page_rows.Outline(self.next_heading, [], [], [])
         base_heading = self.next_heading
         for parent, cost, line in parsed.headings:
-            fresh.parent.append(base_heading + parent if parent >= 0 else 0)
-            fresh.tokens.append(cost)
-            fresh.text.append(line)
+            outline.parent.append(base_heading + parent if parent >= 0 else 0)
+            outline.tokens.append(cost)
+            outline.text.append(line)
             self.next_heading += 1
         if not parsed.chunks:
             return 0
-        texts, tokens, above, leads, hashes, simhashes, lines, sections, found, names = zip(
+        texts, tokens, above, leads, hashes, simhashes, lines, sections, text_terms, heading_terms = zip(
             *parsed.chunks, strict=True
         )
-        lengths = [len(own) for own in found]
+        lengths = [len(terms) for terms in text_terms]
         sizes: dict[int, int] = defaultdict(int)
         for section, cost in zip(sections, tokens, strict=True):
             sizes[section] += cost
@@ -323,36 +328,36 @@ class _Update:
             lead=leads,
             text=texts,
         )
-        page_rows.insert_pages(self.db, first, file, group, columns, fresh)
-        self.lists.add_chunks(group, first, found, names)
+        page_rows.insert_pages(self.db, first, file, group, columns, outline)
+        self.lists.add_chunks(group, first, text_terms, heading_terms)
         self.next_chunk = first + len(texts)
         return sum(lengths)
 
-    def _drop(self, path: str, known: _StoredFile) -> None:
+    def _drop(self, path: str, stored: _StoredFile) -> None:
         """Take a file's rows out, and note which posting lists name it."""
         db = self.db
-        words = labels.label_terms(known.label)
+        dropped_terms = labels.label_terms(stored.label)
         for text, headings in db.execute(
-            "SELECT text, headings FROM pages JOIN texts USING(first) WHERE file=?", (known.id,)
+            "SELECT text, headings FROM pages JOIN texts USING(first) WHERE file=?", (stored.id,)
         ):
-            words.update(terms(text.decode()))
-            words.update(terms(headings))
-        words.update(terms(path))
-        db.execute("DELETE FROM files WHERE id=?", (known.id,))
-        db.execute("DELETE FROM texts WHERE first IN (SELECT first FROM pages WHERE file=?)", (known.id,))
-        db.execute("DELETE FROM pages WHERE file=?", (known.id,))
-        self.lists.drop(known.grp, words, known.id, known.first, known.last)
+            dropped_terms.update(terms(text.decode()))
+            dropped_terms.update(terms(headings))
+        dropped_terms.update(terms(path))
+        db.execute("DELETE FROM files WHERE id=?", (stored.id,))
+        db.execute("DELETE FROM texts WHERE first IN (SELECT first FROM pages WHERE file=?)", (stored.id,))
+        db.execute("DELETE FROM pages WHERE file=?", (stored.id,))
+        self.lists.drop(stored.grp, dropped_terms, stored.id, stored.first, stored.last)
 
     def _write_folders(self) -> None:
         """Folders whose time of change a start hook looks at, with the group they can change (0: any agent's)."""
         beneath: dict[str, set[tuple[str, str]]] = defaultdict(set)
         groups: dict[str, int] = {}
-        for found in self.scan.files:
-            folder = found.path.rsplit("/", 1)[0]
-            owner = (found.place.category, found.place.owner)
+        for file in self.scan.files:
+            folder = file.path.rsplit("/", 1)[0]
+            owner = (file.place.category, file.place.owner)
             while folder and (owner not in beneath[folder] or folder not in groups):
                 beneath[folder].add(owner)
-                groups.setdefault(folder, self._group(found.place))
+                groups.setdefault(folder, self._group(file.place))
                 folder = folder.rpartition("/")[0]
         rows = []
         for path, mtime_ns in self.scan.folders.items():

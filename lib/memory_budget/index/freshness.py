@@ -1,4 +1,4 @@
-"""Whether the memory files an agent may get are as the index knows them: one stat call each, on the hot path."""
+"""Compares the memory files an agent may get with what the index holds of them: one stat call each, on the hot path."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ STAT_LIMIT = 250
 
 
 class Changes:
-    """What differs on disk: `found` new or changed files in view, `masked` ids of files gone or changed, and whether
+    """What differs on disk: `files` that are new or changed and in view, `masked` ids of files gone or changed, and whether
     the index needs an update (`stale`)."""
 
-    __slots__ = ("found", "masked", "stale")
+    __slots__ = ("files", "masked", "stale")
 
     def __init__(self) -> None:
-        self.found: list[SourceFile] = []
+        self.files: list[SourceFile] = []
         self.masked: set[int] = set()
         self.stale = False
 
 
-def changes(
+def find_changes(
     project: Project,
     reader: IndexReader,
     groups: Sequence[Group],
@@ -75,11 +75,11 @@ def changes(
             missing.add(path)
     result.stale = bool(folders or missing)
     if result.stale:
-        _look_again(project, reader, names, sources(), folders, missing, result)
+        _find_files(project, reader, names, sources(), folders, missing, result)
     return result
 
 
-def _look_again(
+def _find_files(
     project: Project,
     reader: IndexReader,
     names: Sequence[str],
@@ -88,28 +88,28 @@ def _look_again(
     paths: set[str],
     result: Changes,
 ) -> None:
-    """Find the changed files and those that are new in changed folders, as far as this agent may have them."""
+    """Add the changed files, and the new ones in changed folders, to `result`, as far as this agent may have them."""
     from memory_budget.index.put_aside import is_aside_folder
     from memory_budget.index.scan import LARGEST, below, fence, is_regular, is_utf8_name, scan_folder
     from memory_budget.index.sources import SourceFile
 
-    known = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
+    known_folders = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
     candidates = dict.fromkeys(paths)
     for folder in folders:
         try:
             with os.scandir(project.locate_file(folder)) as entries:
-                listed = {entry.name: entry.is_dir() for entry in entries if is_utf8_name(entry.name)}
+                present = {entry.name: entry.is_dir() for entry in entries if is_utf8_name(entry.name)}
         except OSError:
-            listed = {}
+            present = {}
             _mask_below(reader, folder, None, result)
         else:
-            _mask_below(reader, folder, listed, result)
-        for name, is_folder in sorted(listed.items()):
+            _mask_below(reader, folder, present, result)
+        for name, is_folder in sorted(present.items()):
             path = below(folder, name)
             if is_folder:
-                if path not in known and not is_aside_folder(name):
+                if path not in known_folders and not is_aside_folder(name):
                     walked = scan_folder(project, sources, path)
-                    candidates.update(dict.fromkeys(found.path for found in walked.files))
+                    candidates.update(dict.fromkeys(file.path for file in walked.files))
             elif name.lower().endswith(".md"):
                 candidates.setdefault(path)
     for path in sorted(candidates):
@@ -134,16 +134,16 @@ def _look_again(
             continue
         if row is not None:
             result.masked.add(row[0])
-        result.found.append(SourceFile(path, real, place, status.st_size, status.st_mtime_ns))
+        result.files.append(SourceFile(path, real, place, status.st_size, status.st_mtime_ns))
 
 
-def _mask_below(reader: IndexReader, folder: str, listed: Container[str] | None, result: Changes) -> None:
-    """Take the files out of view that a changed folder does not hold any more; all below one that is gone (None)."""
+def _mask_below(reader: IndexReader, folder: str, present: Container[str] | None, result: Changes) -> None:
+    """Mask the files that a changed folder holds no longer: those not `present` in it, or all where it is gone (None)."""
     start = folder + "/" if folder else ""
     for number, path in reader.db.execute(
         "SELECT id, path FROM files WHERE path >= ? AND path < ?",
         (start, start[:-1] + "0" if start else "\U0010ffff"),
     ):
         name = path[len(start) :]
-        if listed is None or ("/" not in name and name not in listed):
+        if present is None or ("/" not in name and name not in present):
             result.masked.add(number)

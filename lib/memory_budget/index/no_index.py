@@ -25,7 +25,7 @@ READ_LIMIT = 60_000
 
 
 class _Unwritten(IndexReader):
-    """A reader of no file."""
+    """A reader of an index in memory, which has no file."""
 
     __slots__ = ()
 
@@ -37,19 +37,21 @@ def makeshift_view(
     project: Project, sources: Sources, names: Sequence[str], native: str, today: int
 ) -> MemoryView:
     """The view of an agent with these folder names."""
-    found = scan_sources(project, sources, names).files
-    places: dict[tuple[str, str, str, str], int] = {}
-    for file in found:
-        places.setdefault(file.place.key, len(places) + 1)
-    chosen = set(owners_of(((number, *key) for key, number in places.items()), names))
-    groups = [Group((number, *key, 0, 0, 0, 0)) for key, number in places.items() if number in chosen]
+    files = scan_sources(project, sources, names).files
+    group_numbers: dict[tuple[str, str, str, str], int] = {}
+    for file in files:
+        group_numbers.setdefault(file.place.key, len(group_numbers) + 1)
+    chosen_groups = set(owners_of(((number, *key) for key, number in group_numbers.items()), names))
+    groups = [
+        Group((number, *key, 0, 0, 0, 0)) for key, number in group_numbers.items() if number in chosen_groups
+    ]
     view = MemoryView(_Unwritten(), groups, native, today)
-    mine = [file for file in found if places[file.place.key] in chosen]
-    mine.sort(key=lambda file: (file.place.scope == "global", -file.mtime_ns, file.path))
-    changed = Changes()
-    changed.found = mine
-    overlay = Overlay(view, changed, native, READ_LIMIT)
+    agent_files = [file for file in files if group_numbers[file.place.key] in chosen_groups]
+    agent_files.sort(key=lambda file: (file.place.scope == "global", -file.mtime_ns, file.path))
+    changes = Changes()
+    changes.files = agent_files
+    overlay = Overlay(view, changes, native, READ_LIMIT)
     view.lay_over(overlay)
-    unread = sum(file.size for file in mine) - overlay.bytes
+    unread = sum(file.size for file in agent_files) - overlay.bytes
     view.scoped_tokens += unread // 4  # about four bytes a token: only the reduction reported rests on it
     return view

@@ -105,15 +105,15 @@ def _leak_message(kind: str) -> str:
     return f"looks like {kind}; it is masked in what agents are sent"
 
 
-def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, said: str) -> None:
+def _read_names(note: Note, path: str, matter: front_matter.FrontMatter, index_text: str) -> None:
     """Set the note's label, and the title that is sent where its text has no heading.
 
-    `description`: what an index of notes says of it.
+    `index_text`: what an index of notes says of it.
     """
     stem = path.rpartition("/")[2][:-3]
     name, title, description = (matter.get(key) for key in ("name", "title", "description"))
     tags = "" if matter.get("tags") else note.facts.tags
-    note.label = secrets.mask_secrets(note_label(path, matter, tags, note.body, said))[0]
+    note.label = secrets.mask_secrets(note_label(path, matter, tags, note.body, index_text))[0]
     if not _has_heading(note.body):
         candidate = description or title or (name if _letters_only(name) != _letters_only(stem) else "")
         candidate = secrets.mask_secrets(" ".join(candidate.split()))[0]

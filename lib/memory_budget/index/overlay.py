@@ -38,8 +38,10 @@ class Overlay:
     """Changed files as the selection sees them. `tokens`, `terms`, `chunk_count`, `file_count`: what they add to the
     memory in scope; `bytes`: of the files that were read; `texts` and `headings` by id."""
 
-    def __init__(self, view: MemoryView, found: Changes, native: str = "", limit: int = PARSE_LIMIT) -> None:
-        self.masked = found.masked
+    def __init__(
+        self, view: MemoryView, changes: Changes, native: str = "", limit: int = PARSE_LIMIT
+    ) -> None:
+        self.masked = changes.masked
         self.tokens = self.terms = 0
         self._view = view
         self._native = native
@@ -48,40 +50,40 @@ class Overlay:
         self._files: dict[int, IndexedFile] = {}
         self.headings: dict[int, Heading] = {}
         self._chunk_lists: dict[str, list[int]] = {}
-        self._found: dict[str, tuple[list[int], Posting]] = {}
+        self._found_postings: dict[str, tuple[list[int], Posting]] = {}
         self._counts: list[tuple[int, int, int, dict[str, int], frozenset[str]]] = []
-        self._same: dict[int, int] = {}
+        self._unchanged: dict[int, int] = {}
         self._next = OVERLAY_BASE
         self.bytes = 0
-        self._own: set[bytes] = set()
-        for file in sorted(found.found, key=lambda file: file.place.scope == "global"):
+        self._own_hashes: set[bytes] = set()
+        for file in sorted(changes.files, key=lambda file: file.place.scope == "global"):
             if self.bytes + file.size <= limit:
                 self.bytes += file.size
                 self._read(file)
 
-    def _read(self, found: SourceFile) -> None:
+    def _read(self, file: SourceFile) -> None:
         """Parse one changed file and take it in."""
         try:
-            data = read_bytes(found.real, PARSE_LIMIT)
+            data = read_bytes(file.real, PARSE_LIMIT)
         except OSError:
             return
-        known = _IndexedNote(self._view, found.path)
-        note = read_note(found.path, data, side_file(found.real), known.said)
-        if not note.body or 0 < note.facts.expires < self._view.today or self._is_copy(found, data):
+        indexed = _IndexedNote(self._view, file.path)
+        note = read_note(file.path, data, side_file(file.real), indexed.description)
+        if not note.body or 0 < note.facts.expires < self._view.today or self._is_copy(file, data):
             return
-        if contents.is_index(found.path) and not found.place.native:
+        if contents.is_index(file.path) and not file.place.native:
             note.body = contents.without_entries(note.body)
         number = self._next
         self._next += 1
         group = next(
             (g for g in self._view.group_by_id.values()
-             if (g.scope, g.owner, g.category, g.native) == found.place.key), None
+             if (g.scope, g.owner, g.category, g.native) == file.place.key), None
         )  # fmt: skip
         first = self._next
-        own_native = self._native != "" and found.place.native == self._native
-        loaded = found.loaded_lines(note.head + note.body) if own_native else 0
-        tokens, length, counts = self._take_chunks(number, note, known, loaded)
-        for term in words.terms(found.path):
+        is_loaded = self._native != "" and file.place.native == self._native
+        loaded = file.loaded_lines(note.head + note.body) if is_loaded else 0
+        tokens, length, counts = self._take_chunks(number, note, indexed, loaded)
+        for term in words.terms(file.path):
             counts[term] = counts.get(term, 0) + 1
         labelled = frozenset(labels.label_terms(note.label))
         for term in labelled:
@@ -89,10 +91,10 @@ class Overlay:
         self._counts.append((number, self._next, length, counts, labelled))
         self.tokens += tokens
         self.terms += length
-        uses, used = known.uses
+        uses, last_used = indexed.uses
         entry = IndexedFile(
-            number, found.path, found.place.scope, group.id if group else 0, tokens,
-            upper_bound(frame.file_line(found.path)), note.facts.date, ordinal(found.mtime_ns), uses, used,
+            number, file.path, file.place.scope, group.id if group else 0, tokens,
+            upper_bound(frame.file_line(file.path)), note.facts.date, ordinal(file.mtime_ns), uses, last_used,
             note.facts.confidence, note.facts.always, length,
         )  # fmt: skip
         entry.expires, entry.first, entry.last, entry.native = (
@@ -101,31 +103,31 @@ class Overlay:
             self._next - 1,
             loaded,
         )
-        entry.told = known.told
+        entry.told = indexed.told
         self._files[number] = entry
         self._next += 3
 
     def _take_chunks(
-        self, number: int, note: Note, known: _IndexedNote, loaded: int
+        self, number: int, note: Note, indexed: _IndexedNote, loaded: int
     ) -> tuple[int, int, dict[str, int]]:
         """Take in a note's chunks. Returns their tokens, their length in terms, and how often each term occurs."""
         counts: dict[str, int] = {}
         first = self._next
         length = tokens = 0
-        outline = _Outline(self, known)
+        outline = _Outline(self, indexed)
         sizes: dict[int, int] = {}
         rows = []
         for raw in note.chunks():
             heading = outline.place(raw)
             shown = escape.neutral(raw.text)
-            old = known.take(shown)
-            own_terms: list[str] | None = None
-            if old is None:
-                own_terms = words.terms(shown)
-                cost, count = upper_bound(shown + "\n\n"), len(own_terms)
-                prints = signed(folding.folded_hash(shown)), words.simhash(own_terms)
+            stored = indexed.take(shown)
+            chunk_terms: list[str] | None = None
+            if stored is None:
+                chunk_terms = words.terms(shown)
+                cost, count = upper_bound(shown + "\n\n"), len(chunk_terms)
+                prints = signed(folding.folded_hash(shown)), words.simhash(chunk_terms)
             else:
-                cost, count, prints = old.tokens, old.terms, (old.hash, old.simhash)
+                cost, count, prints = stored.tokens, stored.terms, (stored.hash, stored.simhash)
             tokens += cost
             length += count
             chunk = self._next
@@ -136,15 +138,15 @@ class Overlay:
             sizes[section] = sizes.get(section, 0) + cost
             rows.append((chunk, section, cost, raw.lead, max(raw.line, 1), count, heading, *prints))
             self.texts[chunk] = shown
-            if old is not None and known.names(old.heading) == outline.names(raw):
-                self._same[old.id] = chunk
+            if stored is not None and indexed.names(stored.heading) == outline.names(raw):
+                self._unchanged[stored.id] = chunk
                 continue
-            if own_terms is None:
-                own_terms = words.terms(shown)
-            own_terms = own_terms + markdown.heading_terms(raw.headings)
-            for term in own_terms:
+            if chunk_terms is None:
+                chunk_terms = words.terms(shown)
+            chunk_terms = chunk_terms + markdown.heading_terms(raw.headings)
+            for term in chunk_terms:
                 counts[term] = counts.get(term, 0) + 1
-            for term in set(own_terms):
+            for term in set(chunk_terms):
                 self._chunk_lists.setdefault(term, []).append(chunk)
         self._keep_rows(number, rows, sizes)
         return tokens, length, counts
@@ -171,23 +173,23 @@ class Overlay:
         ):
             self._chunks[made.id] = made
 
-    def _is_copy(self, found: SourceFile, data: bytes) -> bool:
-        """Whether a global file says byte for byte what one of the agent's own does: then it is left out, as the index does.
-        Of a file of the agent's own that comes to say the same, the global ones are left out."""
+    def _is_copy(self, changed_file: SourceFile, data: bytes) -> bool:
+        """Whether a global file is byte for byte the same as one of the agent's own, and so is left out, as the index does it.
+        For a file of the agent's own the global copies are masked."""
         from _blake2 import blake2b
 
         hash_ = blake2b(data, digest_size=16).digest()
-        same = self._view.db.execute("SELECT id, grp FROM files WHERE hash=?", (hash_,)).fetchall()
+        copies = self._view.db.execute("SELECT id, grp FROM files WHERE hash=?", (hash_,)).fetchall()
         groups = self._view.group_by_id
-        if found.place.scope != "global":
-            self._own.add(hash_)
+        if changed_file.place.scope != "global":
+            self._own_hashes.add(hash_)
             self.masked.update(
-                [file for file, group in same if group in groups and groups[group].scope == "global"]
+                [file for file, group in copies if group in groups and groups[group].scope == "global"]
             )
             return False
-        return hash_ in self._own or any(
+        return hash_ in self._own_hashes or any(
             group in groups and groups[group].scope != "global" and file not in self.masked
-            for file, group in same
+            for file, group in copies
         )
 
     @property
@@ -207,35 +209,35 @@ class Overlay:
         return self._find(term)[1]
 
     def _find(self, term: str) -> tuple[list[int], Posting]:
-        """Both: the index's own lists, as far as they name chunks that are still there, and those of the rest."""
-        if term in self._found:
-            return self._found[term]
-        old: list[tuple[int, int]] = []
-        same = self._same
+        """Chunks and files that hold a term: from the index's lists those that are unchanged, and the new ones."""
+        if term in self._found_postings:
+            return self._found_postings[term]
+        stored: list[tuple[int, int]] = []
+        same = self._unchanged
         for numbers, payloads in self._view.stored_postings(term) if same else ():
             if not same.keys().isdisjoint(numbers):
-                old += [
+                stored += [
                     (same[number], payload >> 16)
                     for number, payload in zip(numbers, payloads, strict=True)
                     if number in same
                 ]
-        holders = sorted([*self._chunk_lists.get(term, ()), *[chunk for chunk, _ in old]])
+        holders = sorted([*self._chunk_lists.get(term, ()), *[chunk for chunk, _ in stored]])
         files = []
         weights = []
         for number, after, length, counts, labelled in self._counts:
-            count = counts.get(term, 0) + sum([own for chunk, own in old if number < chunk < after])
+            count = counts.get(term, 0) + sum([times for chunk, times in stored if number < chunk < after])
             if count:
                 files.append(number)
                 count = min(count, postings.LABELLED - 1) | (postings.LABELLED if term in labelled else 0)
                 weights.append(count << 16 | min(length, 65535))
-        found = self._found[term] = holders, (files, weights)
-        return found
+        result = self._found_postings[term] = holders, (files, weights)
+        return result
 
     def chunks(self, files: Collection[int] | None = None) -> list[Chunk]:
         """The chunks of these files, or all; their files are put in view."""
-        found = [chunk for chunk in self._chunks.values() if files is None or chunk.file in files]
-        self._view.files({chunk.file for chunk in found})
-        return found
+        chosen = [chunk for chunk in self._chunks.values() if files is None or chunk.file in files]
+        self._view.files({chunk.file for chunk in chosen})
+        return chosen
 
     def file(self, number: int) -> IndexedFile | None:
         return self._files.get(number)
@@ -248,9 +250,9 @@ class Overlay:
 class _Outline:
     """The heading lines of one changed file, as they are met."""
 
-    def __init__(self, overlay: Overlay, known: _IndexedNote) -> None:
+    def __init__(self, overlay: Overlay, indexed: _IndexedNote) -> None:
         self._overlay = overlay
-        self._known = known
+        self._indexed = indexed
         self._ids: dict[tuple[int, str], int] = {}
 
     def place(self, raw: markdown.RawChunk) -> int:
@@ -262,7 +264,7 @@ class _Outline:
             if not heading:
                 heading = self._ids[key] = OVERLAY_BASE + len(headings)
                 shown = escape.neutral(key[1])
-                cost = self._known.lines.get(shown) or upper_bound(shown + "\n\n")
+                cost = self._indexed.lines.get(shown) or upper_bound(shown + "\n\n")
                 headings[heading] = make_headings([(heading, above, cost, shown)])[0]
         return heading
 
@@ -274,14 +276,14 @@ class _Outline:
 
 
 class _IndexedNote:
-    """What the index knows of a file that changed: its chunks by their text, and what its heading lines cost (`lines`)."""
+    """What the index holds of a file that changed: its chunks by text, and the tokens of its heading lines (`lines`)."""
 
     def __init__(self, view: MemoryView, path: str) -> None:
         self.lines: dict[str, int] = {}
         self._headings: dict[int, Heading] = {}
         self._chunks: dict[str, list[Chunk]] = {}
         row = view.db.execute("SELECT id, said, told FROM files WHERE path=?", (path,)).fetchone()
-        self.said: str = row[1] if row is not None else ""
+        self.description: str = row[1] if row is not None else ""
         self.told: bool = row is not None and bool(row[2])
         self.uses: tuple[int, int] = view.db.execute(
             "SELECT uses, last_used FROM file_uses WHERE path=?", (path,)
@@ -302,9 +304,9 @@ class _IndexedNote:
                     self.lines[heading.text] = heading.tokens
 
     def take(self, text: str) -> Chunk | None:
-        """A chunk that says this, each once, in the order of the file."""
-        found = self._chunks.get(text)
-        return found.pop() if found else None
+        """The next chunk with this text in the order of the file, each given once; None where there is none."""
+        equal_chunks = self._chunks.get(text)
+        return equal_chunks.pop() if equal_chunks else None
 
     def names(self, heading: int) -> tuple[str, str]:
         """The two innermost heading lines of a chunk, which lend it their terms."""

@@ -1,6 +1,6 @@
-"""Why an agent starts without memory although something that looks like memory is there, and what to do about it.
+"""Why files that look like memory are not read, and what to do about it: a line each.
 
-One line each, the same for the person in a session, for `status`, `index`, `health`, `preview` and the installer:
+The same lines are shown at a session's start and by `status`, `index`, `health`, `preview` and the installer:
 
     .claude/memory leads out of the project (to /srv/notes) and is not read: put "/srv/notes" into "allow_outside" in ...
 """
@@ -24,14 +24,16 @@ _MOST_LINES, _MOST_PATHS = 4, 3
 _MOST_LOOKED = 5_000
 
 
-def overlooked(project: Project, sources: Sources, found: Scan | None = None) -> list[str]:
+def overlooked(project: Project, sources: Sources, scan: Scan | None = None) -> list[str]:
     """The lines for a project; [] where everything that looks like memory is read."""
-    seen = scan_sources(project, sources) if found is None else found
-    lines = [_leads_out(project, path) for path in seen.outside[:_MOST_PATHS]]
-    if len(seen.outside) > _MOST_PATHS:
-        lines.append(f"{len(seen.outside) - _MOST_PATHS} more links lead out of the project and are not read")
-    if not seen.files:
-        lines += _nothing_read(project, seen)
+    result = scan_sources(project, sources) if scan is None else scan
+    lines = [_leads_out(project, path) for path in result.outside[:_MOST_PATHS]]
+    if len(result.outside) > _MOST_PATHS:
+        lines.append(
+            f"{len(result.outside) - _MOST_PATHS} more links lead out of the project and are not read"
+        )
+    if not result.files:
+        lines += _nothing_read(project, result)
     return lines[:_MOST_LINES]
 
 
@@ -44,27 +46,27 @@ def _leads_out(project: Project, path: str) -> str:
     )
 
 
-def _nothing_read(project: Project, seen: Scan) -> list[str]:
+def _nothing_read(project: Project, scan: Scan) -> list[str]:
     """Why no file at all is read."""
     lines = []
-    for path, reason in seen.unreadable[:_MOST_PATHS]:
+    for path, reason in scan.unreadable[:_MOST_PATHS]:
         lines.append(f"{path} is not read: {reason}")
-    if seen.unscoped:
-        folders = ", ".join(sorted(seen.unscoped)[:_MOST_PATHS])
+    if scan.unscoped:
+        folders = ", ".join(sorted(scan.unscoped)[:_MOST_PATHS])
         lines.append(
-            f'{folders}: {sum(seen.unscoped.values())} Markdown files that no source covers: name them under "sources" in '
+            f'{folders}: {sum(scan.unscoped.values())} Markdown files that no source covers: name them under "sources" in '
             f"{PROFILES}"
         )
-    if seen.aside:
+    if scan.aside:
         lines.append(
-            f"{seen.aside} Markdown files were put aside (dot files, conflict copies, the client's own) and are not read"
+            f"{scan.aside} Markdown files were put aside (dot files, conflict copies, the client's own) and are not read"
         )
     lines += unread_places(project.root)
     if not lines:
-        holding = [folder for folder in LAYOUTS if _holds_markdown(f"{project.root}/{folder}")]
-        if holding:
+        folders_with_markdown = [folder for folder in LAYOUTS if _holds_markdown(f"{project.root}/{folder}")]
+        if folders_with_markdown:
             lines.append(
-                f"{', '.join(holding)}: all Markdown there was put aside (folders like archive, dot folders) and is not read"
+                f"{', '.join(folders_with_markdown)}: all Markdown there was put aside (folders like archive, dot folders) and is not read"
             )
     return lines
 

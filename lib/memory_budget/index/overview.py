@@ -16,21 +16,21 @@ from memory_budget.settings.profiles import Profiles
 def memory_facts(project: Project, settings: Profiles) -> dict[str, Any]:
     """`layouts`: (folder, what it is called, Markdown files); `folders`: an agent's folder, its files, the agents that read it."""
     sources = sources_of(project, settings)
-    found = scan_sources(project, sources)
+    scan = scan_sources(project, sources)
     return {
-        "layouts": _layouts(project, sources, found),
-        "folders": _folders(project, settings, found),
+        "layouts": _layouts(project, sources, scan),
+        "folders": _folders(project, settings, scan),
         "files_kept_in": project.cache if not project.kept_inside else "",
     }
 
 
-def _layouts(project: Project, sources: Sources, found: Scan) -> list[dict[str, Any]]:
+def _layouts(project: Project, sources: Sources, scan: Scan) -> list[dict[str, Any]]:
     places = {**LAYOUTS, "~/.claude/agent-memory": "agent memory, the user's"}
     if sources.auto:
         places[sources.auto] = "the client's own memory"
     counts = dict.fromkeys(places, 0)
     other = 0
-    for file in found.files:
+    for file in scan.files:
         for place in places:
             if file.path.startswith(place + "/"):
                 counts[place] += 1
@@ -43,22 +43,22 @@ def _layouts(project: Project, sources: Sources, found: Scan) -> list[dict[str, 
     return [*rows, *([{"folder": "other sources", "layout": "profiles", "files": other}] if other else [])]
 
 
-def _folders(project: Project, settings: Profiles, found: Scan) -> list[dict[str, Any]]:
-    """Agents' folders with who reads them. A plugin's agent `acme:writer` reads a folder named `acme-writer`."""
+def _folders(project: Project, settings: Profiles, scan: Scan) -> list[dict[str, Any]]:
+    """Agents' folders with the agents that read them. A plugin's agent `acme:writer` reads a folder named `acme-writer`."""
     counts: dict[tuple[str, str, str], int] = {}
-    for file in found.files:
+    for file in scan.files:
         place = file.place
         if place.owner and place.native != AUTO:
             key = (place.category, place.owner, place.native)
             counts[key] = counts.get(key, 0) + 1
-    known = agent_files.scan_agent_files(project.root, project.home)
+    defined = agent_files.scan_agent_files(project.root, project.home)
     names = (
-        {file.name or file.stem for file in known.files} | set(settings.assignments) | set(settings.agents)
+        {file.name or file.stem for file in defined.files} | set(settings.assignments) | set(settings.agents)
     )
     readers: dict[tuple[str, str, str], list[str]] = {key: [] for key in counts}
     keys = list(counts)
     for name in sorted(names):
-        identity = agent_files.resolve(name.rpartition("/")[2], settings, known)
+        identity = agent_files.resolve(name.rpartition("/")[2], settings, defined)
         groups = [
             (number, "agent_patterns", owner, category, native)
             for number, (category, owner, native) in enumerate(keys)

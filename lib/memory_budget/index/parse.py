@@ -61,12 +61,12 @@ class ParsedNote(NamedTuple):
     stems: list[tuple[str, str]]
 
 
-def load_note(source: SourceFile, said: str = "") -> tuple[bytes, Note]:
-    """The hash of a file and the note in it; `said`: what an index of notes says of it. Raises OSError."""
+def load_note(source: SourceFile, description: str = "") -> tuple[bytes, Note]:
+    """The hash of a file and the note in it; `description`: what an index of notes says of it. Raises OSError."""
     with open(source.real, "rb") as file:
         data = file.read()
     side = side_file(source.real) if source.side_ns else {}
-    return blake2b(data, digest_size=16).digest(), read_note(source.path, data, side, said)
+    return blake2b(data, digest_size=16).digest(), read_note(source.path, data, side, description)
 
 
 class Parser:

@@ -1,4 +1,4 @@
-"""Makes an index anew beside the old one and puts it in its place in one step: whoever looks sees a whole one.
+"""Makes a new index beside the old one and puts it in its place in one step, so that every reader finds a whole one.
 
 What cannot be made again from the memory files (how often what was used) is carried over. The old index stands until the new
 one takes its name, so a process that is killed anywhere loses nothing.
@@ -32,7 +32,7 @@ def rebuild(
 
     `at` is called wherever the state on disk has changed. Raises OSError.
     """
-    kept = _kept_tables(project.index) or _left_behind(project)
+    tables = _kept_tables(project.index) or _left_behind(project)
     fresh = f"{project.index}.{os.getpid()}.new"
     _remove_unfinished(project)
     try:
@@ -41,7 +41,7 @@ def rebuild(
             # A half-built index is thrown away anyway: no log of what is to be written, no waiting for the disk.
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA journal_mode=MEMORY")
-            _restore_tables(connection, kept)
+            _restore_tables(connection, tables)
             report = fill(connection)
             connection.execute("PRAGMA journal_mode=WAL")
         finally:
@@ -67,7 +67,7 @@ def _remove(path: str) -> None:
 
 
 def _unfinished(project: Project) -> list[str]:
-    """Indexes that builders left which were killed: nobody else builds while the caller holds the lock."""
+    """Indexes left unfinished by processes that were killed: no other process builds while the caller holds the lock."""
     ends = tuple(".new" + end for end in ("", *schema.SIDES))
     return [
         name for name in listing(project.cache) if name.startswith("index.sqlite.") and name.endswith(ends)
@@ -80,25 +80,25 @@ def _remove_unfinished(project: Project) -> None:
 
 
 def _left_behind(project: Project) -> dict[str, list[tuple[object, ...]]]:
-    """What an unfinished index holds of them, where there is no index that does."""
+    """The tables in `_KEPT` of an unfinished index, for the case that there is no other index."""
     for name in _unfinished(project):
-        kept = _kept_tables(project.at(name)) if name.endswith(".new") else {}
-        if kept:
-            return kept
+        tables = _kept_tables(project.at(name)) if name.endswith(".new") else {}
+        if tables:
+            return tables
     return {}
 
 
 def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
     """Rows worth carrying over from an index that is being replaced; nothing when it cannot be read. What stands in its log
     is put into the file itself: the log is removed before the new index comes."""
-    kept: dict[str, list[tuple[object, ...]]] = {}
+    tables: dict[str, list[tuple[object, ...]]] = {}
     if not os.path.exists(path):
-        return kept
+        return tables
     try:
         connection = schema.connect(path)
         try:
             for table in _KEPT:
-                kept[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
+                tables[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
             _, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if moved < pages:  # somebody reads an older state: starts do so for milliseconds
                 connection.execute("PRAGMA busy_timeout=250")
@@ -107,11 +107,11 @@ def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
             connection.close()
     except schema.DatabaseError:
         pass
-    return {table: rows for table, rows in kept.items() if rows}
+    return {table: rows for table, rows in tables.items() if rows}
 
 
-def _restore_tables(connection: Connection, kept: dict[str, list[tuple[object, ...]]]) -> None:
-    for table, rows in kept.items():
+def _restore_tables(connection: Connection, tables: dict[str, list[tuple[object, ...]]]) -> None:
+    for table, rows in tables.items():
         for row in rows:
             try:
                 connection.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)

@@ -25,7 +25,7 @@ TOO_LARGE = "larger than 4 MB: it is not read; cut it into notes"
 
 
 class Scan:
-    """What a walk over the sources found.
+    """The result of a walk over the sources.
 
     `files` in path order; `folders`: time of change (ns) of every folder walked, by shown path; `outside`: paths left
     out because they lead out of their root; `unreadable`: paths that could not be used, with the reason;
@@ -65,7 +65,7 @@ def scan_sources(project: Project, sources: Sources, owners: Sequence[str] | Non
         _Walk(project, sources, fence(project, root, sources), result, seen).folder(root)
         if root not in result.folders and not os.path.lexists(project.locate_file(root)):
             result.folders[root] = MISSING  # noticed when somebody makes it
-    result.files.sort(key=lambda found: found.path)
+    result.files.sort(key=lambda file: file.path)
     return result
 
 

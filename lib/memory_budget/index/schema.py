@@ -108,7 +108,7 @@ def open_reader(path: str) -> Connection:
 
 
 def _attach_thesaurus(connection: Connection) -> None:
-    """Have the shipped words of like meaning beside the index; without them a prompt's own words must do."""
+    """Attach the shipped words of like meaning; without them only a prompt's own words are searched."""
     try:
         connection.execute("ATTACH DATABASE ? AS thesaurus", (_uri(THESAURUS) + "?mode=ro&immutable=1",))
     except OperationalError:

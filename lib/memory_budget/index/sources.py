@@ -57,7 +57,7 @@ SIDE_SUFFIX = ".metadata.json"
 
 
 class Placement:
-    """Where a file belongs.
+    """The scope and the owner of a memory file.
 
     `scope`; `owner`: the folder name that stood for `<agent>`, "" in global; `category`: the name of the folder
     above the owner (`specialists`, `roles`, ...); `native`: "user", "project" or "local" for native agent memory, "auto" for
@@ -115,9 +115,9 @@ class Sources:
         self.auto = auto
         self.allowed = tuple(allowed)
         table = dict(DEFAULT_SOURCES)
-        for scope, given in (globs or {}).items():
+        for scope, scope_patterns in (globs or {}).items():
             if scope in table:
-                table[scope] = tuple(given)
+                table[scope] = tuple(scope_patterns)
         self._patterns: list[tuple[str, list[str]]] = []
         roots: dict[str, None] = {}
         for scope, scope_globs in table.items():
@@ -162,7 +162,7 @@ class Sources:
     def is_agent_folder(self, path: str) -> bool:
         """Whether a folder, by its path as shown, belongs to one agent as a whole: it stands where `<agent>` does."""
         names = path.split("/")
-        own = [
+        agent_patterns = [
             segments
             for _, segments in self._patterns
             if len(segments) > len(names)
@@ -170,12 +170,12 @@ class Sources:
             and "**" not in segments[: len(names)]
             and reaches(segments, names)
         ]
-        if not own:
+        if not agent_patterns:
             return False
         # What the agent's globs leave over may be everybody's, unless one of them takes all of it.
-        whole = any(segments[len(names) :] == ["**", "*.md"] for segments in own)
+        whole = any(segments[len(names) :] == ["**", "*.md"] for segments in agent_patterns)
         return whole or not any(
-            reaches(segments, names) for _, segments in self._patterns if segments not in own
+            reaches(segments, names) for _, segments in self._patterns if segments not in agent_patterns
         )
 
 

@@ -39,7 +39,7 @@ def update_index(
 ) -> build.BuildReport | None:
     """Bring the index up to date. None when another process is at it and did not end within `wait` seconds.
 
-    Two processes never build at once; one that comes while another builds leaves word, and the other looks again.
+    Two processes never build at once: one that comes while another builds leaves a mark, and the other updates once more.
     """
     lock = _lock(project, wait)
     if lock is None:
@@ -51,13 +51,13 @@ def update_index(
             if os.path.exists(again):
                 os.unlink(again)
             settings = profiles.load_profiles(project.root, project.home, _cached_profiles(project))
-            own = sources_of(project, settings.profiles)
+            sources = sources_of(project, settings.profiles)
             anew = rebuild or os.path.exists(damaged)
-            report = build.update_from_files(project, own, counter(), rebuild=anew, progress=progress)
+            report = build.update_from_files(project, sources, counter(), rebuild=anew, progress=progress)
             if anew and os.path.exists(damaged):
                 os.unlink(damaged)
-            _keep(project, settings)
-            _name_folders(project, own)
+            _store_start_values(project, settings)
+            _write_folder_names(project, sources)
             if not os.path.exists(again):
                 break
         return report
@@ -91,7 +91,7 @@ def writing(project: Project, wait: float) -> Iterator[Connection | None]:
         lock.release()
 
 
-def _name_folders(project: Project, sources: Sources) -> None:
+def _write_folder_names(project: Project, sources: Sources) -> None:
     """Have `hooks/if_needed` know which folders hold memory: absolute, with a slash at the end. Without the file it asks Python."""
     folders = [project.locate_file(root).rstrip("/") + "/\n" for root in sources.roots]
     if any("\n" in folder[:-1] for folder in folders):
@@ -106,7 +106,7 @@ def _name_folders(project: Project, sources: Sources) -> None:
 
 
 def _lock(project: Project, wait: float) -> Any:
-    """The index lock, or None when it is taken; then the holder is asked to look again."""
+    """The index lock, or None when another process holds it; then that one is asked to update once more."""
     from memory_budget.base.optional import Timeout, own_lock
 
     lock = own_lock(project.writable(layout.INDEX_LOCK), wait)
@@ -134,14 +134,14 @@ def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
         db.close()
 
 
-def _keep(project: Project, settings: profiles.LoadResult) -> None:
+def _store_start_values(project: Project, settings: profiles.LoadResult) -> None:
     """Keep what the start hook would else have to read: compiled profiles and the agent files."""
-    found = agents.scan_agent_files(project.root, project.home)
+    agent_files = agents.scan_agent_files(project.root, project.home)
     db = schema.open_writer(project.index)
     try:
         db.execute("BEGIN IMMEDIATE")
         sealed_values.write_value(db, sealed_values.PROFILES, [list(settings.signature), settings.state])
-        sealed_values.write_value(db, sealed_values.AGENTS, found.to_state())
+        sealed_values.write_value(db, sealed_values.AGENTS, agent_files.to_state())
         sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
         db.execute("INSERT OR REPLACE INTO meta VALUES('updated',?)", (time.time(),))
         db.execute("COMMIT")

@@ -71,22 +71,22 @@ class MemoryView:
 
     def _hide_copies(self) -> None:
         """Leave out global files that stand, byte for byte, in the agent's own folders, too."""
-        own = [group.id for group in self.group_by_id.values() if group.scope != "global"]
-        if own:
-            marks = ",".join("?" * len(own))
-            rows = self.db.execute(f"SELECT file FROM copies WHERE grp IN ({marks})", own)
+        agent_groups = [group.id for group in self.group_by_id.values() if group.scope != "global"]
+        if agent_groups:
+            marks = ",".join("?" * len(agent_groups))
+            rows = self.db.execute(f"SELECT file FROM copies WHERE grp IN ({marks})", agent_groups)
             self.masked = {row[0] for row in rows}
 
     def _whole_copies(self, gone: set[int]) -> set[int]:
-        """Of the global files left out as copies, those whose twin in the agent's folders still stands."""
+        """Of the global files left out as copies, those whose equal file in the agent's folders is not among the `gone`."""
         if not self.masked:
             return set()
-        own = [group.id for group in self.group_by_id.values() if group.scope != "global"]
-        marks = ",".join("?" * len(own))
+        agent_groups = [group.id for group in self.group_by_id.values() if group.scope != "global"]
+        marks = ",".join("?" * len(agent_groups))
         rows = self.db.execute(
             "SELECT c.file, own.id FROM copies c JOIN files f ON f.id = c.file "
             f"JOIN files own ON own.hash = f.hash AND own.grp = c.grp WHERE c.grp IN ({marks})",
-            own,
+            agent_groups,
         )
         return {file for file, twin in rows if twin not in gone}
 
@@ -108,9 +108,9 @@ class MemoryView:
 
     def load(self, terms: Iterable[str]) -> None:
         """Fetch the posting lists of many terms at once: one query a group instead of one a term."""
-        wanted = [term for term in dict.fromkeys(terms) if term not in self._lists]
-        self._fetch(wanted)
-        for term, forms in self._forms(wanted).items():
+        missing = [term for term in dict.fromkeys(terms) if term not in self._lists]
+        self._fetch(missing)
+        for term, forms in self._forms(missing).items():
             self._fetch([form for form in forms if form not in self._lists])
             lists = self._lists[term]
             for chunks, files, counts in map(self._lists.__getitem__, forms):
@@ -119,7 +119,7 @@ class MemoryView:
                 lists[2][0] += counts[0]
                 lists[2][1] += counts[1]
         if self.overlay is not None:
-            for term in wanted:
+            for term in missing:
                 counts = self._lists[term][2]
                 counts[0] += len(self.overlay.holders(term))
                 counts[1] += len(self.overlay.file_postings(term)[0])
@@ -133,23 +133,25 @@ class MemoryView:
         from memory_budget.text.inflection import beginnings
 
         starts = {term: beginnings(term) for term in terms}
-        stems = dict.fromkeys(start for some in starts.values() for start in some)
-        held: dict[str, set[str]] = {}
+        stems = dict.fromkeys(start for term_beginnings in starts.values() for start in term_beginnings)
+        terms_of_stem: dict[str, set[str]] = {}
         for stem, form in stored.select_rows(self.db, "SELECT stem, term FROM stems WHERE stem IN", stems):
-            held.setdefault(stem, set()).add(form)
-        found = {}
-        for term, some in starts.items():
-            forms = next((held[start] for start in some if start in held), set()) - {term}
+            terms_of_stem.setdefault(stem, set()).add(form)
+        forms_of_term = {}
+        for term, term_beginnings in starts.items():
+            forms = next(
+                (terms_of_stem[start] for start in term_beginnings if start in terms_of_stem), set()
+            ) - {term}
             if forms:
-                found[term] = forms
-        return found
+                forms_of_term[term] = forms
+        return forms_of_term
 
-    def _fetch(self, wanted: Sequence[str]) -> None:
+    def _fetch(self, terms: Sequence[str]) -> None:
         """Fetch the index's own posting lists of terms."""
-        for term in wanted:
+        for term in terms:
             self._lists[term] = ([], [], [0, 0])
-        for start in range(0, len(wanted), 400):
-            part = wanted[start : start + 400]
+        for start in range(0, len(terms), 400):
+            part = terms[start : start + 400]
             marks = ",".join("?" * len(part))
             for group in self._groups:
                 for term, count, file_count, chunks, files in self.db.execute(
@@ -167,17 +169,17 @@ class MemoryView:
         """Per group: at most `limit` chunks that hold the term, and never more than 1,024: of more than 64 the best."""
         if term not in self._lists:
             self.load((term,))
-        found = []
+        by_group = []
         for blob in self._lists[term][0]:
             numbers = memoryview(blob).cast("I")
-            found.append(numbers[: min(limit, len(numbers) // 2)].tolist())
+            by_group.append(numbers[: min(limit, len(numbers) // 2)].tolist())
         if self.overlay is not None:
-            found.append(self.overlay.holders(term))
-        return found
+            by_group.append(self.overlay.holders(term))
+        return by_group
 
     def stored_postings(self, term: str) -> list[Posting]:
-        """What the index has of a term that is loaded, chunks that are out of view included: per group, chunks as in
-        `holders`, and `tf << 16 | length in terms` of each."""
+        """The index's posting lists of a loaded term, with chunks that are out of view: per group, chunks as in `holders`, and
+        `tf << 16 | length in terms` of each."""
         return [_halves(blob) for blob in self._lists[term][0]]
 
     def file_postings(self, term: str) -> list[Posting]:
@@ -185,10 +187,10 @@ class MemoryView:
         stands in what the note says it is about (`postings.LABELLED`)."""
         if term not in self._lists:
             self.load((term,))
-        found = [_halves(blob) for blob in self._lists[term][1]]
+        by_group = [_halves(blob) for blob in self._lists[term][1]]
         if self.overlay is not None:
-            found.append(self.overlay.file_postings(term))
-        return found
+            by_group.append(self.overlay.file_postings(term))
+        return by_group
 
     def counts(self, term: str) -> list[int]:
         """How many chunks and how many files hold the term, however many of them `holders` returns."""
@@ -212,24 +214,28 @@ class MemoryView:
             for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
                 self._keep_file(row)
             rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups).fetchall()
-        found: list[Chunk] = []
+        in_view: list[Chunk] = []
         for row in rows:
             file = self._files.get(row[1])
             if file is not None:
                 self._headings.add_page(row[6:])
-                own = stored.page_chunks(*row[:6])
-                found += [chunk for chunk in own if chunk.line > file.native] if file.native else own
+                page_chunks = stored.page_chunks(*row[:6])
+                in_view += (
+                    [chunk for chunk in page_chunks if chunk.line > file.native]
+                    if file.native
+                    else page_chunks
+                )
         if self.overlay is not None and (pages is None or OVERLAY_BASE in pages):
-            found += self.overlay.chunks(files)
-        return found
+            in_view += self.overlay.chunks(files)
+        return in_view
 
     def pages(self, ids: Iterable[int]) -> dict[int, tuple[int, int]]:
         """The page that each of these chunks is kept in, with how many chunks it holds; changed files are a page."""
-        found: dict[int, tuple[int, int]] = {}
+        pages: dict[int, tuple[int, int]] = {}
         page, last, hidden = (0, 0), 0, False
         for number in sorted(ids):
             if number >= OVERLAY_BASE and self.overlay is not None:
-                found[number] = (OVERLAY_BASE, self.overlay.chunk_count)
+                pages[number] = (OVERLAY_BASE, self.overlay.chunk_count)
                 continue
             if number > last:
                 row = self.db.execute(_PLACE, (number,)).fetchone()
@@ -237,36 +243,36 @@ class MemoryView:
                 last = page[0] + page[1] - 1
                 hidden = row is not None and row[2] in self.masked
             if number <= last and not hidden:
-                found[number] = page
-        return found
+                pages[number] = page
+        return pages
 
     def files(self, ids: Iterable[int]) -> dict[int, IndexedFile]:
         """The files of these ids that are in view, not masked and not expired."""
-        wanted = [number for number in ids if number not in self._files]
-        kept = []
-        for number in wanted:
+        missing = [number for number in ids if number not in self._files]
+        indexed = []
+        for number in missing:
             if number < OVERLAY_BASE:
-                kept.append(number)
+                indexed.append(number)
             elif self.overlay is not None:
                 file = self.overlay.file(number)
                 if file is not None:
                     self._files[number] = file
-        for row in stored.select_rows(self.db, _FILE_COLUMNS + " WHERE f.id IN", kept):
+        for row in stored.select_rows(self.db, _FILE_COLUMNS + " WHERE f.id IN", indexed):
             self._keep_file(row)
         return {number: self._files[number] for number in ids if number in self._files}
 
     def _keep_file(self, row: Sequence[Any]) -> None:
-        (number, group, path, tokens, frame, mtime_ns, date, confidence, always, expires, terms, first, last, uses,
-         used, loaded, told) = row  # fmt: skip
-        own = self.group_by_id.get(group)
-        if own is None or number in self.masked or (0 < expires < self.today):
+        (number, group_id, path, tokens, frame, mtime_ns, date, confidence, always, expires, terms, first, last, uses,
+         last_used, loaded, told) = row  # fmt: skip
+        group = self.group_by_id.get(group_id)
+        if group is None or number in self.masked or (0 < expires < self.today):
             return
         file = IndexedFile(
-            number, path, own.scope, group, tokens, frame, date, ordinal(mtime_ns), uses or 0, used or 0, confidence,
+            number, path, group.scope, group_id, tokens, frame, date, ordinal(mtime_ns), uses or 0, last_used or 0, confidence,
             bool(always), terms,
         )  # fmt: skip
         file.expires, file.first, file.last = expires, first, last
-        file.native = loaded if group in self.native_groups else 0
+        file.native = loaded if group_id in self.native_groups else 0
         file.told = bool(told)
         self._files[number] = file
 
@@ -283,15 +289,15 @@ class MemoryView:
         ).fetchall()
         for row in rows:
             self._keep_file(row)
-        found = self.overlay.chunks()[:limit] if self.overlay is not None else []
-        return self._in_files([row[0] for row in rows], found, limit)
+        chunks = self.overlay.chunks()[:limit] if self.overlay is not None else []
+        return self._in_files([row[0] for row in rows], chunks, limit)
 
-    def _in_files(self, files: Iterable[int], found: list[Chunk], limit: int) -> list[Chunk]:
+    def _in_files(self, files: Iterable[int], chunks: list[Chunk], limit: int) -> list[Chunk]:
         """Chunks found, and those of these files one after the other, up to a limit."""
         for number in files:
-            if number in self._files and len(found) < limit:
-                found += self.chunks(files=[number])[: limit - len(found)]
-        return found
+            if number in self._files and len(chunks) < limit:
+                chunks += self.chunks(files=[number])[: limit - len(chunks)]
+        return chunks
 
     def pinned(self) -> list[Chunk]:
         """Chunks of files with `always: true`."""
@@ -325,12 +331,12 @@ class MemoryView:
 
     def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
         """What the chunks say in UTF-8, by id."""
-        found = stored.chunk_texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
+        chunk_texts = stored.chunk_texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
         if self.overlay is not None:
             texts = self.overlay.texts
             changed = [chunk.id for chunk in chunks if chunk.id >= OVERLAY_BASE]
-            found.update({number: texts[number].encode() for number in changed})
-        return found
+            chunk_texts.update({number: texts[number].encode() for number in changed})
+        return chunk_texts
 
     def count_native(self) -> int:
         """Tokens of the lines that the client loads for this agent itself; known as `native_tokens` afterwards."""
@@ -341,8 +347,8 @@ class MemoryView:
                 f"SELECT id, loaded FROM files WHERE grp IN ({marks}) AND loaded > 0",
                 sorted(self.native_groups),
             ).fetchall():
-                own = stored.file_chunks(self.db, number)
-                self.native_tokens += sum([chunk.tokens for chunk in own if chunk.line <= loaded])
+                chunks = stored.file_chunks(self.db, number)
+                self.native_tokens += sum([chunk.tokens for chunk in chunks if chunk.line <= loaded])
         return self.native_tokens
 
 

@@ -13,7 +13,7 @@ import time
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import digest
-from memory_budget.index.freshness import changes
+from memory_budget.index.freshness import find_changes
 from memory_budget.index.reader import ordinal
 from memory_budget.index.schema import OperationalError
 from memory_budget.index.view import MemoryView
@@ -221,7 +221,7 @@ def _look(project: Project, state: ProjectState, allocation: Allocation) -> None
     if state.reader is not None:
         groups = state.reader.groups_for(identity.folder_names)
         view = MemoryView(state.reader, groups, native, today)
-        found = changes(project, state.reader, groups, sources, identity.folder_names)
+        found = find_changes(project, state.reader, groups, sources, identity.folder_names)
         if found.stale:
             from memory_budget.index.overlay import Overlay
 
