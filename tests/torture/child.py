@@ -119,5 +119,13 @@ def perform(act: str, project: Any, payload: dict[str, Any]) -> bytes:
     return answer if isinstance(answer, bytes) else fastjson.encode(answer or {})
 
 
+def parsed(printed: bytes) -> dict[str, Any]:
+    """What a hook's process printed, as the client reads it. Raises ValueError where that is no JSON object in UTF-8."""
+    answer = json.loads(printed.decode("utf-8"))
+    if not isinstance(answer, dict):
+        raise ValueError(f"{answer!r}: no JSON object")
+    return answer
+
+
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget.base import detached, installation, layout, spawn
+from memory_budget.base import detached, installation, layout, processes, spawn
 from memory_budget.base.project import Project
 from memory_budget.installer import setup
 from memory_budget.run import hooks, libraries, notes
 from tests.support import hooks as client
+from tests.support.children import child
 
 BAD = "#!/nonexistent/python\n"
 
@@ -190,3 +191,21 @@ def test_the_session_hook_says_so_and_answers_at_once(project: Project, home: Pa
     said = client.run("session_start", {"session_id": "s", "cwd": project.root}, Path(project.root), home)
     assert said.answer == {}
     wait_for(Path(project.index))
+
+
+def test_a_detached_process_lets_agents_go_first_and_no_other_does() -> None:
+    def shares() -> tuple[int, str]:
+        path = Path("/proc/self/autogroup")
+        return os.nice(0), path.read_text().split()[-1] if path.exists() else ""
+
+    before = shares()
+    processes.let_others_go_first()
+    assert shares() == before
+
+    def detach() -> int:
+        os.setsid()
+        processes.let_others_go_first()
+        niceness, share = shares()
+        return int(niceness == min(19, before[0] + processes.BEHIND) and share in ("", str(processes.BEHIND)))
+
+    assert child(detach) == 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.base import layout
+from memory_budget.base import layout, processes
 from memory_budget.base.files import read_bytes, write_atomic
 from memory_budget.base.hook_log import log
 from memory_budget.base.project import Project
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def guard(arguments: Sequence[str], work: Callable[[], int]) -> int:
     """Do `work`; a failure of any kind is logged in the project that `--project` names among `arguments`."""
+    processes.let_others_go_first()  # agents come first; before the work, whose imports take their time
     try:
         return work()
     except BaseException as error:

@@ -36,8 +36,6 @@ def run(args: argparse.Namespace) -> int:
     if not project.has_memory():
         return 0
     project.ensure_cache()
-    if hasattr(os, "nice"):
-        os.nice(5)  # agents come first
     if args.task == "finish":
         _finish(project, args.ended)
     elif args.task == "lost":
