@@ -88,7 +88,7 @@ def _well_formed(state: dict[str, Any]) -> dict[str, Any]:
     fields = ("ratio", "error", "runs", "agents")
     return {
         "models": {
-            name: entry
+            name: {field: entry[field] for field in fields}
             for name, entry in (models.items() if isinstance(models, dict) else ())
             if isinstance(entry, dict) and all(type(entry.get(field)) in (int, float) for field in fields)
         },
