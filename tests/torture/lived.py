@@ -31,6 +31,7 @@ COPY = ".claude/memory/specialists/dbt-expert/patterns/garden.md"
 CHANGE = {
     "kind": "weights",
     "profile": "specialist-narrow",
+    "title": "specialist-narrow: other weights",
     "to": {"global": 0.3, "agent_recent": 0.3, "agent_patterns": 0.4},
 }
 

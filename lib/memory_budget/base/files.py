@@ -40,12 +40,13 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _IS_LINK = (errno.ELOOP, errno.EMLINK)
 
 
-def write_atomic(path: str, data: bytes) -> None:
+def write_atomic(path: str, data: bytes, *, flush: bool = False) -> None:
     """Write a whole file of this plugin, private to the user, so that a reader sees the old one or the new one, never a part.
 
-    A link in its place is replaced, not followed. Raises OSError; the half-written neighbour is removed.
+    `flush`: have it on disk before this returns. A link in its place is replaced, not followed. Raises OSError, which names the
+    file; the half-written neighbour is removed.
     """
-    _replace(path, data, PRIVATE)
+    _replace(path, data, PRIVATE, flush)
 
 
 def write_shared(path: str, data: bytes) -> None:
@@ -58,7 +59,7 @@ def write_shared(path: str, data: bytes) -> None:
     _replace(path, data, mode)
 
 
-def _replace(path: str, data: bytes, mode: int) -> None:
+def _replace(path: str, data: bytes, mode: int, flush: bool = False) -> None:
     """`mode`: of the new file; below 0 what the umask says."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
@@ -67,11 +68,15 @@ def _replace(path: str, data: bytes, mode: int) -> None:
             write_all(handle, data)
             if mode >= 0 and mode != PRIVATE:
                 os.fchmod(handle, mode)
+            if flush:
+                os.fsync(handle)
         finally:
             os.close(handle)
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         remove(temporary)
+        if error.filename is None:
+            error.filename = path  # a full disk is told by the write, which knows no name
         raise
 
 

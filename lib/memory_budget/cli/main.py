@@ -92,12 +92,21 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None and not isinstance(error, TimeoutError):
             raise
-        print(f"memory-budget: {terminal.clean(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        where = f"{terminal.clean(str(error.filename))}: " if error.filename is not None else ""
+        print(f"memory-budget: {where}{error.strerror or terminal.clean(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if type(error).__module__ != "sqlite3":  # which some Pythons do not have
+            raise
+        print(
+            f"memory-budget: the index cannot be written or read: {terminal.clean(str(error))}",
+            file=sys.stderr,
+        )
+        return 1
 
 
 class _Parser(argparse.ArgumentParser):

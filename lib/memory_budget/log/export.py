@@ -21,14 +21,13 @@ twice. In every other case a record is sent once.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest, open_fresh, read_bytes
+from memory_budget.base.files import digest, read_bytes, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.log import lines, otlp, usage
@@ -207,12 +206,7 @@ def _check_state(state: dict[str, Any]) -> None:
 def _write_state(project: Project, state: dict[str, Any]) -> None:
     """Replace the state; it is on disk before this returns. Raises BudgetError."""
     path = project.writable(layout.EXPORT_STATE)
-    temporary = f"{path}.tmp"
     try:
-        with os.fdopen(open_fresh(temporary), "wb") as file:
-            file.write(orjson.dumps(state))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        write_atomic(path, orjson.dumps(state), flush=True)
     except OSError as error:
         raise BudgetError(f"{path}: {error.strerror}") from error

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import flush_folder, listing, open_fresh
+from memory_budget.base.files import flush_folder, listing, open_fresh, remove
 from memory_budget.base.optional import own_lock
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
@@ -103,12 +103,16 @@ def _compress(path: str, at: Callable[[str], None]) -> None:
     packed = path + ".gz"
     if not os.path.exists(packed):
         temporary = packed + ".tmp"
-        with open(path, "rb") as source, os.fdopen(open_fresh(temporary), "wb") as target:
-            with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pack:
-                shutil.copyfileobj(source, pack, 1 << 20)
-                at("half compressed")
-            target.flush()
-            os.fsync(target.fileno())
+        try:
+            with open(path, "rb") as source, os.fdopen(open_fresh(temporary), "wb") as target:
+                with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pack:
+                    shutil.copyfileobj(source, pack, 1 << 20)
+                    at("half compressed")
+                target.flush()
+                os.fsync(target.fileno())
+        except OSError:
+            remove(temporary)  # a full disk needs the room
+            raise
         at("compressed")
         os.replace(temporary, packed)
         flush_folder(os.path.dirname(packed))

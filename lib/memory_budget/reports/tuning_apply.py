@@ -132,6 +132,8 @@ def _check_record(record: Applied) -> None:
         raise ValueError("a local time was expected")
     for change in record.changes:
         _changed_name(change)
+        if not isinstance(change["title"], str):
+            raise TypeError("a change without a title")
     for member in record.members:
         if (
             not all(isinstance(key, str) for key in member["path"])

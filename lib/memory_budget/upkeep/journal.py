@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import listing, open_fresh, read_bytes, write_all
+from memory_budget.base.files import listing, read_bytes, write_atomic
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
@@ -163,14 +163,7 @@ def _write(project: Project, entry: Entry) -> None:
     value = entry._asdict()
     value["steps"] = [step._asdict() for step in entry.steps]
     path = f"{folder}/{entry.id}.json"
-    temporary = f"{path}.tmp"
-    handle = open_fresh(temporary)
-    try:
-        write_all(handle, orjson.dumps(value, option=orjson.OPT_INDENT_2))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(temporary, path)
+    write_atomic(path, orjson.dumps(value, option=orjson.OPT_INDENT_2), flush=True)
     flush_quietly(folder)
 
 

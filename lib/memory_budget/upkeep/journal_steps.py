@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import flush_folder, open_fresh, write_all
+from memory_budget.base.files import flush_folder, open_fresh, remove, write_all
 from memory_budget.base.project import Project
 
 if TYPE_CHECKING:
@@ -140,6 +140,9 @@ def _draft(project: Project, name: str, text: str, mode: int | None = None) -> s
             os.fchmod(handle, mode)
         write_all(handle, text.encode("utf-8"))
         os.fsync(handle)
+    except OSError:
+        remove(draft)
+        raise
     finally:
         os.close(handle)
     return draft
