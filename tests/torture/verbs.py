@@ -17,13 +17,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 from memory_budget.upkeep import journal
 from tests.support import hooks
 from tests.support.children import child
 from tests.support.environment import ROOT
+from tests.support.usage_logs import record, write_log
 from tests.torture import lived
 from tests.torture.scene import Scene
 
@@ -109,10 +112,18 @@ class Used:
         self.folder = disk.folder / "in"
         assert child(self.live) == 0  # what hooks leave open is closed with their process
         scene = Scene(self.folder, made=True)
+        now = datetime.now()
+        days = [now - timedelta(days=day) for day in range(40)]
+        write_log(
+            Path(scene.project.log),
+            [record(timestamp=day.isoformat(), allocation_id=f"{day:%j}") for day in days],
+        )
         (scene.root / "docs").mkdir()
         (scene.root / "docs/note.md").write_text("# Note\n\nOf the docs.\n")
         (scene.root / lived.COPY).write_text((scene.root / ".claude/memory/patterns/hiring.md").read_text())
         self.root, self.home = scene.root, scene.home
+        assert not self.command(("run", "weekly"), None).stderr
+        assert list(Path(scene.project.at(layout.PROPOSALS)).iterdir())
         shutil.copytree(self.folder, kept, symlinks=True)
 
     def live(self) -> None:

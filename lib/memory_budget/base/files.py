@@ -75,8 +75,7 @@ def _replace(path: str, data: bytes, mode: int, flush: bool = False) -> None:
         os.replace(temporary, path)
     except OSError as error:
         remove(temporary)
-        if error.filename is None:
-            error.filename = path  # a full disk is told by the write, which knows no name
+        error.filename = path  # a full disk is told by the write, which knows no name
         raise
 
 
