@@ -231,6 +231,7 @@ def seen(project: Project) -> dict[str, object]:
             chunk.simhash,
             [line.text for line in path_of(chunk.heading, headings)],
             {places[other.id] for other in chunks.values() if other.section == chunk.section},
+            chunk.leaf and places[chunk.leaf],
         )
         for number, chunk in chunks.items()
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from memory_budget.base import front_matter
 from memory_budget.index import labels
+from memory_budget.index.leaves import NOTE, leaf_numbers
 from memory_budget.index.postings import LABELLED
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
 from memory_budget.text import folding, markdown, telling, words
@@ -27,6 +28,7 @@ class MemoryView:
         scopes: Callable[[str], str] = lambda path: "global",
         dates: Callable[[str, str], int] = lambda path, text: 0,
         thesaurus: Mapping[str, list[tuple[str, float]]] | None = None,
+        note: int = NOTE,
     ) -> None:
         self.said: dict[int, str] = {}
         self._chunks: dict[int, Chunk] = {}
@@ -46,9 +48,7 @@ class MemoryView:
             heading_ids: dict[int, int] = {}
             bag: Counter[str] = Counter()
             raws = markdown.split_chunks(text[start:], 1 + text.count("\n", 0, start))
-            section_tokens: Counter[int] = Counter()
-            for raw in raws:
-                section_tokens[raw.section] += count(raw.text + "\n\n")
+            rows = []
             for raw in raws:
                 parent = 0
                 for line, heading in zip(raw.heading_lines, raw.headings, strict=True):
@@ -65,7 +65,7 @@ class MemoryView:
                     next_id,
                     number,
                     next_section + raw.section,
-                    section_tokens[raw.section],
+                    0,
                     count(raw.text + "\n\n"),
                     raw.lead,
                     raw.line,
@@ -77,7 +77,7 @@ class MemoryView:
                     0,
                     0,
                 )
-                self._chunks[next_id] = make_chunks([fields])[0]
+                rows.append(fields)
                 self.said[next_id] = raw.text
                 for term, times in found.items():
                     lists = postings.setdefault(term, {})
@@ -86,7 +86,15 @@ class MemoryView:
                 chunk_terms += length
                 next_id += 1
             next_id += _IDS_BETWEEN_FILES
-            next_section += max(section_tokens, default=0) + _IDS_BETWEEN_FILES
+            sections = [raw.section for raw in raws]
+            leaves = leaf_numbers(
+                path, count(text), [row[0] for row in rows], sections, [row[8] for row in rows], note
+            )
+            for chunk in make_chunks(
+                (*row[:3], leaf, *row[4:]) for row, leaf in zip(rows, leaves, strict=True)
+            ):
+                self._chunks[chunk.id] = chunk
+            next_section += max(sections, default=0) + _IDS_BETWEEN_FILES
             bag.update(words.terms(path))
             size = bag.total()
             labelled = labels.label_terms(labels.note_label(path, matter, "", text[start:]))

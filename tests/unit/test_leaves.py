@@ -1,4 +1,3 @@
-from memory_budget.select.leaves import Leaves
 from tests.support.memory_view import MemoryView
 
 LONG = "\n\n".join(f"Word {number} stands here among others." for number in range(40))
@@ -6,12 +5,11 @@ LONG = "\n\n".join(f"Word {number} stands here among others." for number in rang
 
 def leaves(texts: dict[str, str], note: int = 100) -> list[list[str]]:
     """The first words of the chunks of each leaf."""
-    view = MemoryView(texts, lambda text: len(text.split()))
-    chunks = view.chunks()
-    found: dict[int, list[str]] = {}
-    made = Leaves(chunks, view.files({chunk.file for chunk in chunks}), note)
-    for chunk, number in zip(chunks, made.of_chunk, strict=True):
-        found.setdefault(number, []).append(" ".join(view.said[chunk.id].split()[:2]))
+    view = MemoryView(texts, lambda text: len(text.split()), note=note)
+    found: dict[tuple[int, int], list[str]] = {}
+    for chunk in view.chunks():
+        leaf = (chunk.leaf, 0 if chunk.leaf else chunk.section)
+        found.setdefault(leaf, []).append(" ".join(view.said[chunk.id].split()[:2]))
     return list(found.values())
 
 

@@ -16,6 +16,7 @@ from memory_budget.base.project import Project
 from memory_budget.index import contents, labels, page_rows, pages, schema
 from memory_budget.index import note as notes
 from memory_budget.index.copies import COPY_SIZE, Copies
+from memory_budget.index.leaves import leaf_numbers
 from memory_budget.index.note_descriptions import NoteDescriptions
 from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, file_frame_tokens, load_note
 from memory_budget.index.posting_lists import PostingLists
@@ -266,7 +267,7 @@ class _Update:
         first = self.next_chunk
         group = self._group(file.place)
         parsed = self._parsed(hash_, file.size, note)
-        length = self._insert_chunks(number, group, parsed)
+        length = self._insert_chunks(number, group, file.path, parsed)
         self.lists.relieve()
         self.lists.add_file(group, number, length, file.path, note.label)
         facts = note.facts
@@ -296,7 +297,7 @@ class _Update:
                 self.copies.keep(key, size, parsed)
         return parsed
 
-    def _insert_chunks(self, file: int, group: int, parsed: ParsedNote) -> int:
+    def _insert_chunks(self, file: int, group: int, path: str, parsed: ParsedNote) -> int:
         """Keep a file's chunks. Returns its length in terms."""
         outline = page_rows.Outline(self.next_heading, [], [], [])
         base_heading = self.next_heading
@@ -311,14 +312,11 @@ class _Update:
             *parsed.chunks, strict=True
         )
         lengths = [len(terms) for terms in text_terms]
-        sizes: dict[int, int] = defaultdict(int)
-        for section, cost in zip(sections, tokens, strict=True):
-            sizes[section] += cost
         first = self.next_chunk
         base = SECTION_STEP * first  # no chunk raises the number by more, so the gaps between files are kept
         columns = page_rows.Columns(
             section=[base + section for section in sections],
-            section_tokens=[sizes[section] for section in sections],
+            leaf=leaf_numbers(path, parsed.tokens, range(first, first + len(texts)), sections, above),
             tokens=tokens,
             line=[max(line, 1) for line in lines],
             terms=lengths,

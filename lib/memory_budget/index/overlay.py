@@ -11,6 +11,7 @@ from __future__ import annotations
 from memory_budget.base.files import read_bytes
 from memory_budget.index import contents, labels, pages, postings
 from memory_budget.index.facts import side_file
+from memory_budget.index.leaves import leaf_numbers
 from memory_budget.index.note import read_note
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.index.records import make_chunks, make_headings, signed
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from memory_budget.index.sources import SourceFile
     from memory_budget.index.view import MemoryView, Posting
 
-    #: A chunk before its section's size is known: the fields of a `Chunk` from its id on.
+    #: A chunk before its leaf is known: its id, its section, and the fields of a `Chunk` from its tokens to its simhash.
     _Row = tuple[int, int, int, str, int, int, int, int, int]
 
 #: Bytes of changed files that are parsed while an agent waits; what is beyond waits for the index.
@@ -82,7 +83,7 @@ class Overlay:
         first = self._next
         is_loaded = self._native != "" and file.place.native == self._native
         loaded = file.loaded_lines(note.head + note.body) if is_loaded else 0
-        tokens, length, counts = self._take_chunks(number, note, indexed, loaded)
+        tokens, length, counts = self._take_chunks(number, file.path, note, indexed, loaded)
         for term in words.terms(file.path):
             counts[term] = counts.get(term, 0) + 1
         labelled = frozenset(labels.label_terms(note.label))
@@ -108,15 +109,14 @@ class Overlay:
         self._next += 3
 
     def _take_chunks(
-        self, number: int, note: Note, indexed: _IndexedNote, loaded: int
+        self, number: int, path: str, note: Note, indexed: _IndexedNote, loaded: int
     ) -> tuple[int, int, dict[str, int]]:
         """Take in a note's chunks. Returns their tokens, their length in terms, and how often each term occurs."""
         counts: dict[str, int] = {}
         first = self._next
         length = tokens = 0
         outline = _Outline(self, indexed)
-        sizes: dict[int, int] = {}
-        rows = []
+        rows: list[_Row] = []
         for raw in note.chunks():
             heading = outline.place(raw)
             shown = escape.neutral(raw.text)
@@ -135,7 +135,6 @@ class Overlay:
             if raw.line <= loaded:
                 continue
             section = markdown.SECTION_STEP * first + raw.section
-            sizes[section] = sizes.get(section, 0) + cost
             rows.append((chunk, section, cost, raw.lead, max(raw.line, 1), count, heading, *prints))
             self.texts[chunk] = shown
             if stored is not None and indexed.names(stored.heading) == outline.names(raw):
@@ -148,30 +147,14 @@ class Overlay:
                 counts[term] = counts.get(term, 0) + 1
             for term in set(chunk_terms):
                 self._chunk_lists.setdefault(term, []).append(chunk)
-        self._keep_rows(number, rows, sizes)
-        return tokens, length, counts
-
-    def _keep_rows(self, number: int, rows: list[_Row], sizes: dict[int, int]) -> None:
+        numbers = leaf_numbers(
+            path, tokens, [row[0] for row in rows], [row[1] for row in rows], [row[6] for row in rows]
+        )
         for made in make_chunks(
-            (
-                chunk,
-                number,
-                section,
-                sizes[section],
-                cost,
-                lead,
-                line,
-                count,
-                heading,
-                hash_,
-                simhash,
-                0,
-                0,
-                0,
-            )
-            for chunk, section, cost, lead, line, count, heading, hash_, simhash in rows
+            (row[0], number, row[1], leaf, *row[2:], 0, 0, 0) for row, leaf in zip(rows, numbers, strict=True)
         ):
             self._chunks[made.id] = made
+        return tokens, length, counts
 
     def _is_copy(self, changed_file: SourceFile, data: bytes) -> bool:
         """Whether a global file is byte for byte the same as one of the agent's own, and so is left out, as the index does it.

@@ -16,7 +16,7 @@ class Columns(NamedTuple):
     """Chunks column by column, see `records.Chunk`."""
 
     section: Sequence[int]
-    section_tokens: Sequence[int]
+    leaf: Sequence[int]
     tokens: Sequence[int]
     line: Sequence[int]
     terms: Sequence[int]

@@ -2,7 +2,7 @@
 
 A start hook looks at all chunks of many files; a row for each would cost it more than ranking them. A page holds
 
-    numbers    section, tokens of the section, own tokens, line, length in terms, heading, end of the text: u32 columns
+    numbers    section, leaf, tokens, line, length in terms, heading, end of the text: u32 columns
     prints     hash of the folded text (signed), fingerprint (unsigned): 64-bit columns
     leads      the name each chunk leads with, one a line; "" where none has one
     outline    of the heading lines that first occur in the page: id of the line above, tokens: u32 columns

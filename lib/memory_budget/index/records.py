@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
         `section`: the number of its section, one more than that of the section before it in the file where the two belong
         together, else `markdown.SECTION_STEP` more.
-        `section_tokens`: of all chunks of the section. `tokens`: exact cost of its text and the blank line after it.
+        `leaf`: id of the first chunk of its leaf, or `leaves.TURN`. `tokens`: exact cost of its text and the blank line after it.
         `lead`: the lower-cased name it leads with, or "". `line`: from 1. `terms`: length in index terms. `heading`: id
         of the heading line right above it, 0 for none. `hash`: of its white-space-folded text. `simhash`: of its
         terms. `page`, `begin` and `end`: where the index keeps its text.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         id: int
         file: int
         section: int
-        section_tokens: int
+        leaf: int
         tokens: int
         lead: str
         line: int
@@ -52,7 +52,7 @@ else:
             id,
             file,
             section,
-            section_tokens,
+            leaf,
             tokens,
             lead,
             line,
@@ -71,7 +71,7 @@ else:
 
 
 #: Fields of a chunk, for `map`: many times as fast as asking each chunk by name.
-id_of, file_of, section_of, tokens_of = itemgetter(0), itemgetter(1), itemgetter(2), itemgetter(4)
+id_of, file_of, section_of, leaf_of, tokens_of = map(itemgetter, range(5))
 terms_of, heading_of, hash_of, simhash_of = map(itemgetter, range(7, 11))
 
 

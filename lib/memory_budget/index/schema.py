@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Raised with every change of the tables or of what stands in them.
-SCHEMA_VERSION = 17
+SCHEMA_VERSION = 18
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 #: Files that SQLite makes beside a database.

@@ -202,6 +202,7 @@ class MemoryView:
         self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
     ) -> list[Chunk]:
         """The chunks of these pages, or of these files, or all, as far as they are in view."""
+        rows: Iterable[tuple[Any, ...]]
         if pages is not None:
             rows = stored.select_rows(self.db, _PAGES + " WHERE first IN", pages)
             self.files([row[1] for row in rows])
@@ -213,7 +214,7 @@ class MemoryView:
         else:
             for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
                 self._keep_file(row)
-            rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups).fetchall()
+            rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups)
         in_view: list[Chunk] = []
         for row in rows:
             file = self._files.get(row[1])

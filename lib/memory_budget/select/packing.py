@@ -18,7 +18,7 @@ Every cost is exact (see `plan`). The block never costs more than the budget.
 
 from __future__ import annotations
 
-from memory_budget.index.records import file_of, tokens_of
+from memory_budget.index.records import file_of, id_of, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select import outline as outlines
 from memory_budget.select.confidence import UNSURE, assurance, bar
@@ -30,7 +30,7 @@ from memory_budget.select.scoring import Leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from memory_budget.index.records import Chunk, File
     from memory_budget.select.confidence import Evidence
@@ -307,11 +307,11 @@ def _fill(plan: Plan, survey: Survey, room: int, budget: int) -> None:
         plan.add((chunk,), most)
 
 
-def _without(leaf: Leaf, taken: Collection[int]) -> Leaf | None:
+def _without(leaf: Leaf, taken: set[int]) -> Leaf | None:
     """A leaf without the chunks of these ids, None where none is left."""
-    rest = [chunk for chunk in leaf.chunks if chunk[0] not in taken]
-    if len(rest) == len(leaf.chunks):
+    if taken.isdisjoint(map(id_of, leaf.chunks)):
         return leaf
+    rest = [chunk for chunk in leaf.chunks if chunk[0] not in taken]
     return Leaf(leaf.worth, leaf.path, rest, sum(map(tokens_of, rest)), leaf.parts) if rest else None
 
 

@@ -3,7 +3,7 @@
 Pure: everything is read through a `View` (see `view`). The work is bounded whatever the size of the memory: the most telling
 terms of the prompt are looked at, each list only as far as its best entries, and of a large memory only the best pages.
 
-A leaf (see `leaves`) has the score of
+A leaf (see `index.leaves`) has the score of
 
 1. its best chunk: the weights of the prompt's terms in it, rare and telling ones weighing more; a term that only has a word of
    like meaning there counts for a part, and how often a term occurs adds nothing;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from memory_budget.select.leaves import NOTE
-
 
 class Recipe:
     """The numbers of the ranking, chosen by `tests/bench/trimming.py` and `python3 -m tests.bench tax` on public data.
@@ -16,7 +14,7 @@ class Recipe:
 
     __slots__ = (
         "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
-        "likeness", "month_factor", "narrow", "near_turn", "note", "own_share", "pages", "postings", "query_terms", "seeds",
+        "likeness", "month_factor", "narrow", "near_turn", "own_share", "pages", "postings", "query_terms", "seeds",
         "size_floor", "size_power", "synonyms", "telling", "turn_coverage", "turn_file_share", "weak_weight", "when_factor", "whole",
     )  # fmt: skip
 
@@ -26,7 +24,6 @@ class Recipe:
         self.label_share = 0.5
         self.size_power = 0.35
         self.size_floor = 55.0
-        self.note = float(NOTE)
         self.index_share = 0.25
         self.telling = 0.25
         self.weak_weight = 0.1

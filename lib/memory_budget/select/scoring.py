@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import log
 
 from memory_budget.index.records import id_of
-from memory_budget.select.leaves import Leaves
 from memory_budget.text import dates
 
 TYPE_CHECKING = False
@@ -75,6 +74,18 @@ class Term:
         self.held: dict[int, float] = {}
 
 
+class _FileShare:
+    """What all leaves of a file have in common: its path, the scores of all of it and of what it says it is about, and its factor."""
+
+    __slots__ = ("body", "factor", "label", "path")
+
+    def __init__(self, path: str, body: float, label: float, factor: float) -> None:
+        self.path = path
+        self.body = body
+        self.label = label
+        self.factor = factor
+
+
 class Scorer:
     """Gives the leaves of some chunks their scores."""
 
@@ -96,14 +107,20 @@ class Scorer:
         self.entries = entries
         self.own = own
         self.files = files
-        leaves = Leaves(chunks, files, int(recipe.note))
-        self.turns = leaves.turns
+        #: Turns of a journal have the numbers of their sections, so that a neighbour's is one more or one less, and
+        #: other leaves negative ones.
+        self.turns = {chunk[2] for chunk in chunks if not chunk[3]}
+        numbers = [-chunk[3] or chunk[2] for chunk in chunks]
         self.members: dict[int, list[Chunk]] = {}
-        for number, chunk in zip(leaves.of_chunk, chunks, strict=True):
-            self.members.setdefault(number, []).append(chunk)
+        last = 0
+        for number, chunk in zip(numbers, chunks, strict=True):
+            if number != last:
+                last = number
+                members = self.members.setdefault(number, [])
+            members.append(chunk)
         self.weighed: dict[int, float] = {}
         self.covered: dict[int, float] = {}
-        self._weigh(dict(zip(map(id_of, chunks), leaves.of_chunk, strict=True)))
+        self._weigh(dict(zip(map(id_of, chunks), numbers, strict=True)))
         self.whole = sum([entry.weight for entry in entries]) or 1.0
         #: Per file, the terms that stand in what it says it is about.
         self.labelled: dict[int, list[Term]] = {}
@@ -139,39 +156,44 @@ class Scorer:
 
     def leaves(self) -> list[Leaf]:
         """All leaves with a score, best first."""
-        bodies, labels = self.bodies, self.labels
-        factors = {
-            number: _date_factor(file, self.query, self.recipe)
-            * prior(file, self.now_day)
-            * (self.recipe.index_share if file.path.endswith(INDEX_FILE) else 1.0)
-            for number, file in self.files.items()
-        }
+        turns, covered, weighed, labels = self.turns, self.covered, self.weighed, self.labels
+        of_files = {number: self._of_file(number, file) for number, file in self.files.items()}
         found = []
         for number, chunks in self.members.items():
             file = chunks[0][1]
-            if number in self.turns:
-                if number not in self.covered:
-                    continue
-                leaf = self._turn(number, chunks, bodies[file], factors[file])
-            elif number in self.weighed or labels[file]:
-                leaf = self._leaf(number, chunks, bodies[file], labels[file], factors[file])
-            else:
-                continue
-            found.append(leaf)
+            if number in turns:
+                if number in covered:
+                    found.append(self._turn(number, chunks, self.bodies[file], of_files[file].factor))
+            elif number in weighed or labels[file]:
+                found.append(self._leaf(number, chunks, of_files[file]))
         found.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
         return found
 
-    def _leaf(self, number: int, chunks: list[Chunk], body: float, label: float, factor: float) -> Leaf:
+    def _of_file(self, number: int, file: File) -> _FileShare:
+        """What each leaf of a file has of it."""
+        recipe = self.recipe
+        index_share = recipe.index_share if file.path.endswith(INDEX_FILE) else 1.0
+        factor = _date_factor(file, self.query, recipe) * prior(file, self.now_day) * index_share
+        return _FileShare(file.path, self.bodies[number], self.labels[number], factor)
+
+    def _leaf(self, number: int, chunks: list[Chunk], file: _FileShare) -> Leaf:
         """The text under one heading, or a short note."""
         recipe = self.recipe
         get = self.own.get
-        best = max([get(chunk[0], 0.0) for chunk in chunks])
+        if len(chunks) == 1:
+            best = get(chunks[0][0], 0.0)
+            tokens = chunks[0][4]
+        else:
+            best = max([get(chunk[0], 0.0) for chunk in chunks])
+            tokens = sum([chunk[4] for chunk in chunks])
         coverage = self.weighed.get(number, 0.0) / self.whole
-        score = best * coverage**recipe.coverage + recipe.file_share * body + recipe.label_share * label
-        tokens = sum([chunk[4] for chunk in chunks])
-        size = max(tokens / recipe.size_floor, 1.0) ** recipe.size_power
-        parts = (best, coverage, body, label, factor)
-        return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
+        score = (
+            best * coverage**recipe.coverage + recipe.file_share * file.body + recipe.label_share * file.label
+        )
+        worth = score * file.factor
+        if tokens > recipe.size_floor:
+            worth /= (tokens / recipe.size_floor) ** recipe.size_power
+        return Leaf(worth, file.path, chunks, tokens, (best, coverage, file.body, file.label, file.factor))
 
     def _turn(self, turn: int, chunks: list[Chunk], body: float, factor: float) -> Leaf:
         """A turn of a conversation or a paragraph of a journal, with its neighbours."""
