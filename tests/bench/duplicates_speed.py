@@ -28,9 +28,9 @@ def main(files: int) -> None:
         update.update_index(project)
         print(f"index of {files} files: {time.perf_counter() - started:.1f} s")
         started = time.perf_counter()
-        own = survey.begin(project, time.time())
+        own = survey.begin_survey(project, time.time())
         print(f"looked at again: {time.perf_counter() - started:.1f} s")
-        report = survey.find_duplicates(own)
+        report = survey.survey_duplicates(own)
         copies = sum(len(one.copies) for one in report.sets)
         print(
             f"duplicates: {report.seconds:.1f} s; {len(report.sets)} sets, {copies} copies; {len(report.near)} near; "

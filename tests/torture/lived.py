@@ -117,7 +117,7 @@ def jobs_write(scene: Scene) -> None:
     project, now = scene.project, time.time()
     lock = schedule.take_lock(project)
     try:
-        schedule.run_locked(project, "weekly", jobs.run, time.time)
+        schedule.run_locked(project, "weekly", jobs.run_job, time.time)
     finally:
         lock.release()
     waiting = proposals.load_proposals(project)

@@ -158,9 +158,9 @@ class Used:
     def check(self, said: str) -> None:
         """Nothing is half written: everything on disk can be read, and memory says what it said."""
         project = Project(str(self.root), str(self.home))
-        for entry in journal.entries(project):
+        for entry in journal.journal_entries(project):
             assert entry.state in (journal.APPLIED, journal.UNDONE, journal.APPLYING, journal.UNDOING), said
-        journal.recover(project)
+        journal.recover_changes(project)
         kept = sorted(path.read_bytes() for path in (self.kept / "project/.claude/memory").rglob("*.md"))
         assert self.contents() == kept, f"{said}: memory does not say what it said"
         for path in self.root.rglob("*.json"):

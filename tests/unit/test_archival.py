@@ -107,9 +107,9 @@ def test_a_fresh_clone_proposes_nothing_and_half_a_year_of_runs_does(tmp_path: P
     update.update_index(project)
     now = NOW + 4000 * 86400  # so that the files' own times are long ago
     today = TODAY + 4000
-    assert survey.find_archival(survey.refresh_survey(survey.begin(project, now), [])) == []
+    assert survey.find_archival(survey.refresh_survey(survey.begin_survey(project, now), [])) == []
     seen_since(project, today - 200, range(today - 20, today))
-    found = survey.find_archival(survey.begin(project, now))
+    found = survey.find_archival(survey.begin_survey(project, now))
     assert [one.title for one in found] == [f"{MEMORY}/{AGENT}", f"{MEMORY}/specialists/dbt/patterns/b.md"]
     assert found[0].steps[0].target == f"{MEMORY}/archive/{AGENT}"
 

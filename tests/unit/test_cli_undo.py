@@ -32,7 +32,7 @@ def command(project: Project, capsys: pytest.CaptureFixture[str], *arguments: st
 def move(project: Project, minutes: int) -> journal.Entry:
     source = f"{MEMORY}/patterns/a.md"
     step = journal.Step(source, f"{MEMORY}/archive/a.md", journal.content_hash(f"{project.root}/{source}"))
-    return journal.apply(project, "archival", "Archive a", [step], now=NOW + 60 * minutes)
+    return journal.apply_change(project, "archival", "Archive a", [step], now=NOW + 60 * minutes)
 
 
 def retune(project: Project, minutes: int) -> tuning_apply.Applied:

@@ -31,7 +31,7 @@ def text(*seeds: int) -> str:
 
 def found(project: Project) -> duplicates.DuplicateReport:
     update.update_index(project)
-    return survey.find_duplicates(survey.begin(project, NOW))
+    return survey.survey_duplicates(survey.begin_survey(project, NOW))
 
 
 def test_copies_of_files_make_sets_and_what_all_share_stays(tmp_path: Path, home: Path) -> None:
@@ -137,7 +137,7 @@ def test_crowded_fingerprints_are_still_brought_together(tmp_path: Path, home: P
 def test_a_copy_may_go_where_its_readers_get_the_other(
     keep: MemoryFile, copy: MemoryFile, removable: bool
 ) -> None:
-    assert duplicates._removable(copy, keep) is removable
+    assert duplicates._is_removable(copy, keep) is removable
 
 
 @pytest.mark.parametrize(

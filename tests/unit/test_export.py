@@ -211,7 +211,7 @@ def test_what_a_collector_refuses_is_named_and_does_not_go_out_again(tmp_path: P
     target = tmp_path / "received"
     with running(target, "206,206") as endpoint:
         project = make_project(tmp_path, endpoint, 3)
-        result = job.run(project, "daily", time.time())
+        result = job.run_job(project, "daily", time.time())
         append(project, numbered(3, 1))
         export.export(project)
     assert ids(target) == [0, 1, 2, 3]
@@ -359,16 +359,16 @@ def test_the_daily_job_exports(tmp_path: Path, home: Path) -> None:
     target = tmp_path / "received"
     with running(target) as endpoint:
         project = make_project(tmp_path, endpoint, 3)
-        result = job.run(project, "daily", time.time())
+        result = job.run_job(project, "daily", time.time())
     assert (result["problems"], result["exported"]) == ([], 3)
     assert ids(target) == [0, 1, 2]
 
 
 def test_a_failed_export_is_named_and_the_other_steps_go_on(tmp_path: Path, home: Path) -> None:
     project = make_project(tmp_path, "http://127.0.0.1:9", 3)
-    result = job.run(project, "report", time.time())
+    result = job.run_job(project, "report", time.time())
     assert result["problems"] == []
-    result = job.run(project, "weekly", time.time())
+    result = job.run_job(project, "weekly", time.time())
     (problem,) = result["problems"]
     assert problem.startswith("export: BudgetError: http://127.0.0.1:9/v1/logs cannot be reached")
     assert result["report"]

@@ -34,7 +34,7 @@ def test_levels(tokens: int, level: str) -> None:
 
 
 def examine(*own: Any, sizes: list[Size] | None = None, active: Any = ()) -> health.HealthReport:
-    return health.examine(
+    return health.examine_memory(
         own,
         LIMITS,
         TODAY,
@@ -96,7 +96,7 @@ def test_memory_that_shrinks_meets_nothing() -> None:
 )
 def test_files_never_used(known: dict[str, Any], named: bool) -> None:
     active = range(TODAY - ACTIVE_DAYS, TODAY)
-    assert health.never_used(note("patterns/a.md", **known), TODAY, active) is named
+    assert health.is_never_used(note("patterns/a.md", **known), TODAY, active) is named
 
 
 def test_files_that_do_not_do_their_work(tmp_path: Path, home: Path) -> None:
@@ -113,7 +113,7 @@ def test_files_that_do_not_do_their_work(tmp_path: Path, home: Path) -> None:
     (base / "latin.md").write_bytes("caf\u00e9".encode("latin-1"))
     (base / "outside.md").symlink_to("/etc/hostname")
     update.update_index(project)
-    report = survey.examine_health(survey.begin(project, NOW))
+    report = survey.examine_health(survey.begin_survey(project, NOW))
     assert {(problem.kind, problem.path.rsplit("/", 1)[-1]) for problem in report.problems} == {
         ("secret", "key.md:3"),
         ("oversized", "large.md"),
@@ -122,13 +122,13 @@ def test_files_that_do_not_do_their_work(tmp_path: Path, home: Path) -> None:
         ("not UTF-8", "latin.md"),
         ("outside", "outside.md"),
     }
-    assert token not in str(health.as_json(report))
+    assert token not in str(health.health_json(report))
 
 
 def test_files_nobody_can_read(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = memory(tmp_path / "p", {"patterns/a.md": "# A\n\nText.\n"}, home)
     update.update_index(project)
-    begun = survey.begin(project, NOW)
+    begun = survey.begin_survey(project, NOW)
     os.unlink(f"{project.memory}/patterns/a.md")
     (problem,) = survey.examine_health(begun).problems
     assert (problem.kind, problem.path) == ("unreadable", f"{MEMORY}/patterns/a.md")
@@ -182,5 +182,5 @@ def test_examples_are_no_secrets(line: str) -> None:
 
 def test_history_dates_are_shown_as_dates() -> None:
     sizes = [Size(TODAY - back, 140_000 - 1_000 * back, 0) for back in range(20, 0, -1)]
-    value = health.as_json(examine(note("patterns/a.md", tokens=140_000), sizes=sizes))
+    value = health.health_json(examine(note("patterns/a.md", tokens=140_000), sizes=sizes))
     assert value["growth"]["meets"]["warning"] == date.fromordinal(TODAY + 10).isoformat()

@@ -53,7 +53,7 @@ def steps(project: Project) -> list[Step]:
 def apply(
     project: Project, own: list[Step] | None = None, at: Callable[[str], None] | None = None
 ) -> journal.Entry:
-    return journal.apply(
+    return journal.apply_change(
         project, "archival", "test", own or steps(project), now=NOW, at=at or (lambda place: None)
     )
 
@@ -72,7 +72,7 @@ def test_a_change_is_made_and_taken_back_byte_for_byte(project: Project) -> None
     assert after["intermediate/week.md"] == b"We chose batching.\n"
     assert "recent/week.md" not in after
     assert entry.state == journal.APPLIED
-    assert journal.undo(project, entry).state == journal.UNDONE
+    assert journal.undo_change(project, entry).state == journal.UNDONE
     assert snapshot(project) == before
 
 
@@ -82,7 +82,7 @@ def test_the_plan_is_on_disk_before_the_first_file_moves(project: Project) -> No
 
     def look(place: str) -> None:
         if place == "planned":
-            (entry,) = journal.entries(project)
+            (entry,) = journal.journal_entries(project)
             assert entry.steps == own
             seen.append((entry.state, snapshot(project)))
 
@@ -106,7 +106,7 @@ def test_a_failure_at_any_step_leaves_everything_where_it_was(
         with pytest.raises((NotApplied, OSError)):
             apply(project, at=fail)
         if place == "planned":
-            journal.recover(project)
+            journal.recover_changes(project)
         assert snapshot(project) == before, place
 
 
@@ -127,26 +127,26 @@ def test_killed_at_any_step_nothing_is_lost_and_undo_works(tmp_path: Path, home:
         killed(lambda at, project=project: apply(project, at=at), place)  # type: ignore[misc]
         contents = set(snapshot(project).values())
         assert contents >= set(before.values()), place
-        recovered = journal.recover(project)
+        recovered = journal.recover_changes(project)
         if place == "applied":
             assert recovered == []
-            journal.undo(project, journal.entries(project)[-1])
+            journal.undo_change(project, journal.journal_entries(project)[-1])
         assert snapshot(project) == before, place
-        assert journal.recover(project) == []
+        assert journal.recover_changes(project) == []
         entry = apply(project)
-        journal.undo(project, entry)
+        journal.undo_change(project, entry)
         assert snapshot(project) == before, place
 
 
 def test_killed_while_taking_back_it_is_finished_later(tmp_path: Path, home: Path) -> None:
     dry = memory(tmp_path / "dry", FILES, home)
     done = apply(dry)
-    for number, place in enumerate(places(dry, lambda at: journal.undo(dry, done, at=at))):
+    for number, place in enumerate(places(dry, lambda at: journal.undo_change(dry, done, at=at))):
         project = memory(tmp_path / str(number), FILES, home)
         before = snapshot(project)
         entry = apply(project)
-        killed(lambda at, project=project, entry=entry: journal.undo(project, entry, at=at), place)  # type: ignore[misc]
-        journal.recover(project)
+        killed(lambda at, project=project, entry=entry: journal.undo_change(project, entry, at=at), place)  # type: ignore[misc]
+        journal.recover_changes(project)
         assert snapshot(project) == before, place
 
 
@@ -155,7 +155,7 @@ def test_killed_between_the_two_names_of_a_file(project: Project) -> None:
     entry = apply(project)
     moved = entry.steps[0]
     os.link(f"{project.root}/{moved.target}", f"{project.root}/{moved.source}")
-    assert journal.undo(project, entry).problems == []
+    assert journal.undo_change(project, entry).problems == []
     assert snapshot(project) == before
 
 
@@ -177,7 +177,7 @@ def test_a_change_whose_files_are_not_as_they_were_is_not_made(
     spoil(Path(project.memory))
     before = snapshot(project)
     with pytest.raises(NotApplied, match=word):
-        journal.apply(project, "archival", "test", own, now=NOW, unchanged=kept)
+        journal.apply_change(project, "archival", "test", own, now=NOW, unchanged=kept)
     assert snapshot(project) == before
 
 
@@ -216,7 +216,7 @@ def test_what_somebody_did_since_is_left_alone(project: Project) -> None:
     base = Path(project.memory)
     (base / "recent/week.md").write_text("a new week")
     (base / "intermediate/week.md").write_text("a better summary")
-    done = journal.undo(project, entry)
+    done = journal.undo_change(project, entry)
     assert done.state == journal.PARTLY
     assert len(done.problems) == 2
     assert (base / "recent/week.md").read_text() == "a new week"
@@ -224,14 +224,14 @@ def test_what_somebody_did_since_is_left_alone(project: Project) -> None:
     assert (base / "intermediate/week.md").read_text() == "a better summary"
     (base / "recent/week.md").rename(base / "recent/new.md")
     (base / "intermediate/week.md").unlink()
-    assert journal.undo(project, done).problems == []
+    assert journal.undo_change(project, done).problems == []
     assert (base / "recent/week.md").read_bytes() == FILES["recent/week.md"].encode()
 
 
 def test_a_change_is_taken_back_once(project: Project) -> None:
-    entry = journal.undo(project, apply(project))
+    entry = journal.undo_change(project, apply(project))
     with pytest.raises(BudgetError, match="already"):
-        journal.undo(project, entry)
+        journal.undo_change(project, entry)
 
 
 def test_git_follows_and_nothing_is_committed(project: Project) -> None:
@@ -243,7 +243,7 @@ def test_git_follows_and_nothing_is_committed(project: Project) -> None:
     listed = git(project, "status", "--porcelain")
     assert f"R  {MEMORY}/recent/week.md -> {MEMORY}/archive/recent/week.md" in listed
     assert git(project, "rev-parse", "HEAD") == head
-    journal.undo(project, entry)
+    journal.undo_change(project, entry)
     assert git(project, "status", "--porcelain", "--untracked-files=no") == ""
 
 
@@ -254,12 +254,12 @@ def test_git_keeps_what_is_not_staged_and_a_locked_index_does_no_harm(project: P
     before = snapshot(project)
     entry = apply(project)
     assert "RM" in git(project, "status", "--porcelain") or "AM" in git(project, "status", "--porcelain")
-    journal.undo(project, entry)
+    journal.undo_change(project, entry)
     assert snapshot(project) == before
     (Path(project.root) / ".git/index.lock").touch()
     entry = apply(project)
     assert entry.state == journal.APPLIED
-    assert journal.undo(project, entry).problems == []
+    assert journal.undo_change(project, entry).problems == []
     assert snapshot(project) == before
 
 
@@ -267,7 +267,7 @@ def test_a_damaged_entry_is_passed_over(project: Project) -> None:
     entry = apply(project)
     (Path(project.cache) / "journal/20200101-000000-0001.json").write_text('{"id": 1')
     (Path(project.cache) / "journal/20200101-000000-0002.json").write_text("[]")
-    assert [own.id for own in journal.entries(project)] == [entry.id]
+    assert [own.id for own in journal.journal_entries(project)] == [entry.id]
 
 
 def killed(act: Callable[[Callable[[str], None]], object], place: str) -> None:
@@ -305,7 +305,7 @@ def move_queue(project: Project, **options: Any) -> tuple[journal.Entry, list[st
     source, target = ".claude/memory/recent/queue.md", ".claude/memory/patterns/queue.md"
     moves = [Step(source, target, journal.content_hash(f"{project.root}/{source}"))]
     links, left = note_links.relink(project, moves, [name for name in LINKED if name.endswith(".md")])
-    return journal.apply(project, "promotion", "queue", [*moves, *links], now=NOW, **options), left
+    return journal.apply_change(project, "promotion", "queue", [*moves, *links], now=NOW, **options), left
 
 
 def test_links_are_kept_in_the_same_step_and_undo_restores_them(tmp_path: Path, home: Path) -> None:
@@ -323,7 +323,7 @@ def test_links_are_kept_in_the_same_step_and_undo_restores_them(tmp_path: Path, 
     assert "[gone](../recent/gone.md)" in index
     assert "[q]: queue.md" in index
     assert left == ["memory-bank/a.md: 1 link to moved notes"]
-    assert journal.undo(project, entry).problems == []
+    assert journal.undo_change(project, entry).problems == []
     for name, text in LINKED.items():
         assert (root / name).read_text() == text, name
 
@@ -369,7 +369,7 @@ def test_killed_anywhere_links_come_back(tmp_path: Path, home: Path) -> None:
         project = linked_project(tmp_path / str(number), home)
         before = snapshot(project)
         killed(lambda at, project=project: move_queue(project, at=at), place)  # type: ignore[misc]
-        journal.recover(project)
+        journal.recover_changes(project)
         if place == "applied":
-            journal.undo(project, journal.entries(project)[-1])
+            journal.undo_change(project, journal.journal_entries(project)[-1])
         assert snapshot(project) == before, place

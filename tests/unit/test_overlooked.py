@@ -235,10 +235,10 @@ def test_jobs_make_nothing_of_the_clients_own_memory(tmp_path: Path, home: Path)
     text = "---\nconfidence: 0.95\n---\n\n" + NOTE
     root = make_project(tmp_path / "p", {own: text, ".claude/memory/patterns/shared.md": text})
     make_project(auto_folder(home, root), {"deploys.md": text, "recent/queue.md": text})
-    work = survey.begin(find_project(str(root), str(home)), 1_700_000_000.0)
+    work = survey.begin_survey(find_project(str(root), str(home)), 1_700_000_000.0)
     assert sum(note.private for note in work.notes) == 2
     assert not any(note.movable for note in work.notes if note.private)
-    for file_set in survey.find_duplicates(work).sets:
+    for file_set in survey.survey_duplicates(work).sets:
         assert not file_set.keep.private
         assert not any(note.private for note in file_set.removable)
     for proposal in survey.find_promotions(work):

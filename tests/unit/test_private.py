@@ -93,7 +93,7 @@ def test_a_memory_file_that_a_job_edits_keeps_its_mode(tmp_path: Path, own: int)
     journal_steps.edit(project, ".claude/memory/a.md", hash_, "# B\n", "1")
     assert (note.read_text(), mode(note)) == ("# B\n", own)
     step = journal_steps.Step("", ".claude/memory/b.md", "", "# New\n")
-    journal_steps.create(project, step, "2", journal_steps.nothing)
+    journal_steps.create(project, step, "2", journal_steps.no_break)
     assert mode(note.with_name("b.md")) == 0o666  # as the umask has it
 
 

@@ -120,14 +120,14 @@ def test_a_proposal_that_no_longer_holds_is_dropped(
 def test_a_damaged_proposal_is_none(
     project: Project, capsys: pytest.CaptureFixture[str], damage: dict[str, Any]
 ) -> None:
-    job.run(project, "weekly", NOW)
+    job.run_job(project, "weekly", NOW)
     pending = proposals.load_proposals(project)
     file = Path(project.at(layout.PROPOSALS, f"{pending[0].id}.json"))
     file.write_text(json.dumps(json.loads(file.read_text()) | damage))
     assert proposals.load_proposals(project) == pending[1:]
     code, shown = command(project, capsys, "status")
     assert (code, shown["proposals"]) == (0, len(pending) - 1)
-    assert job.run(project, "weekly", NOW)["problems"] == []
+    assert job.run_job(project, "weekly", NOW)["problems"] == []
     assert proposals.load_proposals(project) == pending
 
 
@@ -136,7 +136,7 @@ def test_a_day_that_cannot_be_is_no_day(project: Project, day: object) -> None:
     state = Path(project.writable(layout.SEEN))
     state.write_text(json.dumps({"first": {f"{MEMORY}/patterns/a.md": day, "b.md": 5}, "active": [day, 7]}))
     assert memory_files.read_seen(project) == memory_files.Seen({"b.md": 5}, [7])
-    assert job.run(project, "daily", NOW)["problems"] == []
+    assert job.run_job(project, "daily", NOW)["problems"] == []
 
 
 def test_an_id_nobody_knows(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,12 +146,12 @@ def test_an_id_nobody_knows(project: Project, capsys: pytest.CaptureFixture[str]
 
 def test_the_profiles_can_let_a_kind_apply_by_itself(project: Project) -> None:
     Path(project.memory, "budget-profiles.json").write_text('{"lifecycle": {"apply": {"duplicates": true}}}')
-    result = job.run(project, "weekly", NOW)
+    result = job.run_job(project, "weekly", NOW)
     assert (result["applied"], result["proposals"]["promotion"]) == (1, 1)
     after = snapshot(project)
     assert "archive/roles/qa/patterns/a.md" in after
     assert "roles/pm/patterns/c.md" in after
-    proposals.undo_entries(project, journal.entries(project))
+    proposals.undo_entries(project, journal.journal_entries(project))
     assert "roles/qa/patterns/a.md" in snapshot(project)
 
 
@@ -160,7 +160,7 @@ def test_counts_follow_what_is_moved_and_come_back(project: Project) -> None:
     path = f"{MEMORY}/roles/pm/patterns/c.md"
     used(project, ["roles/pm/patterns/c.md"], "pm", 4, NOW)
     uses.count_uses(project, NOW)
-    (one,) = survey.find_promotions(survey.begin(project, NOW))
+    (one,) = survey.find_promotions(survey.begin_survey(project, NOW))
     (result,) = proposals.apply_proposals(project, [one], now=NOW, batch="b")
     update.update_index(project)
     assert counts(project)[f"{MEMORY}/patterns/c.md"] == 4
@@ -178,7 +178,7 @@ def counts(project: Project) -> dict[str, int]:
 
 def test_a_proposal_somebody_wrote_by_hand_cannot_leave_memory(project: Project, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("keep out")
-    job.run(project, "weekly", NOW)
+    job.run_job(project, "weekly", NOW)
     one = proposals.load_proposals(project)[0]
     for bad in ("../secret.md", f"{MEMORY}/../../../secret.md"):
         step = one.steps[0]._replace(source=bad, hash=journal.content_hash(str(tmp_path / "secret.md")))
@@ -199,20 +199,20 @@ def test_two_kinds_never_propose_to_move_the_same_file(project: Project) -> None
     for path in ("recent/2026-01-05.md", "roles/qa/recent/2026-01-05.md"):
         Path(project.memory, path).parent.mkdir(parents=True, exist_ok=True)
         Path(project.memory, path).write_text(old)
-    result = job.run(project, "weekly", NOW)
+    result = job.run_job(project, "weekly", NOW)
     assert result["proposals"] == {"promotion": 1, "duplicates": 2, "summaries": 0}
     assert all(
         one.entry
         for one in proposals.apply_proposals(project, proposals.load_proposals(project), now=NOW, batch="b")
     )
-    result = job.run(project, "weekly", NOW + 60)
+    result = job.run_job(project, "weekly", NOW + 60)
     assert result["proposals"] == {"promotion": 0, "duplicates": 0, "summaries": 1}
 
 
 def test_on_a_terminal_each_proposal_is_asked_for(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job.run(project, "weekly", NOW)
+    job.run_job(project, "weekly", NOW)
     answers = iter(["", "what", "n", "y"])
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
@@ -228,7 +228,7 @@ def test_on_a_terminal_each_proposal_is_asked_for(
 def test_a_run_leaves_a_log_and_old_logs_go(project: Project) -> None:
     for stamp in ("2026-03-16T050000", "2026-03-18T050000"):
         Path(project.ensure_cache("jobs"), f"{stamp}-daily.log").write_text("")
-    result = job.run(project, "daily", NOW)
+    result = job.run_job(project, "daily", NOW)
     assert result["problems"] == []
     names = sorted(os.listdir(project.cache + "/jobs"))
     assert names == ["2026-03-18T050000-daily.log", os.path.basename(result["log"])]
@@ -249,14 +249,16 @@ def test_odd_names_stop_nothing(tmp_path: Path, home: Path) -> None:
     except OSError:
         pass  # a file system that takes no such name
     before = snapshot(project)
-    result = job.run(project, "weekly", NOW)
+    result = job.run_job(project, "weekly", NOW)
     assert result["problems"] == []
     assert all(
         one.entry
         for one in proposals.apply_proposals(project, proposals.load_proposals(project), now=NOW, batch="b")
     )
     assert "archive/roles/-q a[1]/recent/-n 2020-01-01.md" in snapshot(project)
-    assert all(entry.problems == [] for entry in proposals.undo_entries(project, journal.entries(project)))
+    assert all(
+        entry.problems == [] for entry in proposals.undo_entries(project, journal.journal_entries(project))
+    )
     assert snapshot(project) == before
 
 
@@ -267,7 +269,7 @@ def test_a_step_that_fails_is_named_and_the_others_go_on(
         raise RuntimeError("broken")
 
     monkeypatch.setattr(survey, "find_promotions", fail)
-    result = job.run(project, "daily", NOW)
+    result = job.run_job(project, "daily", NOW)
     assert result["problems"] == ["promotion: RuntimeError: broken"]
     assert "health" in result
     assert "Traceback" in Path(result["log"]).read_text()
@@ -276,7 +278,7 @@ def test_a_step_that_fails_is_named_and_the_others_go_on(
 def test_the_daily_job_remembers_first_days_sizes_and_runs(project: Project) -> None:
     update.update_index(project)
     used(project, ["patterns/a.md"], "qa", 2, NOW - 86400)
-    result = job.run(project, "daily", NOW)
+    result = job.run_job(project, "daily", NOW)
     assert result["runs_counted"] == 2
     seen = memory_files.read_seen(project)
     assert set(seen.first.values()) == {TODAY}

@@ -248,7 +248,7 @@ def test_the_daily_job_exports_and_then_rotates(tmp_path: Path, project: Project
         Path(project.memory, "budget-profiles.json").write_text(
             f'{{"log": {{"max_bytes": 10000}}, "otlp": {{"endpoint": "{endpoint}"}}}}'
         )
-        assert job.run(project, "daily", NOW.timestamp())["problems"] == []
+        assert job.run_job(project, "daily", NOW.timestamp())["problems"] == []
         assert names(project) == ["budget-usage-2026-11-16-2026-11-17.jsonl.gz"]
         for entry in numbered(COUNT, 2):
             usage.append(project, entry)

@@ -275,7 +275,7 @@ def test_a_record_with_an_absurd_figure_ends_no_weekly_job(project: Project, fig
     numbers = ("tokens_loaded", "budget_allocated", "demand_tokens", "duration_seconds", "hook_ms")
     strange = record(timestamp=stamp, **dict.fromkeys(numbers, figure))
     write_log(Path(project.log), [record(timestamp=stamp), strange, record(timestamp=stamp, agent="b")])
-    result = schedule.run_locked(project, "weekly", jobs.run, lambda: now)
+    result = schedule.run_locked(project, "weekly", jobs.run_job, lambda: now)
     assert result["problems"] == []
     assert schedule.read_schedule(project).running is None
     assert [(use["agent"], use["runs"], use["tokens"]) for use in result["usage"]] == [

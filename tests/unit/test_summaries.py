@@ -146,7 +146,7 @@ def test_the_proposal_moves_the_full_text_and_keeps_the_side_file_in_step(tmp_pa
     }
     project = memory(tmp_path / "p", files, home)
     update.update_index(project)
-    full, short = survey.find_summaries(survey.begin(project, NOW))
+    full, short = survey.find_summaries(survey.begin_survey(project, NOW))
     assert [(step.source, step.target) for step in full.steps] == [
         (f"{MEMORY}/recent/2026-04-01.md", f"{MEMORY}/archive/recent/2026-04-01.md"),
         (f"{MEMORY}/recent/2026-04-01.metadata.json", f"{MEMORY}/archive/recent/2026-04-01.metadata.json"),

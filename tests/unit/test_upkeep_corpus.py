@@ -37,31 +37,31 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_every_set_of_copies_is_found(project: Project) -> None:
     by_content: dict[bytes, int] = defaultdict(int)
-    begun = survey.begin(project, NOW)
+    begun = survey.begin_survey(project, NOW)
     for note in begun.notes:
         by_content[md5(Path(project.root, note.path).read_bytes()).digest()] += 1
     copies = [count - 1 for count in by_content.values() if count > 1]
-    report = survey.find_duplicates(begun)
+    report = survey.survey_duplicates(begun)
     assert (len(report.sets), sum(len(own.copies) for own in report.sets)) == (len(copies), sum(copies))
     print(len(copies), "sets,", sum(copies), "copies,", report.seconds, "s")
 
 
 def test_a_fresh_clone_has_nothing_to_archive(project: Project) -> None:
-    begun = survey.refresh_survey(survey.begin(project, NOW), [])
+    begun = survey.refresh_survey(survey.begin_survey(project, NOW), [])
     assert survey.find_archival(begun) == []
 
 
 def test_everything_proposed_is_applied_and_taken_back(project: Project) -> None:
     before = snapshot(project)
-    result = job.run(project, "monthly", NOW)
+    result = job.run_job(project, "monthly", NOW)
     assert [problem for problem in result["problems"] if not problem.startswith("report")] == []
     waiting = proposals.load_proposals(project)
     done = proposals.apply_proposals(project, waiting, now=NOW, batch="all")
     assert [one.skipped for one in done if one.skipped] == []
     assert {text for path, text in before.items() if path.endswith(".md")} <= set(snapshot(project).values())
     update.update_index(project)
-    assert survey.find_duplicates(survey.begin(project, NOW)).sets == []
-    proposals.undo_entries(project, journal.entries(project))
+    assert survey.survey_duplicates(survey.begin_survey(project, NOW)).sets == []
+    proposals.undo_entries(project, journal.journal_entries(project))
     assert snapshot(project) == before
     update.update_index(project)
 

@@ -34,8 +34,8 @@ def project(tmp_path: Path, home: Path) -> Project:
         files[f"roles/qa/patterns/n{number}.metadata.json"] = f'{{"token_count": {number}}}'
     own = memory(tmp_path / "p", files, home)
     update.update_index(own)
-    begun = survey.begin(own, NOW)
-    found = duplicates.propose_duplicates(own, survey.find_duplicates(begun), NOW)
+    begun = survey.begin_survey(own, NOW)
+    found = duplicates.propose_duplicates(own, survey.survey_duplicates(begun), NOW)
     assert len(proposals.save_proposals(own, proposals.DUPLICATES, found)) == NOTES
     return own
 
@@ -50,7 +50,7 @@ def maintain(project: Project) -> subprocess.Popen[bytes]:
 
 
 def undo_all(project: Project) -> None:
-    standing = [entry for entry in journal.entries(project) if entry.state != journal.UNDONE]
+    standing = [entry for entry in journal.journal_entries(project) if entry.state != journal.UNDONE]
     assert all(entry.problems == [] for entry in proposals.undo_entries(project, standing))
 
 
@@ -78,7 +78,7 @@ def test_two_commands_side_by_side_do_everything_once(project: Project) -> None:
     for process in processes:
         process.wait()
     assert proposals.load_proposals(project) == []
-    applied = [entry for entry in journal.entries(project) if entry.state == journal.APPLIED]
+    applied = [entry for entry in journal.journal_entries(project) if entry.state == journal.APPLIED]
     assert len(applied) == NOTES
     assert len(os.listdir(f"{project.memory}/archive/roles/qa/patterns")) == 2 * NOTES
     undo_all(project)
@@ -114,10 +114,10 @@ def test_a_job_takes_back_what_was_broken_off(project: Project) -> None:
         if place == "moved 0":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    died = child(lambda: journal.apply(project, one.kind, one.title, one.steps, now=NOW, at=die))
+    died = child(lambda: journal.apply_change(project, one.kind, one.title, one.steps, now=NOW, at=die))
     assert died == -signal.SIGKILL
     assert snapshot(project) != before
-    result = job.run(project, "daily", NOW + 60)
+    result = job.run_job(project, "daily", NOW + 60)
     assert snapshot(project) == before
     assert result["problems"] == []
     assert "was taken back" in Path(result["log"]).read_text()

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when there are copies of whole files."""
     project = project_with_memory(args.project)
-    surveyed = survey.begin(project, time.time(), output.progress("indexing"))
-    report = survey.find_duplicates(surveyed, output.progress("comparing"))
+    surveyed = survey.begin_survey(project, time.time(), output.progress("indexing"))
+    report = survey.survey_duplicates(surveyed, output.progress("comparing"))
     if args.json:
         output.print_json(duplicates_json(report))
     else:

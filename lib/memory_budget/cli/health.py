@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 1 when a threshold is met, or a file holds a secret or cannot be read."""
     project = project_with_memory(args.project)
-    surveyed = survey.begin(project, time.time(), output.progress("indexing"))
+    surveyed = survey.begin_survey(project, time.time(), output.progress("indexing"))
     report = survey.examine_health(surveyed, output.progress("reading"))
     unread = unread_memory(project, surveyed.update.scan)
     if not report.files and not args.json:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
             output.line(line)
         return 1
     if args.json:
-        output.print_json({**health.as_json(report), "unread": unread})
+        output.print_json({**health.health_json(report), "unread": unread})
     else:
         for line in unread:
             output.line(line)

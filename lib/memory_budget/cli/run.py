@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     tell = None if args.json else _tell
 
     def run_job(project: Project, kind: str, now: float) -> dict[str, Any]:
-        return job.run(project, kind, now, tell=tell, progress=output.progress)
+        return job.run_job(project, kind, now, tell=tell, progress=output.progress)
 
     lock = schedule.take_lock(project)
     if lock is None:

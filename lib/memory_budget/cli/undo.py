@@ -65,7 +65,7 @@ def _all_changes(project: Project) -> list[_Change]:
     """All changes to memory and to budgets, oldest first."""
     memory = [
         _Change(entry.id, entry.batch, entry.time, entry.kind, entry.title, entry.state, entry)
-        for entry in journal.entries(project)
+        for entry in journal.journal_entries(project)
     ]
     budgets = [
         _Change(

@@ -20,6 +20,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from memory_budget.base.figures import counted
 from memory_budget.upkeep import proposals
 from memory_budget.upkeep.proposals import ARCHIVAL, Proposal
 
@@ -59,9 +60,9 @@ def find_archival_candidates(
     notes: Sequence[MemoryFile],
     rules: ArchivalRules,
     today: int,
-    active: Sequence[int],
-    read: Callable[[MemoryFile], str],
-    changed: Callable[[MemoryFile], int],
+    active_days: Sequence[int],
+    read_note: Callable[[MemoryFile], str],
+    day_changed: Callable[[MemoryFile], int],
 ) -> list[ArchivalCandidate]:
     """The notes that qualify, in path order. Pure but for `read` and `changed`.
 
@@ -77,18 +78,18 @@ def find_archival_candidates(
             continue
         reasons = []
         if note.uses < rules.uses:
-            reasons.append("never used" if not note.uses else f"used {note.uses} times")
+            reasons.append("never used" if not note.uses else f"used {counted(note.uses, 'time')}")
         if 0 <= note.confidence < rules.confidence:
             reasons.append(f"confidence {note.confidence:.2f}")
-        if not reasons or sum(day > note.first_seen for day in active) < ACTIVE_DAYS:
+        if not reasons or sum(day > note.first_seen for day in active_days) < ACTIVE_DAYS:
             continue
-        idle = today - max(last_event, changed(note))
+        idle = today - max(last_event, day_changed(note))
         if idle > rules.days:
             candidates.append(ArchivalCandidate(note, idle, reasons))
     if not candidates:
         return []
     linking = [note for note in notes if note.always or note.uses >= rules.frequent]
-    targets = linked_paths(linking, notes, read)
+    targets = linked_paths(linking, notes, read_note)
     return [candidate for candidate in candidates if candidate.note.path not in targets]
 
 
@@ -138,10 +139,12 @@ def changed_day(project: Project) -> Callable[[MemoryFile], int]:
 
 def propose_archival(project: Project, candidates: Sequence[ArchivalCandidate], now: float) -> list[Proposal]:
     """One proposal per candidate: move the note to the archive. `now`: seconds since the epoch."""
-    made = []
+    suggested = []
     for note, idle, reasons in candidates:
         target = proposals.free_path(project, proposals.archive_path(note.path))
         reason = f"no use or change for {idle} days; {'; '.join(reasons)}"
         steps = proposals.move_steps(project, note.path, target, note.hash)
-        made.append(proposals.make_proposal(ARCHIVAL, note.path, reason, steps, now=now, tokens=note.tokens))
-    return made
+        suggested.append(
+            proposals.make_proposal(ARCHIVAL, note.path, reason, steps, now=now, tokens=note.tokens)
+        )
+    return suggested

@@ -105,7 +105,7 @@ def _jobs(project: Project) -> None:
     from memory_budget.upkeep import jobs, schedule
 
     try:
-        schedule.run_due(project, jobs.run)
+        schedule.run_due(project, jobs.run_job)
     except ImportError as error:  # the jobs stay due until the libraries are installed
         hook_log.log(project, f"the jobs wait for the plugin's libraries: {error}; run: memory-budget setup")
 

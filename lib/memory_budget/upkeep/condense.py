@@ -62,20 +62,20 @@ def condense_note(
     note = f"Condensed from {source}, where the full text lies." if source else ""
     note_cost = count(note + "\n\n") if note else 0
     chosen = _choose_statements(statements, budget - note_cost, count, weights)
-    left = _left_paths(statements, chosen)
+    unnamed_paths = _left_paths(statements, chosen)
     spent = count(_summary_text(statements, chosen, note, ""))
     while spent > budget and chosen:
         chosen.discard(max(chosen))  # tokens of parts do not add up exactly: drop the last ones
         spent = count(_summary_text(statements, chosen, note, ""))
     tail = ""
-    for path in left:
+    for path in unnamed_paths:
         longer = f"{tail}, `{path}`" if tail else f"Also named: `{path}`"
         if spent + count("\n" + longer + ".\n") > budget:
             break
         tail = longer
     printed = _summary_text(statements, chosen, note, tail + "." if tail else "")
     facts = {fact for number in chosen for fact in statements[number].facts}
-    facts |= {("path", path) for path in left if f"`{path}`" in tail}
+    facts |= {("path", path) for path in unnamed_paths if f"`{path}`" in tail}
     all_facts = {fact for statement in statements for fact in statement.facts}
     coverage = {
         kind: (sum(fact[0] == kind for fact in facts), sum(fact[0] == kind for fact in all_facts))

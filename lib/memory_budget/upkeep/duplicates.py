@@ -61,7 +61,7 @@ class ChunkSet(NamedTuple):
 
 
 class DuplicateReport(NamedTuple):
-    """What a search came to. `files` and `tokens`: of all memory; `tokens_files`: tokens of copies of whole files;
+    """The result of a search. `files` and `tokens`: of all memory; `tokens_files`: tokens of copies of whole files;
     `tokens_chunks`: tokens of everything said again, whole files included; `chunks`: the largest sets of chunks;
     `chunk_sets`: how many there are; `seconds`: how long the search took."""
 
@@ -126,17 +126,17 @@ def exact_sets(notes: Sequence[MemoryFile]) -> list[FileSet]:
         if note.tokens:
             by_content[note.hash].append(note)
     sets = []
-    for alike in by_content.values():
-        if len(alike) > 1:
-            ordered = sorted(alike, key=_rank)
+    for copies_of_one in by_content.values():
+        if len(copies_of_one) > 1:
+            ordered = sorted(copies_of_one, key=_copy_rank)
             keep, copies = ordered[0], ordered[1:]
             tokens = sum(copy.tokens for copy in copies)
-            removable = [copy for copy in copies if _removable(copy, keep)]
+            removable = [copy for copy in copies if _is_removable(copy, keep)]
             sets.append(FileSet(keep, copies, tokens, removable))
     return sorted(sets, key=lambda file_set: (-file_set.tokens, file_set.keep.path))
 
 
-def _rank(note: MemoryFile) -> tuple[object, ...]:
+def _copy_rank(note: MemoryFile) -> tuple[object, ...]:
     """Sort key of copies; the first stays: shared by all, not movable, pinned, meant to last, used most."""
     tiers = {"patterns": 0, "": 1, "intermediate": 2, "recent": 3}
     return (
@@ -150,7 +150,7 @@ def _rank(note: MemoryFile) -> tuple[object, ...]:
     )
 
 
-def _removable(note: MemoryFile, keep: MemoryFile) -> bool:
+def _is_removable(note: MemoryFile, keep: MemoryFile) -> bool:
     """Whether a copy may go: every agent that gets it gets `keep` too, and it is not pinned."""
     if not note.movable or keep.private or (note.always and not keep.always):
         return False
@@ -194,7 +194,7 @@ def _near_files(
 ) -> list[NearFiles]:
     """Pairs of files, not byte copies, that share nearly everything. Of byte copies only the first is compared."""
     first_copy: dict[str, int] = {}
-    for number, note in sorted(files.items(), key=lambda item: _rank(item[1])):
+    for number, note in sorted(files.items(), key=lambda item: _copy_rank(item[1])):
         first_copy.setdefault(note.hash, number)
     distinct = set(first_copy.values())
     tokens_by_class: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -205,29 +205,38 @@ def _near_files(
             tokens_by_class[chunk.file][number] += chunk.tokens
             files_of_class[number].add(chunk.file)
     candidates: set[tuple[int, int]] = set()
-    for together in files_of_class.values():
-        if len(together) > 1:
-            ordered = sorted(together)
+    for sharing_files in files_of_class.values():
+        if len(sharing_files) > 1:
+            ordered = sorted(sharing_files)
             candidates.update(combinations(ordered, 2) if len(ordered) <= CROWD else pairwise(ordered))
     pairs = []
     for first, second in candidates:
-        one, two = tokens_by_class[first], tokens_by_class[second]
-        share = min(_covered(one, two), _covered(two, one))
+        first_tokens, second_tokens = tokens_by_class[first], tokens_by_class[second]
+        share = min(_shared_share(first_tokens, second_tokens), _shared_share(second_tokens, first_tokens))
         if share >= similarity:
             keep, other = sorted((files[first], files[second]), key=_near_rank)
-            pairs.append(NearFiles(keep, other, share, _removable(other, keep)))
+            pairs.append(NearFiles(keep, other, share, _is_removable(other, keep)))
     return sorted(pairs, key=lambda near: (-near.similarity, near.keep.path, near.other.path))
 
 
 def _near_rank(note: MemoryFile) -> tuple[object, ...]:
-    """As `_rank`, but the newer of two versions goes before the one that is meant to last."""
-    return (note.private, note.scope != "global", note.movable, not note.always, -note.date, *_rank(note)[4:])
+    """As `_copy_rank`, but the newer of two versions goes before the one that is meant to last."""
+    return (
+        note.private,
+        note.scope != "global",
+        note.movable,
+        not note.always,
+        -note.date,
+        *_copy_rank(note)[4:],
+    )
 
 
-def _covered(one: dict[int, int], other: dict[int, int]) -> float:
+def _shared_share(tokens_by_class: dict[int, int], other: dict[int, int]) -> float:
     """The share of `one`'s tokens in classes that `other` has too; both are tokens by class."""
-    total = sum(one.values())
-    return sum(tokens for number, tokens in one.items() if number in other) / total if total else 0.0
+    total = sum(tokens_by_class.values())
+    return (
+        sum(tokens for number, tokens in tokens_by_class.items() if number in other) / total if total else 0.0
+    )
 
 
 # -- proposals
@@ -235,7 +244,7 @@ def _covered(one: dict[int, int], other: dict[int, int]) -> float:
 
 def propose_duplicates(project: Project, report: DuplicateReport, now: float) -> list[Proposal]:
     """One proposal per set of copies and per near duplicate; what may not be removed is only reported."""
-    made = []
+    suggested = []
     used: set[str] = set()
     for file_set in report.sets:
         if not file_set.removable:
@@ -248,7 +257,7 @@ def propose_duplicates(project: Project, report: DuplicateReport, now: float) ->
         tokens = sum(copy.tokens for copy in file_set.removable)
         count = len(file_set.removable)
         title = f"{f'{count} copies' if count > 1 else 'a copy'} of {file_set.keep.path}"
-        made.append(
+        suggested.append(
             proposals.make_proposal(
                 DUPLICATES, title, "the same bytes, and every agent that gets a copy gets the one that stays", steps,
                 now=now, tokens=tokens, unchanged={file_set.keep.path: file_set.keep.hash},
@@ -259,7 +268,7 @@ def propose_duplicates(project: Project, report: DuplicateReport, now: float) ->
             used.add(near.other.path)
             used.add(near.keep.path)  # no other proposal may move what this one relies on
             target = proposals.free_path(project, proposals.archive_path(near.other.path))
-            made.append(
+            suggested.append(
                 proposals.make_proposal(
                     DUPLICATES, f"nearly the same as {near.keep.path}: {near.other.path}",
                     f"{100 * near.similarity:.0f} % in common; the rest is in the comparison",
@@ -268,4 +277,4 @@ def propose_duplicates(project: Project, report: DuplicateReport, now: float) ->
                     compare=[(near.keep.path, near.other.path)], exact=False,
                 )
             )  # fmt: skip
-    return made
+    return suggested

@@ -1,4 +1,4 @@
-"""Health of a project's memory: its size against the thresholds, how it grows, and files that do not do their work.
+"""Health of a project's memory: its size against the thresholds, how it grows, and files that need a person.
 
 All of memory counts: what every agent shares and what each has of its own. A threshold's date is where the straight line
 through the sizes of the last 90 days meets it (least squares; at least three days that span a week).
@@ -28,7 +28,7 @@ _HISTORY_DAYS = 90
 _HISTORY_KEPT = 1000
 _LEAST_SPAN = 7
 _LEAST_POINTS = 3
-#: A file never used is named once it has been there this long, with runs on at least `ACTIVE_DAYS` of the days.
+#: Days after which a file that no agent got is named, with runs on at least `ACTIVE_DAYS` of them.
 UNUSED_DAYS = 30
 _NEVER = 36_500
 
@@ -98,12 +98,12 @@ class HealthReport(NamedTuple):
 
 
 def level(tokens: int, thresholds: Thresholds) -> str:
-    """Where a size stands. A threshold is met when it is reached."""
+    """The level of a size, one of `LEVELS`: each threshold that is reached is one level up."""
     reached = (thresholds.warning, thresholds.critical, thresholds.limit)
     return LEVELS[sum(tokens >= threshold for threshold in reached)]
 
 
-def examine(
+def examine_memory(
     notes: Sequence[MemoryFile],
     thresholds: Thresholds,
     today: int,
@@ -116,8 +116,8 @@ def examine(
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> HealthReport:
-    """Look at everything. `problems` are those the index met (path, what is wrong), `profiles` those of
-    the profiles file; `links` gives the links of a note that lead nowhere (line, target)."""
+    """The health of all notes. `problems`: those of the index's update (path, what is wrong); `profiles`: those of the profiles
+    file; `links` gives the links of a note that lead nowhere (line, target)."""
     shared = sum(note.tokens for note in notes if note.scope == "global")
     agents: dict[str, int] = defaultdict(int)
     for note in notes:
@@ -177,37 +177,37 @@ def _problems(
     indexed = {
         note.path for note in notes if note.problem
     }  # the index knows more of these than the update said
-    named = [(_kind(reason), path, reason) for path, reason in problems if path not in indexed]
-    named += [("profiles", place, detail) for place, detail in profiles]
+    places = [(_unread_kind(reason), path, reason) for path, reason in problems if path not in indexed]
+    places += [("profiles", place, detail) for place, detail in profiles]
     if scan is not None:
-        named += [(_kind(reason), path, reason) for path, reason in scan.unreadable]
-        named += [("outside", path, _OUTSIDE) for path in scan.outside]
+        places += [(_unread_kind(reason), path, reason) for path, reason in scan.unreadable]
+        places += [("outside", path, _OUTSIDE) for path in scan.outside]
     for number, note in enumerate(notes):
         if progress:
             progress(number, len(notes))
-        named += _of_note(note, thresholds, today, active)
+        places += _note_problems(note, thresholds, today, active)
         if links is not None:
-            named += _of_links(note, links)
+            places += _link_problems(note, links)
     if progress:
         progress(len(notes), len(notes))
-    found: dict[tuple[str, str], HealthProblem] = {}
-    for kind, path, detail in named:
+    problems_by_place: dict[tuple[str, str], HealthProblem] = {}
+    for kind, path, detail in places:
         path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that is not UTF-8
-        found.setdefault((kind, path), HealthProblem(kind, path, detail))
-    return sorted(found.values(), key=lambda problem: (KINDS.index(problem.kind), problem.path))
+        problems_by_place.setdefault((kind, path), HealthProblem(kind, path, detail))
+    return sorted(problems_by_place.values(), key=lambda problem: (KINDS.index(problem.kind), problem.path))
 
 
-def _of_note(
+def _note_problems(
     note: MemoryFile, thresholds: Thresholds, today: int, active: Sequence[int]
 ) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with one file, by what the index and the jobs know of it: kind, place, detail."""
-    for fault in from_stored(note.problem):
-        yield fault.kind, f"{note.path}:{fault.line}" if fault.line else note.path, fault.text
+    """The problems of one file that the index and the jobs know: (kind, place, detail)."""
+    for problem in from_stored(note.problem):
+        yield problem.kind, f"{note.path}:{problem.line}" if problem.line else note.path, problem.text
     if note.tokens >= thresholds.large_file:
         yield "oversized", note.path, f"{note.tokens:,} tokens in one file"
     if 0 < note.expires < today:
         yield "expired", note.path, f"expired on {date.fromordinal(note.expires).isoformat()}; it is not sent"
-    elif never_used(note, today, active):
+    elif is_never_used(note, today, active):
         yield (
             "never used",
             note.path,
@@ -215,7 +215,7 @@ def _of_note(
         )
 
 
-def _of_links(
+def _link_problems(
     note: MemoryFile, links: Callable[[MemoryFile], list[tuple[int, str]]]
 ) -> Iterator[tuple[str, str, str]]:
     """The links of one file that lead nowhere."""
@@ -228,12 +228,12 @@ def _of_links(
         yield "dead link", f"{note.path}:{line}", f"links to {target}, which is not there"
 
 
-def _kind(reason: str) -> str:
+def _unread_kind(reason: str) -> str:
     return "too large" if reason == TOO_LARGE else "unreadable"
 
 
-def never_used(note: MemoryFile, today: int, active: Sequence[int]) -> bool:
-    """Whether a file was given to nobody although there was time and occasion."""
+def is_never_used(note: MemoryFile, today: int, active: Sequence[int]) -> bool:
+    """Whether no agent got a file although it has been there for `UNUSED_DAYS`, with runs on at least `ACTIVE_DAYS` of them."""
     return (
         note.uses == 0
         and not note.always
@@ -252,12 +252,12 @@ def read_sizes(project: Project) -> list[Size]:
 
 def remember_size(project: Project, size: Size) -> None:
     """Keep today's size; days a wrong clock put into the future are dropped."""
-    kept = [old for old in read_sizes(project) if old.day < size.day][-_HISTORY_KEPT:]
-    write_atomic(project.writable(layout.SIZES), orjson.dumps([list(row) for row in (*kept, size)]))
+    history = [earlier for earlier in read_sizes(project) if earlier.day < size.day][-_HISTORY_KEPT:]
+    write_atomic(project.writable(layout.SIZES), orjson.dumps([list(row) for row in (*history, size)]))
 
 
-def as_json(report: HealthReport) -> dict[str, Any]:
-    growing = report.growth
+def health_json(report: HealthReport) -> dict[str, Any]:
+    trend = report.growth
     return {
         "level": report.level,
         "tokens": report.tokens,
@@ -268,8 +268,8 @@ def as_json(report: HealthReport) -> dict[str, Any]:
         "largest": {"agent": report.largest[0], "tokens": report.largest[1], "level": report.largest_level},
         "thresholds": report.thresholds._asdict(),
         "growth": {
-            "tokens_per_day": None if growing.per_day is None else round(growing.per_day, 1),
-            "meets": {name: date.fromordinal(day).isoformat() for name, day in growing.meets.items()},
+            "tokens_per_day": None if trend.per_day is None else round(trend.per_day, 1),
+            "meets": {name: date.fromordinal(day).isoformat() for name, day in trend.meets.items()},
         },
         "problems": [problem._asdict() for problem in report.problems],
     }

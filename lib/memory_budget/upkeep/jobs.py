@@ -13,17 +13,19 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base import layout
-from memory_budget.base.files import listing, open_own, write_atomic
+from memory_budget.base.figures import counted
+from memory_budget.base.files import open_own, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.index.schema import DatabaseError
 from memory_budget.log import rotation
 from memory_budget.reports import weekly
 from memory_budget.settings import profiles
 from memory_budget.upkeep import duplicates, health, journal, proposals, survey, uses
+from memory_budget.upkeep.job_logs import remove_old_logs
 from memory_budget.upkeep.report_inputs import report_inputs
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ KINDS = ("daily", "weekly", "monthly", "report")
 REPORT_DAYS = {"weekly": 7, "monthly": 30, "report": 30}
 
 
-def run(
+def run_job(
     project: Project,
     kind: str,
     now: float,
@@ -61,8 +63,8 @@ def run(
         job.say(f"{kind} job, process {os.getpid()}")
         job.all_steps()
         job.result["log"] = path
-        job.say(f"done, {len(job.result['problems'])} problems")
-    prune(project, now)
+        job.say(f"done, {counted(len(job.result['problems']), 'problem')}")
+    remove_old_logs(project, now)
     return job.result
 
 
@@ -120,10 +122,10 @@ class _Job:
         if self.kind in REPORT_DAYS:
             self.step("report", self.report)
 
-    def step(self, name: str, do: Callable[[], None]) -> None:
+    def step(self, name: str, action: Callable[[], None]) -> None:
         """Do one step; note its failure."""
         try:
-            do()
+            action()
         except (
             ModuleNotFoundError
         ) as error:  # no fault: DuckDB and the charts are installed when somebody wants them
@@ -142,44 +144,48 @@ class _Job:
     def recover(self) -> None:
         lock = proposals.take_memory_lock(self.project)
         try:
-            for entry in journal.recover(self.project):
+            for entry in journal.recover_changes(self.project):
                 self.say(f"a change that broke off was taken back: {entry.title} ({entry.id})")
                 self.result["problems"] += entry.problems
         finally:
             lock.release()
 
     def index(self) -> None:
-        self.survey = survey.begin(self.project, self.now, self.progress("indexing"))
+        self.survey = survey.begin_survey(self.project, self.now, self.progress("indexing"))
         notes = self.survey.notes
-        self.say(f"index: {len(notes)} files, {sum(note.tokens for note in notes):,} tokens")
+        self.say(f"index: {counted(len(notes), 'file')}, {sum(note.tokens for note in notes):,} tokens")
 
     def count_uses(self) -> None:
-        counted = uses.count_uses(self.project, self.now)
-        self.survey = survey.refresh_survey(self.surveyed(), counted.days)
-        self.result["runs_counted"] = counted.runs
-        self.say(f"uses: {counted.runs} runs counted, {counted.files} files and {counted.chunks} chunks used")
+        count = uses.count_uses(self.project, self.now)
+        self.survey = survey.refresh_survey(self.surveyed(), count.days)
+        self.result["runs_counted"] = count.runs
+        self.say(
+            f"uses: {counted(count.runs, 'run')} counted, {counted(count.files, 'file')} and "
+            f"{counted(count.chunks, 'chunk')} used"
+        )
 
-    def propose(self, kind: str, made: list[Proposal]) -> None:
+    def propose(self, kind: str, suggested: list[Proposal]) -> None:
         """Save a kind's proposals, without those about a file that a proposal of an earlier kind is about."""
         saved = proposals.save_proposals(
             self.project,
             kind,
-            [proposal for proposal in made if not self.claimed & proposals.paths_of(proposal)],
+            [proposal for proposal in suggested if not self.claimed & proposals.paths_of(proposal)],
         )
         self.claimed.update(*map(proposals.paths_of, saved))
         self.proposals += saved
         self.result["proposals"][kind] = len(saved)
         for proposal in saved:
             self.log.write(f"         {proposal.id} {proposal.title}: {proposal.reason}\n")
-        self.say(f"{kind}: {len(saved)} proposals")
+        self.say(f"{kind}: {counted(len(saved), 'proposal')}")
 
     def promotion(self) -> None:
         self.propose(proposals.PROMOTION, survey.find_promotions(self.surveyed()))
 
     def duplicates(self) -> None:
-        report = survey.find_duplicates(self.surveyed(), self.progress("comparing"))
+        report = survey.survey_duplicates(self.surveyed(), self.progress("comparing"))
         self.say(
-            f"duplicates: {len(report.sets)} sets of copies, {sum(len(file_set.copies) for file_set in report.sets)} files, "
+            f"duplicates: {counted(len(report.sets), 'set')} of copies, "
+            f"{counted(sum(len(file_set.copies) for file_set in report.sets), 'file')}, "
             f"{report.tokens_files:,} tokens; {len(report.near)} near; {report.tokens_chunks:,} tokens said again"
         )
         self.result["duplicates"] = {
@@ -193,10 +199,12 @@ class _Job:
     def usage(self) -> None:
         agents = weekly.weekly_use(self.project, self.now)
         self.result["usage"] = [use._asdict() for use in agents]
-        self.say(f"usage of seven days: {sum(use.runs for use in agents)} runs of {len(agents)} agents")
+        self.say(
+            f"usage of seven days: {counted(sum(use.runs for use in agents), 'run')} of {counted(len(agents), 'agent')}"
+        )
         for use in agents:
             self.log.write(
-                f"         {use.agent}: {use.runs} runs, {use.tokens:,} tokens each, {use.exceeded} over budget, "
+                f"         {use.agent}: {counted(use.runs, 'run')}, {use.tokens:,} tokens each, {use.exceeded} over budget, "
                 f"{use.undelivered} not delivered\n"
             )
 
@@ -224,7 +232,7 @@ class _Job:
     def health(self) -> None:
         report = survey.examine_health(self.surveyed(), self.progress("reading"))
         health.remember_size(self.project, health.Size(self.surveyed().today, report.tokens, report.shared))
-        value = health.as_json(report)
+        value = health.health_json(report)
         write_atomic(
             self.project.writable(layout.HEALTH),
             orjson.dumps(value, option=orjson.OPT_INDENT_2),
@@ -234,7 +242,9 @@ class _Job:
             "tokens": report.tokens,
             "problems": len(report.problems),
         }
-        self.say(f"health: {report.level}, {report.tokens:,} tokens, {len(report.problems)} files to look at")
+        self.say(
+            f"health: {report.level}, {report.tokens:,} tokens, {counted(len(report.problems), 'file')} to look at"
+        )
         for problem in report.problems:
             self.log.write(f"         {problem.kind}: {problem.path}: {problem.detail}\n")
 
@@ -245,7 +255,7 @@ class _Job:
         if sent is not None:
             self.result["exported"] = sent.records
             self.say(
-                f"export: {sent.records} records to {sent.endpoint}, {sent.skipped} bad lines passed over"
+                f"export: {counted(sent.records, 'record')} to {sent.endpoint}, {counted(sent.skipped, 'bad line')} skipped"
             )
             for line in sent.refused:
                 self.result["problems"].append(f"export: {line}")
@@ -275,20 +285,3 @@ class _Job:
         written = report.write_report(self.project, days, gathered, now)
         self.result["report"] = written
         self.say(f"report: {written}")
-
-
-def prune(project: Project, now: float) -> None:
-    """Remove logs of jobs that are older than `schedule.keep_logs_days`, by the day in their name."""
-    days = int(
-        profiles.load_profiles(project.root, project.home).profiles.section("schedule")["keep_logs_days"]
-    )
-    try:
-        oldest = (datetime.fromtimestamp(now) - timedelta(days=days)).strftime("%Y-%m-%dT%H%M%S")
-    except OverflowError:
-        return
-    for name in listing(project.at(layout.JOB_LOGS)):
-        if name.endswith(".log") and name[:4].isdigit() and name < oldest:
-            try:
-                os.unlink(project.at(layout.JOB_LOGS, name))
-            except OSError:
-                continue

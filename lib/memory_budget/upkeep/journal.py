@@ -2,10 +2,10 @@
 
 A change is planned as a whole, and the plan is on disk (`journal/<id>.json` in the cache, flushed) before the first
 file is touched. What has been done of a plan is read off the files themselves, never off a note about them, so a
-process killed anywhere leaves a state from which `undo` (and `recover`, at the next run) leads back.
+process killed anywhere leaves a state from which `undo_change` (and `recover_changes`, at the next run) leads back.
 
 Every file a plan moves must be as it was when the plan was made (its content's hash), else nothing is done. A file
-that changes while it is moved keeps its change: moves keep the file itself, and the plan is taken back and said.
+that changes while it is moved keeps its change: moves keep the file itself, and the plan is taken back with a message.
 Files that git tracks are moved with `git mv`; nothing is committed.
 """
 
@@ -31,7 +31,7 @@ from memory_budget.upkeep.journal_steps import (
     flush_quietly,
     move,
     move_back,
-    nothing,
+    no_break,
     real_path,
     text_hash,
     tracked_by_git,
@@ -41,7 +41,17 @@ from memory_budget.upkeep.journal_steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Entry", "NotApplied", "Step", "apply", "content_hash", "entries", "recover", "text_hash", "undo"]
+__all__ = [
+    "Entry",
+    "NotApplied",
+    "Step",
+    "apply_change",
+    "content_hash",
+    "journal_entries",
+    "recover_changes",
+    "text_hash",
+    "undo_change",
+]
 
 
 APPLYING, APPLIED, UNDOING, UNDONE, PARTLY = "applying", "applied", "undoing", "undone", "partly undone"
@@ -61,7 +71,7 @@ class Entry(NamedTuple):
     problems: list[str]
 
 
-def apply(
+def apply_change(
     project: Project,
     kind: str,
     title: str,
@@ -70,7 +80,7 @@ def apply(
     now: float,
     batch: str = "",
     unchanged: Mapping[str, str] | None = None,
-    at: Callable[[str], None] = nothing,
+    at: Callable[[str], None] = no_break,
 ) -> Entry:
     """Make a change, all of it or nothing. The caller holds the apply lock.
 
@@ -82,11 +92,11 @@ def apply(
     moved = {step.target for step in steps if step.moves}
     for step in steps:
         if not (step.edits and step.target in moved):  # then it stands elsewhere, and its move is checked
-            _check(project, step)
+            _check_step(project, step)
     entry = Entry(
         _new_id(project, now), batch, now, kind, title, list(steps), _missing_folders(project, steps), APPLYING, []
     )  # fmt: skip
-    _write(project, entry)
+    _write_entry(project, entry)
     at("planned")
     tracked = tracked_by_git(project, [step.source for step in steps if step.moves])
     try:
@@ -106,7 +116,7 @@ def apply(
                 create(project, step, f"{entry.id}.{number}", at)
                 at(f"written {number}")
         entry = entry._replace(state=APPLIED)
-        _write(project, entry)
+        _write_entry(project, entry)
     except BaseException as error:
         _take_back(project, entry)
         if isinstance(error, NotApplied) or not isinstance(error, OSError):
@@ -116,34 +126,36 @@ def apply(
     return entry
 
 
-def undo(project: Project, entry: Entry, *, at: Callable[[str], None] = nothing) -> Entry:
+def undo_change(project: Project, entry: Entry, *, at: Callable[[str], None] = no_break) -> Entry:
     """Take a change back. The caller holds the apply lock.
 
-    What somebody did since is left alone and named in `problems` (state "partly undone": it can be tried again).
+    Files that somebody changed since are left alone and named in `problems` (state "partly undone": it can be tried again).
     """
     if entry.state == UNDONE:
         raise BudgetError(f"{entry.id} has been taken back already")
     return _take_back(project, entry, at)
 
 
-def recover(project: Project) -> list[Entry]:
+def recover_changes(project: Project) -> list[Entry]:
     """Take back changes that were broken off, and finish what was being taken back. Returns them.
 
     The caller holds the apply lock, so no entry is at work.
     """
-    return [_take_back(project, entry) for entry in entries(project) if entry.state in (APPLYING, UNDOING)]
+    return [
+        _take_back(project, entry) for entry in journal_entries(project) if entry.state in (APPLYING, UNDOING)
+    ]
 
 
-def entries(project: Project) -> list[Entry]:
-    """The journal, oldest first. An entry nobody can read is passed over."""
-    found = []
+def journal_entries(project: Project) -> list[Entry]:
+    """The journal's entries, oldest first. An entry that cannot be read is left out."""
+    entries = []
     for name in listing(project.at(layout.JOURNAL)):
         if name.endswith(".json"):
             try:
-                found.append(_parse(read_bytes(project.at(layout.JOURNAL, name))))
+                entries.append(_parse_entry(read_bytes(project.at(layout.JOURNAL, name))))
             except (OSError, ValueError, KeyError, TypeError):
                 continue
-    return sorted(found, key=lambda entry: (entry.time, entry.id))
+    return sorted(entries, key=lambda entry: (entry.time, entry.id))
 
 
 # -- the plan
@@ -157,7 +169,7 @@ def _new_id(project: Project, now: float) -> str:
     return f"{stamp}-{number:04}"  # ids sort in the order the changes were made
 
 
-def _write(project: Project, entry: Entry) -> None:
+def _write_entry(project: Project, entry: Entry) -> None:
     """Put an entry on disk, for good before this returns."""
     folder = project.ensure_cache(layout.JOURNAL)
     value = entry._asdict()
@@ -167,7 +179,7 @@ def _write(project: Project, entry: Entry) -> None:
     flush_quietly(folder)
 
 
-def _parse(data: bytes) -> Entry:
+def _parse_entry(data: bytes) -> Entry:
     value = orjson.loads(data)
     value["steps"] = [Step(**step) for step in value["steps"]]
     return Entry(**value)
@@ -175,7 +187,7 @@ def _parse(data: bytes) -> Entry:
 
 def _missing_folders(project: Project, steps: Sequence[Step]) -> list[str]:
     """Folders that the steps need and that are not there, outer ones first."""
-    found: dict[str, None] = {}
+    folders: dict[str, None] = {}
     for step in steps:
         parent = step.target.rpartition("/")[0]
         missing = []
@@ -183,11 +195,11 @@ def _missing_folders(project: Project, steps: Sequence[Step]) -> list[str]:
             missing.append(parent)
             parent = parent.rpartition("/")[0]
         for folder in reversed(missing):
-            found.setdefault(folder)
-    return list(found)
+            folders.setdefault(folder)
+    return list(folders)
 
 
-def _check(project: Project, step: Step) -> None:
+def _check_step(project: Project, step: Step) -> None:
     for path in (step.source, step.target):
         if path:
             _check_place(project, path)
@@ -198,7 +210,7 @@ def _check(project: Project, step: Step) -> None:
 
 
 def _check_place(project: Project, path: str) -> None:
-    """A path must lie below `.claude/memory`, by its names and by where its folders really are."""
+    """Raise NotApplied unless a path lies below `.claude/memory`, by its names and with its links followed."""
     names = path.split("/")
     if not path.startswith(MEMORY + "/") or ".." in names or "" in names or "\0" in path:
         raise NotApplied(f"{path}: not a path below {MEMORY}")
@@ -213,18 +225,18 @@ def _check_content(project: Project, path: str, expected: str) -> None:
     try:
         if os.path.islink(real) or not os.path.isfile(real):
             raise NotApplied(f"{path}: {'gone' if not os.path.lexists(real) else 'not a plain file'}")
-        found = content_hash(real)
+        actual = content_hash(real)
     except OSError as error:
         raise NotApplied(f"{path}: {error.strerror}") from error
-    if found != expected:
+    if actual != expected:
         raise NotApplied(f"{path}: changed since it was looked at")
 
 
 # -- the steps
 
 
-def _take_back(project: Project, entry: Entry, at: Callable[[str], None] = nothing) -> Entry:
-    _write(project, entry._replace(state=UNDOING))
+def _take_back(project: Project, entry: Entry, at: Callable[[str], None] = no_break) -> Entry:
+    _write_entry(project, entry._replace(state=UNDOING))
     at("undoing")
     tracked = tracked_by_git(project, [step.target for step in entry.steps if step.moves])
     problems = []
@@ -249,6 +261,6 @@ def _take_back(project: Project, entry: Entry, at: Callable[[str], None] = nothi
         except OSError:
             pass
     entry = entry._replace(state=PARTLY if problems else UNDONE, problems=problems)
-    _write(project, entry)
+    _write_entry(project, entry)
     at("undone")
     return entry

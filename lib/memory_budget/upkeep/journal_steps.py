@@ -1,7 +1,7 @@
 """The steps of a change of memory files, done and taken back one by one: moves, edits, and files written new.
 
-Each step acts on what was looked at: a file is taken aside first, under a name that is never read, and looked at there. What
-somebody saves meanwhile is a new file at the old place, and stays.
+Each step acts only on the content that was checked: a file is first renamed to a name that is never read as memory, and checked
+there. What somebody saves meanwhile is a new file at the old place, and stays.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def text_hash(text: str) -> str:
     return blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
-def nothing(place: str) -> None:
-    """Stands where tests break off."""
+def no_break(place: str) -> None:
+    """The default for `at`, which tests replace to break off at a place."""
 
 
 def real_path(project: Project, path: str) -> str:
@@ -79,18 +79,17 @@ def flush_quietly(folder: str) -> None:
 def move(project: Project, step: Step, name: str, at: Callable[[str], None], *, use_git: bool) -> None:
     """Move a file to a place where nothing is. Raises OSError (FileExistsError where something came meanwhile)."""
     source, target = step.source, step.target
-    if use_git and (_git(project, "mv", "--", source, target) is not None or not _there(project, source)):
+    if use_git and (_git(project, "mv", "--", source, target) is not None or not _exists(project, source)):
         return  # git moves the file first, so it may have done so and failed at its index
-    _carry(project, source, target, name, step.hash, at)
+    _move_by_hand(project, source, target, name, step.hash, at)
 
 
-def _carry(
-    project: Project, source: str, target: str, name: str, expected: str, at: Callable[[str], None] = nothing
+def _move_by_hand(
+    project: Project, source: str, target: str, name: str, expected: str, at: Callable[[str], None] = no_break
 ) -> None:
-    """Take a file under a name of its own first, look at what was taken, and put it into its new place.
+    """Rename a file to a temporary name, check its content, and rename it to its new place.
 
-    A save that comes meanwhile makes a new file at the old place, which stays; so nothing is moved that was not looked at,
-    and nothing is lost.
+    A save that comes meanwhile makes a new file at the old place, which stays: only checked content moves, and nothing is lost.
     """
     aside = _aside(project, source, name)
     os.rename(real_path(project, source), aside)
@@ -104,13 +103,13 @@ def _carry(
 
 
 def _aside(project: Project, path: str, name: str) -> str:
-    """Where a file lies for the moment between two places: beside its own, under a name that is never read as memory."""
+    """The temporary path of a file between two places: beside its own, under a name that is never read as memory."""
     folder, _, _ = real_path(project, path).rpartition("/")
     return f"{folder}/.memory-budget-{name}"
 
 
 def edit(
-    project: Project, path: str, expected: str, text: str, name: str, at: Callable[[str], None] = nothing
+    project: Project, path: str, expected: str, text: str, name: str, at: Callable[[str], None] = no_break
 ) -> None:
     """Give a file another text, if it is still the one that was looked at; a save that comes meanwhile stays."""
     real = real_path(project, path)
@@ -148,7 +147,7 @@ def _draft(project: Project, name: str, text: str, mode: int | None = None) -> s
     return draft
 
 
-def _there(project: Project, path: str) -> bool:
+def _exists(project: Project, path: str) -> bool:
     return os.path.lexists(real_path(project, path))
 
 
@@ -175,7 +174,7 @@ def create(project: Project, step: Step, name: str, at: Callable[[str], None]) -
 
 
 def move_back(project: Project, step: Step, name: str, *, use_git: bool) -> str:
-    """Bring a moved file back. Returns what stands in the way, "" for nothing."""
+    """Move a file back. Returns why that is not possible, "" where it is done."""
     source, target = real_path(project, step.source), real_path(project, step.target)
     _restore_aside(project, step.source, name)
     if not os.path.lexists(target):
@@ -187,7 +186,7 @@ def move_back(project: Project, step: Step, name: str, *, use_git: bool) -> str:
         return f"{step.source}: there is a new file at this place; the old one stays at {step.target}"
     os.makedirs(os.path.dirname(source), exist_ok=True)
     back = Step(step.target, step.source, "")
-    move(project, back, name, nothing, use_git=use_git)
+    move(project, back, name, no_break, use_git=use_git)
     return ""
 
 
@@ -202,7 +201,7 @@ def _restore_aside(project: Project, path: str, name: str) -> None:
 
 
 def edit_back(project: Project, step: Step, name: str) -> str:
-    """Give an edited file its old text back. Returns what stands in the way, "" for nothing."""
+    """Give an edited file its old text back. Returns why that is not possible, "" where it is done."""
     real = real_path(project, step.target)
     aside = _aside(project, step.target, name)
     if os.path.lexists(aside) and os.path.lexists(real) and content_hash(real) == text_hash(step.text):
@@ -210,13 +209,13 @@ def edit_back(project: Project, step: Step, name: str) -> str:
     _restore_aside(project, step.target, name)
     if not os.path.lexists(real):
         return ""  # its move is what failed, or it was never there
-    found = content_hash(real)
-    if found == step.hash:
+    actual = content_hash(real)
+    if actual == step.hash:
         return ""
-    if found != text_hash(step.text):
+    if actual != text_hash(step.text):
         return f"{step.target}: changed since its links were rewritten, so it stays"
     try:
-        edit(project, step.target, found, step.before, name)
+        edit(project, step.target, actual, step.before, name)
     except NotApplied as error:
         return str(error)
     return ""
@@ -237,17 +236,17 @@ def unwrite(project: Project, step: Step, name: str) -> str:
 
 
 def tracked_by_git(project: Project, paths: Iterable[str]) -> set[str]:
-    """Those of the paths that git tracks; none where there is no repository, or no git."""
-    wanted = list(paths)
-    found: set[str] = set()
+    """The paths among these that git tracks; none where there is no repository, or no git."""
+    all_paths = list(paths)
+    tracked: set[str] = set()
     if not os.path.exists(project.root + "/.git") and _git(project, "rev-parse", "--git-dir") is None:
-        return found
-    for start in range(0, len(wanted), 500):
-        listed = _git(
-            project, "ls-files", "-z", "--", *[f":(literal){path}" for path in wanted[start : start + 500]]
+        return tracked
+    for start in range(0, len(all_paths), 500):
+        output = _git(
+            project, "ls-files", "-z", "--", *[f":(literal){path}" for path in all_paths[start : start + 500]]
         )
-        found.update(name for name in (listed or "").split("\0") if name)
-    return found
+        tracked.update(name for name in (output or "").split("\0") if name)
+    return tracked
 
 
 def _git(project: Project, *arguments: str) -> str | None:

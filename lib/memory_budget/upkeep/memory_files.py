@@ -129,12 +129,12 @@ def _memory_file(project: Project, base: str, row: tuple[Any, ...], seen: Seen) 
         agents, size, problem,
     ) = row  # fmt: skip
     side = side_facts(project, path)
-    counted = side.get("use_count")
-    if isinstance(counted, int) and not isinstance(counted, bool) and counted > 0:
-        uses += counted
-    used = side.get("last_used")
-    if isinstance(used, str):
-        last_used = max(last_used, find_date(used))
+    side_uses = side.get("use_count")
+    if isinstance(side_uses, int) and not isinstance(side_uses, bool) and side_uses > 0:
+        uses += side_uses
+    side_last_used = side.get("last_used")
+    if isinstance(side_last_used, str):
+        last_used = max(last_used, find_date(side_last_used))
     return MemoryFile(
         path=path,
         scope=scope,

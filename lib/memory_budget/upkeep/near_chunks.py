@@ -128,8 +128,8 @@ def _alike_pairs(
     for pair in pairs:
         for chunk in pair:
             by_page[chunk.page][chunk.id] = chunk
-    for wanted in by_page.values():
-        for number, text in pages.chunk_texts(db, wanted.values()).items():
+    for page_chunks in by_page.values():
+        for number, text in pages.chunk_texts(db, page_chunks.values()).items():
             grams[number] = word_pairs(text.decode())
     return [
         (first, second)

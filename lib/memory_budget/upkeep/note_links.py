@@ -1,4 +1,4 @@
-"""Links between notes: which lead nowhere, and what has to be rewritten when notes are moved."""
+"""Links between notes: finds those that lead nowhere, and keeps them right when notes are moved."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _LIMIT = 4_000_000
 def dead_links(project: Project, note: MemoryFile) -> list[tuple[int, str]]:
     """(line, target) of a note's links to files that are not there. Raises OSError."""
     try:
-        text = _read(project.locate_file(note.path))
+        text = _read_note_text(project.locate_file(note.path))
     except UnicodeDecodeError:
         return []
     folder = os.path.dirname(os.path.realpath(project.locate_file(note.path)))
-    found = []
+    dead = []
     for link in relative_links(clean.clean_note(text)[0]):
         if link.path and "\0" not in link.path and not os.path.exists(os.path.join(folder, link.path)):
-            found.append((link.line, link.target))
-    return found
+            dead.append((link.line, link.target))
+    return dead
 
 
-def _read(path: str) -> str:
+def _read_note_text(path: str) -> str:
     """A file's text, its line ends as they are. Raises OSError, UnicodeDecodeError."""
     with open(path, "rb") as file:
         data = file.read(_LIMIT + 1)
@@ -55,39 +55,39 @@ def relink(project: Project, moves: Sequence[Step], paths: Iterable[str]) -> tup
         step.source: step.target for step in moves if step.source and step.source.lower().endswith(".md")
     }
     steps: list[Step] = []
-    left: list[str] = []
+    by_hand: list[str] = []
     for path in sorted({*paths, *places}):
         try:
-            text = _read(project.locate_file(path))
+            text = _read_note_text(project.locate_file(path))
         except (OSError, UnicodeDecodeError):
             continue
-        now = places.get(path, path)
-        new, count = rewrite_links(text, partial(_new_path, project, path, now, places))
+        new_place = places.get(path, path)
+        new, count = rewrite_links(text, partial(_new_path, project, path, new_place, places))
         if not count:
             continue
-        if now.startswith(MEMORY + "/") and _is_plain(project, path):
-            steps.append(Step(now, now, text_hash(text), new, text))
+        if new_place.startswith(MEMORY + "/") and _is_plain(project, path):
+            steps.append(Step(new_place, new_place, text_hash(text), new, text))
         else:
-            left.append(f"{path}: {counted(count, 'link')} to moved notes")
-    return steps, left
+            by_hand.append(f"{path}: {counted(count, 'link')} to moved notes")
+    return steps, by_hand
 
 
 def _is_plain(project: Project, path: str) -> bool:
-    """Whether a note is a plain file below `.claude/memory` in truth."""
+    """Whether a note is a plain file below `.claude/memory`, with links followed."""
     base = os.path.realpath(project.memory)
     return os.path.realpath(project.locate_file(path)) == base + path[len(MEMORY) :]
 
 
-def _new_path(project: Project, path: str, now: str, places: dict[str, str], target: str) -> str | None:
-    """What a link of a note must say after the moves; None where it can stay, or led nowhere before."""
+def _new_path(project: Project, path: str, new_place: str, places: dict[str, str], target: str) -> str | None:
+    """The path that a note's link must have after the moves; None where it can stay, or led nowhere before."""
     if not target or path.startswith(("~", "/")):
         return None
-    meant = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    if meant.startswith("../") or not os.path.exists(project.locate_file(meant)):
+    linked = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    if linked.startswith("../") or not os.path.exists(project.locate_file(linked)):
         return None
-    if now == path and meant not in places:
+    if new_place == path and linked not in places:
         return None
-    wanted = posixpath.relpath(places.get(meant, meant), posixpath.dirname(now))
-    if target.startswith("./") and not wanted.startswith("."):
-        wanted = "./" + wanted
-    return wanted + "/" if target.endswith("/") else wanted
+    relative = posixpath.relpath(places.get(linked, linked), posixpath.dirname(new_place))
+    if target.startswith("./") and not relative.startswith("."):
+        relative = "./" + relative
+    return relative + "/" if target.endswith("/") else relative

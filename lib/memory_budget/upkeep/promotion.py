@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from memory_budget.base.figures import counted
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.upkeep import proposals
 from memory_budget.upkeep.proposals import PROMOTION, Proposal
@@ -69,11 +70,11 @@ def find_promotion_candidates(notes: Sequence[MemoryFile], rules: PromotionRules
         if note.scope != "global":
             if note.hash in shared:
                 continue  # every agent has it already: a duplicate
-            alike = by_content[note.hash]
-            if alike[0] is not note:
+            equal_notes = by_content[note.hash]
+            if equal_notes[0] is not note:
                 continue
-            copies = alike[1:]
-            owners = {f"{other.category}/{other.owner}" for other in alike}
+            copies = equal_notes[1:]
+            owners = {f"{other.category}/{other.owner}" for other in equal_notes}
         candidate = _candidate(note, copies, owners, rules)
         if candidate is not None:
             candidates.append(candidate)
@@ -89,7 +90,7 @@ def _candidate(
     agents = frozenset[str]().union(*(other.agents for other in (note, *copies)))
     reasons = []
     if uses >= rules.uses:
-        reasons.append(f"used {uses} times")
+        reasons.append(f"used {counted(uses, 'time')}")
     if confidence >= rules.confidence:
         reasons.append(f"confidence {confidence:.2f}")
     useful_to_several = len(agents) >= rules.agents
@@ -134,7 +135,7 @@ def propose_promotions(
 
     `now`: seconds since the epoch.
     """
-    made = []
+    suggested = []
     taken: set[str] = set()
     for candidate in candidates:
         note = candidate.note
@@ -147,11 +148,11 @@ def propose_promotions(
         for copy in candidate.copies:
             place = proposals.free_path(project, proposals.archive_path(copy.path))
             steps += proposals.move_steps(project, copy.path, place, copy.hash)
-        made.append(
+        suggested.append(
             proposals.make_proposal(
                 PROMOTION, f"{note.path} -> {target}", "; ".join(candidate.reasons), steps,
                 now=now, tokens=sum(copy.tokens for copy in candidate.copies),
                 exact=candidate.evident,
             )
         )  # fmt: skip
-    return made
+    return suggested

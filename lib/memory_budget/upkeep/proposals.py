@@ -226,13 +226,13 @@ def apply_proposals(
     results = []
     lock = take_memory_lock(project)
     try:
-        journal.recover(project)
+        journal.recover_changes(project)
         for done, proposal in enumerate(chosen):
             if progress:
                 progress(done, len(chosen))
             try:
                 links, left = relink(project, proposal.steps, _memory_paths(project))
-                entry = journal.apply(
+                entry = journal.apply_change(
                     project, proposal.kind, proposal.title, [*proposal.steps, *links], now=now, batch=batch,
                     unchanged=proposal.unchanged,
                 )  # fmt: skip
@@ -261,7 +261,7 @@ def undo_entries(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
     try:
         undone = []
         for entry in sorted(chosen, key=lambda entry: (entry.time, entry.id), reverse=True):
-            undone.append(journal.undo(project, entry))
+            undone.append(journal.undo_change(project, entry))
             uses.rename_uses(project, [(step.target, step.source) for step in entry.steps if step.moves])
         return undone
     finally:

@@ -165,8 +165,8 @@ def run_due(
         state = anchored(read_schedule(project), now)
         write_schedule(project, state)
         due = due_jobs(settings, state, now).due
-        again = retry_at(state)
-        if due is not None and not now < again <= now + LONGEST_RETRY:
+        retry = retry_at(state)
+        if due is not None and not now < retry <= now + LONGEST_RETRY:
             run_locked(project, due, run, clock)
             return due
         note_next_due(project, settings, clock())

@@ -78,10 +78,10 @@ def index_rarity(project: Project) -> Callable[[Iterable[str]], dict[str, float]
         try:
             files = db.execute("SELECT count(*) FROM files").fetchone()[0] or 1
             groups = [row[0] for row in db.execute("SELECT id FROM groups")]
-            wanted = list(words)
+            terms = list(words)
             files_with: dict[str, int] = defaultdict(int)
-            for start in range(0, len(wanted), _TERMS_AT_ONCE):
-                part = wanted[start : start + _TERMS_AT_ONCE]
+            for start in range(0, len(terms), _TERMS_AT_ONCE):
+                part = terms[start : start + _TERMS_AT_ONCE]
                 marks = ",".join("?" * len(part))
                 for group in groups:
                     for term, size in db.execute(
@@ -91,8 +91,8 @@ def index_rarity(project: Project) -> Callable[[Iterable[str]], dict[str, float]
                         files_with[term] += size
         finally:
             db.close()
-        whole = math.log(1 + files)
-        return {word: math.log((1 + files) / max(1, files_with[word])) / whole for word in wanted}
+        scale = math.log(1 + files)
+        return {word: math.log((1 + files) / max(1, files_with[word])) / scale for word in terms}
 
     return rarity
 
@@ -109,7 +109,7 @@ def propose_summaries(
     Notes that changed since they were indexed are left for the next run. Raises IndexUnusable, DatabaseError.
     """
     rarity = index_rarity(project)
-    made = []
+    suggested = []
     for note, age in candidates:
         try:
             content = read_bytes(f"{project.root}/{note.path}")
@@ -121,7 +121,7 @@ def propose_summaries(
             if note.tokens < LEAST_TOKENS:
                 steps = proposals.move_steps(project, note.path, target, note.hash)
                 reason += ", short enough to stay whole"
-                made.append(
+                suggested.append(
                     proposals.make_proposal(SUMMARIES, f"{note.path} -> {target}", reason, steps, now=now)
                 )
                 continue
@@ -141,13 +141,13 @@ def propose_summaries(
             f"{inside} of {total} {kind}s" for kind, (inside, total) in summary.coverage.items() if total
         )
         reason += f"; {summary.tokens_before} tokens become {summary.tokens_after}, with {shares}"
-        made.append(
+        suggested.append(
             proposals.make_proposal(
                 SUMMARIES, f"{note.path} -> {target}", reason, steps,
                 now=now, tokens=summary.tokens_before - summary.tokens_after,
             )
         )  # fmt: skip
-    return made
+    return suggested
 
 
 def _matter(note: MemoryFile) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ class MemorySurvey(NamedTuple):
         return memory_files.read_text(self.project, note.path)
 
 
-def begin(project: Project, now: float, progress: Progress = None) -> MemorySurvey:
+def begin_survey(project: Project, now: float, progress: Progress = None) -> MemorySurvey:
     """Bring the index up to date and read it. `now`: seconds since the epoch.
 
     Raises BudgetError when another process updates it for ten minutes, or when the cache folder cannot be written.
@@ -85,7 +85,7 @@ def find_promotions(survey: MemorySurvey) -> list[Proposal]:
     return promotion.propose_promotions(survey.project, candidates, survey.now)
 
 
-def find_duplicates(survey: MemorySurvey, progress: Progress = None) -> duplicates.DuplicateReport:
+def survey_duplicates(survey: MemorySurvey, progress: Progress = None) -> duplicates.DuplicateReport:
     """What is said more than once, by `lifecycle.duplicates`."""
     return duplicates.find_duplicates(
         survey.project, survey.notes, float(survey.lifecycle["duplicates"]["similarity"]), progress
@@ -135,7 +135,7 @@ def _read_or_empty(survey: MemorySurvey) -> Callable[[MemoryFile], str]:
 
 def examine_health(survey: MemorySurvey, progress: Progress = None) -> health.HealthReport:
     """The health of memory as `health` shows it, by the profiles' `health` section."""
-    return health.examine(
+    return health.examine_memory(
         survey.notes,
         survey.thresholds,
         survey.today,
@@ -144,24 +144,24 @@ def examine_health(survey: MemorySurvey, progress: Progress = None) -> health.He
         scan=survey.update.scan,
         problems=survey.update.problems,
         profiles=[
-            (place, f"{finding.level}: expected {finding.expected}, found {finding.found}")
-            for place, finding in _profile_findings(survey.project)
+            (place, f"{problem.level}: expected {problem.expected}, found {problem.found}")
+            for place, problem in _profile_problems(survey.project)
         ],
         links=lambda note: dead_links(survey.project, note),
         progress=progress,
     )
 
 
-def _profile_findings(project: Project) -> list[tuple[str, check.ProfileProblem]]:
+def _profile_problems(project: Project) -> list[tuple[str, check.ProfileProblem]]:
     """What is wrong with the profiles file, each with its place: file, line and key."""
     report = check.check_project(project.root, project.home)
     return [
-        (f"{report.shown}:{finding.line}" if finding.line else report.shown, finding)
-        for finding in report.problems
+        (f"{report.shown}:{problem.line}" if problem.line else report.shown, problem)
+        for problem in report.problems
     ]
 
 
-def allowed_unasked(survey: MemorySurvey, made: list[Proposal]) -> list[Proposal]:
+def allowed_unasked(survey: MemorySurvey, suggested: list[Proposal]) -> list[Proposal]:
     """The proposals that the profiles (`lifecycle.apply`) let a job apply by itself."""
     allowed = survey.lifecycle["apply"]
-    return [proposal for proposal in made if proposal.exact and allowed.get(proposal.kind) is True]
+    return [proposal for proposal in suggested if proposal.exact and allowed.get(proposal.kind) is True]
