@@ -126,7 +126,7 @@ def test_an_exact_budget_is_filled_sure_or_not(tmp_path: Path) -> None:
     assert 800 < found.selection.tokens <= 1_000
 
 
-def test_confidence_is_mass_and_coverage_together() -> None:
+def test_confidence_is_weight_and_coverage_together() -> None:
     def sure(mass: float, wanted: float, chunks: int = 500) -> float:
         return Evidence(mass, wanted, 1, 2, chunks).confidence
 
@@ -136,11 +136,47 @@ def test_confidence_is_mass_and_coverage_together() -> None:
     assert Evidence(0, 0, 0, 0).confidence == 0
 
 
+@pytest.mark.parametrize(
+    ("part", "value"), [("mass", 2.0), ("file", 2.0), ("others", 2.0), ("known", 5.0), ("strange", 40.0)]
+)
+def test_what_speaks_against_it_makes_less_sure(part: str, value: float) -> None:
+    evidence = Evidence(8, 20, 1, 2, 500)
+    before = evidence.confidence
+    setattr(evidence, part, value)
+    assert evidence.confidence < before
+
+
+def test_of_two_words_all_must_be_there() -> None:
+    def sure(mass: float, wanted: float) -> float:
+        return Evidence(mass, wanted, 1, 2, 500).confidence
+
+    assert sure(6, 6) == sure(6, 16) > sure(6, 12)
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_name_that_nobody_wrote_down_makes_less_sure(indexed: bool, tmp_path: Path) -> None:
+    own = notes(tmp_path, indexed=indexed)
+    known, strange = (
+        given(own, f"What did the office cat do when {name} came?").selection.evidence
+        for name in ("Momo", "Zarathustra")
+    )
+    assert known.strange == 0 < strange.strange
+    assert known.confidence > strange.confidence
+
+
+def test_two_words_do_not_ask_for_everything_about_them() -> None:
+    few, many = Evidence(5.6, 5.6, 2, 2, 2000), Evidence(5.6, 18, 2, 6, 2000)
+    assert 1 < few.confidence < 1.1
+    assert few.amount < many.amount / 10
+    few.named = True
+    assert few.amount > many.amount / 2
+
+
 def test_the_more_is_taken_the_better_the_next_must_be() -> None:
     assert 0 < bar(0) < bar(1_000) < bar(10_000)
     assert bar(1_000, generosity=2) < bar(1_000)
 
 
-@pytest.mark.parametrize(("sure", "share"), [(1.0, 0.4), (1.25, 0.7), (1.5, 1.0), (9.0, 1.0)])
+@pytest.mark.parametrize(("sure", "share"), [(1.0, 0.7), (1.1, 0.85), (1.2, 1.0), (9.0, 1.0)])
 def test_the_less_sure_the_less_is_worth_sending(sure: float, share: float) -> None:
     assert confidence.assurance(sure) == pytest.approx(share)

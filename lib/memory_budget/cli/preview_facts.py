@@ -43,6 +43,8 @@ def allocation_json(allocation: allocate.Allocation) -> dict[str, Any]:
         "matched": selection.matched,
         "confidence": round(selection.evidence.confidence, 3),
         "evidence": {
+            "weight": round(selection.evidence.weight, 2),
+            "familiar": round(selection.evidence.familiar, 3),
             "mass": round(selection.evidence.mass, 2),
             "coverage": round(selection.evidence.coverage, 3),
             "telling_words": selection.evidence.asked,

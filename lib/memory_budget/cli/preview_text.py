@@ -68,19 +68,25 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
     _print_chunks(allocation, limit, explain)
     if selection.left_out:
         print("\nnamed in the block as left out:")
-        for entry in selection.left_out:
-            where = _below_memory(entry.file.path) + (
-                f" > {entry.heading.lstrip('# ')}" if entry.heading else ""
+        width = output.width()
+        rows: list[Row] = [
+            (
+                [f"{entry.tokens:,}", _file_line(entry.file.path, entry.line, max(24, width // 3))],
+                [entry.heading.lstrip("# ") or "(the file)"],
             )
-            output.line(f"{where} ({entry.tokens:,} tokens, line {entry.line})", "  ")
+            for entry in selection.left_out
+        ]
+        _print_table(["tokens", "file:line", "heading"], rows, width, right=(0,))
 
 
 def _confidence_sentence(evidence: Evidence) -> str:
     """The confidence that memory is about the task, with the figures it rests on."""
     return (
-        f"confidence {evidence.confidence:.2f} (1 sends text, {confidence.UNSURE:g} an outline): the best section holds "
-        f"{evidence.mass:.1f} of {evidence.wanted:.1f} that the task's words tell ({evidence.coverage:.0%}); it takes "
-        f"{confidence.MASS:g} and {confidence.COVERAGE:.0%}, times {evidence.chance:.2f} for the size of the memory"
+        f"confidence {evidence.confidence:.2f} (1 sends text, {confidence.UNSURE:g} an outline): of {evidence.wanted:.1f} that the "
+        f"task's words tell, the best section holds {evidence.mass:.1f}, the best file {evidence.file:.1f}, the best sections "
+        f"{evidence.others:.1f} on average (together {evidence.coverage:.0%}), all of memory {evidence.familiar:.0%}; it takes "
+        f"{confidence.WEIGHT:g}, {confidence.COVERAGE:.0%} and {confidence.KNOWN:.0%}, times {evidence.chance:.2f} for the size of "
+        f"the memory"
     )
 
 

@@ -1,14 +1,24 @@
 """Judges how sure it is that anything in memory is about a task, and how much of it is worth sending.
 
-Something is always the best match, so a score relative to the best one says nothing. Two things must come together in one chunk:
-enough of what the prompt tells at all (mass), and enough of everything the prompt tells (coverage), words that the memory
-does not know counted. How telling a word is, is known from elsewhere (`text.telling`): in a small memory every word is rare.
+Something is always the best match, so a score relative to the best one says nothing. Three things must come together:
 
-    confidence = min(mass / MASS, coverage / COVERAGE) / chance
+- weight: how much the words tell that the task and memory share. One chunk that holds rare words of it may do so by chance, so
+  three looks are averaged: the best chunk, the best file with all that stands in it, and the mean of the best chunks;
+- coverage: that weight against all that the task tells, words that memory does not have counted;
+- what memory knows at all: where most telling words of a task stand nowhere, it is about something else. A proper name that
+  nobody wrote down counts twice.
 
-In a large memory something matches by chance: on public data the confidence of tasks that need nothing grows with the fifth root of
-the number of chunks, so from `MANY` chunks on it is divided by that (`chance`). In a memory of a few notes next to nothing matches by
-chance, and to send one costs little: below `FEW` chunks it is divided by less than 1.
+How telling a word is, is known from elsewhere (`text.telling`): in a small memory every word is rare.
+
+    confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) / chance
+
+In a large memory more matches by chance, in one of a few notes next to nothing: on public data the weight that tasks which need nothing
+have grows with about the eighth root of the number of chunks. A prompt of a few words is less sure by what of it is missing
+(`SHORT`): such a prompt matches something nearly always, and is about it where all of it is there.
+
+How much is worth sending grows with chance, too (`SPREAD`), for what a task needs stands among more that is alike. It is less where a
+prompt tells less than `ASKS`, names no note, and it is not plain what it is about: who says two words does not ask for everything
+about them.
 
 From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
 public data, see `python3 -m tests.bench tax`.
@@ -16,68 +26,120 @@ public data, see `python3 -m tests.bench tax`.
 
 from __future__ import annotations
 
-#: Mass and coverage that make sure.
-MASS = 4.8
+#: Weight and coverage that make sure, and the share of what the prompt tells that memory should know.
+WEIGHT = 4.8
 COVERAGE = 0.17
-#: Chunks up to which and from which chance is reckoned with, its power, and the most it counts.
-FEW = 150
-MANY = 1200
-CHANCE = 0.2
+KNOWN = 0.5
+#: Chunks of a memory of usual size, the power of chance, and the least and most it counts.
+USUAL = 1000
+CHANCE = 0.12
+LEAST_CHANCE = 0.5
 MOST_CHANCE = 1.6
 #: Confidence from which an agent gets at least a short outline.
-UNSURE = 0.7
-#: The bar for a leaf, as a share of the best leaf's worth: at the start, and how much it rises with every 1,000 tokens taken.
-BAR = 0.15
-RISE = 0.022
+UNSURE = 0.8
+#: The bar for a leaf, as a share of the best leaf's worth: at the start, and how much it rises with the square of the thousands of
+#: tokens taken.
+BAR = 0.12
+RISE = 0.0028
+#: Tokens that are not worth being saved: for so many the bar stays where it is.
+LITTLE = 300
 #: The share of the usual amount that is sent when it is barely sure, and the confidence from which all of it is.
-BARELY = 0.4
-SURE = 1.5
+BARELY = 0.7
+SURE = 1.2
+#: How much a prompt tells that asks for the usual amount, and the power with which one that tells less is less sure.
+ASKS = 16.0
+SHORT = 0.35
+#: The power with which such a prompt gets less where it is barely sure, and the confidence from which it gets what others do.
+MODEST = 3.0
+PLAIN = 2.0
+#: The power of chance with which more is worth sending of a larger memory, and the least share of the usual amount.
+SPREAD = 1.5
+LEAST_AMOUNT = 0.001
 
 
 class Evidence:
-    """What the chunk that holds most of a prompt holds of it.
+    """What memory holds of a prompt.
 
-    `mass`: how much the terms in it tell; `wanted`: how much all of the prompt's terms tell; `held` of `asked`: how many
-    of the prompt's telling words stand in it; `chunks`: how many there are to choose from.
+    `mass`: how much the terms tell that its best chunk holds; `file`: those that its best file holds; `others`: the mean of its
+    best chunks. `wanted`: how much all of the prompt's terms tell; `known`: those that stand anywhere in memory; `strange`: proper
+    names that stand nowhere; `named`: whether it has two words in a row as the best file's name has them. `held` of `asked`: how
+    many of the prompt's telling words stand in the best chunk; `chunks`: how many there are to choose from.
     """
 
-    __slots__ = ("asked", "chunks", "held", "mass", "wanted")
+    __slots__ = ("asked", "chunks", "file", "held", "known", "mass", "named", "others", "strange", "wanted")
 
     def __init__(self, mass: float, wanted: float, held: int, asked: int, chunks: int = 0) -> None:
-        self.mass = mass
-        self.wanted = wanted
+        self.mass = self.file = self.others = mass
+        self.known = self.wanted = wanted
+        self.strange = 0.0
+        self.named = False
         self.held = held
         self.asked = asked
         self.chunks = chunks
 
     @property
+    def weight(self) -> float:
+        """How much of what the prompt tells comes together."""
+        return (self.mass + self.file + self.others) / 3.0
+
+    @property
     def coverage(self) -> float:
-        """The share of what the prompt tells that the chunk holds."""
-        return min(self.mass / self.wanted, 1.0) if self.wanted > 0 else 0.0
+        """The share of what the prompt tells that comes together."""
+        return min(self.weight / self.wanted, 1.0) if self.wanted > 0 else 0.0
+
+    @property
+    def familiar(self) -> float:
+        """The share of what the prompt tells that stands anywhere in memory."""
+        return self.known / (self.wanted + self.strange) if self.wanted > 0 else 0.0
+
+    @property
+    def asks(self) -> float:
+        """How much the prompt tells, against one that asks for the usual amount; 1 at most."""
+        return min(self.wanted / ASKS, 1.0)
 
     @property
     def confidence(self) -> float:
-        return min(self.mass / MASS, self.coverage / COVERAGE) / self.chance
+        sure = min(self.weight / WEIGHT, self.coverage / COVERAGE) * min(self.familiar / KNOWN, 1.0)
+        short: float = self.asks ** (SHORT * (1.0 - self.coverage))
+        return sure * short / self.chance
+
+    @property
+    def amount(self) -> float:
+        """How much is worth sending, against the usual amount."""
+        confidence = self.confidence
+        modest = 0.0 if self.named else MODEST * (1.0 - _part(confidence, 1.0, PLAIN))
+        asked: float = self.asks**modest
+        amount: float = self.chance**SPREAD * asked * assurance(confidence)
+        return max(LEAST_AMOUNT, amount)
 
     @property
     def chance(self) -> float:
         """How likely it is, against a memory of usual size, that something matches by chance."""
-        size = self.chunks / (MANY if self.chunks > MANY else FEW)
-        if FEW <= self.chunks <= MANY:
+        if not self.chunks:
             return 1.0
-        chance: float = max(size, 0.01) ** CHANCE
-        return min(chance, MOST_CHANCE)
+        chance: float = (self.chunks / USUAL) ** CHANCE
+        return max(LEAST_CHANCE, min(chance, MOST_CHANCE))
 
 
-def bar(taken: int, generosity: float = 1.0) -> float:
+def bar(taken: float, generosity: float = 1.0) -> float:
     """The share of the best leaf's worth that the next leaf must have, once so many tokens with it are taken."""
-    return (BAR + RISE * taken / 1000.0) / generosity
+    return (BAR + RISE * (taken / 1000.0) ** 2) / generosity
+
+
+def sureness(confidence: float) -> float:
+    """0 where it is barely sure or less, 1 from `SURE` on."""
+    return _part(confidence, 1.0, SURE)
+
+
+def _part(value: float, low: float, high: float) -> float:
+    """How far a value has come from `low` to `high`, 0 to 1."""
+    return max(0.0, min(1.0, (value - low) / (high - low)))
 
 
 def assurance(confidence: float) -> float:
     """How much of the usual amount is worth sending: `BARELY` of it at a confidence of 1, all of it from `SURE` on.
 
     Chosen on the real notes and the two task sets (docs/figures.md): real tasks keep what they need, tasks that need nothing get
-    half the tokens.
+    less.
     """
-    return min(1.0, BARELY + (1.0 - BARELY) * (confidence - 1.0) / (SURE - 1.0))
+    return BARELY + (1.0 - BARELY) * sureness(confidence)

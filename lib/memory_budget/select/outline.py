@@ -1,23 +1,36 @@
-"""The outline: what is not sent and looks relevant, with its size and the line it starts on, for agents that can read files."""
+"""The outline: what is not sent and looks relevant, with its size and the line it starts on, for agents that can read files.
+
+It names many files rather than much of one: what memory says in other words than the task does lies deep among the leaves, but in a
+file that stands high. A file is named with its size, and with its best sections.
+"""
 
 from __future__ import annotations
 
 from memory_budget.select.block import LEFT_OUT_ENTRY_TOKENS, LEFT_OUT_FILE_TOKENS, LEFT_OUT_FRAME_TOKENS
+from memory_budget.select.confidence import sureness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from memory_budget.index.records import File, Heading
+    from memory_budget.select.confidence import Evidence
     from memory_budget.select.scoring import Leaf
 
-#: Tokens of the outline: beside text, and alone where it is not sure that anything is about the task.
+#: Tokens of the outline: beside text at most, and at least where there is any.
 TOKENS = 1000
 SHORT_TOKENS = 400
+#: Sections of a file that are named while there are other files to name.
+SECTIONS = 1
+
+
+def tokens(evidence: Evidence) -> int:
+    """Tokens of the outline: the surer it is that memory is about the task, and the more that asks for, the more is named."""
+    return SHORT_TOKENS + int((TOKENS - SHORT_TOKENS) * min(sureness(evidence.confidence), evidence.asks**3))
 
 
 class LeftOut:
-    """A leaf left out that looks useful: its heading line ("" for a note's whole), its tokens, and where it starts."""
+    """A leaf left out that looks useful: its heading line ("" for a file's whole), its tokens, and where it starts."""
 
     __slots__ = ("file", "heading", "line", "tokens")
 
@@ -28,29 +41,66 @@ class LeftOut:
         self.line = line
 
 
+class _Listing:
+    """An outline that is being made: its entries by file and heading (0: the file), and what it costs."""
+
+    __slots__ = ("_files", "_headings", "_limit", "cost", "found")
+
+    def __init__(self, headings: Mapping[int, Heading], files: Mapping[int, File], limit: int) -> None:
+        self._headings = headings
+        self._files = files
+        self._limit = limit
+        self.cost = LEFT_OUT_FRAME_TOKENS
+        self.found: dict[int, dict[int, LeftOut]] = {}
+
+    def add(self, leaf: Leaf, place: int) -> bool:
+        """Name the leaf, and its file where that is not named yet. `place`: its heading, 0 where the file's entry says all.
+        False where there is no room."""
+        file = self._files[leaf.chunks[0].file]
+        named = self.found.get(file.id, {})
+        entries: dict[int, LeftOut] = {}
+        cost = 0
+        if not named:
+            cost = file.frame_tokens + LEFT_OUT_FILE_TOKENS + LEFT_OUT_ENTRY_TOKENS
+            entries[0] = LeftOut(file, "", file.tokens, 1)
+        if place:
+            heading = self._headings[place]
+            cost += LEFT_OUT_ENTRY_TOKENS + heading.tokens
+            entries[place] = LeftOut(file, heading.text, leaf.tokens, leaf.line)
+        if self.cost + cost > self._limit:
+            return False
+        self.cost += cost
+        self.found[file.id] = {**named, **entries}
+        return True
+
+
 def outline(
     rest: Iterable[Leaf], headings: Mapping[int, Heading], files: Mapping[int, File], limit: int
 ) -> tuple[list[LeftOut], int]:
-    """The best leaves not sent, in at most `limit` tokens, and what the list costs; leaves under the same heading of a file are
-    one entry."""
-    cost = LEFT_OUT_FRAME_TOKENS
-    found: dict[tuple[int, int], LeftOut] = {}
-    named: set[int] = set()
+    """The best of what is not sent, in at most `limit` tokens, and what the list costs.
+
+    Files come in the order of their best leaves, each with `SECTIONS` of those; where all are named, more of their sections.
+    Leaves under the same heading of a file are one entry.
+    """
+    made = _Listing(headings, files, limit)
+    later: list[tuple[Leaf, int]] = []
+    room = True
     for leaf in rest:
         first = leaf.chunks[0]
-        file = files[first.file]
-        whole = len({chunk.heading for chunk in leaf.chunks}) > 1
-        place = (first.file, 0 if whole else first.heading)
-        if place in found:
-            found[place].tokens += leaf.tokens
-            continue
-        heading = headings[place[1]] if place[1] else None
-        more = LEFT_OUT_ENTRY_TOKENS + (heading.tokens if heading else 0)
-        if first.file not in named:
-            more += file.frame_tokens + LEFT_OUT_FILE_TOKENS
-        if cost + more > limit:
+        place = 0 if len({chunk.heading for chunk in leaf.chunks}) > 1 else first.heading
+        named = made.found.get(first.file, {})
+        if place in named:
+            named[place].tokens += leaf.tokens if place else 0
+        elif len(named) > SECTIONS:
+            later.append((leaf, place))
+        elif not made.add(leaf, place):
+            room = False
             break
-        cost += more
-        named.add(first.file)
-        found[place] = LeftOut(file, heading.text if heading else "", leaf.tokens, leaf.line)
-    return list(found.values()), cost if found else 0
+    for leaf, place in later if room else ():
+        named = made.found[leaf.chunks[0].file]
+        if place in named:
+            named[place].tokens += leaf.tokens if place else 0
+        elif not made.add(leaf, place):
+            break
+    entries = [entry for named in made.found.values() for entry in named.values()]
+    return entries, made.cost if entries else 0

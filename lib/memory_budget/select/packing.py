@@ -21,7 +21,7 @@ from __future__ import annotations
 from memory_budget.index.records import file_of, id_of, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select import outline as outlines
-from memory_budget.select.confidence import UNSURE, assurance, bar
+from memory_budget.select.confidence import LITTLE, UNSURE, assurance, bar
 from memory_budget.select.plan import SCOPE_ORDER, Plan
 from memory_budget.select.query import Query
 from memory_budget.select.ranking import rank
@@ -172,15 +172,16 @@ class Survey:
             return wanted, leaves
         best = leaves[0].worth
         generosity *= assurance(self.confidence)
+        amount = self.evidence.amount
         others: list[Leaf] = []
         demand = self.demand
         start = demand.tokens
         for position, leaf in enumerate(leaves):
             share = leaf.worth / best
-            if share < bar(demand.tokens - start, generosity):
+            if share < bar(max(demand.tokens - start - LITTLE, 0) / amount, generosity):
                 return wanted, others + leaves[position:]
             tokens = demand.tokens - start + leaf.tokens
-            if share >= bar(tokens, generosity) or not wanted:
+            if share >= bar(max(tokens - LITTLE, 0) / amount, generosity) or not wanted:
                 demand.add(leaf.chunks, float("inf"))
                 wanted.append(leaf)
             else:
@@ -238,7 +239,7 @@ def pack(
     room = budget - frame_tokens
     outline_tokens = 0
     if outline and not fill and survey.confidence >= UNSURE:
-        outline_tokens = outlines.TOKENS if survey.confidence >= 1.0 else outlines.SHORT_TOKENS
+        outline_tokens = outlines.tokens(survey.evidence)
     plan = survey.demand.copy()
     reserved = 0
     if plan.tokens > room:

@@ -26,8 +26,10 @@ WEAK_MOST = 0.5
 NUMBER_MOST = 1.0
 #: What a part of a name (`src` of `src/app.ts`) counts, against the name.
 PART = 0.3
-#: Characters of a task in which pairs of words are looked for that name a note.
+#: Characters of a task in which pairs of words are looked for that name a note, and proper names.
 PAIRS_READ = 1500
+#: What stands before a word that has a capital whatever it is.
+_ENDS = ".!?:\"'(-*#"
 
 
 class Query:
@@ -35,11 +37,11 @@ class Query:
 
     `terms`: index terms of the part of the prompt that says what is to be done, each with how often it counts (more than
     once a little more); `names`: of a term that is a name with parts, the parts (`src/app.ts`: src, app, ts); `parts`: terms
-    that stand only as parts of names; `pairs`: terms in a row, which could name a note; `words`, `asks_when` and `dates`: words as
-    written, whether it asks for a time, and the dates it names.
+    that stand only as parts of names; `pairs`: terms in a row, which could name a note; `proper`: terms written as proper names are;
+    `words`, `asks_when` and `dates`: words as written, whether it asks for a time, and the dates it names.
     """
 
-    __slots__ = ("asks_when", "dates", "names", "pairs", "parts", "terms", "words")
+    __slots__ = ("asks_when", "dates", "names", "pairs", "parts", "proper", "terms", "words")
 
     def __init__(self, prompt: str, description: str = "") -> None:
         text = task_text(prompt)
@@ -60,6 +62,7 @@ class Query:
         self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
         self.parts = frozenset(counts.keys() - alone)
         self.pairs = tuple(dict.fromkeys(text_words.pairs(text[:PAIRS_READ])))
+        self.proper = _proper(text[:PAIRS_READ])
         self.words = frozenset(dates.date_words(text))
         self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
         self.dates = dates.find_mentions(text)
@@ -83,3 +86,15 @@ class Query:
         for part in self.parts:
             found[part] *= PART
         return found
+
+
+def _proper(text: str) -> frozenset[str]:
+    """The terms of words with a capital inside a sentence: Caroline, Kubernetes."""
+    found: set[str] = set()
+    before = "."
+    for word in text.split():
+        bare = word.strip("\"'()[],;:.!?*`").removesuffix("'s")
+        if before[-1] not in _ENDS and bare.isalpha() and bare.istitle() and len(bare) > 1:
+            found.update(text_words.word_terms(bare.encode()))
+        before = word
+    return frozenset(found)

@@ -41,6 +41,13 @@ LABEL_PART = 0.5
 #: What it counts that the prompt has two words in a row as a name of the note has them, and how often.
 NAMED = 3.2
 MOST_NAMED = 2
+#: The best chunks whose mean mass is looked at: at most so many, and at most this share of the memory.
+OTHERS = 20
+OTHERS_SHARE = 1 / 12
+#: Files that hold a word of like meaning up to which they are read: a word in more of them says nothing of one.
+FILES_READ = 1000
+#: The bits of a file's posting that say how often the term stands in its text.
+IN_TEXT = 0x7FFF << 16
 #: How telling a word is that is counted when a person is told why.
 TELLING = 1.0
 
@@ -74,36 +81,75 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
         for key, part in entry.held.items():
             own[key] = get_own(key, 0.0) + weight * part
             mass[key] = get_mass(key, 0.0) + telling * part
-    evidence = Evidence(_most(view, query, entries, mass), wanted, 0, 0, view.chunk_count)
+    by_file = _file_masses(view, entries)
+    named = NAMED * min(sum([view.counts(pair)[1] > 0 for pair in query.pairs]), MOST_NAMED)
+    evidence = Evidence(_most(view, entries, mass) + named, wanted, 0, 0, view.chunk_count)
+    evidence.file = max(by_file.values(), default=0.0) + named
+    evidence.known = sum([entry.telling for entry in entries if entry.weight])
+    evidence.strange = sum(
+        [entry.telling for entry in entries if not entry.weight and entry.term in query.proper]
+    )
+    others = _others(mass, view.chunk_count)
+    evidence.others = others + named
     if evidence.confidence < least:
         return Ranking([], evidence)
     chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, own, recipe)
     files = view.files(set(map(file_of, chunks)))
     chunks = [chunk for chunk in chunks if chunk[1] in files]
     scorer = Scorer(view, query, recipe, now_day, entries, own, chunks, files)
-    evidence.mass = 0.0
-    _find_evidence(evidence, mass, entries, chunks, scorer)
+    evidence.mass = evidence.file = 0.0
+    evidence.others = others
+    _find_evidence(evidence, mass, by_file, entries, chunks, scorer)
     return Ranking([] if evidence.confidence < least else scorer.leaves(), evidence, own)
 
 
-def _most(view: View, query: Query, entries: list[Term], mass: Mapping[int, float]) -> float:
+def _most(view: View, entries: list[Term], mass: Mapping[int, float]) -> float:
     """A bound of the mass that any chunk can have, from posting lists alone: no more than this is in it and in its label."""
     found = max(mass.values(), default=0.0)
     for entry in entries:
         if any(payload >> 31 for _, payloads in view.file_postings(entry.term) for payload in payloads):
             found += LABEL_PART * entry.telling
-    pairs = sum([view.counts(pair)[1] > 0 for pair in query.pairs])
-    return found + NAMED * min(pairs, MOST_NAMED)
+    return found
+
+
+def _others(mass: Mapping[int, float], chunks: int) -> float:
+    """The mean mass of the best chunks, of so many as `OTHERS` and the size of the memory say."""
+    count = max(1, min(OTHERS, int(chunks * OTHERS_SHARE)))
+    return sum(sorted(mass.values(), reverse=True)[:count]) / count
+
+
+def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
+    """Of each file that holds terms of the prompt, or words of like meaning: how much all of those tell, wherever in it."""
+    found: dict[int, float] = {}
+    get = found.get
+    for entry in entries:
+        telling = entry.telling
+        best: dict[int, float] = {}
+        for part, term in entry.alike:
+            if view.counts(term)[1] <= FILES_READ:
+                for ids, _ in view.file_postings(term):
+                    best.update(dict.fromkeys(ids, part))
+        for ids, payloads in view.file_postings(entry.term):
+            for key, payload in zip(ids, payloads, strict=True):
+                if payload & IN_TEXT:
+                    best[key] = 1.0
+                elif best.get(key, 0.0) < LABEL_PART:
+                    best[key] = LABEL_PART
+        for key, part in best.items():
+            found[key] = get(key, 0.0) + telling * part
+    return found
 
 
 def _find_evidence(
     evidence: Evidence,
     mass: Mapping[int, float],
+    by_file: Mapping[int, float],
     entries: list[Term],
     chunks: list[Chunk],
     scorer: Scorer,
 ) -> None:
-    """What the chunk that holds most of the prompt holds of it, what its file says it is about included."""
+    """What the chunk that holds most of the prompt holds of it, what its file says it is about included, and what the file that
+    holds most of it does."""
     best_of: dict[int, int] = {}
     for chunk in chunks:
         number = chunk[0]
@@ -113,18 +159,24 @@ def _find_evidence(
         entry for entry in entries if entry.telling >= TELLING and entry.term not in scorer.query.parts
     ]
     evidence.asked = len(telling)
+    bonus = 0.0
     for file in sorted(best_of):
         number = best_of[file]
         labelled = scorer.labelled.get(file, [])
         found = mass.get(number, 0.0) + sum(
             [LABEL_PART * entry.telling * (1.0 - entry.held.get(number, 0.0)) for entry in labelled]
         )
-        found += NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
-        if scorer.files[file].path.endswith(INDEX_FILE):
-            found *= scorer.recipe.index_share
+        named = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
+        share = scorer.recipe.index_share if scorer.files[file].path.endswith(INDEX_FILE) else 1.0
+        found = (found + named) * share
+        evidence.file = max(evidence.file, (by_file.get(file, 0.0) + named) * share)
         if found > evidence.mass:
             evidence.mass = found
+            bonus = named * share
             evidence.held = sum([entry.held.get(number) == 1.0 or entry in labelled for entry in telling])
+    # Of what a note is named after it says all, whatever other chunks hold of it.
+    evidence.named = bonus > 0.0
+    evidence.others += bonus
 
 
 def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chunk]:
@@ -178,6 +230,7 @@ def _find_holders(view: View, query: Query, entries: list[Term], recipe: Recipe)
                 rarity = min(1.0, idf(view.chunk_count, count) / (entry.rarity or MOST))
                 found.append((recipe.expansion * likeness * rarity * rarity, other))
         found.sort()
+        entry.alike = found[:]
         found.append((1.0, entry.term))
         held = entry.held
         for part, term in found:

@@ -60,16 +60,17 @@ class Term:
     """A term of the prompt that occurs in the memory, with its weight and its rarity.
 
     `lists`: the chunks that hold words of like meaning and then the term itself, each list with how well it does for
-    the term (1.0: the term itself), the best last. `held`: the same by chunk.
+    the term (1.0: the term itself), the best last. `held`: the same by chunk. `alike`: those words, each with how well it does.
     """
 
-    __slots__ = ("held", "lists", "rarity", "telling", "term", "weight")
+    __slots__ = ("alike", "held", "lists", "rarity", "telling", "term", "weight")
 
     def __init__(self, term: str, weight: float, rarity: float, telling: float) -> None:
         self.term = term
         self.weight = weight
         self.rarity = rarity
         self.telling = telling
+        self.alike: list[tuple[float, str]] = []
         self.lists: list[tuple[float, list[int]]] = []
         self.held: dict[int, float] = {}
 
