@@ -12,7 +12,6 @@ import os
 import time
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest
 from memory_budget.index.freshness import find_changes
 from memory_budget.index.reader import ordinal
 from memory_budget.index.schema import OperationalError
@@ -22,107 +21,25 @@ from memory_budget.select import block, complexity
 from memory_budget.select.packing import Survey, pack
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings import names
+from memory_budget.start.allocation import Allocation as Allocation
+from memory_budget.start.allocation import BudgetedSelection, JudgedTier, OpenedMemory, Request, TierBudgets
+from memory_budget.start.allocation import Nothing as Nothing
+from memory_budget.start.allocation import Task as Task
 from memory_budget.start.project_state import ProjectState, open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from memory_budget.base.project import Project
     from memory_budget.index.sources import Sources
     from memory_budget.select.packing import Selection
     from memory_budget.settings.agents import AgentIdentity
-    from memory_budget.settings.profiles import AgentSettings, LoadResult, Profile, Profiles
+    from memory_budget.settings.profiles import AgentSettings, Profiles
 
 COMPLEXITY_VARIABLE = "MEMORY_BUDGET_COMPLEXITY"
 #: How much of a tier's multiplier of the budget holds for how much is worth sending.
 TIER_POWER = 0.5
-
-
-class Task:
-    """What an agent is started with. `identifier` makes the allocation id: the tool use, or what stands for it."""
-
-    __slots__ = ("agent_type", "description", "identifier", "model", "prompt", "session")
-
-    def __init__(
-        self,
-        agent_type: object,
-        prompt: str,
-        description: str = "",
-        *,
-        model: str = "",
-        session: str = "",
-        identifier: str = "",
-    ) -> None:
-        self.agent_type = agent_type
-        self.prompt = prompt
-        self.description = description
-        self.model = model
-        self.session = session
-        self.identifier = identifier
-
-
-class Allocation:
-    """What one agent gets, and why. Tokens are tiktoken's; `budget` is what was finally allotted.
-
-    `problems`: lines for the person (a broken profiles file); `stale`: the index needs an update, and `damaged`: it has to be
-    made anew; `estimated`: the index was missing, so part of memory was read and its tokens bounded.
-    """
-
-    __slots__ = (
-        "budget", "budget_base", "bumped_from", "damaged", "in_context", "enforcement", "estimated", "id", "identity", "loaded",
-        "ladder", "native_tokens", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task", "tier",
-        "pieces", "tier_source", "verdict", "view",
-    )  # fmt: skip
-
-    def __init__(self, task: Task, identity: AgentIdentity, settings: AgentSettings) -> None:
-        self.task = task
-        self.identity = identity
-        self.settings = settings
-        self.id = digest(task.identifier or f"{task.agent_type}\0{task.prompt}", 6)
-        self.problems: list[str] = []
-        self.tier = "medium"
-        self.tier_source = ""
-        self.verdict: complexity.TierEstimate | None = None
-        self.enforcement = settings.enforcement
-        #: Whether the context channel carries the block, in parts; else the prompt does.
-        self.in_context = False
-        self.budget_base = settings.profile.base_budget
-        self.budget = 0
-        self.bumped_from = ""
-        self.ladder: list[tuple[str, int]] = []
-        self.ratio = 1.0
-        self.scoped_tokens = 0
-        self.native_tokens = 0
-        self.stale = False
-        self.damaged = False
-        self.pieces: list[block.Piece] = []
-        self.estimated = False
-        self.loaded: LoadResult | None = None
-        self.view: MemoryView
-        self.selection: Selection
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of the block, with those of its native memory that the client loads itself."""
-        return self.selection.tokens + self.native_tokens
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether the task needs more memory than it was allotted."""
-        return self.selection.demand_tokens + self.native_tokens > self.budget
-
-
-class Nothing:
-    """An agent that gets no memory on purpose: its profile gives nothing, or memory is switched off."""
-
-    __slots__ = ("identity", "problems", "profile")
-
-    def __init__(self, identity: AgentIdentity, profile: str, problems: Sequence[str]) -> None:
-        self.identity = identity
-        self.profile = profile
-        self.problems = list(problems)
 
 
 def allocate(
@@ -143,177 +60,151 @@ def allocate(
     detected and assigned. `auto_mode`: the session is in auto permission mode; `promptless`: the agent started without the
     Agent tool, so no prompt can carry its block. Raises BudgetError for a profile that does not exist.
     """
-    own = state or open_state(project)
-    result = own.result
-    problems = [result.problem] if result.problem else []
-    identity = agent_files.resolve(task.agent_type, own.profiles, own.agents)
-    if profile is not None and profile not in own.profiles.names():
-        raise BudgetError(f"there is no profile {profile!r}: {', '.join(own.profiles.names())}")
-    settings = own.profiles.settings(
-        profile or identity.profile_name, "" if profile else identity.override_key
-    )
-    if cap is None and (not own.profiles.enabled or settings.profile.gives_nothing):
+    opened = state or open_state(project)
+    profiles = opened.profiles
+    problems = [opened.result.problem] if opened.result.problem else []
+    identity = agent_files.resolve(task.agent_type, profiles, opened.agents)
+    if profile is not None and profile not in profiles.names():
+        raise BudgetError(f"there is no profile {profile!r}: {', '.join(profiles.names())}")
+    settings = profiles.settings(profile or identity.profile_name, "" if profile else identity.override_key)
+    if cap is None and (not profiles.enabled or settings.profile.gives_nothing):
         return Nothing(identity, settings.profile.name, problems)
-    allocation = Allocation(task, identity, settings)
-    allocation.problems = problems
-    allocation.loaded = result
-    allocation.in_context = (
-        promptless or settings.delivery == "context" or (settings.delivery == "auto" and auto_mode)
+    in_context = promptless or settings.delivery == "context" or (settings.delivery == "auto" and auto_mode)
+    request = Request(
+        task,
+        identity,
+        settings,
+        opened.result,
+        TierBudgets(profiles, settings.profile, task.model, _ratio(opened, task.model, identity.name)),
+        in_context=in_context,
+        cap=cap,
+        bump=bumps.remembered_bump(project, task_key(identity, task)) if tier is None else "",
+        explain=explain,
+        problems=problems,
     )
-    _judge(allocation, tier)
-    if own.calibration or own.profiles.section("calibration")["ratio"]:
-        from memory_budget.settings import token_ratio
-
-        allocation.ratio = token_ratio.ratio(own.profiles, own.calibration, task.model, identity.name)
-    bump = bumps.remembered_bump(project, task_key(allocation)) if tier is None else ""
-    try:
-        _plan(project, own, allocation, cap, explain, bump)
-    except Exception as error:
-        if own.reader is None:
-            raise
-        # Some page of the index is not what it was: this agent does without it, and it is made anew. What a damaged page
-        # sets off is no one kind of error: text that is no UTF-8, a number where there was text, a place past the end.
-        from memory_budget.base import hook_log
-
+    judged = _judge(task, settings, tier)
+    if opened.reader is not None:
         try:
-            hook_log.log(project, f"the index could not be read: {type(error).__name__}: {error}")
-        except OSError:
-            pass  # a full disk costs no agent its memory
-        own.reader = None
-        allocation.damaged = not isinstance(error, OperationalError)
-        allocation.bumped_from = ""
-        _plan(project, own, allocation, cap, explain, bump)
-    return allocation
+            return _plan(project, opened, request, judged)
+        except Exception as error:
+            # Some page of the index is not what it was: this agent does without it, and it is made anew. What a damaged page
+            # sets off is no one kind of error: text that is no UTF-8, a number where there was text, a place past the end.
+            _log_unread(project, error)
+            opened.reader = None
+            return _plan(project, opened, request, judged, damaged=not isinstance(error, OperationalError))
+    return _plan(project, opened, request, judged)
 
 
 def _plan(
-    project: Project, state: ProjectState, allocation: Allocation, cap: int | None, explain: bool, bump: str
-) -> None:
-    _look(project, state, allocation)
-    _choose(state.profiles, allocation, cap, explain, bump)
-    allocation.pieces = _pieces(allocation)
+    project: Project, opened: ProjectState, request: Request, judged: JudgedTier, *, damaged: bool = False
+) -> Allocation:
+    memory = _open_memory(project, opened, request.identity)
+    choice = _choose(request, judged.tier, memory.view, opened.profiles)
+    pieces = _pieces(choice.selection, memory.view)
+    return Allocation(request, judged, memory, choice, pieces, damaged=damaged)
 
 
-def _judge(allocation: Allocation, tier: str | None) -> None:
-    """The tier: a person's word in the call, the prompt, the environment or the profiles, else what the text says."""
-    task = allocation.task
+def _log_unread(project: Project, error: Exception) -> None:
+    from memory_budget.base import hook_log
+
+    try:
+        hook_log.log(project, f"the index could not be read: {type(error).__name__}: {error}")
+    except OSError:
+        pass  # a full disk costs no agent its memory
+
+
+def _ratio(opened: ProjectState, model: str, agent: str) -> float:
+    """Tokens of the model to one of tiktoken's, 1 where nothing is known of it."""
+    if not opened.calibration and not opened.profiles.section("calibration")["ratio"]:
+        return 1.0
+    from memory_budget.settings import token_ratio
+
+    return token_ratio.ratio(opened.profiles, opened.calibration, model, agent)
+
+
+def _judge(task: Task, settings: AgentSettings, given: str | None) -> JudgedTier:
+    """The tier: a person's word in the call (`given`), the prompt, the environment or the profiles, else what the text says."""
     verdict = complexity.classify(task.prompt, task.description)
-    allocation.verdict = verdict
-    said = complexity.parse_tier(os.environ.get(COMPLEXITY_VARIABLE, ""))
-    if tier:
-        allocation.tier, allocation.tier_source = tier, "given"
-    elif verdict.source == "override-prompt":
-        allocation.tier, allocation.tier_source = verdict.tier, "prompt"
-    elif said:
-        allocation.tier, allocation.tier_source = said, "environment"
-    elif allocation.settings.complexity:
-        allocation.tier, allocation.tier_source = allocation.settings.complexity, "profiles"
-    else:
-        allocation.tier, allocation.tier_source = verdict.tier, verdict.source
+    from_environment = complexity.parse_tier(os.environ.get(COMPLEXITY_VARIABLE, ""))
+    if given:
+        return JudgedTier(given, "given", verdict)
+    if verdict.source == "override-prompt":
+        return JudgedTier(verdict.tier, "prompt", verdict)
+    if from_environment:
+        return JudgedTier(from_environment, "environment", verdict)
+    if settings.complexity:
+        return JudgedTier(settings.complexity, "profiles", verdict)
+    return JudgedTier(verdict.tier, verdict.source, verdict)
 
 
-def _look(project: Project, state: ProjectState, allocation: Allocation) -> None:
+def _open_memory(project: Project, opened: ProjectState, identity: AgentIdentity) -> OpenedMemory:
     """Open the agent's view of memory, with what changed since the index was made laid over it."""
-    identity = allocation.identity
     native = identity.file.memory if identity.file is not None else ""
     today = ordinal(time.time_ns())
-    sources = _sources(project, state.profiles)
-    if state.reader is not None:
-        groups = state.reader.groups_for(identity.folder_names)
-        view = MemoryView(state.reader, groups, native, today)
-        found = find_changes(project, state.reader, groups, sources, identity.folder_names)
-        if found.stale:
-            from memory_budget.index.overlay import Overlay
 
-            view.lay_over(Overlay(view, found, native))
-        view.count_native()
-        allocation.stale = found.stale or state.damaged
-        allocation.view = view
-        allocation.native_tokens = view.native_tokens
-        allocation.scoped_tokens = view.scoped_tokens
-        return
-    from memory_budget.index.no_index import makeshift_view
-
-    allocation.view = makeshift_view(project, sources(), identity.folder_names, native, today)
-    allocation.scoped_tokens = allocation.view.scoped_tokens
-    allocation.stale = allocation.estimated = True
-
-
-def _sources(project: Project, settings: Profiles) -> Any:
-    def make() -> Sources:
+    def sources() -> Sources:
         from memory_budget.index.sources import sources_of
 
-        return sources_of(project, settings)
+        return sources_of(project, opened.profiles)
 
-    return make
+    if opened.reader is None:
+        from memory_budget.index.no_index import makeshift_view
+
+        view = makeshift_view(project, sources(), identity.folder_names, native, today)
+        return OpenedMemory(view, stale=True, estimated=True)
+    groups = opened.reader.groups_for(identity.folder_names)
+    view = MemoryView(opened.reader, groups, native, today)
+    changes = find_changes(project, opened.reader, groups, sources, identity.folder_names)
+    if changes.stale:
+        from memory_budget.index.overlay import Overlay
+
+        view.lay_over(Overlay(view, changes, native))
+    view.count_native()
+    return OpenedMemory(view, stale=changes.stale or opened.damaged, estimated=False)
 
 
-def task_key(allocation: Allocation) -> str:
+def task_key(identity: AgentIdentity, task: Task) -> str:
     """The name under which a bump of this agent and task is remembered."""
-    task = allocation.task
-    return bumps.task_key(allocation.identity.name, task.description, task.prompt)
+    return bumps.task_key(identity.name, task.description, task.prompt)
 
 
-def _choose(
-    settings: Profiles, allocation: Allocation, cap: int | None, explain: bool, bump: str = ""
-) -> None:
-    """Select under the budget of the tier; where more is needed and enforcement is soft, under the next tier's.
-
-    `bump`: the tier that an earlier run of this agent and task was pushed to by what it read, "" for none.
-    """
-    profile = allocation.settings.profile
-    tier = allocation.tier
-    budget = (
-        cap if cap is not None else settings.budget(profile, tier, allocation.task.model, allocation.ratio)
-    )
-    base = budget
-    bumping = cap is None and allocation.enforcement != "hard"
-    if bumping and bump in names.TIERS:
-        while names.TIERS.index(tier) < names.TIERS.index(bump):
-            raised = _raise(settings, profile, tier, budget, allocation)
-            if raised is None:
+def _choose(request: Request, tier: str, view: MemoryView, profiles: Profiles) -> BudgetedSelection:
+    """Select under the budget of the tier; where more is needed and enforcement is soft, under the next tier's."""
+    budgets, cap, task, profile = request.budgets, request.cap, request.task, request.settings.profile
+    base = budget = cap if cap is not None else budgets.budget(tier)
+    if request.can_bump and request.bump in names.TIERS:
+        while names.TIERS.index(tier) < names.TIERS.index(request.bump):
+            step = budgets.above(tier, budget)
+            if step is None:
                 break
-            allocation.bumped_from = allocation.bumped_from or allocation.tier
-            tier, budget = raised
-    frame = _frame_tokens(allocation, budget)
-    task, native, fill = allocation.task, allocation.native_tokens, cap is not None
+            tier, budget = step
+    frame = request.frame_tokens(budget)
+    native = view.native_tokens
     survey = Survey(
-        allocation.view,
+        view,
         task.prompt,
         description=task.description,
-        now_day=allocation.view.today,
-        room=budget - native - frame if fill else 0,
-        explain=explain,
-        generosity=profile.generosity * settings.multiplier(tier) ** TIER_POWER,
+        now_day=view.today,
+        room=budget - native - frame if cap is not None else 0,
+        explain=request.explain,
+        generosity=profile.generosity * profiles.multiplier(tier) ** TIER_POWER,
     )
-    while bumping and survey.demand_tokens(frame) + native > budget:
-        raised = _raise(settings, profile, tier, budget, allocation)
-        if raised is None:
+    while request.can_bump and survey.demand_tokens(frame) + native > budget:
+        step = budgets.above(tier, budget)
+        if step is None:
             break
-        allocation.bumped_from = allocation.bumped_from or allocation.tier
-        tier, budget = raised
-        frame = _frame_tokens(allocation, budget)
-    allocation.ladder = _ladder(settings, profile, tier, budget, allocation) if bumping else []
-    allocation.budget_base = base
-    allocation.tier = tier
-    allocation.budget = budget
-    allocation.selection = pack(
+        tier, budget = step
+        frame = request.frame_tokens(budget)
+    selection = pack(
         survey,
         max(0, budget - native),
         weights=profile.weights,
         frame_tokens=frame,
-        fill=fill,
-        outline=_can_read(allocation.identity),
+        fill=cap is not None,
+        outline=_can_read(request.identity),
     )
-
-
-def _frame_tokens(allocation: Allocation, budget: int) -> int:
-    """Tokens of everything but files, gaps and the outline in a block of so many tokens: at most this many."""
-    if not allocation.in_context:
-        return block.FRAME_TOKENS
-    from memory_budget.select import parts
-
-    return parts.frame_tokens(budget)
+    ladder = budgets.ladder(tier, budget) if request.can_bump else []
+    return BudgetedSelection(selection, tier, budget, base, ladder)
 
 
 def _can_read(identity: AgentIdentity) -> bool:
@@ -322,36 +213,11 @@ def _can_read(identity: AgentIdentity) -> bool:
     return not tools or "*" in tools or "Read" in tools
 
 
-def _raise(
-    settings: Profiles, profile: Profile, tier: str, budget: int, allocation: Allocation
-) -> tuple[str, int] | None:
-    """The next tier that has more to give, with its budget; None where the maximum is reached."""
-    upper = names.next_tier(tier)
-    while upper is not None:
-        more = settings.budget(profile, upper, allocation.task.model, allocation.ratio)
-        if more > budget:
-            return upper, more
-        upper = names.next_tier(upper)
-    return None
-
-
-def _ladder(
-    settings: Profiles, profile: Profile, tier: str, budget: int, allocation: Allocation
-) -> list[tuple[str, int]]:
-    """The tiers that what the agent reads itself can still push it to."""
-    steps = []
-    raised = _raise(settings, profile, tier, budget, allocation)
-    while raised is not None:
-        steps.append(raised)
-        raised = _raise(settings, profile, *raised, allocation)
-    return steps
-
-
-def _pieces(allocation: Allocation) -> list[block.Piece]:
+def _pieces(selection: Selection, view: MemoryView) -> list[block.Piece]:
     """The chosen files as they are printed."""
-    files = allocation.selection.files
-    texts = allocation.view.texts([chunk for file in files for chunk in file.chunks])
-    found = []
+    files = selection.files
+    texts = view.texts([chunk for file in files for chunk in file.chunks])
+    pieces = []
     for file in files:
         before = (file.file.first or file.chunks[0].id) - 1
         entries: list[tuple[bool, Sequence[str], bytes]] = []
@@ -360,8 +226,8 @@ def _pieces(allocation: Allocation) -> list[block.Piece]:
             above = [line.text for line in lines] if lines else ()
             entries.append((number != before + 1, above, texts[number]))
             before = number
-        found.append(block.Piece(file.file.path, entries))
-    return found
+        pieces.append(block.Piece(file.file.path, entries))
+    return pieces
 
 
 def left_out(allocation: Allocation) -> list[block.OutlineEntry]:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def refresh(project: Project, allocation: Allocation) -> None:
     """Have the index brought up to date behind the agent's back where something changed, and jobs done that are due."""
-    if allocation.stale or (
-        allocation.loaded is not None and allocation.loaded.changed and _has_index(project)
-    ):
+    if allocation.stale or (allocation.loaded.changed and _has_index(project)):
         if allocation.damaged:
             _mark_damaged(project)
         _in_background(project, "index", 5.0)

@@ -42,7 +42,6 @@ def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
     """What is kept until the agent ends, for its usage record. `made`: the block in parts, None for the prompt channel."""
     selection = allocation.selection
     task = allocation.task
-    assert allocation.loaded is not None  # `allocate` sets it
     settings = allocation.loaded.profiles
     planned, placed = _tokens(allocation, made)
     return Pending(
@@ -70,7 +69,7 @@ def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
         ladder=[list(step) for step in allocation.ladder],
         thresholds=dict(settings.thresholds),
         alert_level=settings.section("alert_level"),
-        task_key=allocate.task_key(allocation),
+        task_key=allocate.task_key(allocation.identity, task),
         channel="prompt" if made is None else "context",
         estimated=allocation.estimated,
         files={file.file.path: file.tokens for file in selection.files},
