@@ -8,4 +8,6 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.run import hooks
 
-hook.run(hooks.not_started, "what was planned for an agent that did not start is dropped with the session")
+hook.run_hook(
+    hooks.not_started, "what was planned for an agent that did not start is dropped with the session"
+)

@@ -8,4 +8,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.run import reads
 
-hook.run(reads.post_read, quiet=True)
+hook.run_hook(reads.post_read, quiet=True)

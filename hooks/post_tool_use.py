@@ -8,4 +8,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.run import hooks
 
-hook.run(hooks.post_tool_use, "whether this agent got its memory shows at its end only")
+hook.run_hook(hooks.post_tool_use, "whether this agent got its memory shows at its end only")

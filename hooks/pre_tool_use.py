@@ -9,4 +9,4 @@ sys.path[:0] = [__file__.removesuffix("hooks/pre_tool_use.py") + "lib"]
 from memory_budget.base import hook
 from memory_budget.start import hooks
 
-hook.run(hooks.pre_tool_use)
+hook.run_hook(hooks.pre_tool_use)

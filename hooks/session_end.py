@@ -8,4 +8,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.run import hooks
 
-hook.run(hooks.session_end, "what this session left open is recorded by the next one")
+hook.run_hook(hooks.session_end, "what this session left open is recorded by the next one")

@@ -10,6 +10,6 @@ from memory_budget.run import hooks as run_hooks
 from memory_budget.start import hooks as start_hooks
 
 if len(sys.argv) > 1:
-    hook.run(lambda project, payload: start_hooks.session_start(project, payload, int(sys.argv[1])))
+    hook.run_hook(lambda project, payload: start_hooks.main_thread_start(project, payload, int(sys.argv[1])))
 else:
-    hook.run(run_hooks.session_start, "the index is brought up to date at the next agent's start")
+    hook.run_hook(run_hooks.session_start, "the index is brought up to date at the next agent's start")

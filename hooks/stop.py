@@ -8,4 +8,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.run import hooks
 
-hook.run(hooks.stop, quiet=True)
+hook.run_hook(hooks.stop, quiet=True)

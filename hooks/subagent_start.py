@@ -8,4 +8,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.start import hooks
 
-hook.run(lambda project, payload: hooks.subagent_start(project, payload, int(sys.argv[1])))
+hook.run_hook(lambda project, payload: hooks.subagent_start(project, payload, int(sys.argv[1])))

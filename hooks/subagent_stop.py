@@ -8,4 +8,4 @@ sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/
 from memory_budget.base import hook
 from memory_budget.run import hooks
 
-hook.run(hooks.subagent_stop, "this agent's run is recorded when the next session starts")
+hook.run_hook(hooks.subagent_stop, "this agent's run is recorded when the next session starts")

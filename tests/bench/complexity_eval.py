@@ -162,7 +162,7 @@ def blended(data: Data, deviations: Any) -> Any:
     """The evidence `classify` would give if the model said `deviations`."""
     return np.array(
         [
-            complexity.blend(complexity_cues.read(task, ""), float(deviation), len(words))
+            complexity.blend(complexity_cues.find_cues(task, ""), float(deviation), len(words))
             for task, words, deviation in zip(data.tasks, data.words, deviations, strict=True)
         ]
     )

@@ -64,7 +64,7 @@ class Data:
         self.sources = np.array([source(row) for row in self.rows])
         self.y = np.array([float(row["y"]) for row in self.rows])
         self.trainable = np.isin(self.sets, TRAIN)
-        self.tasks = [complexity_task.task_text(complexity.excerpt(row["prompt"])) for row in self.rows]
+        self.tasks = [complexity_task.task_sentences(complexity.excerpt(row["prompt"])) for row in self.rows]
         self.words = [complexity_model.model_words(task) for task in self.tasks]
         self.features = [complexity_model.features(words) for words in self.words]
         self.numbers = [complexity_model.word_numbers(words) for words in self.words]

@@ -129,7 +129,7 @@ def words_to_encode(folder: Path, data: Path) -> list[str]:
     texts: Counter[str] = Counter()
     for row in read_rows(data):
         if row["set"] in TRAIN:
-            task = complexity_task.task_text(complexity.excerpt(row["prompt"]))
+            task = complexity_task.task_sentences(complexity.excerpt(row["prompt"]))
             texts.update(set(complexity_model.model_words(task)))
     words = {word for word, count in texts.items() if count > 1}
     words.update((folder / "vocab.txt").read_text(encoding="utf-8").split("\n"))

@@ -220,7 +220,7 @@ def warm(bench: Bench, pairs: int) -> tuple[list[Line], dict[str, list[Run]]]:
     def reads(path: Path) -> Run:
         """The client's word that the agent read a file, while an agent with memory runs."""
         allotted = pending.Pending(allocation_id="x", agent=bench.agent, started=1.0, budget_allocated=9000)
-        pending.keep(bench.project, pending.agent_key("a1"), allotted)
+        pending.keep(bench.project, pending.pending_agent_key("a1"), allotted)
         content = {"type": "text", "file": {"filePath": str(path), "content": "Some words.\n" * 200}}
         read = {"tool_input": {"file_path": str(path)}, "tool_response": content, "agent_id": "a1"}
         return bench.run([QUIET, "post_read"], bench.payload("PostToolUse", tool_name="Read", **read))

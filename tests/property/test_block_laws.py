@@ -131,7 +131,7 @@ def test_parts_keep_to_the_budget_and_to_their_limit(files: dict[str, str], budg
         task = allocate.Task("some-agent", "incremental models merge", identifier="x")
         allocation = allocate.allocate(project, task, cap=budget, promptless=True)
         assert isinstance(allocation, allocate.Allocation)
-        made = describe.in_parts(project, allocation)
+        made = describe.block_parts(project, allocation)
         assert all(parts.units(part) <= parts.LIMIT for part in made.texts)
         assert len(made.texts) <= parts.PARTS
         pointer = 0

@@ -135,7 +135,7 @@ def every_hook(project: Project) -> Iterator[Any]:
         yield reads.post_read(project, read)
     yield later.stop(project, hooks.start_payload("", ""))
     yield first.subagent_start(project, hooks.start_payload("dbt-expert", "a3", **started), 1)
-    yield first.session_start(
+    yield first.main_thread_start(
         project, {"session_id": "main", "agent_type": "dbt-expert", "source": "startup"}, 1
     )
     yield later.subagent_stop(project, hooks.start_payload("dbt-expert", "a2", **started))

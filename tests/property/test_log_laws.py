@@ -42,7 +42,7 @@ def test_a_cut_anywhere_costs_one_line(steps: list[tuple[dict[str, Any], int]]) 
 
 def _read(project: Project) -> list[dict[str, Any] | usage.BadLine]:
     try:
-        return list(usage.read(project.log))
+        return list(usage.read_log(project.log))
     except FileNotFoundError:
         return []
 

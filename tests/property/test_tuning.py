@@ -48,7 +48,7 @@ shares = st.floats(0, 1)
 def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[CandidateProfile]) -> None:
     evidence = tuning_evidence.weigh(needs)
     ordered = sorted(candidates, key=lambda candidate: candidate.top)
-    outcomes = [tuning_replay.replay(evidence, candidate) for candidate in ordered]
+    outcomes = [tuning_replay.replay_profile(evidence, candidate) for candidate in ordered]
     for smaller, larger in pairwise(outcomes):
         assert larger.exceedance <= smaller.exceedance + 1e-9
         assert larger.sent >= smaller.sent - 1e-6
@@ -86,7 +86,7 @@ def test_what_is_replayed_is_what_was(
         share = sum(weight for weight, size in zip(weights, sizes, strict=True) if size > budget) / sum(
             weights
         )
-        assert abs(tuning_replay.replay(evidence, candidate).exceedance - share) < 0.1
+        assert abs(tuning_replay.replay_profile(evidence, candidate).exceedance - share) < 0.1
 
 
 @given(needs_lists)
@@ -110,7 +110,9 @@ def test_the_choice(
     choice = tuning_replay.choose(evidence, current, candidates, limit)
     assert choice.before.profile == current
     assert 0 <= choice.confidence <= 1
-    outcomes = {candidate.profile: tuning_replay.replay(evidence, candidate) for candidate in candidates}
+    outcomes = {
+        candidate.profile: tuning_replay.replay_profile(evidence, candidate) for candidate in candidates
+    }
     within = [outcome for outcome in outcomes.values() if outcome.exceedance <= limit]
     if within:
         assert choice.after == min(within, key=lambda outcome: outcome.allotted)

@@ -98,7 +98,7 @@ def logs_write(scene: Scene) -> None:
     with own_lock(project.writable(layout.EXPORT_LOCK)):
         pass
     log_sent.remember(project, "dbt-expert", [NOTE], [7], "", now)
-    log_sent.set_aside(project)
+    log_sent.set_sent_aside(project)
     log_sent.remember(project, "dbt-expert", [NOTE], [8], "", now)
     for number in (1, 2):
         path = scene.session.parent / SESSION / f"subagents/agent-a{number}.jsonl"

@@ -106,7 +106,7 @@ def test_a_call_that_was_refused_unseen_gives_way_to_the_next(
     """Another plugin's hook that denies a call tells nobody."""
     monkeypatch.setattr(claims, "BIND_SECONDS", 0.05)
     in_context(project, "t1")
-    (refused,) = Path(claims.folder(project, "s", "dbt-expert")).glob("c-*-t1")
+    (refused,) = Path(claims.plans_folder(project, "s", "dbt-expert")).glob("c-*-t1")
     refused.rename(refused.with_name(f"c-{time.time_ns() - 6 * 10**9:020}-t1"))
     in_context(project, "t2")
     assert start(project, "a2") == "for t2"
@@ -145,7 +145,9 @@ def test_a_plan_waits_until_the_one_before_it_is_taken(project: Project) -> None
     for thread in threads:
         thread.join()
     assert [tool_use for tool_use, _ in published] == ["t0", "t1", "t2", "t3"]
-    assert not [name for name in listing(claims.folder(project, "s", "dbt-expert")) if name.startswith("w-")]
+    assert not [
+        name for name in listing(claims.plans_folder(project, "s", "dbt-expert")) if name.startswith("w-")
+    ]
 
 
 def test_a_plan_nobody_takes_holds_the_next_one_up_for_a_moment_only(project: Project) -> None:
@@ -223,8 +225,8 @@ def test_an_agent_bound_while_its_start_looks(
         claims.bind(project, "t1", "a1")
         return list(listing(path))
 
-    where = claims.folder(project, "s", "dbt-expert")
-    monkeypatch.setattr(claims, "folder", lambda *_: where)
+    where = claims.plans_folder(project, "s", "dbt-expert")
+    monkeypatch.setattr(claims, "plans_folder", lambda *_: where)
     monkeypatch.setattr(claims, "listing", bound_meanwhile)
     assert start(project, "a1") == ("for t1" if channel == "context" else "-")
 
@@ -291,7 +293,7 @@ def test_a_start_with_nothing_to_hand_out_leaves_no_plan(tmp_path: Path, home: P
     update.update_index(Project(str(folder), str(home)))
     said = hooks.pre(folder, home, prompt="Say hello.", permission_mode="auto")
     assert said.answer == {}
-    where = Path(claims.folder(Project(str(folder), str(home)), "5e55-10n", "dbt-expert"))
+    where = Path(claims.plans_folder(Project(str(folder), str(home)), "5e55-10n", "dbt-expert"))
     assert [path.name for path in where.iterdir()] == ["p-toolu_1"]
 
 
@@ -318,7 +320,7 @@ def test_memory_that_fits_no_part_is_named_all_the_same(
     allocation = allocate.allocate(project, task, promptless=True)
     assert isinstance(allocation, allocate.Allocation)
     monkeypatch.setattr(parts, "parts_for", lambda _: 1)
-    made = describe.in_parts(project, allocation)
+    made = describe.block_parts(project, allocation)
     assert len(made.texts) == 1
     assert made.rest
     path = made.texts[0].rstrip("\n").rsplit(": ", 1)[1]

@@ -346,7 +346,7 @@ def test_long_prompts_are_ordered_by_the_model() -> None:
 
 
 def test_without_its_table_the_cues_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(complexity_model, "load", lambda: None)
+    monkeypatch.setattr(complexity_model, "load_model", lambda: None)
     assert (
         classify("List all tables of the staging database with their owners and sizes, please.").tier
         == "simple"
@@ -372,7 +372,7 @@ def test_a_table_finds_its_numbers_in_either_slot() -> None:
 
 
 def test_the_shipped_table_can_be_read() -> None:
-    model = complexity_model.load()
+    model = complexity_model.load_model()
     assert model is not None
     hard, _ = model.judge(
         complexity_model.model_words("a deadlock between concurrent distributed schedulers")

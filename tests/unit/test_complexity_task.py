@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memory_budget.select.complexity import classify
-from memory_budget.select.complexity_task import task_text
+from memory_budget.select.complexity_task import task_sentences
 
 # Written for these tests: what delegation wraps around a task, in the ways agents do it.
 WRAPPERS = (
@@ -72,4 +72,4 @@ def test_delegation_does_not_change_the_tier(wrapper: str, task: str) -> None:
     ],
 )
 def test_task_text(prompt: str, task: str) -> None:
-    assert task_text(prompt) == task
+    assert task_sentences(prompt) == task

@@ -187,7 +187,7 @@ def gone() -> list[int]:
 
 def lose_client(run: Run, tool_use: str = "toolu_1") -> None:
     key = pending.pending_key("5e55-10n", tool_use)
-    kept = pending.find(run.project, key)
+    kept = pending.find_pending(run.project, key)
     assert kept is not None
     kept.client = gone()
     pending.keep(run.project, key, kept)
@@ -259,11 +259,11 @@ def test_an_agent_that_was_handed_anothers_parts_is_recorded_with_them(run: Run)
     for number, topic in enumerate(("incremental models", "calendar of the team"), 1):
         given = {"subagent_type": "dbt-expert", "prompt": f"Write up the {topic}.", "description": topic}
         run.start(f"toolu_{number}", tool_input=given, permission_mode="auto")
-        kept = pending.find(run.project, pending.pending_key("5e55-10n", f"toolu_{number}"))
+        kept = pending.find_pending(run.project, pending.pending_key("5e55-10n", f"toolu_{number}"))
         assert kept is not None
         own[f"toolu_{number}"] = kept
     for number, other in ((1, "toolu_2"), (2, "toolu_1")):
-        (plan,) = Path(claims.folder(run.project, "5e55-10n", "dbt-expert")).glob(f"c-*-{other}")
+        (plan,) = Path(claims.plans_folder(run.project, "5e55-10n", "dbt-expert")).glob(f"c-*-{other}")
         (plan / "claimed").write_text(f"a{number}\n")
         text = json.loads((plan / "1").read_text())["hookSpecificOutput"]["additionalContext"]
         run.write("Write it up.", tool_use=f"toolu_{number}", name=f"a{number}", context=[text])
@@ -289,7 +289,7 @@ def test_an_agent_that_got_no_part_of_what_was_planned_is_recorded_so(run: Run) 
 
 def test_a_part_that_was_cut_off_counts_for_what_is_there(run: Run) -> None:
     run.start(permission_mode="auto")
-    (plan,) = Path(claims.folder(run.project, "5e55-10n", "dbt-expert")).glob("c-*")
+    (plan,) = Path(claims.plans_folder(run.project, "5e55-10n", "dbt-expert")).glob("c-*")
     text = json.loads((plan / "1").read_text())["hookSpecificOutput"]["additionalContext"]
     run.write("Write up the incremental models.", context=[text[: len(text) // 2]])
     run.finish()
@@ -391,7 +391,7 @@ def test_a_run_that_its_mod_knows_of_outlives_a_failed_call(run: Run) -> None:
     run.start()
     claims.bind(run.project, "toolu_1", "a1")
     later.not_started(run.project, hooks.agent_call("dbt-expert", transcript_path=str(run.session)))
-    assert pending.find(run.project, pending.pending_key("5e55-10n", "toolu_1")) is not None
+    assert pending.find_pending(run.project, pending.pending_key("5e55-10n", "toolu_1")) is not None
 
 
 def test_one_that_cannot_be_closed_keeps_no_other_from_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,9 +436,9 @@ def test_an_allocation_on_its_way_from_name_to_name_is_found(
     """An agent that was handed another's parts looks for that allocation while its record is being written."""
     run.start(permission_mode="auto")
     source = pending.pending_path(run.project, pending.pending_key("5e55-10n", "toolu_1"))
-    allotted = pending.read(source)
+    allotted = pending.read_pending(source)
     assert allotted is not None
-    real = pending.read
+    real = pending.read_pending
     steps = iter([
         (source, source.removesuffix(".json") + pending.RECORDING),
         (source.removesuffix(".json") + pending.RECORDING, pending.recorded_path(run.project, allotted.allocation_id)),
@@ -451,7 +451,7 @@ def test_an_allocation_on_its_way_from_name_to_name_is_found(
             break
         return real(path)
 
-    monkeypatch.setattr(pending, "read", moving)
+    monkeypatch.setattr(pending, "read_pending", moving)
     found = run_finish._of_session(run.project, "5e55-10n", allotted.allocation_id)
     assert found is not None
 

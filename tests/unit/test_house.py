@@ -75,6 +75,21 @@ def test_a_class_name_has_one_meaning() -> None:
     assert {name: sorted(places) for name, places in modules.items() if len(places) > 1} == {}
 
 
+#: What a verb of the command line is made of, and the entry of a program: several modules have these.
+INTERFACES = {"add_arguments", "run", "main"}
+
+
+def test_a_public_function_says_what_it_finds_or_makes() -> None:
+    """So the name alone tells which one it is: `read_profiles_file`, not one `read` in each of eight modules."""
+    modules: dict[str, set[str]] = {}
+    for path in tracked("lib/*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                modules.setdefault(node.name, set()).add(str(path.relative_to(LIBRARY)))
+    shared = {name: sorted(places) for name, places in modules.items() if len(places) > 1}
+    assert {name: places for name, places in shared.items() if name not in INTERFACES} == {}
+
+
 def test_only_rooms_lie_at_the_top_of_the_library() -> None:
     names = {path.relative_to(LIBRARY).parts[0] for path in tracked("lib/memory_budget")}
     assert names == {"__init__.py", "__main__.py", *ROOMS}

@@ -78,7 +78,7 @@ def plan(plugin: Plugin, tool_use: str = "t1", answers: int = 1) -> Path:
         tool_use,
         [f"{tool_use} {n}".encode() for n in range(1, answers + 1)],
     )
-    (where,) = Path(claims.folder(plugin.planned(), "5e55-10n", "dbt-expert")).glob(f"c-*-{tool_use}")
+    (where,) = Path(claims.plans_folder(plugin.planned(), "5e55-10n", "dbt-expert")).glob(f"c-*-{tool_use}")
     return where
 
 

@@ -38,7 +38,7 @@ def found(*texts: str) -> dict[int, int]:
         return {chunk.id: said[chunk.id].encode() for chunk in wanted}
 
     suspects = near_duplicates.alike(own)
-    twin_of = near_duplicates.find([chunk for chunk in own if chunk.id in suspects], read)
+    twin_of = near_duplicates.find_near_duplicates([chunk for chunk in own if chunk.id in suspects], read)
     assert len(asked) <= 1
     return twin_of
 
@@ -72,13 +72,13 @@ def test_other_facts_in_the_same_words_are_another_memory(before: str, after: st
 
 
 def test_the_place_in_a_list_is_no_fact() -> None:
-    assert near_duplicates.facts("2. Ask first\n3) Then go") == near_duplicates.facts(
+    assert near_duplicates.literal_facts("2. Ask first\n3) Then go") == near_duplicates.literal_facts(
         "7. Ask first\n8) Then go"
     )
 
 
 def test_words_that_open_a_sentence_are_no_names() -> None:
-    assert near_duplicates.facts("Ask Nate. Then go: Monday, 5:00 (v2)") == ["Nate", "5:00", "v2"]
+    assert near_duplicates.literal_facts("Ask Nate. Then go: Monday, 5:00 (v2)") == ["Nate", "5:00", "v2"]
 
 
 def test_a_copy_of_a_near_copy_repeats_the_first() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from memory_budget.base import layout
-from memory_budget.base.files import digest, listing, read_bytes, safe_name, write_atomic
+from memory_budget.base.files import listing, read_bytes, safe_name, short_hash, write_atomic
 from memory_budget.base.project import Project, project_of
 from tests.support.projects import make_project
 
@@ -48,8 +48,8 @@ def test_two_names_are_two_files() -> None:
 
 
 def test_a_digest_takes_text_and_bytes() -> None:
-    assert digest("a") == digest(b"a")
-    assert len(digest("\ud800", 6)) == 12
+    assert short_hash("a") == short_hash(b"a")
+    assert len(short_hash("\ud800", 6)) == 12
 
 
 def test_the_cache_ignores_itself_and_is_made_on_demand(tmp_path: Path) -> None:

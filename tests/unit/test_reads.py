@@ -196,16 +196,18 @@ def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp
     transcript = tmp_path / "session.jsonl"
     folder = tmp_path / "session" / "subagents"
     folder.mkdir(parents=True)
-    assert state.find(project, "session", "a9", str(transcript)) is None
+    assert state.find_running(project, "session", "a9", str(transcript)) is None
     (folder / "agent-a9.meta.json").write_text(json.dumps({"toolUseId": "toolu_77"}))
-    known = state.find(project, "session", "a9", str(transcript))
+    known = state.find_running(project, "session", "a9", str(transcript))
     assert known is not None
     assert known.agent == "dbt-expert"
     claims.bind(project, "toolu_77", "a9")
-    assert state.find(project, "session", "a9", "") is not None  # known before the client has its file
+    assert (
+        state.find_running(project, "session", "a9", "") is not None
+    )  # known before the client has its file
     Path(pending.pending_path(project, pending.pending_key("session", "toolu_77"))).unlink()
-    assert state.find(project, "session", "a9", str(transcript)) is None
-    assert state.find(project, "session", "../../a9", str(transcript)) is None
+    assert state.find_running(project, "session", "a9", str(transcript)) is None
+    assert state.find_running(project, "session", "../../a9", str(transcript)) is None
 
 
 # -- every layout
@@ -276,12 +278,12 @@ def test_reads_of_what_the_block_named_are_told_apart(project: Project) -> None:
     event = read(project, M, NOTE, tool_use_id="toolu_2")
     reads.post_read(project, event)
     reads.post_read(project, event)  # heard of twice: counted once
-    lines = Path(state.folder(project, "session"), "a1.reads").read_text().splitlines()
+    lines = Path(state.reads_folder(project, "session"), "a1.reads").read_text().splitlines()
     assert [len(json.loads(line)) for line in lines] == [4, 5, 5]
     assert "secrets" not in "".join(lines)
-    allocation = pending.find(project, "agent-a1")
+    allocation = pending.find_pending(project, "agent-a1")
     assert allocation is not None
-    now = state.replay(project, "session", "a1", allocation)
+    now = state.replay_reads(project, "session", "a1", allocation)
     assert now.opened == {mark_of(M): json.loads(lines[1])[2]}
     assert now.on_demand == now.opened[mark_of(M)] + json.loads(lines[0])[2]
 

@@ -141,7 +141,7 @@ def test_killed_anywhere_every_record_is_there_once(project: Project, place: str
     assert child(lambda: rotation.rotate(project, settings, NOW.timestamp(), die)) == -signal.SIGKILL
     if place == "put away":
         (old,) = os.listdir(project.cache + "/old-logs")
-        assert len(list(usage.read(f"{project.cache}/old-logs/{old}"))) == COUNT
+        assert len(list(usage.read_log(f"{project.cache}/old-logs/{old}"))) == COUNT
         assert seen(project) == []
         return
     assert seen(project) == list(range(COUNT))
@@ -229,7 +229,9 @@ def test_every_reader_counts_each_record_once(project: Project) -> None:
     assert [entry["tokens_loaded"] for entry in shown["last"]] == list(range(COUNT - 3, COUNT + 5))
     assert sum(use.runs for use in weekly.weekly_use(project, NOW.timestamp())) == COUNT + 5
     assert tuning.recommend(project, now=NOW)["records"] == COUNT + 5
-    assert len(log_sent.parse(log_sent.set_aside(project))) == 1  # apart from the log, so not touched
+    assert (
+        len(log_sent.parse_sent(log_sent.set_sent_aside(project))) == 1
+    )  # apart from the log, so not touched
 
 
 def test_a_part_that_is_damaged_is_named_and_the_others_are_read(project: Project) -> None:

@@ -43,7 +43,7 @@ def test_processes_that_read_at_once_lose_nothing_and_tell_each_alert_once(proje
         for name in "abcd"
     ]
     told = [level for writer in writers for level in eval(writer.communicate(timeout=60)[0])]
-    monitor = state.replay(project, "s", "a", start())
+    monitor = state.replay_reads(project, "s", "a", start())
     assert monitor.on_demand == 4 * 25 * 100
     assert sorted(told) == sorted(alert.level for alert in monitor.alerts) == ["critical", "info", "warning"]
 
@@ -54,7 +54,7 @@ def test_a_line_that_was_cut_off_is_passed_over(project: Project) -> None:
     with open(f"{where}/a.reads", "a") as file:
         file.write('["two", 1.0, 20\n[]\n["three", "x", {}, 5]\n')
     state.add_read(project, "s", "a", start(), {}, 30, "three")
-    assert state.replay(project, "s", "a", start()).on_demand == 40
+    assert state.replay_reads(project, "s", "a", start()).on_demand == 40
 
 
 def test_notes_are_given_out_once_in_order(project: Project) -> None:
@@ -88,7 +88,7 @@ def test_a_bump_is_remembered_for_the_agent_and_task(project: Project) -> None:
 def test_what_never_arrived_is_no_load_of_a_running_agent(project: Project) -> None:
     state.mark_lost(project, "s", "a")
     monitor, _ = state.add_read(project, "s", "a", start(), {}, 100, "one")
-    assert monitor.loaded == state.replay(project, "s", "a", start()).loaded == 100
-    assert state.replay(project, "s", "a", start(), (10_000, {"global": 10_000})).loaded == 10_100
-    state.forget(project, "s", "a")
-    assert list(Path(state.folder(project, "s")).iterdir()) == []
+    assert monitor.loaded == state.replay_reads(project, "s", "a", start()).loaded == 100
+    assert state.replay_reads(project, "s", "a", start(), (10_000, {"global": 10_000})).loaded == 10_100
+    state.forget_reads(project, "s", "a")
+    assert list(Path(state.reads_folder(project, "s")).iterdir()) == []

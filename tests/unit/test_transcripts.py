@@ -44,7 +44,7 @@ def write(folder: Path, *entries: Any, tail: bytes = b"") -> str:
 
 
 def test_a_whole_run(tmp_path: Path) -> None:
-    found = transcripts.read(
+    found = transcripts.read_transcript(
         write(tmp_path, user("the task"), said("m1", "tool_use"), user("result"), said("m2"))
     )
     assert found.given == ["the task"]
@@ -53,7 +53,9 @@ def test_a_whole_run(tmp_path: Path) -> None:
 
 
 def test_lines_of_one_message_count_once(tmp_path: Path) -> None:
-    found = transcripts.read(write(tmp_path, user("t"), said("m1", None), said("m1", None), said("m1")))
+    found = transcripts.read_transcript(
+        write(tmp_path, user("t"), said("m1", None), said("m1", None), said("m1"))
+    )
     assert found.usage is not None
     assert found.usage.requests == 1
     assert found.usage.output == 4
@@ -64,14 +66,16 @@ def test_what_hooks_added_counts_as_given(tmp_path: Path) -> None:
         "type": "attachment",
         "attachment": {"type": "hook_additional_context", "content": ["one", "two"]},
     }
-    assert transcripts.read(write(tmp_path, user([{"type": "text", "text": "task"}]), added)).given == [
+    assert transcripts.read_transcript(
+        write(tmp_path, user([{"type": "text", "text": "task"}]), added)
+    ).given == [
         "task",
         "one\ntwo",
     ]
 
 
 def test_the_line_being_written_is_passed_over(tmp_path: Path) -> None:
-    found = transcripts.read(
+    found = transcripts.read_transcript(
         write(tmp_path, user("t"), said("m1", "tool_use"), tail=b'{"type":"assistant","mess')
     )
     assert not found.complete
@@ -97,7 +101,7 @@ def test_the_line_being_written_is_passed_over(tmp_path: Path) -> None:
     ],
 )
 def test_no_line_stops_the_reading(entry: Any, tmp_path: Path) -> None:
-    found = transcripts.read(write(tmp_path, entry, user("t"), said("m1"), entry))
+    found = transcripts.read_transcript(write(tmp_path, entry, user("t"), said("m1"), entry))
     assert "t" in found.given
     assert found.usage is not None
 
@@ -107,16 +111,16 @@ def test_an_error_of_the_api_is_the_end_of_a_run(tmp_path: Path) -> None:
         **said("m2", content=[{"type": "text", "text": "API Error: overloaded"}]),
         "isApiErrorMessage": True,
     }
-    found = transcripts.read(write(tmp_path, user("t"), said("m1", "tool_use"), failed))
+    found = transcripts.read_transcript(write(tmp_path, user("t"), said("m1", "tool_use"), failed))
     assert (found.error, found.complete) == ("API Error: overloaded", False)
-    again = transcripts.read(write(tmp_path, user("t"), failed, said("m3")))
+    again = transcripts.read_transcript(write(tmp_path, user("t"), failed, said("m3")))
     assert (again.error, again.complete) == (None, True)
 
 
 def test_a_missing_transcript_is_an_empty_one(tmp_path: Path) -> None:
-    found = transcripts.read(str(tmp_path / "none.jsonl"))
+    found = transcripts.read_transcript(str(tmp_path / "none.jsonl"))
     assert found == transcripts.Transcript([], None, "", None, None, False)
-    assert transcripts.read(str(tmp_path)) == found
+    assert transcripts.read_transcript(str(tmp_path)) == found
     assert transcripts.read_meta(str(tmp_path / "none.jsonl")) is None
 
 

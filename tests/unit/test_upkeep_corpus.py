@@ -77,7 +77,7 @@ def test_summaries_are_a_quarter_and_keep_most_facts(project: Project) -> None:
         if note.tokens < summaries.LEAST_TOKENS:
             continue
         summary = condense.condense_note(
-            memory_files.read_text(project, note.path), 0.25, count, rarity, source=note.path
+            memory_files.read_note_text(project, note.path), 0.25, count, rarity, source=note.path
         )
         assert summary.tokens_after <= 0.25 * summary.tokens_before
         before += summary.tokens_before

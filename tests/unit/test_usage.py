@@ -24,7 +24,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def entries(project: Project) -> list[dict[str, Any] | usage.BadLine]:
-    return list(usage.read(project.log))
+    return list(usage.read_log(project.log))
 
 
 def test_records_come_back_in_order(project: Project) -> None:

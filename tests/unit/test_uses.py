@@ -140,9 +140,9 @@ def test_what_an_agent_read_itself_is_found_in_its_transcript(project: Project, 
         read_call("bad\0.md"),
     ]
     transcript.write_bytes(b"".join(json.dumps(call).encode() + b"\n" for call in calls) + b'{"Read"')
-    assert sent.reads(project, str(transcript)) == [
+    assert sent.opened_files(project, str(transcript)) == [
         f"{MEMORY}/{A}",
         f"{MEMORY}/{B}",
         "~/.claude/agent-memory/dbt/MEMORY.md",
     ]
-    assert sent.reads(project, str(tmp_path / "none")) == []
+    assert sent.opened_files(project, str(tmp_path / "none")) == []

@@ -21,10 +21,10 @@ def safe_name(text: str, limit: int = 80) -> str:
     if 0 < len(text) <= limit and _SAFE.issuperset(text):
         return text
     start = "".join(c if c in _SAFE else "_" for c in text[: limit - 17])
-    return start + "-" + digest(text)
+    return start + "-" + short_hash(text)
 
 
-def digest(text: str | bytes, size: int = 8) -> str:
+def short_hash(text: str | bytes, size: int = 8) -> str:
     """BLAKE2b of `text` with `size` bytes, in hexadecimal (twice as many characters)."""
     from _blake2 import blake2b
 

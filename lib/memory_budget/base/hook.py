@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WITHOUT = "this agent goes on without its memory"
 
 
-def run(
+def run_hook(
     handler: Callable[[Project, Payload], Answer | bytes], means: str = WITHOUT, *, quiet: bool = False
 ) -> None:
     """Do one hook call. Ends the process: whatever a handler leaves open needs no closing.

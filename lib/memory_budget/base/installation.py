@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from memory_budget.base.files import digest, write_atomic
+from memory_budget.base.files import short_hash, write_atomic
 from memory_budget.base.project import user_home
 
 PLUGIN = "memory-budget"
@@ -43,7 +43,7 @@ def plugin_root() -> str:
     return os.path.dirname(os.path.dirname(library))
 
 
-def client_home(environ: Mapping[str, str] = os.environ) -> str:
+def claude_home(environ: Mapping[str, str] = os.environ) -> str:
     """The client's folder of settings and plugins: `~/.claude` unless `CLAUDE_CONFIG_DIR` names another."""
     return environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME") or user_home(), ".claude")
 
@@ -57,7 +57,7 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> str:
     return (
         environ.get("MEMORY_BUDGET_DATA")
         or environ.get("CLAUDE_PLUGIN_DATA")
-        or os.path.join(client_home(environ), "plugins", "data", f"{PLUGIN}-{MARKETPLACE}")
+        or os.path.join(claude_home(environ), "plugins", "data", f"{PLUGIN}-{MARKETPLACE}")
     )
 
 
@@ -65,7 +65,9 @@ def environment_folder(root: str, data: str, base: str) -> str:
     """Where the libraries of this version of the plugin for this interpreter lie: `venv-` and a hash of both. Raises OSError."""
     with open(os.path.join(root, CORE_LOCK), "rb") as file:
         content = file.read()
-    return os.path.join(data, VENV_PREFIX + digest(content + f"{base} {sys.version_info[:2]}".encode(), 6))
+    return os.path.join(
+        data, VENV_PREFIX + short_hash(content + f"{base} {sys.version_info[:2]}".encode(), 6)
+    )
 
 
 def has_core_libraries(folder: str) -> bool:

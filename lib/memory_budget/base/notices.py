@@ -6,7 +6,7 @@ import errno
 import os
 
 from memory_budget.base import layout
-from memory_budget.base.files import digest, safe_name
+from memory_budget.base.files import safe_name, short_hash
 from memory_budget.base.project import Project
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def once(project: Project, key: str) -> bool:
         base = os.environ.get("TMPDIR") or "/tmp"
         folder = f"{base}/memory-budget-{os.getuid()}"
         os.makedirs(folder, 0o700, exist_ok=True)
-        return _first(f"{folder}/{digest(project.root + chr(0) + key)}")
+        return _first(f"{folder}/{short_hash(project.root + chr(0) + key)}")
     except OSError:
         return True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import auto_memory, layout, memory_folders
-from memory_budget.base.files import digest, own_folder, read_bytes, write_atomic
+from memory_budget.base.files import own_folder, read_bytes, short_hash, write_atomic
 from memory_budget.base.memory_folders import MEMORY
 
 CACHE = ".claude/cache/memory-budget"
@@ -140,7 +140,7 @@ def _data_folder(home: str) -> str:
 
 def _short(root: str) -> str:
     """A folder's name for a project: its slug, and what tells it from another of the same slug."""
-    return f"{auto_memory.slug(root)[-80:].strip('-')}-{digest(root, 4)}"
+    return f"{auto_memory.slug(root)[-80:].strip('-')}-{short_hash(root, 4)}"
 
 
 def find_project(start: str, home: str | None = None) -> Project:

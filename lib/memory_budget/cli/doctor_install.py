@@ -147,7 +147,7 @@ def _client_version(program: str) -> tuple[int, int, int] | None:
 
 def _plugin() -> Iterator[Finding]:
     """Whether the client has this plugin enabled, and runs it from the folder of this command line."""
-    home = installation.client_home()
+    home = installation.claude_home()
     registered = plugins.known_plugins(home, installation.PLUGIN)
     root = os.path.realpath(installation.plugin_root())
     install = f"run: python3 {os.path.join(root, 'install.py')}"

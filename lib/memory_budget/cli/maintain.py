@@ -163,7 +163,8 @@ def difference(project: Project, proposal: Proposal, limit: int | None) -> list[
     for staying_path, moving_path in proposal.compare:
         try:
             old, new = (
-                memory_files.read_text(project, path).splitlines() for path in (moving_path, staying_path)
+                memory_files.read_note_text(project, path).splitlines()
+                for path in (moving_path, staying_path)
             )
         except OSError as error:
             lines.append(f"  {error.filename}: {error.strerror}")

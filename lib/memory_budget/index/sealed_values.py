@@ -7,7 +7,7 @@ A value with its digest before it: `9f86d081884c7d65 {"models":{}}`.
 from __future__ import annotations
 
 from memory_budget.base import fastjson
-from memory_budget.base.files import digest
+from memory_budget.base.files import short_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class ValueDamaged(ValueError):
 def write_value(db: Connection, key: str, value: object) -> None:
     """Write a value of plain JSON under a key, in the caller's transaction."""
     text = fastjson.dumps(value)
-    db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, f"{digest(text)} {text}"))
+    db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, f"{short_hash(text)} {text}"))
 
 
 def read_value(db: Connection, key: str) -> object:
@@ -36,6 +36,6 @@ def read_value(db: Connection, key: str) -> object:
     if not isinstance(row[0], str):
         raise ValueDamaged(f"{key}: {type(row[0]).__name__}, expected text")
     seal, _, text = row[0].partition(" ")
-    if seal != digest(text):
+    if seal != short_hash(text):
         raise ValueDamaged(f"{key}: not as it was written")
     return fastjson.loads(text)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from memory_budget import __version__
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest
+from memory_budget.base.files import short_hash
 from memory_budget.base.project import find_project
 from memory_budget.installer import bytecode, client, libraries, workspace
 from memory_budget.installer.host import Host
@@ -59,7 +59,7 @@ def _advice(host: Host, error: OSError) -> str:
 
 def _one_installer(host: Host) -> contextlib.AbstractContextManager[None]:
     """One installer of this person at a time. Raises BudgetError when the other one does not end."""
-    name = f"memory-budget-{os.getuid()}-{digest(host.client_home)}.lock"
+    name = f"memory-budget-{os.getuid()}-{short_hash(host.client_home)}.lock"
     given_up = BudgetError("another install.py has been at work for 20 minutes")
     path = os.path.join(tempfile.gettempdir(), name)
     return wait_for_turn(host, path, _WAIT_FOR_ANOTHER, "Waiting", "another install.py is at work", given_up)

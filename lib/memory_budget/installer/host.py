@@ -48,7 +48,7 @@ class Host:
     ) -> None:
         self.root = root or installation.plugin_root()
         self.environ = dict(os.environ if environ is None else environ)
-        self.client_home = installation.client_home(self.environ)
+        self.client_home = installation.claude_home(self.environ)
         self.out = out or sys.stdout
         self.dry_run = False
         self._run = run

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest, read_bytes, write_atomic
+from memory_budget.base.files import read_bytes, short_hash, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.log import lines, otlp, usage
@@ -144,7 +144,7 @@ def _unsent_lines(path: str, sent: Mapping[str, int], *, current: bool) -> Itera
             first = file.readline()
             if not first.endswith(b"\n"):
                 return
-            name = digest(first, 12)
+            name = short_hash(first, 12)
             offset = sent.get(name, 0)
             file.seek(offset)
             for line in file:
@@ -155,7 +155,7 @@ def _unsent_lines(path: str, sent: Mapping[str, int], *, current: bool) -> Itera
                     record = lines.record(line)
                     yield _LogLine(
                         record if isinstance(record, dict) else {},
-                        digest(f"{name}:{start}", 16),
+                        short_hash(f"{name}:{start}", 16),
                         len(line),
                         name,
                         offset,

@@ -82,7 +82,7 @@ def _rename_large(project: Project, most: int, now: float) -> str:
 def _first_and_last_day(path: str) -> list[str]:
     """First and last day of a log's records as ISO dates, [] where no record has a date."""
     first = last = ""
-    for record in usage.read(path):
+    for record in usage.read_log(path):
         if not isinstance(record, usage.BadLine) and not lines.record_problem(record):
             day = record["timestamp"][:10]
             first, last = min(first or day, day), max(last, day)

@@ -37,7 +37,7 @@ def remember(
     """Note what a run that has ended was given and what it read. `files` and `chunks` as they arrived; `now` in seconds since
     the epoch. Raises OSError, and TimeoutError when the lock is held for 30 s.
     """
-    read = reads(project, transcript)
+    read = opened_files(project, transcript)
     if not files and not read:
         return
     line = orjson.dumps(Sent(now, agent, files, chunks, read)._asdict()) + b"\n"
@@ -52,7 +52,7 @@ def remember(
             os.close(handle)
 
 
-def reads(project: Project, transcript: str) -> list[str]:
+def opened_files(project: Project, transcript: str) -> list[str]:
     """The memory files that an agent opened with its Read tool, as paths from the project's root."""
     found: dict[str, None] = {}
     try:
@@ -103,7 +103,7 @@ def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
     return ""
 
 
-def set_aside(project: Project) -> str:
+def set_sent_aside(project: Project) -> str:
     """Give the lines written so far a name of their own, so that they can be counted once. Returns their path, ""
     when there are none. A part set aside before and not dropped yet is given first."""
     folder = project.ensure_cache(layout.SENT_ASIDE)
@@ -119,7 +119,7 @@ def set_aside(project: Project) -> str:
     return target
 
 
-def parse(path: str) -> list[Sent]:
+def parse_sent(path: str) -> list[Sent]:
     """The whole lines of a part; others are passed over."""
     found = []
     for line in read_bytes(path).split(b"\n"):

@@ -3,7 +3,7 @@
 Appended under a lock, each line in one write. A line that a crash or a full disk left without an end is closed first,
 so it can never swallow the next one; readers name such lines and go on.
 
-The log is rotated (`rotation`): `read` reads one file, `read_all` the log with its rotated parts.
+The log is rotated (`rotation`): `read_log` reads one file, `read_all` the log with its rotated parts.
 
     budget-usage.jsonl                                  the log that is written
     budget-usage-2026-11-01-2026-11-30.jsonl.gz         rotated: its first and last day, compressed
@@ -130,14 +130,14 @@ def _ends_whole(handle: int) -> bool:
     return size == 0 or os.pread(handle, 1, size - 1) == b"\n"
 
 
-def read(path: str) -> Iterator[dict[str, Any] | BadLine]:
+def read_log(path: str) -> Iterator[dict[str, Any] | BadLine]:
     """The records of one log file in order, and the lines that are none. Raises OSError."""
     with open_file(path) as file:
         yield from _records(path, file)
 
 
 def read_all(project: Project) -> Iterator[dict[str, Any] | BadLine]:
-    """As `read`, of the log and all its rotated parts: each record once, also if the log is rotated meanwhile.
+    """As `read_log`, of the log and all its rotated parts: each record once, also if the log is rotated meanwhile.
 
     A record that is in the log twice, byte for byte, comes once. A part that cannot be read to its end is named as a bad
     line 0.

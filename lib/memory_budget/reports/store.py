@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memory_budget.base.files import digest
+from memory_budget.base.files import short_hash
 from memory_budget.base.project import Project
 from memory_budget.log import lines, usage
 from memory_budget.log.usage import BadLine
@@ -164,7 +164,7 @@ class Store:
         """A path that DuckDB does not take for a pattern: where it has one's characters, that of a link to it."""
         if not any(sign in path for sign in "*?[]{}"):
             return path
-        link = f"{self._folder}/{digest(path)}-{os.path.basename(path).translate(str.maketrans('*?[]{}', '______'))}"
+        link = f"{self._folder}/{short_hash(path)}-{os.path.basename(path).translate(str.maketrans('*?[]{}', '______'))}"
         if not os.path.lexists(link):
             os.symlink(os.path.abspath(path), link)
         return link

@@ -214,11 +214,11 @@ def _recent_changes(
     """Days since each recent change, by ("profile", the agent's present name) or ("weights", profile)."""
     from memory_budget.reports import tuning_apply
 
-    names = {tuning_history.agent_key(name, settings, files): name for name in named.values()}
+    names = {tuning_history.profile_key(name, settings, files): name for name in named.values()}
     ages_by_name: dict[tuple[str, str], list[float]] = {}
     for (kind, name), ages in tuning_apply.recent_changes(project, now, QUARTER_DAYS).items():
         if kind == "profile":
-            name = names.get(tuning_history.agent_key(name, settings, files), name)
+            name = names.get(tuning_history.profile_key(name, settings, files), name)
         ages_by_name.setdefault((kind, name), []).extend(ages)
     return ages_by_name
 

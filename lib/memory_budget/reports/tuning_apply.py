@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest, listing, read_bytes, write_atomic, write_shared
+from memory_budget.base.files import listing, read_bytes, short_hash, write_atomic, write_shared
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
 from memory_budget.settings import agents, json_edit, profiles
@@ -96,7 +96,7 @@ def apply_changes(
             edit, members = _planned(project, changes)
             stamp = now.strftime("%Y%m%d-%H%M%S")
             done = Applied(
-                f"{stamp}-{digest(edit.after + stamp, 3)}", now.isoformat(timespec="seconds"), automatic, edit.path,
+                f"{stamp}-{short_hash(edit.after + stamp, 3)}", now.isoformat(timespec="seconds"), automatic, edit.path,
                 edit.exists, edit.before, edit.after, members, list(changes), APPLIED,
             )  # fmt: skip
             # The record is written first: after a kill in between, undo finds the file as before and has nothing to do.

@@ -28,7 +28,7 @@ def name_agents(store: Store, settings: Profiles, files: agents.Agents) -> dict[
     first: dict[str, str] = {}
     named: dict[str, str] = {}
     for (name,) in store.rows("SELECT agent FROM runs GROUP BY 1 ORDER BY count(*) DESC, 1"):
-        named[name] = first.setdefault(agent_key(name, settings, files), name)
+        named[name] = first.setdefault(profile_key(name, settings, files), name)
     store.execute("CREATE OR REPLACE TEMP TABLE named (agent VARCHAR, name VARCHAR)")
     store.execute(
         "INSERT INTO named SELECT unnest(?), unnest(?)", [list(named), [named[name] for name in named]]
@@ -36,7 +36,7 @@ def name_agents(store: Store, settings: Profiles, files: agents.Agents) -> dict[
     return named
 
 
-def agent_key(name: str, settings: Profiles, files: agents.Agents) -> str:
+def profile_key(name: str, settings: Profiles, files: agents.Agents) -> str:
     """A key that is the same for all names which the profiles take for one agent."""
     identity = agents.resolve(name, settings, files)
     return identity.assignment_key or identity.override_key or name

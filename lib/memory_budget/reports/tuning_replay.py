@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     sent: float
 
 
-def replay(evidence: WeighedHistory, candidate: CandidateProfile) -> Outcome:
+def replay_profile(evidence: WeighedHistory, candidate: CandidateProfile) -> Outcome:
     """What a profile would have come to over a weighed history."""
     over = short = allotted = sent = total = 0.0
     width = evidence.width
@@ -138,7 +138,7 @@ def choose(
     chance that neither change is called for.
     """
     ordered = sorted(candidates, key=lambda candidate: (sum(candidate.budgets.values()), candidate.profile))
-    outcomes = {candidate.profile: replay(evidence, candidate) for candidate in ordered}
+    outcomes = {candidate.profile: replay_profile(evidence, candidate) for candidate in ordered}
     before = outcomes[current]
     fitting = [candidate for candidate in ordered if outcomes[candidate.profile].exceedance <= limit]
     best = fitting[0] if fitting else _least_over(ordered, outcomes)

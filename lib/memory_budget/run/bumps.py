@@ -9,7 +9,7 @@ import os
 import time
 
 from memory_budget.base import layout
-from memory_budget.base.files import digest, read_bytes, safe_name, write_atomic
+from memory_budget.base.files import read_bytes, safe_name, short_hash, write_atomic
 from memory_budget.base.project import Project
 
 #: How long a bump is remembered since it was last needed, in seconds.
@@ -18,7 +18,7 @@ BUMP_SECONDS = 30 * 86400.0
 
 def task_key(agent: str, description: str, prompt: str) -> str:
     """Names an agent's task: its description as people repeat it, or the prompt where there is none."""
-    return digest(f"{agent.lower()}\0{' '.join((description or prompt).lower().split())}")
+    return short_hash(f"{agent.lower()}\0{' '.join((description or prompt).lower().split())}")
 
 
 def remember_bump(project: Project, key: str, tier: str) -> None:

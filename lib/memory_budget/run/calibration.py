@@ -271,7 +271,7 @@ def _counted(lines: bytes, counter: Any) -> Iterable[tuple[str, str, int, int]]:
         try:
             noted: Any = fastjson.loads(line)
             agent, model, counted, path = noted
-            given = transcripts.read(path).given
+            given = transcripts.read_transcript(path).given
         except (OSError, ValueError, TypeError):
             continue
         if not given or not model or counted <= 0:

@@ -10,7 +10,7 @@
 
 PreToolUse comes before the agent starts and knows no agent; SubagentStart knows the agent and no tool use. `bound` joins
 them exactly. It is written by the plugin's mod the moment the client spawns an agent (2.1.287 and newer), and by PostToolUse
-for agents in the background. Where neither comes in time, plans of one type are published one at a time (`wait_for_turn`),
+for agents in the background. Where neither comes in time, plans of one type are published one at a time (`wait_for_earlier_plans`),
 and an agent takes the oldest that nobody took. A plan is taken by making the file `claimed`, which one of several processes
 can do, so no lock is taken. While nobody can tell whether an agent's prompt carries its memory, silence is right: memory may
 be missing once, and never comes twice. `hooks/if_needed` follows the same protocol in shell.
@@ -38,7 +38,7 @@ TURNS_SECONDS = 6.0
 CLAIMED = "claimed"
 
 
-def folder(project: Project, session: str, agent_type: str) -> str:
+def plans_folder(project: Project, session: str, agent_type: str) -> str:
     """Where the plans of one session and agent type lie. Nothing is made.
 
     One folder in whatever case came first: a caller may write `DBT-Expert`, and the client says `dbt-expert`.
@@ -55,7 +55,7 @@ def folder(project: Project, session: str, agent_type: str) -> str:
 
 def ensure_folder(project: Project, session: str, agent_type: str) -> str:
     """The same, made where it is missing. Raises OSError."""
-    where = folder(project, session, agent_type)
+    where = plans_folder(project, session, agent_type)
     return project.ensure_cache(layout.STARTS, *where.rsplit("/", 2)[1:])
 
 
@@ -103,7 +103,7 @@ def plan_in_context(
     """
     where = ensure_folder(project, session, agent_type)
     if in_turn:
-        wait_for_turn(where, tool_use)
+        wait_for_earlier_plans(where, tool_use)
     _publish(where, answers, f"{where}/c-{time.time_ns():020}-{safe_name(tool_use)}")
     if in_turn:
         _leave_queue(where, tool_use)
@@ -126,7 +126,7 @@ def _publish(where: str, answers: list[bytes], target: str) -> bool:
     return True
 
 
-def wait_for_turn(where: str, tool_use: str) -> None:
+def wait_for_earlier_plans(where: str, tool_use: str) -> None:
     """Wait until every plan of this type that came before was taken by its agent, or has had its time."""
     name = f"w-{time.time_ns():020}-{safe_name(tool_use)}"
     mark(f"{where}/{name}")
@@ -202,16 +202,16 @@ def bound_to(project: Project, agent: str) -> str:
 
 def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> None:
     """The tool use came to nothing (denied, or an unknown agent): its plan is dropped."""
-    where = folder(project, session, agent_type)
+    where = plans_folder(project, session, agent_type)
     remove(f"{where}/p-{safe_name(tool_use)}")
     planned = _plan_of(where, tool_use)
     if planned:
         remove_folder(planned)
 
 
-def forget(project: Project, session: str, agent_type: str, agent: str, tool_use: str) -> None:
+def forget_start(project: Project, session: str, agent_type: str, agent: str, tool_use: str) -> None:
     """An agent's record is written: nothing is kept of its start."""
-    where = folder(project, session, agent_type)
+    where = plans_folder(project, session, agent_type)
     remove(bound_path(project, agent))
     remove_folder(f"{where}/a-{safe_name(agent)}")
     taken = [name for name in listing(where) if name.startswith("c-") and _taken_by(where, name) == agent]
@@ -246,7 +246,7 @@ def look(
 ) -> Start:
     """Find the plan of a starting agent, or take one. `transcript`: the session's, to tell plans whose agent is known there
     from open ones. Raises OSError."""
-    where = folder(project, session, agent_type)
+    where = plans_folder(project, session, agent_type)
     mod = bool(os.environ.get(MOD))
     until = time.monotonic() + (MOD_SECONDS if mod else BIND_SECONDS)
     while True:

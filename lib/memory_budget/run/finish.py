@@ -83,8 +83,8 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
     keys = [pending.pending_key(session, tool_use)] if tool_use else []
     if not tool_use and meta:
         keys = _keys_without_id(project, session, meta, transcript)
-    for key in [*keys, pending.agent_key(agent)]:
-        allotted = pending.find(project, key)
+    for key in [*keys, pending.pending_agent_key(agent)]:
+        allotted = pending.find_pending(project, key)
         if allotted is None:
             continue
         parts = arrived.parts_in(transcript.given)
@@ -97,7 +97,7 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
             calibration.note(
                 project, allotted.agent, transcript.model, transcript.usage.first_request_input, path
             )
-        claims.forget(project, session, str(ended.get("agent_type") or ""), agent, tool_use)
+        claims.forget_start(project, session, str(ended.get("agent_type") or ""), agent, tool_use)
         return True
     return False
 
@@ -110,7 +110,7 @@ def _keys_without_id(
     keys = []
     for name in listing(project.at(layout.PENDING)):
         key = name.removesuffix(".json")
-        allotted = pending.find(project, key) if key != name else None
+        allotted = pending.find_pending(project, key) if key != name else None
         if allotted is not None and allotted.session_id == session and _fits(allotted, meta, transcript):
             keys.append(key)
     return keys
@@ -127,11 +127,11 @@ def _wait(path: str) -> transcripts.Transcript:
     """The transcript once its last answer is there, or as it stands when the waiting is over."""
     until = time.monotonic() + WAIT_SECONDS
     step = _FIRST_STEP
-    transcript = transcripts.read(path)
+    transcript = transcripts.read_transcript(path)
     while not transcript.complete and transcript.error is None and time.monotonic() < until:
         time.sleep(step)
         step = min(step * 1.5, _LAST_STEP)
-        transcript = transcripts.read(path)
+        transcript = transcripts.read_transcript(path)
     return transcript
 
 
@@ -149,7 +149,7 @@ def _record(project: Project, allotted: Pending, key: str, run: _Run) -> bool:
     seen = bool(run.transcript.given)
     result = arrived.measure(given, parts, seen=seen, count=_counter())
     agent = run.agent or run_state.MAIN
-    state = run_state.replay(project, allotted.session_id, agent, given, (result.tokens, result.scopes))
+    state = run_state.replay_reads(project, allotted.session_id, agent, given, (result.tokens, result.scopes))
     entry = record.make(
         allotted,
         given,
@@ -173,7 +173,7 @@ def _record(project: Project, allotted: Pending, key: str, run: _Run) -> bool:
         chunks = [number for path in result.files for number in of_files.get(path, ())]
         sent.remember(project, allotted.agent, list(result.files), chunks, run.path, time.time())
     _put_away(project, allotted, recording)
-    run_state.forget(project, allotted.session_id, agent)
+    run_state.forget_reads(project, allotted.session_id, agent)
     return True
 
 
@@ -199,11 +199,11 @@ def _of_session(project: Project, session: str, allocation: str) -> Pending | No
         if name.endswith(".json")
     }
     for key in sorted(keys):
-        found = pending.find(project, key)
+        found = pending.find_pending(project, key)
         if found is not None and found.allocation_id == allocation and found.session_id == session:
             return found
     try:
-        found = pending.read(pending.recorded_path(project, allocation))
+        found = pending.read_pending(pending.recorded_path(project, allocation))
     except pending.Unreadable:
         return None
     return found if found is not None and found.session_id == session else None
@@ -285,9 +285,9 @@ def _finish_one(project: Project, path: str, _: str) -> bool:
 def _close_one(project: Project, path: str, session: str) -> bool:
     name = os.path.basename(path)
     try:
-        allotted = pending.read(path)
+        allotted = pending.read_pending(path)
     except pending.Unreadable as error:
-        leftovers.set_aside(project, path, str(error))
+        leftovers.keep_damaged(project, path, str(error))
         return False
     if allotted is None:
         return False
@@ -305,9 +305,9 @@ def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: 
     agent = "" if main else allotted.agent_id
     if not main:
         by_tool_use = transcripts.agent_transcripts(where) if where else {}
-        where = by_tool_use.get(allotted.tool_use_id or pending.agent_key(agent), "") or _unnamed_transcript(
-            by_tool_use, allotted
-        )
+        where = by_tool_use.get(
+            allotted.tool_use_id or pending.pending_agent_key(agent), ""
+        ) or _unnamed_transcript(by_tool_use, allotted)
         if not where:
             # It never started: refused by another plugin, which no event tells. One that was being recorded did start, and
             # its end is still on disk if nobody recorded it.
@@ -315,7 +315,7 @@ def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: 
                 pending.drop(project, key)
             return False
         agent = agent or os.path.basename(where).removeprefix("agent-").removesuffix(".jsonl")
-    transcript = transcripts.read(where)
+    transcript = transcripts.read_transcript(where)
     ended = main or transcript.complete
     error = None if ended else "never ended: the client that ran it is gone"
     return _record(project, allotted, key, _Run(agent, where, transcript, ended=ended, error=error))
@@ -325,7 +325,7 @@ def _unnamed_transcript(by_tool_use: dict[str, str], allotted: Pending) -> str:
     """The transcript of an allocation among those that do not name the tool use that started their agent; "" for none."""
     for key, path in by_tool_use.items():
         meta = transcripts.read_meta(path) if key.startswith("agent-") else None
-        if meta and not meta.tool_use and _fits(allotted, meta, transcripts.read(path)):
+        if meta and not meta.tool_use and _fits(allotted, meta, transcripts.read_transcript(path)):
             return path
     return ""
 

@@ -34,7 +34,7 @@ def _look_for_block(project: Project, payload: Payload, agent: str, prompt: str)
     """Where the prompt that an agent got is not the one with its memory, have a detached process find out why."""
     session = text_field(payload, "session_id")
     tool_use = text_field(payload, "tool_use_id")
-    allocation = pending.find(project, pending.pending_key(session, tool_use))
+    allocation = pending.find_pending(project, pending.pending_key(session, tool_use))
     if allocation is None or allocation.channel != "prompt" or not allocation.gives:
         return
     if block.opening(allocation.allocation_id) in prompt:

@@ -58,7 +58,7 @@ def _old(path: str) -> bool:
     return time.time() - os.stat(path).st_mtime > FORGOTTEN_SECONDS
 
 
-def set_aside(project: Project, path: str, problem: str) -> None:
+def keep_damaged(project: Project, path: str, problem: str) -> None:
     """Keep a file that is no allocation for a person to look at, out of the way."""
     name = os.path.basename(path)
     try:

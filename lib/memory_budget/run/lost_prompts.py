@@ -149,7 +149,7 @@ def explain(project: Project, lost: Lost) -> str:
 
 def explain_call(project: Project, session: str, tool_use: str, caller: str, prompt: str) -> None:
     """Find out about an agent that was launched without its block, and leave the line for the person. Raises OSError."""
-    allocation = pending.find(project, pending.pending_key(session, tool_use))
+    allocation = pending.find_pending(project, pending.pending_key(session, tool_use))
     if allocation is not None:
         line = explain(project, Lost(allocation, caller, prompt))
         if line:

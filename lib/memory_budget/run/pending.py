@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import fastjson, layout
-from memory_budget.base.files import digest, read_bytes, safe_name, write_atomic
+from memory_budget.base.files import read_bytes, safe_name, short_hash, write_atomic
 from memory_budget.base.project import Project
 
 TYPE_CHECKING = False
@@ -151,7 +151,7 @@ def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def parse(value: object) -> Pending:
+def parse_pending(value: object) -> Pending:
     """An allocation as this version or an earlier one kept it; of a later one, the fields known here.
 
     Raises Unreadable.
@@ -183,7 +183,7 @@ def _is_step(step: object) -> bool:
 
 def mark_of(path: str) -> str:
     """The mark of a memory file by its path as shown: enough to tell the files of one block apart, and no name."""
-    return digest(path, 4)
+    return short_hash(path, 4)
 
 
 def pending_key(session: str, tool_use: str) -> str:
@@ -192,7 +192,7 @@ def pending_key(session: str, tool_use: str) -> str:
     return f"{session}-{tool_use}"
 
 
-def agent_key(agent: str) -> str:
+def pending_agent_key(agent: str) -> str:
     """The key of the allocation of an agent that came without a tool use."""
     return f"agent-{agent}"
 
@@ -213,24 +213,24 @@ def keep(project: Project, key: str, pending: Pending) -> None:
     write_atomic(pending_path(project, key), fastjson.encode(pending.to_json()))
 
 
-def read(path: str) -> Pending | None:
+def read_pending(path: str) -> Pending | None:
     """A kept allocation; None when it is gone. Raises Unreadable."""
     try:
         data = read_bytes(path)
     except OSError:
         return None
     try:
-        return parse(fastjson.loads(data))
+        return parse_pending(fastjson.loads(data))
     except ValueError as error:
         raise Unreadable(str(error) or type(error).__name__) from error
 
 
-def find(project: Project, key: str) -> Pending | None:
+def find_pending(project: Project, key: str) -> Pending | None:
     """The kept allocation of this key, also while its record is being written; None where none can be read."""
     path = pending_path(project, key)
     for candidate in (path, path.removesuffix(".json") + RECORDING):
         try:
-            pending = read(candidate)
+            pending = read_pending(candidate)
         except Unreadable:
             return None
         if pending is not None:

@@ -43,7 +43,7 @@ def post_read(project: Project, payload: Payload) -> Answer:
     """After an agent read a memory file: its load grows, and the person hears of a threshold it reached."""
     session = text_field(payload, "session_id")
     agent = text_field(payload, "agent_id") or run_state.MAIN
-    allocation = run_state.find(project, session, agent, text_field(payload, "transcript_path"))
+    allocation = run_state.find_running(project, session, agent, text_field(payload, "transcript_path"))
     if allocation is None:
         return None
     found = amounts(project, payload)

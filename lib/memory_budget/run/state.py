@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 MAIN = "main"
 
 
-def folder(project: Project, session: str) -> str:
+def reads_folder(project: Project, session: str) -> str:
     """Where what the agents of a session read is noted. Nothing is made."""
     return project.at(layout.RUNNING, safe_name(session))
 
 
-def find(project: Project, session: str, agent: str, transcript: str) -> Pending | None:
+def find_running(project: Project, session: str, agent: str, transcript: str) -> Pending | None:
     """The allocation of an agent that runs; None for agents that were allotted nothing, and once they have ended.
 
     `agent`: the client's id, or MAIN. `transcript`: the session's; the client keeps a file for each agent below its
     folder that names the tool use which started it, and the allocation is kept under that name.
     """
     if agent == MAIN:
-        return pending.find(project, pending.main_key(session))
-    allocation = pending.find(project, pending.agent_key(agent))
+        return pending.find_pending(project, pending.main_key(session))
+    allocation = pending.find_pending(project, pending.pending_agent_key(agent))
     if allocation is None:
         tool_use = claims.bound_to(project, agent) or _tool_use(transcript, agent)
         if tool_use:
-            allocation = pending.find(project, pending.pending_key(session, tool_use))
+            allocation = pending.find_pending(project, pending.pending_key(session, tool_use))
     return allocation
 
 
@@ -90,19 +90,19 @@ def add_read(
         os.close(handle)
     monitor = start_of(project, session, agent, allocation)
     alerts: list[Alert] = []
-    for read in reads(project, session, agent):
+    for read in own_reads(project, session, agent):
         set_off = monitor.read(*read)
         if read[2:4] == (now, key):
             alerts.extend(set_off)
     return monitor, alerts
 
 
-def reads(
+def own_reads(
     project: Project, session: str, agent: str
 ) -> list[tuple[dict[str, int], int, float, str, dict[str, int]]]:
     """What an agent read itself, in order: scopes, tokens, when, the name of the read, and files that were named to it."""
     try:
-        lines = read_bytes(f"{folder(project, session)}/{safe_name(agent)}.reads").split(b"\n")
+        lines = read_bytes(f"{reads_folder(project, session)}/{safe_name(agent)}.reads").split(b"\n")
     except OSError:
         return []
     noted = []
@@ -123,7 +123,7 @@ def start_of(project: Project, session: str, agent: str, allocation: Pending) ->
     return Monitor(allocation, (0, {}) if _lost(project, session, agent) else None)
 
 
-def replay(
+def replay_reads(
     project: Project,
     session: str,
     agent: str,
@@ -134,7 +134,7 @@ def replay(
     monitor = (
         start_of(project, session, agent, allocation) if arrived is None else Monitor(allocation, arrived)
     )
-    for read in reads(project, session, agent):
+    for read in own_reads(project, session, agent):
         monitor.read(*read)
     return monitor
 
@@ -145,13 +145,13 @@ def mark_lost(project: Project, session: str, agent: str) -> None:
 
 
 def _lost(project: Project, session: str, agent: str) -> bool:
-    return os.path.exists(f"{folder(project, session)}/{safe_name(agent)}.lost")
+    return os.path.exists(f"{reads_folder(project, session)}/{safe_name(agent)}.lost")
 
 
-def forget(project: Project, session: str, agent: str) -> None:
+def forget_reads(project: Project, session: str, agent: str) -> None:
     """Its record is written: nothing is kept of an agent's run any more."""
     for suffix in (".reads", ".lost"):
         try:
-            os.unlink(f"{folder(project, session)}/{safe_name(agent)}{suffix}")
+            os.unlink(f"{reads_folder(project, session)}/{safe_name(agent)}{suffix}")
         except OSError:
             pass

@@ -68,7 +68,7 @@ def read_meta(transcript: str) -> Meta | None:
     )
 
 
-def read(path: str) -> Transcript:
+def read_transcript(path: str) -> Transcript:
     """Read a transcript as far as it is written. A missing one is an empty one."""
     given: list[str] = []
     messages: dict[str, dict[str, int]] = {}

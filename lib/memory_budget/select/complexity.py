@@ -123,12 +123,12 @@ def classify(prompt: str, description: str = "") -> TierEstimate:
     `description` is the caller's few words for the task, where there are any; `prompt` the task itself. An override in the prompt wins.
     """
     tier, wrong = _override(prompt)
-    task = complexity_task.task_text(excerpt(prompt))
-    cues = complexity_cues.read(task, description)
+    task = complexity_task.task_sentences(excerpt(prompt))
+    cues = complexity_cues.find_cues(task, description)
     words = complexity_model.model_words(task)
     matches: list[tuple[float, str]] = []
     deviations = 0.0
-    model = complexity_model.load() if len(words) > CUES_ALONE else None
+    model = complexity_model.load_model() if len(words) > CUES_ALONE else None
     if model is not None:
         deviations, matches = model.judge(words)
     if len(matches) < MATCHES_NEEDED:

@@ -50,7 +50,7 @@ class Cues:
         self.hits, self.evidence, self.crosses, self.leads = hits, evidence, crosses, leads
 
 
-def read(task: str, description: str) -> Cues:
+def find_cues(task: str, description: str) -> Cues:
     """The cues at the start of a task and in its description ("List tables")."""
     start = description[:READ_DESCRIPTION] + " \n " + task[: READ_WORDS * 12]
     words = split_words(start)[: READ_WORDS + 20]

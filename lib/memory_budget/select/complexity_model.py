@@ -63,7 +63,7 @@ def _without(text: str, opening: str, closing: str) -> str:
     return " ".join(pieces)
 
 
-def stem(word: str) -> str:
+def rough_stem(word: str) -> str:
     """`word` without its ending ("loading" -> "load"): rough, quick, and the same in training and use."""
     length = len(word)
     for size in _ENDING_SIZES:
@@ -81,7 +81,7 @@ def model_words(text: str) -> list[str]:
 def word_number(word: str) -> int:
     """The number of a lower-cased word (its stem read in base 36); 0 for what is not of a-z and 0-9, which the model does not know."""
     try:
-        return int(stem(word)[:9], 36)
+        return int(rough_stem(word)[:9], 36)
     except ValueError:
         return 0
 
@@ -176,7 +176,7 @@ class Model:
 _model: Model | None = None
 
 
-def load() -> Model | None:
+def load_model() -> Model | None:
     """The model beside this module, read once; None where it cannot be read (cues alone decide then)."""
     global _model
     if _model is None:

@@ -46,7 +46,7 @@ def alike(chunks: Sequence[Chunk]) -> set[int]:
     return found
 
 
-def find(
+def find_near_duplicates(
     chunks: Iterable[Chunk], texts: Callable[[Collection[Chunk]], Mapping[int, bytes]]
 ) -> dict[int, int]:
     """Chunks that repeat one before them, with the one they repeat (their ids).
@@ -79,7 +79,7 @@ def find(
             shown[chunk.id] = chunk
             shown.update(near)
     if close:
-        said = {number: facts(text.decode()) for number, text in texts(shown.values()).items()}
+        said = {number: literal_facts(text.decode()) for number, text in texts(shown.values()).items()}
         for number, others in close.items():
             for other in others:
                 if other.id not in found and said[other.id] == said[number]:
@@ -89,7 +89,7 @@ def find(
     return {number: found.get(twin, twin) for number, twin in found.items()}
 
 
-def facts(text: str) -> list[str]:
+def literal_facts(text: str) -> list[str]:
     """The numbers and names of a text in its order: words with a digit, and capitalised words inside a sentence.
 
     The number of a list item is none: the same item may be the second here and the third there.

@@ -326,7 +326,7 @@ def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, 
     for group in groups:
         own = [chunk for chunk in group if chunk.id in suspects]
         ordered += sorted(own, key=lambda chunk: SCOPE_ORDER.get(files[chunk.file].scope, 9))
-    return near_duplicates.find(ordered, view.texts)
+    return near_duplicates.find_near_duplicates(ordered, view.texts)
 
 
 def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, room: int) -> int:

@@ -78,7 +78,7 @@ def allocate(
         TierBudgets(profiles, settings.profile, task.model, _ratio(opened, task.model, identity.name)),
         in_context=in_context,
         cap=cap,
-        bump=bumps.remembered_bump(project, task_key(identity, task)) if tier is None else "",
+        bump=bumps.remembered_bump(project, bump_key(identity, task)) if tier is None else "",
         explain=explain,
         problems=problems,
     )
@@ -163,7 +163,7 @@ def _open_memory(project: Project, opened: ProjectState, identity: AgentIdentity
     return OpenedMemory(view, stale=changes.stale or opened.damaged, estimated=False)
 
 
-def task_key(identity: AgentIdentity, task: Task) -> str:
+def bump_key(identity: AgentIdentity, task: Task) -> str:
     """The name under which a bump of this agent and task is remembered."""
     return bumps.task_key(identity.name, task.description, task.prompt)
 
@@ -230,7 +230,7 @@ def _pieces(selection: Selection, view: MemoryView) -> list[block.Piece]:
     return pieces
 
 
-def left_out(allocation: Allocation) -> list[block.OutlineEntry]:
+def outline_entries(allocation: Allocation) -> list[block.OutlineEntry]:
     return [
         block.OutlineEntry(entry.file.path, entry.heading, entry.tokens, entry.line)
         for entry in allocation.selection.left_out
@@ -244,4 +244,4 @@ def render(allocation: Allocation) -> str:
 
 def render_utf8(allocation: Allocation) -> bytes:
     """The same in UTF-8, as the client gets it."""
-    return block.block_utf8(allocation.id, allocation.pieces, left_out(allocation))
+    return block.block_utf8(allocation.id, allocation.pieces, outline_entries(allocation))

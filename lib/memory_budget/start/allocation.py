@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from memory_budget.base.files import digest
+from memory_budget.base.files import short_hash
 from memory_budget.select import block
 from memory_budget.settings import names
 
@@ -212,7 +212,7 @@ class Allocation:
         self.problems = request.problems
         self.in_context = request.in_context
         self.ratio = request.budgets.ratio
-        self.id = digest(self.task.identifier or f"{self.task.agent_type}\0{self.task.prompt}", 6)
+        self.id = short_hash(self.task.identifier or f"{self.task.agent_type}\0{self.task.prompt}", 6)
         self.tier = choice.tier
         self.tier_source = judged.source
         self.verdict = judged.verdict

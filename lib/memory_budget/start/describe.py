@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from memory_budget.select.parts import Parts
 
 
-def in_parts(project: Project, allocation: allocate.Allocation) -> Parts:
+def block_parts(project: Project, allocation: allocate.Allocation) -> Parts:
     """The block in parts for the context channel, best file first; what finds no place lies in a file they name."""
     from memory_budget.select import parts
 
@@ -27,7 +27,7 @@ def in_parts(project: Project, allocation: allocate.Allocation) -> Parts:
     made = parts.in_parts(
         allocation.id,
         pieces,
-        allocate.left_out(allocation),
+        allocate.outline_entries(allocation),
         count=parts.parts_for(allocation.budget),
         pointer=f"The rest of these notes: {path}\n",
     )
@@ -69,7 +69,7 @@ def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
         ladder=[list(step) for step in allocation.ladder],
         thresholds=dict(settings.thresholds),
         alert_level=settings.section("alert_level"),
-        task_key=allocate.task_key(allocation.identity, task),
+        task_key=allocate.bump_key(allocation.identity, task),
         channel="prompt" if made is None else "context",
         estimated=allocation.estimated,
         files={file.file.path: file.tokens for file in selection.files},

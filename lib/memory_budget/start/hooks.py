@@ -11,7 +11,7 @@ import os
 import time
 
 from memory_budget.base import fastjson, layout, notices, processes
-from memory_budget.base.files import digest, read_bytes, safe_name, write_atomic
+from memory_budget.base.files import read_bytes, safe_name, short_hash, write_atomic
 
 # What only some starts need is imported where it is needed; a part of a plan is handed out without `allocate`.
 from memory_budget.base.payload import text_field
@@ -81,7 +81,7 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         identifier=f"{call.session}\0{call.tool_use}",
     )
     allocation = allocate.allocate(project, task, auto_mode=payload.get("permission_mode") == "auto")
-    lines = [line for line in allocation.problems if notices.once(project, "problem-" + digest(line))]
+    lines = [line for line in allocation.problems if notices.once(project, "problem-" + short_hash(line))]
     if isinstance(allocation, allocate.Nothing):
         with notices.Unwritable(project, call.session, lines):
             claims.plan_in_prompt(project, call.session, call.agent_type, call.tool_use, call.prompt_id)
@@ -109,7 +109,7 @@ def _deliver(
     with notices.Unwritable(project, call.session, lines) as cache:
         behind.refresh(project, allocation)
         key = pending.pending_key(call.session, call.tool_use)
-        made = describe.in_parts(project, allocation) if allocation.in_context else None
+        made = describe.block_parts(project, allocation) if allocation.in_context else None
         described = describe.describe(allocation, made)
         described.tool_use_id = call.tool_use
         lines += _keep(project, payload, key, described, began)
@@ -154,7 +154,7 @@ def subagent_start(project: Project, payload: Payload, number: int) -> Answer | 
     script = _workflow_script(project, session, prompt_id)
     if _ran_before(transcript, agent) or (number > 1 and not script):
         return None  # without a task there is little to say, and the first handler says it
-    unplanned = _Unplanned(agent_type, agent, pending.agent_key(agent), script, "SubagentStart")
+    unplanned = _Unplanned(agent_type, agent, pending.pending_agent_key(agent), script, "SubagentStart")
     return _plan_unplanned(project, payload, unplanned, number, began)
 
 
@@ -163,7 +163,7 @@ def _ran_before(transcript: str, agent: str) -> bool:
     return os.path.exists(f"{transcript.removesuffix('.jsonl')}/subagents/agent-{agent}.jsonl")
 
 
-def session_start(project: Project, payload: Payload, number: int) -> Answer | bytes:
+def main_thread_start(project: Project, payload: Payload, number: int) -> Answer | bytes:
     """When a session of `claude --agent NAME` starts: the same for its main thread. A resumed session has it already."""
     began = time.perf_counter()
     agent_type = text_field(payload, "agent_type")
@@ -172,7 +172,7 @@ def session_start(project: Project, payload: Payload, number: int) -> Answer | b
     if not agent_type or source == "resume":
         return None
     agent = f"main-{source}-{_compactions(payload)}"
-    plan = f"{claims.folder(project, session, agent_type)}/a-{agent}"
+    plan = f"{claims.plans_folder(project, session, agent_type)}/a-{agent}"
     if os.path.isdir(plan):
         return claims.answer(plan, number) or None
     unplanned = _Unplanned(agent_type, agent, pending.main_key(session), "", "SessionStart")
@@ -217,7 +217,7 @@ def _plan_unplanned(
     with notices.Unwritable(project, session, lines):
         if not isinstance(allocation, allocate.Nothing):
             behind.refresh(project, allocation)
-            made = describe.in_parts(project, allocation)
+            made = describe.block_parts(project, allocation)
             answers = _answers(made.texts, unplanned.event)
             if not os.path.exists(pending.pending_path(project, unplanned.key)):
                 described = describe.describe(allocation, made)

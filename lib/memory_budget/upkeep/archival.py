@@ -64,9 +64,9 @@ def find_archival_candidates(
     read_note: Callable[[MemoryFile], str],
     day_changed: Callable[[MemoryFile], int],
 ) -> list[ArchivalCandidate]:
-    """The notes that qualify, in path order. Pure but for `read` and `changed`.
+    """The notes that qualify, in path order. Pure but for `read_note` and `day_changed`.
 
-    `today`: ordinal day; `active`: ordinal days on which agents ran; `read`: gives a note's text; `changed`: gives the ordinal
+    `today`: ordinal day; `active_days`: ordinal days on which agents ran; `read_note` gives a text, `day_changed` the ordinal
     day of its file's last change.
     """
     candidates = []

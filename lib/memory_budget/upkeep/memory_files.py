@@ -185,7 +185,7 @@ def side_facts(project: Project, path: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def read_text(project: Project, path: str) -> str:
+def read_note_text(project: Project, path: str) -> str:
     """A memory file's text on disk, with U+FFFD for bytes that are not UTF-8. Raises OSError."""
     return read_bytes(project.locate_file(path)).decode("utf-8", "replace")
 

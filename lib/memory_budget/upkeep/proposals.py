@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import digest, listing, read_bytes, write_atomic
+from memory_budget.base.files import listing, read_bytes, short_hash, write_atomic
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
@@ -78,7 +78,7 @@ def make_proposal(
     exact: bool = True,
 ) -> Proposal:
     """A proposal, with the id that follows from its kind, steps and `unchanged`. `now`: seconds since the epoch."""
-    number = digest(repr((kind, [tuple(step) for step in steps], sorted((unchanged or {}).items()))), 4)
+    number = short_hash(repr((kind, [tuple(step) for step in steps], sorted((unchanged or {}).items()))), 4)
     return Proposal(
         number, kind, title, reason, now, list(steps), dict(unchanged or {}), list(compare), tokens, exact
     )  # fmt: skip

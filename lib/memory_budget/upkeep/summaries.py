@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from memory_budget.base.files import digest, read_bytes
+from memory_budget.base.files import read_bytes, short_hash
 from memory_budget.base.optional import orjson
 from memory_budget.index import schema
 from memory_budget.index.facts import side_path
 from memory_budget.upkeep import journal, proposals
 from memory_budget.upkeep.condense import Summary, condense_note
 from memory_budget.upkeep.journal import NotApplied, Step
-from memory_budget.upkeep.memory_files import read_text, side_facts
+from memory_budget.upkeep.memory_files import read_note_text, side_facts
 from memory_budget.upkeep.proposals import SUMMARIES, Proposal
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def propose_summaries(
     for note, age in candidates:
         try:
             content = read_bytes(f"{project.root}/{note.path}")
-            if digest(content, 16) != note.hash:
+            if short_hash(content, 16) != note.hash:
                 continue
             folder, _, below = note.path.rpartition("/recent/")
             target = proposals.free_path(project, f"{folder}/intermediate/{below}")
@@ -127,7 +127,7 @@ def propose_summaries(
                 continue
             archived = proposals.free_path(project, proposals.archive_path(note.path))
             summary = condense_note(
-                read_text(project, note.path), rules.ratio, counter.count, rarity, source=archived,
+                read_note_text(project, note.path), rules.ratio, counter.count, rarity, source=archived,
                 matter=_matter(note),
             )  # fmt: skip
             steps = proposals.move_steps(project, note.path, archived, note.hash)

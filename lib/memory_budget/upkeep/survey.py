@@ -39,7 +39,7 @@ class MemorySurvey(NamedTuple):
 
     def read(self, note: MemoryFile) -> str:
         """A file's text. Raises OSError."""
-        return memory_files.read_text(self.project, note.path)
+        return memory_files.read_note_text(self.project, note.path)
 
 
 def begin_survey(project: Project, now: float, progress: Progress = None) -> MemorySurvey:

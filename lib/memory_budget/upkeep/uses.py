@@ -57,11 +57,11 @@ def count_uses(project: Project, now: float, at: Callable[[str], None] = lambda 
     runs = files = chunks = 0
     days: set[int] = set()
     while True:
-        part = log_sent.set_aside(project)
+        part = log_sent.set_sent_aside(project)
         if not part:
             return CountedUses(runs, files, chunks, sorted(days))
         at("set aside")
-        sent = log_sent.parse(part)
+        sent = log_sent.parse_sent(part)
         today = ordinal_day(now)
         part_days = {min(ordinal_day(run.time), today) for run in sent}
         by_file, by_chunk = _tallies(sent, today)
