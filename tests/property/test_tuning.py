@@ -57,6 +57,22 @@ def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[
 
 
 @given(
+    needs_lists,
+    st.lists(st.tuples(st.floats(0, 120), st.sampled_from(TIERS), st.integers(1, 900)), max_size=20),
+)
+def test_tasks_that_need_nothing_say_nothing_of_the_others(
+    needs: list[Need], nothing: list[tuple[float, str, int]]
+) -> None:
+    """However many there are: neither how far the needs of the others spread, nor how these grow, nor their level by week."""
+    alone = tuning_evidence.weigh(needs)
+    mixed = tuning_evidence.weigh([Need(age, tier, 0.0, runs) for age, tier, runs in nothing] + needs)
+    assert (mixed.width, mixed.growth) == (alone.width, alone.growth)
+    assert list(mixed.shifts) == [0.0] * len(nothing) + list(alone.shifts)
+    assert list(mixed.small) == [True] * len(nothing) + list(alone.small)
+    assert mixed.runs == alone.runs + sum(runs for _, _, runs in nothing)
+
+
+@given(
     st.floats(8.0, 11.0),
     st.floats(0.05, 0.5),
     st.floats(0.0, 0.6),

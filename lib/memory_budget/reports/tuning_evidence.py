@@ -9,8 +9,9 @@ all of them:
   Carrying a trend forward was tried in `tests/bench/tuning_simulation.py` and chose worse; growth is reported, not used.
 - Few runs. A run exceeds a budget not by yes or no but by how far it is from it (a normal kernel over the logarithm of
   needs, narrower the more runs there are), so that one run more or less does not turn the verdict.
-- Runs that need next to nothing. They count as they are, but how far below the others they lie widens nothing (`FOOT`).
-  The kernel goes by the smallest of three measures of spread: two narrow modes are not one wide mode.
+- Runs that need nothing, or next to nothing. They count as they are, but say nothing of how far the others spread, of
+  their level from week to week, or of how well they are known (`FOOT`). The kernel goes by the smallest of three
+  measures of spread: two narrow modes are not one wide mode.
 - Dependence. Runs of one week are alike, so each counts as less than a whole run (`CORRELATION`, set by the simulation).
 """
 
@@ -30,10 +31,12 @@ PACES = (0.0, 0.0003, 0.001, 0.003, 0.01)
 CORRELATION = 0.3
 #: The kernel's width in spreads of the needs' logarithm, for one run; it falls with their number to the power 1/5.
 KERNEL = 0.75
-#: Needs are small this many spreads below the third quartile of their tier.
+#: Needs are small this many spreads below the third quartile of those of their tier that need something.
 FOOT = 3.0
 #: Distances between quantiles of a normal distribution, in spreads: from 25 to 75 %, and from 75 to 95 %.
 NORMAL_MIDDLE, NORMAL_UPPER = 1.349, 0.970
+#: A run that needs so many tokens, or fewer, needs nothing.
+NOTHING = 1.0
 #: Growth is reported where the regression's |t| is at least this.
 TREND_T = 4.0
 #: Days of data from which growth is reported.
@@ -76,48 +79,61 @@ def weigh(needs: Sequence[Need]) -> WeighedHistory:
     # One Need may stand for many runs, each with the weight of its age.
     squared = math.fsum(weight * weight / need.runs for weight, need in zip(weights, needs, strict=True))
     count = total * total / squared
-    sizes, small = _log_sizes(needs)
-    slope, spread = _trend(needs, sizes)
+    small = _small(needs)
+    larger = [need for need, low in zip(needs, small, strict=True) if not low]
+    slope, width, shifts = _spread_and_level(larger) if larger else (0.0, 0.0, [])
+    shift = iter(shifts)
     return WeighedHistory(
         needs,
         weights,
         sum(need.runs for need in needs),
         CORRELATION * count,
         math.exp(min(5.0, max(-5.0, slope * 30.0))),
-        KERNEL * min(spread, _upper_spread(needs, sizes, small)) * max(count, 1.0) ** -0.2,
-        _level_shifts(needs, sizes, spread * spread),
+        width,
+        [0.0 if low else next(shift) for low in small],
         small,
     )
 
 
-def _log_sizes(needs: Sequence[Need]) -> tuple[list[float], list[bool]]:
-    """Logarithms of needs, and which needs are small. A small one is far below the upper part of its tier, and moved up to
-    that bound.
-
-    A task that needs nothing, or next to nothing, must not widen the spread by which the large ones
-    are judged, however far below them it is.
-    """
+def _spread_and_level(needs: Sequence[Need]) -> tuple[float, float, list[float]]:
+    """Of needs that are not small: growth of their logarithm per day, the kernel's width, and how much more each would be now."""
     sizes = [math.log(max(need.tokens, 1.0)) for need in needs]
+    slope, spread = _trend(needs, sizes)
+    weights = [need.runs * 0.5 ** (need.age / HALF_LIFE) for need in needs]
+    squared = math.fsum(weight * weight / need.runs for weight, need in zip(weights, needs, strict=True))
+    count = math.fsum(weights) ** 2 / squared if squared else 1.0
+    width = KERNEL * min(spread, _upper_spread(needs, sizes)) * max(count, 1.0) ** -0.2
+    return slope, width, _level_shifts(needs, sizes, spread * spread)
+
+
+def _small(needs: Sequence[Need]) -> list[bool]:
+    """Which needs are small: nothing at all, or far below the upper part of the others of their tier.
+
+    A task that needs nothing, or next to nothing, must not widen the spread by which the large ones are judged, however far
+    below them it is.
+    """
     by_tier: dict[str, list[tuple[float, int]]] = {}
-    for need, size in zip(needs, sizes, strict=True):
-        by_tier.setdefault(need.tier, []).append((size, need.runs))
+    for need in needs:
+        if need.tokens > NOTHING:
+            by_tier.setdefault(need.tier, []).append((math.log(need.tokens), need.runs))
     upper = {tier: _quantiles(values, (0.75, 0.95)) for tier, values in by_tier.items()}
-    apart = sum(need.runs * (upper[need.tier][1] - upper[need.tier][0]) for need in needs)
-    reach = FOOT * apart / NORMAL_UPPER / sum(need.runs for need in needs)
-    feet = [upper[need.tier][0] - reach for need in needs]
-    small = [size < foot for size, foot in zip(sizes, feet, strict=True)]
-    return [max(size, foot) for size, foot in zip(sizes, feet, strict=True)], small
+    runs = {tier: sum(count for _, count in values) for tier, values in by_tier.items()}
+    apart = sum(runs[tier] * (high - low) for tier, (low, high) in upper.items())
+    reach = FOOT * apart / NORMAL_UPPER / max(sum(runs.values()), 1)
+    return [need.tokens <= NOTHING or math.log(need.tokens) < upper[need.tier][0] - reach for need in needs]
 
 
-def _upper_spread(needs: Sequence[Need], sizes: Sequence[float], small: Sequence[bool]) -> float:
-    """The spread within tiers of needs that are not small: by quantiles of the middle or of the upper part, the smaller."""
+def _upper_spread(needs: Sequence[Need], sizes: Sequence[float]) -> float:
+    """The spread within tiers by quantiles of the middle or of the upper part, the smaller."""
     middles: dict[str, list[float]] = {}
-    larger = [(need, size) for need, size, low in zip(needs, sizes, small, strict=True) if not low]
-    for need, size in larger:
+    for need, size in zip(needs, sizes, strict=True):
         sums = middles.setdefault(need.tier, [0.0, 0.0])
         sums[0] += need.runs
         sums[1] += need.runs * size
-    rest = [(size - middles[need.tier][1] / middles[need.tier][0], need.runs) for need, size in larger]
+    rest = [
+        (size - middles[need.tier][1] / middles[need.tier][0], need.runs)
+        for need, size in zip(needs, sizes, strict=True)
+    ]
     low, high, top = _quantiles(rest, (0.25, 0.75, 0.95))
     return min((high - low) / NORMAL_MIDDLE, (top - high) / NORMAL_UPPER)
 
