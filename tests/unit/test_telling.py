@@ -22,10 +22,10 @@ def test_common_words_tell_less_than_rare_ones() -> None:
 def test_a_name_that_memory_does_not_have_tells_what_its_parts_do() -> None:
     query = Query("Summarise src/app.ts")
     values = {"src": 2.0, "app": 1.5, "ts": 2.5, "src/app.ts": 6.0}
-    assert query.telling(values, known=())["src/app.ts"] == 2.5
-    assert query.telling(values, known=("src/app.ts",))["src/app.ts"] == 6.0
-    assert query.telling(values, known=())["src"] < 1
+    assert query.telling(values, vocabulary=())["src/app.ts"] == 2.5
+    assert query.telling(values, vocabulary=("src/app.ts",))["src/app.ts"] == 6.0
+    assert query.telling(values, vocabulary=())["src"] < 1
 
 
 def test_numbers_tell_little() -> None:
-    assert Query("What is 17 times 6902?").telling({}, known=())["6902"] <= 1
+    assert Query("What is 17 times 6902?").telling({}, vocabulary=())["6902"] <= 1

@@ -76,17 +76,17 @@ def auto_memory_folder(root: str, home: str) -> str:
     override = os.environ.get("CLAUDE_COWORK_MEMORY_PATH_OVERRIDE", "")
     if override:
         return _absolute(override, home)
-    enabled, named = _settings(root, home)
+    enabled, named_folder = _settings(root, home)
     if not enabled and not switch:
         return ""
-    if named:
-        return named
+    if named_folder:
+        return named_folder
     base = os.environ.get("CLAUDE_CODE_REMOTE_MEMORY_DIR") or client_folder(home)
     top = git_root(root)
     top = (main_checkout(top) or top) if top else root
     name = os.environ.get("CLAUDE_CODE_PROJECT_DIR_NAME", "")
     names = [name] if name else dict.fromkeys([slug(top), slug(os.path.realpath(top))])
-    paths = [f"{base}/projects/{_cut(base, one)}/memory" for one in names]
+    paths = [f"{base}/projects/{_cut(base, folder_name)}/memory" for folder_name in names]
     return next((path for path in paths if os.path.isdir(path)), paths[0])
 
 
@@ -106,7 +106,7 @@ def _cut(base: str, name: str) -> str:
 def _settings(root: str, home: str) -> tuple[bool, str]:
     """Whether auto memory is on, and the folder that settings name for it ("" for none)."""
     enabled: object = None
-    named = ""
+    named_folder = ""
     shared = (
         root + "/.claude/settings.json"
     )  # comes with a repository, so it may not say which folder is read
@@ -131,9 +131,9 @@ def _settings(root: str, home: str) -> tuple[bool, str]:
         if enabled is None and isinstance(value.get("autoMemoryEnabled"), bool):
             enabled = value["autoMemoryEnabled"]
         folder = value.get("autoMemoryDirectory")
-        if isinstance(folder, str) and not named and path != shared:
-            named = _absolute(folder, home)
-    return enabled is not False, named
+        if isinstance(folder, str) and not named_folder and path != shared:
+            named_folder = _absolute(folder, home)
+    return enabled is not False, named_folder
 
 
 def _absolute(path: str, home: str) -> str:

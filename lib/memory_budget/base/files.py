@@ -146,14 +146,14 @@ def read_bytes(path: str, limit: int = -1) -> bytes:
     handle = os.open(path, os.O_RDONLY)
     try:
         size = os.fstat(handle).st_size
-        wanted = size + 1 if limit < 0 else min(limit, size + 1)
+        most = size + 1 if limit < 0 else min(limit, size + 1)
         parts = []
-        while wanted > 0:
-            part = os.read(handle, wanted)
+        while most > 0:
+            part = os.read(handle, most)
             if not part:
                 break
             parts.append(part)
-            wanted -= len(part)
+            most -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(handle)

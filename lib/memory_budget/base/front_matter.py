@@ -71,11 +71,11 @@ def read_front_matter(text: str, *, lenient: bool = False) -> FrontMatter:
         if lines and _key(lines[0]):
             none.problems.append((1, "front matter without a closing `---` line: it is read as text"))
         return none
-    found = _Reader(lines, lenient).run()
-    if found is None:
+    matter = _Reader(lines, lenient).run()
+    if matter is None:
         return none
-    found.body = offset
-    return found
+    matter.body = offset
+    return matter
 
 
 class _Reader:
@@ -132,8 +132,8 @@ class _Reader:
         elif value[:1] == "[":
             self._put(key, self._list(value, number))
         else:
-            text, whole = _scalar(value)
-            if not whole:
+            text, is_complete = _scalar(value)
+            if not is_complete:
                 text = self._quoted(value, number)
             self._put(key, text)
 
@@ -146,11 +146,11 @@ class _Reader:
 
     def _block(self, between: str) -> str:
         """A folded (`>`) or literal (`|`) text: the lines further in."""
-        taken = []
+        block_lines = []
         while self.at < len(self.lines) and (not self.lines[self.at] or self.lines[self.at][0] in " \t"):
-            taken.append(self.lines[self.at].strip())
+            block_lines.append(self.lines[self.at].strip())
             self.at += 1
-        return between.join(line for line in taken if line)
+        return between.join(line for line in block_lines if line)
 
     def _list(self, value: str, number: int) -> str:
         """`[a, "b, c", d]`, on one line or several."""
@@ -171,8 +171,8 @@ class _Reader:
                 break
             value += " " + self.lines[self.at].strip()
             self.at += 1
-            text, whole = _scalar(value)
-            if whole:
+            text, is_complete = _scalar(value)
+            if is_complete:
                 return text
         self.found.problems.append((number, "a quote that is never closed"))
         return value[1:]
@@ -263,14 +263,14 @@ def _closed(value: str) -> bool:
 
 def _items(text: str) -> list[str]:
     """The items of a list between its brackets."""
-    found = []
+    items = []
     at = start = 0
     while at <= len(text):
         if at == len(text) or text[at] == ",":
-            found.append(_scalar(text[start:at])[0].strip("[] "))
+            items.append(_scalar(text[start:at])[0].strip("[] "))
             start = at + 1
         elif text[at] in "\"'" and not text[start:at].strip():
             end = _quote_end(text[at:])
             at += max(end, 0)
         at += 1
-    return [item for item in found if item]
+    return [item for item in items if item]

@@ -30,14 +30,14 @@ def expand_braces(glob: str) -> list[str]:
 
 def _expanded(glob: str, limit: int, inside: int) -> list[str]:
     """The first `limit` alternatives of a glob."""
-    found = [""]
+    expanded = [""]
     at = 0
     while at < len(glob):
         parts, end = _group(glob, at)
         if not parts or inside == _DEEPEST:
             after = glob.find("{", at + 1)
             after = len(glob) if after < 0 or inside == _DEEPEST else after
-            found = [before + glob[at:after] for before in found]
+            expanded = [before + glob[at:after] for before in expanded]
             at = after
             continue
         middles: list[str] = []
@@ -45,11 +45,11 @@ def _expanded(glob: str, limit: int, inside: int) -> list[str]:
             middles += _expanded(part, limit - len(middles), inside + 1)
             if len(middles) >= limit:
                 break
-        found = [
-            before + middle for before in found[:limit] for middle in middles[: limit // len(found) + 1]
+        expanded = [
+            before + middle for before in expanded[:limit] for middle in middles[: limit // len(expanded) + 1]
         ][:limit]
         at = end
-    return found
+    return expanded
 
 
 def _group(glob: str, at: int) -> tuple[list[str], int]:

@@ -79,8 +79,8 @@ def has_core_libraries(folder: str) -> bool:
 def pins(lock: str) -> list[tuple[str, str]]:
     """Name and version of each package that this Python gets, as a lock file pins them. Raises OSError."""
     with open(lock, encoding="utf-8", errors="replace") as file:
-        found = (re.match(r"([A-Za-z0-9][\w.-]*)==([^ ;\\]+)(?: *; *([^\\]*))?", line) for line in file)
-        return [(pin[1], pin[2]) for pin in found if pin and _applies(pin[3] or "")]
+        matches = (re.match(r"([A-Za-z0-9][\w.-]*)==([^ ;\\]+)(?: *; *([^\\]*))?", line) for line in file)
+        return [(pin[1], pin[2]) for pin in matches if pin and _applies(pin[3] or "")]
 
 
 _CONDITION = re.compile(r"(python_full_version|python_version|sys_platform) *(<|>=|==|!=) *'([^']*)'")
@@ -92,11 +92,14 @@ def _applies(marker: str) -> bool:
         if name == "sys_platform":
             holds = (sys.platform == value) == (sign == "==")
         else:
-            wanted = tuple(int(part) for part in value.split(".")[:2])
-            mine = sys.version_info[:2]
-            holds = {"<": mine < wanted, ">=": mine >= wanted, "==": mine == wanted, "!=": mine != wanted}[
-                sign
-            ]
+            named_version = tuple(int(part) for part in value.split(".")[:2])
+            running_version = sys.version_info[:2]
+            holds = {
+                "<": running_version < named_version,
+                ">=": running_version >= named_version,
+                "==": running_version == named_version,
+                "!=": running_version != named_version,
+            }[sign]
         if not holds:
             return False
     return True

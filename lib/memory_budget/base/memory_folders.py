@@ -53,15 +53,15 @@ def has_any(root: str) -> bool:
 
 def look_alikes(root: str) -> list[str]:
     """What in a folder looks like memory and lies in none of the layouts: files, and folders that hold Markdown."""
-    found = []
+    names = []
     for name in LOOK_ALIKES:
         path = f"{root}/{name}"
         if name.lower().endswith(".md"):
             if os.path.isfile(path):
-                found.append(name)
+                names.append(name)
         elif os.path.isdir(path) and _holds_markdown(path):
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def _holds_markdown(folder: str) -> bool:
@@ -80,12 +80,12 @@ def _holds_markdown(folder: str) -> bool:
 
 def unread_places(root: str) -> list[str]:
     """A line for what looks like memory and lies where none is read; [] where there is nothing of the kind."""
-    found = look_alikes(root)
-    if not found:
+    names = look_alikes(root)
+    if not names:
         return []
-    first = found[0]
+    first = names[0]
     glob = first if first.lower().endswith(".md") else f"{first}/**/*.md"
     return [
-        f"{', '.join(found[:_MOST_PATHS])} looks like memory and is not read: move it to {MEMORY}, or put "
+        f"{', '.join(names[:_MOST_PATHS])} looks like memory and is not read: move it to {MEMORY}, or put "
         f'"{glob}" under "sources", "global" in {PROFILES}'
     ]

@@ -8,8 +8,8 @@ import time
 
 def client_process() -> list[int]:
     """The client's process id, and when it started in clock ticks since boot (0 where the system does not say)."""
-    named = os.environ.get("CLAUDE_PID", "")
-    process = int(named) if named.isdecimal() else os.getppid()
+    process_id = os.environ.get("CLAUDE_PID", "")
+    process = int(process_id) if process_id.isdecimal() else os.getppid()
     return [process, started_at(process)]
 
 

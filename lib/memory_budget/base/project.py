@@ -33,13 +33,13 @@ class Project:
         self.memory = self.root + "/" + MEMORY
         self._auto: str | None = None
         self._looked_through = False
-        kept = (
+        project_cache = (
             self.root if self._keeps_files() else _data_folder(self.home) + "/projects/" + _short(self.root)
         )
-        self.cache = kept + "/" + (CACHE if kept == self.root else "memory-budget")
+        self.cache = project_cache + "/" + (CACHE if project_cache == self.root else "memory-budget")
         self.index = f"{self.cache}/{layout.INDEX}"
         name = USAGE_LOG.rpartition("/")[2]
-        self.log = kept + "/" + (USAGE_LOG if kept == self.root else name)
+        self.log = project_cache + "/" + (USAGE_LOG if project_cache == self.root else name)
         if os.path.islink(self.log):
             real = os.path.realpath(self.log)
             self.log = real if self._holds(real) else f"{self.cache}/{name}"
@@ -134,8 +134,8 @@ def user_home() -> str:
 
 def _data_folder(home: str) -> str:
     """The plugin's data folder (see `installation.data_folder`)."""
-    named = os.environ.get("CLAUDE_PLUGIN_DATA") or os.environ.get("MEMORY_BUDGET_DATA")
-    return named or f"{auto_memory.client_folder(home)}/plugins/data/{PLUGIN_DATA}"
+    plugin_data = os.environ.get("CLAUDE_PLUGIN_DATA") or os.environ.get("MEMORY_BUDGET_DATA")
+    return plugin_data or f"{auto_memory.client_folder(home)}/plugins/data/{PLUGIN_DATA}"
 
 
 def _short(root: str) -> str:
@@ -149,12 +149,12 @@ def find_project(start: str, home: str | None = None) -> Project:
     start = os.path.abspath(start)
     home = home if home is not None else user_home()
     top = auto_memory.git_root(start)
-    found = _nearest(start, top, home)
-    if not found and top:
+    root = _nearest(start, top, home)
+    if not root and top:
         main = auto_memory.main_checkout(top)
         if main:
-            found = _nearest(main + start[len(top) :], main, home)
-    return Project(found or top or start, home)
+            root = _nearest(main + start[len(top) :], main, home)
+    return Project(root or top or start, home)
 
 
 def _nearest(start: str, top: str, home: str) -> str:
@@ -189,10 +189,10 @@ def project_of(payload: dict[str, object]) -> Project | None:
     if not isinstance(root, str) or not root or "\0" in root:
         return None
     project = find_project(root)
-    found = project if project.has_memory() else None
+    result = project if project.has_memory() else None
     if root == os.environ.get("CLAUDE_PROJECT_DIR"):
-        leave_word(root, found, project.home)
-    return found
+        leave_word(root, result, project.home)
+    return result
 
 
 def leave_word(start: str, project: Project | None, home: str) -> None:

@@ -61,14 +61,18 @@ def _can_run(program: str) -> bool:
 
 def with_libraries() -> str:
     """The interpreter with the libraries, "" where no data folder names one that can be run."""
-    named = map(interpreters, data_folders())
-    return next((libraries for _, libraries in named if libraries), "")
+    all_interpreters = map(interpreters, data_folders())
+    return next((libraries for _, libraries in all_interpreters if libraries), "")
 
 
 def programs() -> list[str]:
     """Programs to run background work with, best first: with the libraries where they are installed."""
-    named = [interpreters(folder) for folder in data_folders()]
-    best = [libraries for _, libraries in named] + [base for base, _ in named] + [sys.executable]
+    all_interpreters = [interpreters(folder) for folder in data_folders()]
+    best = (
+        [libraries for _, libraries in all_interpreters]
+        + [base for base, _ in all_interpreters]
+        + [sys.executable]
+    )
     return list(dict.fromkeys(program for program in best if program))
 
 

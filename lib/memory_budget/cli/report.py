@@ -59,20 +59,20 @@ def run(args: argparse.Namespace) -> int:
     days = args.days if args.days is not None else (None if args.all or args.log else DAYS)
     if not (args.html or args.json or args.api or args.by == "scope") and not _has_duckdb():
         analysis = summary.summarise(_logs(args) or project, days)
-        _print({"project": project.root, "analysis": analysis}, args)
+        _print_report({"project": project.root, "analysis": analysis}, args)
         return 0
     from memory_budget.reports import report
     from memory_budget.upkeep.report_inputs import report_inputs
 
-    found = report.gather_report(project, days, report_inputs(project, datetime.now()), logs=_logs(args))
+    gathered = report.gather_report(project, days, report_inputs(project, datetime.now()), logs=_logs(args))
     if args.html:
-        _write(args.html, report.render_report(found))
+        _write_page(args.html, report.render_report(gathered))
     if args.json:
-        output.print_json(found)
+        output.print_json(gathered)
     elif args.html:
-        print(f"{os.path.abspath(args.html)}: {counted(found['analysis']['overall']['runs'], 'run')}")
+        print(f"{os.path.abspath(args.html)}: {counted(gathered['analysis']['overall']['runs'], 'run')}")
     else:
-        _print(found, args)
+        _print_report(gathered, args)
     return 0
 
 
@@ -84,20 +84,20 @@ def _logs(args: argparse.Namespace) -> list[str] | None:
     return summary.expand(args.log) if args.log else None
 
 
-def _write(path: str, page: str) -> None:
+def _write_page(path: str, page: str) -> None:
     try:
         write_shared(path, page.encode("utf-8"))
     except OSError as error:
         raise BudgetError(f"{path}: {error.strerror}") from error
 
 
-def _print(found: dict[str, Any], args: argparse.Namespace) -> None:
-    analysis = found["analysis"]
+def _print_report(gathered: dict[str, Any], args: argparse.Namespace) -> None:
+    analysis = gathered["analysis"]
     overall = analysis["overall"]
     span = f"{analysis['first'][:10]} to {analysis['last'][:10]}" if analysis["first"] else "no agent runs"
-    output.line(f"{found['project']}: {span}")
-    if found.get("problem"):
-        output.line(f"PROBLEM {found['problem']}")
+    output.line(f"{gathered['project']}: {span}")
+    if gathered.get("problem"):
+        output.line(f"PROBLEM {gathered['problem']}")
     if overall["runs"]:
         _print_overall(overall, analysis.get("prices"))
         key, column = GROUPS[args.by]
@@ -108,11 +108,11 @@ def _print(found: dict[str, Any], args: argparse.Namespace) -> None:
         else:
             _print_budgets(f"By {args.by}", column, analysis[key])
     print_left_out(analysis["left_out"])
-    _print_advice(found)
-    bad = analysis["bad_lines"]
-    if bad["count"]:
-        print(f"{counted(bad['count'], 'unreadable line')} skipped:")
-        for line in bad["named"]:
+    _print_advice(gathered)
+    bad_lines = analysis["bad_lines"]
+    if bad_lines["count"]:
+        print(f"{counted(bad_lines['count'], 'unreadable line')} skipped:")
+        for line in bad_lines["named"]:
             output.line(line, "  ")
     if analysis["repeated_records"]:
         print(f"{counted(analysis['repeated_records'], 'record')} in the log more than once, counted once")
@@ -125,12 +125,12 @@ def print_left_out(left_out: dict[str, Any]) -> None:
         output.wrapped(f"{records} left out of what tasks needed: {left_out['reason']}")
 
 
-def _print_advice(found: dict[str, Any]) -> None:
-    advice = (found.get("advice") or {}).get("recommendations") or ()
+def _print_advice(gathered: dict[str, Any]) -> None:
+    advice = (gathered.get("advice") or {}).get("recommendations") or ()
     changes = [entry for entry in advice if entry["recommended_action"] != "maintain"]
     if changes:
         print(f"{counted(len(changes), 'suggestion')} for budgets: memory-budget tune")
-    waiting = found.get("proposals", {}).get("count", 0)
+    waiting = gathered.get("proposals", {}).get("count", 0)
     if waiting:
         print(f"{counted(waiting, 'suggestion')} for memory files: memory-budget maintain")
 
@@ -154,10 +154,12 @@ def _print_overall(overall: dict[str, Any], prices: dict[str, Any] | None) -> No
             f"budgets used: median {overall['use_median']:.0f} %, 95th percentile {overall['use_p95']:.0f} %"
         )
     if overall.get("spent") is not None and prices:
-        known = "" if overall["priced"] == runs else f", {counted(overall['priced'], 'run')} with a price"
+        priced_note = (
+            "" if overall["priced"] == runs else f", {counted(overall['priced'], 'run')} with a price"
+        )
         print(
             f"spent {overall['spent']:,.2f} {prices['currency']}, saved {overall['saved']:,.2f} "
-            f"(prices of {prices['as_of'] or 'the profiles'}{known})"
+            f"(prices of {prices['as_of'] or 'the profiles'}{priced_note})"
         )
     if overall["not_delivered"]:
         print(f"{counted(overall['not_delivered'], 'run')} did not get their memory: memory-budget doctor")

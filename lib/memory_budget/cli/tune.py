@@ -39,50 +39,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     project = find_project(args.project)
     if args.undo:
-        return _undo(project, as_json=args.json)
+        return _undo_change(project, as_json=args.json)
     logs = None
     if args.log:
         from memory_budget.reports import summary
 
         logs = summary.expand(args.log)
     # Other logs are a question asked by the way: what is kept is the project's own.
-    found = tuning.recommend(project, args.days, logs=logs, write=logs is None)
+    advice = tuning.recommend(project, args.days, logs=logs, write=logs is None)
     for key in ("recommendations", "changes"):
-        found[key] = [entry for entry in found[key] if _wanted(entry, args.agent)]
-    changes = found["changes"]
+        advice[key] = [entry for entry in advice[key] if _is_about(entry, args.agent)]
+    changes = advice["changes"]
     edit = tuning_apply.plan_edit(project, changes) if changes else None
-    done = tuning_apply.apply_changes(project, changes) if changes and args.apply else None
+    applied = tuning_apply.apply_changes(project, changes) if changes and args.apply else None
     if args.json:
         output.print_json(
             {
-                **found,
+                **advice,
                 "diff": edit.diff(project) if edit else "",
-                "applied": {"id": done.id, "path": done.path} if done else None,
+                "applied": {"id": applied.id, "path": applied.path} if applied else None,
             }
         )
         return 0
-    _print(found, args.agent)
+    _print_advice(advice, args.agent)
     if edit is None:
-        print("Nothing to change." if found["recommendations"] else "Nothing to recommend.")
+        print("Nothing to change." if advice["recommendations"] else "Nothing to recommend.")
     else:
         print(
             edit.diff(project)
-            if done is None
+            if applied is None
             else f"Written to {edit.path}. Take it back: memory-budget tune --undo"
         )
-        if done is None:
+        if applied is None:
             print("Nothing was written. Apply this: memory-budget tune --apply")
     return 0
 
 
-def _wanted(change: dict[str, Any], names: list[str] | None) -> bool:
+def _is_about(change: dict[str, Any], names: list[str] | None) -> bool:
     if not names:
         return True
     agent = str(change.get("agent", ""))
     return any(name in (agent, agent.rsplit("/", 1)[-1]) for name in names)
 
 
-def _undo(project: Project, *, as_json: bool) -> int:
+def _undo_change(project: Project, *, as_json: bool) -> int:
     entry = tuning_apply.undo_profile_change(project)
     if as_json:
         output.print_json({"undone": entry.id, "path": entry.path, "changes": entry.changes})
@@ -93,35 +93,35 @@ def _undo(project: Project, *, as_json: bool) -> int:
     return 0
 
 
-def _print(found: dict[str, Any], names: list[str] | None) -> None:
-    print(f"{counted(found['records'], 'run')}, {found['days_of_data']:g} days of data")
-    print_left_out(found["left_out"])
-    if found["recommendations"]:
-        print_recommendations(found["recommendations"])
+def _print_advice(advice: dict[str, Any], names: list[str] | None) -> None:
+    print(f"{counted(advice['records'], 'run')}, {advice['days_of_data']:g} days of data")
+    print_left_out(advice["left_out"])
+    if advice["recommendations"]:
+        print_recommendations(advice["recommendations"])
     else:
-        output.wrapped(_why_nothing(found, names))
-    threshold = found["parameters"]["recommendation_confidence_threshold"]
-    for entry in found["recommendations"]:
+        output.wrapped(_why_nothing(advice, names))
+    threshold = advice["parameters"]["recommendation_confidence_threshold"]
+    for entry in advice["recommendations"]:
         if entry["current_profile"] != entry["recommended_profile"] and entry["confidence"] < threshold:
             output.wrapped(
                 f"{entry['agent']} is left as it is: {certainty(entry['confidence'])} sure, {certainty(threshold)} are asked for"
             )
-    for entry in found["weights"]:
+    for entry in advice["weights"]:
         now = ", ".join(f"{scope} {share:g}" for scope, share in entry["current_weights"].items())
         then = ", ".join(f"{scope} {share:g}" for scope, share in entry["recommended_weights"].items())
         print(f"weights of {entry['profile']}: {now} -> {then} (confidence {certainty(entry['confidence'])})")
-    for change in found["changes"]:
+    for change in advice["changes"]:
         if change["held"]:
             output.wrapped(f"not applied automatically: {change['title'].split(' (')[0]}: {change['held']}")
-    print(f"enforcement {found['enforcement']['current']}: {found['enforcement']['reason']}\n")
+    print(f"enforcement {advice['enforcement']['current']}: {advice['enforcement']['reason']}\n")
 
 
-def _why_nothing(found: dict[str, Any], names: list[str] | None) -> str:
-    least = found["parameters"]["minimum_samples_for_recommendation"]
-    if not found["records"]:
-        if found["left_out"]["records"]:
+def _why_nothing(advice: dict[str, Any], names: list[str] | None) -> str:
+    least = advice["parameters"]["minimum_samples_for_recommendation"]
+    if not advice["records"]:
+        if advice["left_out"]["records"]:
             return "No run that says what its task needed yet."
-        return f"No runs in the last {found['days']} days (--days looks farther back)."
+        return f"No runs in the last {advice['days']} days (--days looks farther back)."
     if names:
         return f"{', '.join(names)}: not among the agents that have {least} runs and get memory."
     return f"No agent that gets memory has {least} runs yet."

@@ -56,20 +56,20 @@ def leaf_numbers(
 
 def _turns(sections: Sequence[int]) -> set[int]:
     """The sections of a file that have others around them; all of it where it is one section."""
-    found = set(sections)
-    return found if len(found) == 1 else neighbours(found)
+    turns = set(sections)
+    return turns if len(turns) == 1 else neighbours(turns)
 
 
 def neighbours(numbers: Collection[int]) -> set[int]:
     """Of sections by number, those with another at most two away: none where all sections have headings."""
     ordered = sorted(numbers)
-    found: set[int] = set()
+    turns: set[int] = set()
     if min(map(sub, ordered[1:], ordered), default=_APART) < _APART:
         for step in (1, 2):
             after = {number + step for number in ordered}.intersection(ordered)
-            found |= after
-            found.update([number - step for number in after])
-    return found
+            turns |= after
+            turns.update([number - step for number in after])
+    return turns
 
 
 def _is_dated(path: str) -> bool:

@@ -22,10 +22,10 @@ class NoteDescriptions:
 
     __slots__ = ("by_path", "told")
 
-    def __init__(self, project: Project, found: Scan) -> None:
+    def __init__(self, project: Project, scan: Scan) -> None:
         self.by_path: dict[str, str] = {}
         self.told: set[str] = set()
-        for file in found.files:
+        for file in scan.files:
             if contents.is_index(file.path):
                 self._read(file.path, file.real, told=False)
         if project.auto:

@@ -160,8 +160,8 @@ class HeadingLines(dict[int, Heading]):
 
 def page_headings(first: int, outline: bytes, lines: str, heading_sum: int) -> list[Heading]:
     """All heading lines of a page. Raises IndexDamaged."""
-    found = _PageOutline(first, outline, lines, heading_sum)
-    return list(map(found.heading, range(first, found.last + 1)))
+    page_outline = _PageOutline(first, outline, lines, heading_sum)
+    return list(map(page_outline.heading, range(first, page_outline.last + 1)))
 
 
 def file_chunks(db: Connection, file: int) -> list[Chunk]:

@@ -104,32 +104,32 @@ def name_broken(path: str, count: int, most: int) -> list[BadLine] | None:
 
     None where the file has bad lines that this misses.
     """
-    named: list[BadLine] = []
-    bad = 0
+    broken: list[BadLine] = []
+    not_json = 0
     try:
         for number, line in lines(path):
             if not line.endswith(b"}\n") and (reason := problem(line)):
-                bad += 1
-                if bad <= most:
-                    named.append(BadLine(path, number, reason))
+                not_json += 1
+                if not_json <= most:
+                    broken.append(BadLine(path, number, reason))
     except BROKEN:
         return None
-    return named if bad == count else None
+    return broken if not_json == count else None
 
 
 def name_at(path: str, places: Sequence[int]) -> Iterator[BadLine]:
     """The bad lines at `places`, counted from 0 without blank lines; at last line 0 where the file breaks off."""
-    wanted = set(places)
+    numbers = set(places)
     place = -1
     try:
         for number, line in lines(path):
             if not line.strip():
                 continue
             place += 1
-            if place in wanted:
+            if place in numbers:
                 yield BadLine(path, number, problem(line) or "not a usage record: a field has another type")
-                wanted.discard(place)
-                if not wanted:
+                numbers.discard(place)
+                if not numbers:
                     return
     except BROKEN as error:
         yield no_further(path, error)

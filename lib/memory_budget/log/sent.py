@@ -54,7 +54,7 @@ def remember(
 
 def opened_files(project: Project, transcript: str) -> list[str]:
     """The memory files that an agent opened with its Read tool, as paths from the project's root."""
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     try:
         file = open(transcript, "rb")  # noqa: SIM115
     except OSError:
@@ -79,12 +79,12 @@ def opened_files(project: Project, transcript: str) -> list[str]:
                     and block.get("type") == "tool_use"
                     and block.get("name") == "Read"
                 ):
-                    given = block.get("input")
-                    path = given.get("file_path") if isinstance(given, dict) else None
+                    tool_input = block.get("input")
+                    path = tool_input.get("file_path") if isinstance(tool_input, dict) else None
                     shown = _shown(project, path, bases) if isinstance(path, str) else ""
                     if shown:
-                        found.setdefault(shown)
-    return list(found)
+                        paths.setdefault(shown)
+    return list(paths)
 
 
 def _shown(project: Project, path: str, bases: list[tuple[str, str]]) -> str:
@@ -121,11 +121,11 @@ def set_sent_aside(project: Project) -> str:
 
 def parse_sent(path: str) -> list[Sent]:
     """The whole lines of a part; others are passed over."""
-    found = []
+    runs = []
     for line in read_bytes(path).split(b"\n"):
         try:
             value = orjson.loads(line)
-            found.append(
+            runs.append(
                 Sent(
                     float(value["time"]),
                     str(value["agent"]),
@@ -136,4 +136,4 @@ def parse_sent(path: str) -> list[Sent]:
             )
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return runs

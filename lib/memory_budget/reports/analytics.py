@@ -181,9 +181,11 @@ def _figures(sums: dict[str, Any], quantiles: dict[str, Any]) -> dict[str, Any]:
         figures[f"{key}_median"] = round(middle, 2) if middle is not None else None
         figures[f"{key}_p95"] = round(high, 2) if high is not None else None
     total = sums["tokens_sent"]
-    named = {scope: sums[f"in_{scope}"] for scope in SCOPES}
-    named["other"] = max(0.0, total - sum(named.values()))
-    figures["scopes"] = {scope: round(tokens / total, 6) if total else 0.0 for scope, tokens in named.items()}
+    scope_sums = {scope: sums[f"in_{scope}"] for scope in SCOPES}
+    scope_sums["other"] = max(0.0, total - sum(scope_sums.values()))
+    figures["scopes"] = {
+        scope: round(tokens / total, 6) if total else 0.0 for scope, tokens in scope_sums.items()
+    }
     return figures
 
 

@@ -50,17 +50,17 @@ def charts(
     `analysis`: of `analytics.analyse`; `sizes`: (ISO date, tokens of memory); `thresholds`: tokens by name; `limit`: exceedance
     that is tolerated, 0 to 1.
     """
-    made = []
+    drawn = []
     if analysis["agents"]:
-        made += [_budgets_chart(analysis["agents"]), _scopes_chart(analysis["agents"])]
+        drawn += [_budgets_chart(analysis["agents"]), _scopes_chart(analysis["agents"])]
     timeline = [row for row in analysis["timeline"] if row["runs"]]
     if len(timeline) > 1:
-        made += [_tokens_chart(analysis["timeline"]), _exceedance_chart(analysis["timeline"], limit)]
+        drawn += [_tokens_chart(analysis["timeline"]), _exceedance_chart(analysis["timeline"], limit)]
         if any(row["reduction"] is not None for row in timeline):
-            made.append(_reduction_chart(analysis["timeline"]))
+            drawn.append(_reduction_chart(analysis["timeline"]))
     if len(sizes) > 1:
-        made.append(_growth_chart(sizes, thresholds))
-    return made
+        drawn.append(_growth_chart(sizes, thresholds))
+    return drawn
 
 
 def _budgets_chart(agents: Sequence[dict[str, Any]]) -> Chart:

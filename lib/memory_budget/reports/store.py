@@ -122,15 +122,15 @@ class Store:
         try:
             if path.endswith(".gz"):
                 lines.read_through(path)  # DuckDB verifies no checksum, and before 2.0 no end either
-            good, bad = self._insert(self._plain_name(path))
+            inserted, bad_lines = self._insert(self._plain_name(path))
         except (self._error(), *lines.BROKEN):
             self._add_carefully(path)
             return
-        if bad:
-            named = lines.name_broken(path, bad, NAMED_PER_FILE)
-            self.bad += named if named is not None else lines.name_at(path, self._places(path))
-        self.bad_count += bad
-        self.files.append(LogFile(path, good, bad))
+        if bad_lines:
+            named_lines = lines.name_broken(path, bad_lines, NAMED_PER_FILE)
+            self.bad += named_lines if named_lines is not None else lines.name_at(path, self._places(path))
+        self.bad_count += bad_lines
+        self.files.append(LogFile(path, inserted, bad_lines))
 
     def _insert(self, path: str) -> tuple[int, int]:
         """Add the records of a file, in no order (the file's would take twice the time). Returns numbers of good and bad."""

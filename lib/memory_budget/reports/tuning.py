@@ -96,8 +96,8 @@ def apply_automatically(project: Project, *, now: datetime | None = None) -> lis
     chosen = [change for change in advice["changes"] if not change["held"]]
     if not chosen:
         return []
-    done = tuning_apply.apply_changes(project, chosen, automatic=True, now=now)
-    return [change["title"] for change in done.changes]
+    applied = tuning_apply.apply_changes(project, chosen, automatic=True, now=now)
+    return [change["title"] for change in applied.changes]
 
 
 def _recommendations(
@@ -110,7 +110,7 @@ def _recommendations(
     span = analytics.data_days(store, now)
     files = agents.scan_agent_files(project.root, project.home)
     learned = token_ratio.read_ratios(project)
-    named = tuning_history.name_agents(store, settings, files)
+    agent_keys = tuning_history.name_agents(store, settings, files)
     facts = {row["agent"]: row for row in tuning_history.agent_facts(store)}
     entries = []
     for agent, needs in tuning_history.histories(store, now):
@@ -124,12 +124,12 @@ def _recommendations(
         )
         if entry is not None:
             entries.append(entry)
-    tuning_history.add_examples(store, entries, named)
+    tuning_history.add_examples(store, entries, agent_keys)
     weights = tuning_weights.weights(
         settings, entries, float(rules["scope_deviation_for_weights"]), float(tuning["max_exceedance"])
     )
     changes = []
-    recent = _recent_changes(project, now, named, settings, files)
+    recent = _recent_changes(project, now, agent_keys, settings, files)
     for entry in entries:
         if entry["recommended_action"] in ("upgrade", "downgrade") and entry["confidence"] >= threshold:
             changes.append(_profile_change(entry, span, tuning, recent))
@@ -209,12 +209,12 @@ def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any
 
 
 def _recent_changes(
-    project: Project, now: datetime, named: dict[str, str], settings: Profiles, files: agents.Agents
+    project: Project, now: datetime, agent_keys: dict[str, str], settings: Profiles, files: agents.Agents
 ) -> dict[tuple[str, str], list[float]]:
     """Days since each recent change, by ("profile", the agent's present name) or ("weights", profile)."""
     from memory_budget.reports import tuning_apply
 
-    names = {tuning_history.profile_key(name, settings, files): name for name in named.values()}
+    names = {tuning_history.profile_key(name, settings, files): name for name in agent_keys.values()}
     ages_by_name: dict[tuple[str, str], list[float]] = {}
     for (kind, name), ages in tuning_apply.recent_changes(project, now, QUARTER_DAYS).items():
         if kind == "profile":

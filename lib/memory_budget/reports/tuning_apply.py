@@ -95,18 +95,18 @@ def apply_changes(
         with own_lock(project.writable(layout.TUNING_LOCK), 10):
             edit, members = _planned(project, changes)
             stamp = now.strftime("%Y%m%d-%H%M%S")
-            done = Applied(
+            applied = Applied(
                 f"{stamp}-{short_hash(edit.after + stamp, 3)}", now.isoformat(timespec="seconds"), automatic, edit.path,
                 edit.exists, edit.before, edit.after, members, list(changes), APPLIED,
             )  # fmt: skip
             # The record is written first: after a kill in between, undo finds the file as before and has nothing to do.
-            _write_record(folder, done)
+            _write_record(folder, applied)
             _replace_text(edit.path, edit.before if edit.exists else None, edit.after)
     except Timeout as error:
         raise BudgetError("another process is changing the profiles file; try again") from error
     except OSError as error:
         raise BudgetError(f"{error.filename or profiles.FILE}: {error.strerror or error}") from error
-    return done
+    return applied
 
 
 def history(project: Project) -> list[Applied]:

@@ -26,14 +26,15 @@ def name_agents(store: Store, settings: Profiles, files: agents.Agents) -> dict[
     it differently. Names for which the profiles have one entry are one agent, and go by the name with the most runs.
     """
     first: dict[str, str] = {}
-    named: dict[str, str] = {}
+    agent_keys: dict[str, str] = {}
     for (name,) in store.rows("SELECT agent FROM runs GROUP BY 1 ORDER BY count(*) DESC, 1"):
-        named[name] = first.setdefault(profile_key(name, settings, files), name)
+        agent_keys[name] = first.setdefault(profile_key(name, settings, files), name)
     store.execute("CREATE OR REPLACE TEMP TABLE named (agent VARCHAR, name VARCHAR)")
     store.execute(
-        "INSERT INTO named SELECT unnest(?), unnest(?)", [list(named), [named[name] for name in named]]
+        "INSERT INTO named SELECT unnest(?), unnest(?)",
+        [list(agent_keys), [agent_keys[name] for name in agent_keys]],
     )
-    return named
+    return agent_keys
 
 
 def profile_key(name: str, settings: Profiles, files: agents.Agents) -> str:
@@ -79,14 +80,16 @@ def agent_facts(store: Store) -> list[dict[str, Any]]:
     )
 
 
-def add_examples(store: Store, entries: list[dict[str, Any]], named: dict[str, str]) -> None:
+def add_examples(store: Store, entries: list[dict[str, Any]], agent_keys: dict[str, str]) -> None:
     """Add the tasks with the largest needs to corrections of tiers. Reads the logs once more, where there are corrections."""
-    wanted = {(entry["agent"], tier["tier"]): tier for entry in entries for tier in entry["tiers"]}
-    if not wanted:
+    asked_tiers = {(entry["agent"], tier["tier"]): tier for entry in entries for tier in entry["tiers"]}
+    if not asked_tiers:
         return
-    agents_wanted = {agent for agent, _ in wanted}
-    for agent, tier, task, tokens in store.tasks([name for name in named if named[name] in agents_wanted]):
-        correction = wanted.get((named[agent], tier))
+    agents_wanted = {agent for agent, _ in asked_tiers}
+    for agent, tier, task, tokens in store.tasks(
+        [name for name in agent_keys if agent_keys[name] in agents_wanted]
+    ):
+        correction = asked_tiers.get((agent_keys[agent], tier))
         if (
             correction is None
             or tokens <= correction["above_tokens"]

@@ -52,34 +52,36 @@ def learn(runs: Iterable[tuple[str, float, float]]) -> Ratio | None:
     groups: dict[str, list[tuple[float, float]]] = {}
     for agent, sent, counted in runs:
         groups.setdefault(agent, []).append((sent, counted))
-    kept = [group for group in groups.values() if len(group) > 1 and len({sent for sent, _ in group}) > 1]
-    count = sum(map(len, kept))
-    if count < LEAST_RUNS or count - len(kept) < 4:
+    usable = [group for group in groups.values() if len(group) > 1 and len({sent for sent, _ in group}) > 1]
+    count = sum(map(len, usable))
+    if count < LEAST_RUNS or count - len(usable) < 4:
         return None
-    slope = _median_slope(kept)
-    offsets = [_median([y - slope * x for x, y in group]) for group in kept]
+    slope = _median_slope(usable)
+    offsets = [_median([y - slope * x for x, y in group]) for group in usable]
     scale = max(
         MAD
-        * _median([abs(y - a - slope * x) for a, group in zip(offsets, kept, strict=True) for x, y in group]),
+        * _median(
+            [abs(y - a - slope * x) for a, group in zip(offsets, usable, strict=True) for x, y in group]
+        ),
         1e-9,
     )
-    weights = [[1.0] * len(group) for group in kept]
+    weights = [[1.0] * len(group) for group in usable]
     for _ in range(_ROUNDS):
         weights = [
             [_bisquare((y - a - slope * x) / (TUNING * scale)) for x, y in group]
-            for a, group in zip(offsets, kept, strict=True)
+            for a, group in zip(offsets, usable, strict=True)
         ]
-        fitted = _fit(kept, weights)
+        fitted = _fit(usable, weights)
         if fitted is None:
             return None
         was = slope
         slope, offsets = fitted
         if abs(slope - was) < 1e-10:
             break
-    error = _error(kept, weights, slope, offsets, scale)
+    error = _error(usable, weights, slope, offsets, scale)
     if error is None:
         return None
-    return Ratio(slope, error, count, len(kept))
+    return Ratio(slope, error, count, len(usable))
 
 
 def _median_slope(groups: Sequence[Sequence[tuple[float, float]]]) -> float:
@@ -117,16 +119,16 @@ def _fit(
     """Weighted least squares with one slope and an intercept per group; None where no group has two runs of weight."""
     over = under = 0.0
     means = []
-    for group, own in zip(groups, weights, strict=True):
-        total = sum(own)
+    for group, group_weights in zip(groups, weights, strict=True):
+        total = sum(group_weights)
         if total <= 0:
             means.append((0.0, 0.0))
             continue
-        mean_x = sum(w * x for w, (x, _) in zip(own, group, strict=True)) / total
-        mean_y = sum(w * y for w, (_, y) in zip(own, group, strict=True)) / total
+        mean_x = sum(w * x for w, (x, _) in zip(group_weights, group, strict=True)) / total
+        mean_y = sum(w * y for w, (_, y) in zip(group_weights, group, strict=True)) / total
         means.append((mean_x, mean_y))
-        over += sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(own, group, strict=True))
-        under += sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(own, group, strict=True))
+        over += sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(group_weights, group, strict=True))
+        under += sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(group_weights, group, strict=True))
     if under <= 0:
         return None
     slope = over / under
@@ -142,22 +144,22 @@ def _error(
 ) -> float | None:
     """The slope's standard error: that of an M-estimator (Huber's sandwich), corrected for what was fitted."""
     meat = bread = effective = 0.0
-    for group, own, offset in zip(groups, weights, offsets, strict=True):
-        total = sum(own)
+    for group, group_weights, offset in zip(groups, weights, offsets, strict=True):
+        total = sum(group_weights)
         if total <= 0:
             continue
-        mean_x = sum(w * x for w, (x, _) in zip(own, group, strict=True)) / total
+        mean_x = sum(w * x for w, (x, _) in zip(group_weights, group, strict=True)) / total
         effective += total
-        for w, (x, y) in zip(own, group, strict=True):
+        for w, (x, y) in zip(group_weights, group, strict=True):
             residual = y - offset - slope * x
             part = (residual / (TUNING * scale)) ** 2
             if part < 1:
                 bread += (1 - part) * (1 - 5 * part) * (x - mean_x) ** 2
             meat += (w * residual * (x - mean_x)) ** 2
-    left = effective - len(groups) - 1
-    if bread <= 0 or left < 2:
+    degrees = effective - len(groups) - 1
+    if bread <= 0 or degrees < 2:
         return None
-    return float((meat * effective / left) ** 0.5 / bread)
+    return float((meat * effective / degrees) ** 0.5 / bread)
 
 
 # -- what is kept
@@ -215,44 +217,44 @@ def _update(project: Project, counter: Any) -> bool:
     from memory_budget.base import fastjson
     from memory_budget.base.files import read_bytes, write_atomic
 
-    taken = samples_path(project) + ".taken"
-    if not os.path.exists(taken):
+    taken_path = samples_path(project) + ".taken"
+    if not os.path.exists(taken_path):
         # Renamed first: what agents note from now on goes to a new file. One that is there was left by a crash.
-        os.replace(samples_path(project), taken)
+        os.replace(samples_path(project), taken_path)
     runs_path = project.writable(layout.RATIO_RUNS)
     try:
-        kept: Any = fastjson.loads(read_bytes(runs_path))
+        stored: Any = fastjson.loads(read_bytes(runs_path))
     except (OSError, ValueError):
-        kept = {}
+        stored = {}
     runs = {
-        model: [run for run in own if _is_run(run)]
-        for model, own in (kept.items() if isinstance(kept, dict) else ())
-        if isinstance(own, list)
+        model: [run for run in model_runs if _is_run(run)]
+        for model, model_runs in (stored.items() if isinstance(stored, dict) else ())
+        if isinstance(model_runs, list)
     }
     state = read_ratios(project)
     last_by_agent = dict(state.get("last_by_agent") or {})
     last = state.get("last") or ""
-    for agent, model, sent, counted in _counted(read_bytes(taken), counter):
-        own = runs.setdefault(model, [])
-        own.append([agent, sent, counted])
-        del own[:-MOST_RUNS]
+    for agent, model, sent, counted in _counted(read_bytes(taken_path), counter):
+        model_runs = runs.setdefault(model, [])
+        model_runs.append([agent, sent, counted])
+        del model_runs[:-MOST_RUNS]
         last_by_agent[agent] = last = model
     models = {}
-    for model, own in runs.items():
-        found = learn((str(agent), float(sent), float(counted)) for agent, sent, counted in own)
-        if found is not None:
+    for model, model_runs in runs.items():
+        learned = learn((str(agent), float(sent), float(counted)) for agent, sent, counted in model_runs)
+        if learned is not None:
             models[model] = {
-                "ratio": round(found.ratio, 5),
-                "error": round(found.error, 5),
-                "runs": found.runs,
-                "agents": found.agents,
+                "ratio": round(learned.ratio, 5),
+                "error": round(learned.error, 5),
+                "runs": learned.runs,
+                "agents": learned.agents,
             }
-    fresh = {"models": models, "last": last, "last_by_agent": last_by_agent}
+    new_state = {"models": models, "last": last, "last_by_agent": last_by_agent}
     write_atomic(runs_path, fastjson.encode(runs))
-    if fresh != state:
-        write_atomic(state_path(project), fastjson.encode(fresh))
-    os.unlink(taken)
-    return fresh != state
+    if new_state != state:
+        write_atomic(state_path(project), fastjson.encode(new_state))
+    os.unlink(taken_path)
+    return new_state != state
 
 
 def _is_run(value: object) -> bool:

@@ -55,8 +55,8 @@ def plans_folder(project: Project, session: str, agent_type: str) -> str:
 
 def ensure_folder(project: Project, session: str, agent_type: str) -> str:
     """The same, made where it is missing. Raises OSError."""
-    where = plans_folder(project, session, agent_type)
-    return project.ensure_cache(layout.STARTS, *where.rsplit("/", 2)[1:])
+    plans = plans_folder(project, session, agent_type)
+    return project.ensure_cache(layout.STARTS, *plans.rsplit("/", 2)[1:])
 
 
 def mark(path: str, content: str = "") -> None:
@@ -84,8 +84,8 @@ def remove_folder(path: str) -> None:
 
 def plan_in_prompt(project: Project, session: str, agent_type: str, tool_use: str, prompt_id: str) -> None:
     """The prompt of this tool use carries what there is to give. Raises OSError."""
-    where = ensure_folder(project, session, agent_type)
-    write_atomic(f"{where}/p-{safe_name(tool_use)}", prompt_id.encode("utf-8", "replace"))
+    plans = ensure_folder(project, session, agent_type)
+    write_atomic(f"{plans}/p-{safe_name(tool_use)}", prompt_id.encode("utf-8", "replace"))
 
 
 def plan_in_context(
@@ -101,17 +101,17 @@ def plan_in_context(
 
     `in_turn`: nothing will say which agent this tool use becomes, so other plans of this type go first.
     """
-    where = ensure_folder(project, session, agent_type)
+    plans = ensure_folder(project, session, agent_type)
     if in_turn:
-        wait_for_earlier_plans(where, tool_use)
-    _publish(where, answers, f"{where}/c-{time.time_ns():020}-{safe_name(tool_use)}")
+        wait_for_earlier_plans(plans, tool_use)
+    _publish(plans, answers, f"{plans}/c-{time.time_ns():020}-{safe_name(tool_use)}")
     if in_turn:
-        _leave_queue(where, tool_use)
+        _leave_queue(plans, tool_use)
 
 
-def _publish(where: str, answers: list[bytes], target: str) -> bool:
+def _publish(plans: str, answers: list[bytes], target: str) -> bool:
     """Write answers into a folder that appears under its name at once; False when the name is taken."""
-    temporary = f"{where}/t-{os.getpid()}-{os.path.basename(target)}"
+    temporary = f"{plans}/t-{os.getpid()}-{os.path.basename(target)}"
     os.mkdir(temporary, 0o700)
     try:
         for number, answer in enumerate(answers, 1):
@@ -126,26 +126,26 @@ def _publish(where: str, answers: list[bytes], target: str) -> bool:
     return True
 
 
-def wait_for_earlier_plans(where: str, tool_use: str) -> None:
+def wait_for_earlier_plans(plans: str, tool_use: str) -> None:
     """Wait until every plan of this type that came before was taken by its agent, or has had its time."""
     name = f"w-{time.time_ns():020}-{safe_name(tool_use)}"
-    mark(f"{where}/{name}")
+    mark(f"{plans}/{name}")
     until = time.monotonic() + TURNS_SECONDS
-    while time.monotonic() < until and _someone_first(where, name):
+    while time.monotonic() < until and _someone_first(plans, name):
         time.sleep(0.01)
 
 
-def _someone_first(where: str, name: str) -> bool:
-    names = list(listing(where))
+def _someone_first(plans: str, name: str) -> bool:
+    names = list(listing(plans))
     if any(
-        other.startswith("w-") and other < name and _age(f"{where}/{other}") < TURNS_SECONDS
+        other.startswith("w-") and other < name and _age(f"{plans}/{other}") < TURNS_SECONDS
         for other in names
     ):
         return True
     return any(
         other.startswith("c-")
-        and not os.path.exists(f"{where}/{other}/{CLAIMED}")
-        and _age(f"{where}/{other}") < TURN_SECONDS
+        and not os.path.exists(f"{plans}/{other}/{CLAIMED}")
+        and _age(f"{plans}/{other}") < TURN_SECONDS
         for other in names
     )
 
@@ -158,20 +158,20 @@ def _age(path: str) -> float:
         return 1e9
 
 
-def _leave_queue(where: str, tool_use: str) -> None:
+def _leave_queue(plans: str, tool_use: str) -> None:
     ending = "-" + safe_name(tool_use)
-    for name in listing(where):
+    for name in listing(plans):
         if name.startswith("w-") and name.endswith(ending):
-            remove(f"{where}/{name}")
+            remove(f"{plans}/{name}")
 
 
 def publish_unplanned(
     project: Project, session: str, agent_type: str, agent: str, answers: list[bytes]
 ) -> str:
     """Leave the answers of an agent that came without a plan. Returns their folder: of several processes, the first one's."""
-    where = ensure_folder(project, session, agent_type)
-    target = f"{where}/a-{safe_name(agent)}"
-    _publish(where, answers, target)
+    plans = ensure_folder(project, session, agent_type)
+    target = f"{plans}/a-{safe_name(agent)}"
+    _publish(plans, answers, target)
     return target
 
 
@@ -202,31 +202,33 @@ def bound_to(project: Project, agent: str) -> str:
 
 def cancel(project: Project, session: str, agent_type: str, tool_use: str) -> None:
     """The tool use came to nothing (denied, or an unknown agent): its plan is dropped."""
-    where = plans_folder(project, session, agent_type)
-    remove(f"{where}/p-{safe_name(tool_use)}")
-    planned = _plan_of(where, tool_use)
+    plans = plans_folder(project, session, agent_type)
+    remove(f"{plans}/p-{safe_name(tool_use)}")
+    planned = _plan_of(plans, tool_use)
     if planned:
         remove_folder(planned)
 
 
 def forget_start(project: Project, session: str, agent_type: str, agent: str, tool_use: str) -> None:
     """An agent's record is written: nothing is kept of its start."""
-    where = plans_folder(project, session, agent_type)
+    plans = plans_folder(project, session, agent_type)
     remove(bound_path(project, agent))
-    remove_folder(f"{where}/a-{safe_name(agent)}")
-    taken = [name for name in listing(where) if name.startswith("c-") and _taken_by(where, name) == agent]
-    for name in taken:
-        remove_folder(f"{where}/{name}")
-    if tool_use and (not taken or taken[0].endswith("-" + safe_name(tool_use))):
+    remove_folder(f"{plans}/a-{safe_name(agent)}")
+    taken_plans = [
+        name for name in listing(plans) if name.startswith("c-") and _taken_by(plans, name) == agent
+    ]
+    for name in taken_plans:
+        remove_folder(f"{plans}/{name}")
+    if tool_use and (not taken_plans or taken_plans[0].endswith("-" + safe_name(tool_use))):
         cancel(
             project, session, agent_type, tool_use
         )  # else another agent still has to take what was this one's
 
 
-def _plan_of(where: str, tool_use: str) -> str:
+def _plan_of(plans: str, tool_use: str) -> str:
     ending = "-" + safe_name(tool_use)
     return next(
-        (f"{where}/{name}" for name in listing(where) if name.startswith("c-") and name.endswith(ending)), ""
+        (f"{plans}/{name}" for name in listing(plans) if name.startswith("c-") and name.endswith(ending)), ""
     )
 
 
@@ -246,17 +248,17 @@ def look(
 ) -> Start:
     """Find the plan of a starting agent, or take one. `transcript`: the session's, to tell plans whose agent is known there
     from open ones. Raises OSError."""
-    where = plans_folder(project, session, agent_type)
+    plans = plans_folder(project, session, agent_type)
     mod = bool(os.environ.get(MOD))
     until = time.monotonic() + (MOD_SECONDS if mod else BIND_SECONDS)
     while True:
-        names = list(listing(where))
-        waiting = [name for name in names if name.startswith("c-") and not _taken_by(where, name)]
-        in_prompt = _open_in_prompt(project, where, names, prompt_id, transcript)
+        names = list(listing(plans))
+        waiting = [name for name in names if name.startswith("c-") and not _taken_by(plans, name)]
+        in_prompt = _open_in_prompt(project, plans, names, prompt_id, transcript)
         # After the look at what waits: a plan that another handler of this agent took meanwhile is told here.
-        said = _told(project, where, agent)
-        if said is not None:
-            return said
+        told = _told(project, plans, agent)
+        if told is not None:
+            return told
         enough = 1 if mod else 2
         if not waiting or len(waiting) + len(in_prompt) < enough or time.monotonic() > until:
             break
@@ -265,32 +267,32 @@ def look(
         return Start(silent=True)  # this may be one of them
     if mod and os.path.exists(workflow_path(project, session)):
         return Start()  # a workflow's: it never passed the Agent tool, and what waits is another's
-    return _take(where, waiting, agent) or _told(project, where, agent) or Start()
+    return _take(plans, waiting, agent) or _told(project, plans, agent) or Start()
 
 
-def _told(project: Project, where: str, agent: str) -> Start | None:
+def _told(project: Project, plans: str, agent: str) -> Start | None:
     """What is known of this very agent; None while nothing is."""
-    unplanned = f"{where}/a-{safe_name(agent)}"
+    unplanned = f"{plans}/a-{safe_name(agent)}"
     if os.path.isdir(unplanned):
         return Start(plan=unplanned)
     tool_use = bound_to(project, agent)
-    plan = _plan_of(where, tool_use) if tool_use else ""
+    plan = _plan_of(plans, tool_use) if tool_use else ""
     if plan and _claim(plan, agent):
         return Start(plan=plan)
-    if tool_use and os.path.exists(f"{where}/p-{safe_name(tool_use)}"):
+    if tool_use and os.path.exists(f"{plans}/p-{safe_name(tool_use)}"):
         return Start(silent=True)
-    for name in listing(where):
-        if name.startswith("c-") and _taken_by(where, name) == agent:
-            return Start(plan=f"{where}/{name}")
+    for name in listing(plans):
+        if name.startswith("c-") and _taken_by(plans, name) == agent:
+            return Start(plan=f"{plans}/{name}")
     return None
 
 
-def _take(where: str, waiting: list[str], agent: str) -> Start | None:
+def _take(plans: str, waiting: list[str], agent: str) -> Start | None:
     """Take the oldest plan nobody took; one that has waited long comes last, for its call may have been refused."""
     now = time.time_ns()
     for name in sorted(waiting, key=lambda name: (now - _published(name) > 5e9, name)):
-        if _claim(f"{where}/{name}", agent):
-            return Start(plan=f"{where}/{name}")
+        if _claim(f"{plans}/{name}", agent):
+            return Start(plan=f"{plans}/{name}")
     return None
 
 
@@ -305,16 +307,16 @@ def _claim(plan: str, agent: str) -> bool:
     try:
         mark(f"{plan}/{CLAIMED}", agent + "\n")
     except FileExistsError:
-        where, _, name = plan.rpartition("/")
-        return _taken_by(where, name) == agent
+        plans, _, name = plan.rpartition("/")
+        return _taken_by(plans, name) == agent
     except OSError:
         return os.path.isdir(plan)  # bookkeeping fails, the plan is there: it goes out
     return True
 
 
-def _taken_by(where: str, name: str) -> str:
+def _taken_by(plans: str, name: str) -> str:
     """The agent that took a plan, "" while nobody did."""
-    path = f"{where}/{name}/{CLAIMED}"
+    path = f"{plans}/{name}/{CLAIMED}"
     for _ in range(100):
         try:
             text = read_bytes(path, 1000).decode("utf-8", "replace")
@@ -327,15 +329,19 @@ def _taken_by(where: str, name: str) -> str:
 
 
 def _open_in_prompt(
-    project: Project, where: str, names: list[str], prompt_id: str, transcript: str
+    project: Project, plans: str, names: list[str], prompt_id: str, transcript: str
 ) -> list[str]:
     """Plans of this turn that a prompt carries and whose agent is not known yet."""
     carried = [name for name in names if name.startswith("p-")]
     if not carried:
         return []
-    taken = _known_tool_uses(transcript)
-    taken.update(safe_name(bound_to(project, agent)) for agent in listing(project.at(layout.BOUND)))
-    return [name for name in carried if name[2:] not in taken and _same_turn(f"{where}/{name}", prompt_id)]
+    known_tool_uses = _known_tool_uses(transcript)
+    known_tool_uses.update(safe_name(bound_to(project, agent)) for agent in listing(project.at(layout.BOUND)))
+    return [
+        name
+        for name in carried
+        if name[2:] not in known_tool_uses and _same_turn(f"{plans}/{name}", prompt_id)
+    ]
 
 
 def _same_turn(path: str, prompt_id: str) -> bool:
@@ -366,7 +372,7 @@ def has_started(project: Project, tool_use: str, transcript: str) -> bool:
     if name in _known_tool_uses(transcript):
         return True
     bound = (bound_to(project, agent) for agent in listing(project.at(layout.BOUND)))
-    return any(safe_name(one) == name for one in bound)
+    return any(safe_name(bound_agent) == name for bound_agent in bound)
 
 
 def answer(plan: str, number: int) -> bytes:

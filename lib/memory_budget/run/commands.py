@@ -13,9 +13,9 @@ _FINDERS = frozenset("fd fdfind find ls".split())
 
 def read_by(command: str) -> list[str]:
     """Memory paths whose content a shell command prints; none for one that only names, writes or counts them."""
-    found: list[str] = []
+    read_paths: list[str] = []
     inside: list[str] = []  # after `cd` into memory every reader reads memory
-    listed: list[str] = []  # memory files that a pipe's beginning names, for xargs
+    listed_files: list[str] = []  # memory files that a pipe's beginning names, for xargs
     for piece, piped in _pieces(command):
         words = _words(piece)
         while words and (
@@ -30,16 +30,16 @@ def read_by(command: str) -> list[str]:
         if program == "cd":
             inside = paths
         elif program in _FINDERS:
-            listed = paths or inside
+            listed_files = paths or inside
             if "-exec" in words and reads:
-                found.extend(listed)
+                read_paths.extend(listed_files)
         elif program == "xargs":
-            found.extend(listed if piped and reads else ())
+            read_paths.extend(listed_files if piped and reads else ())
         elif program in _READERS and (paths or not piped):
-            found.extend(paths or _inside(inside, words[1:]))
+            read_paths.extend(paths or _inside(inside, words[1:]))
         if not piped and program not in _FINDERS:
-            listed = []
-    return found
+            listed_files = []
+    return read_paths
 
 
 def _inside(folders: list[str], words: list[str]) -> list[str]:

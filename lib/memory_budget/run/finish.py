@@ -180,13 +180,13 @@ def _record(project: Project, allotted: Pending, key: str, run: _Run) -> bool:
 def _given(project: Project, allotted: Pending, parts: list[Part]) -> tuple[Pending, list[Part]]:
     """The allocation whose parts an agent got, and those parts. Where several agents of one type started at once and nothing
     told them apart, it may be another's: then the id in the transcript says whose."""
-    mine = [part for part in parts if part.allocation == allotted.allocation_id]
-    if mine or allotted.channel != "context":
-        return allotted, mine
+    own_parts = [part for part in parts if part.allocation == allotted.allocation_id]
+    if own_parts or allotted.channel != "context":
+        return allotted, own_parts
     for part in parts:
         other = _of_session(project, allotted.session_id, part.allocation)
         if other is not None:
-            return other, [one for one in parts if one.allocation == part.allocation]
+            return other, [other_part for other_part in parts if other_part.allocation == part.allocation]
     return allotted, []
 
 
@@ -199,24 +199,28 @@ def _of_session(project: Project, session: str, allocation: str) -> Pending | No
         if name.endswith(".json")
     }
     for key in sorted(keys):
-        found = pending.find_pending(project, key)
-        if found is not None and found.allocation_id == allocation and found.session_id == session:
-            return found
+        of_session = pending.find_pending(project, key)
+        if (
+            of_session is not None
+            and of_session.allocation_id == allocation
+            and of_session.session_id == session
+        ):
+            return of_session
     try:
-        found = pending.read_pending(pending.recorded_path(project, allocation))
+        of_session = pending.read_pending(pending.recorded_path(project, allocation))
     except pending.Unreadable:
         return None
-    return found if found is not None and found.session_id == session else None
+    return of_session if of_session is not None and of_session.session_id == session else None
 
 
 def _counter() -> Callable[[str], int]:
     """Counts tokens of what arrived: exactly, or from above where tiktoken is not installed. Made when it is needed."""
-    made: list[TokenCounter] = []
+    counters: list[TokenCounter] = []
 
     def count(text: str) -> int:
-        if not made:
-            made.append(update.counter())
-        return made[0].count(text)
+        if not counters:
+            counters.append(update.counter())
+        return counters[0].count(text)
 
     return count
 
@@ -301,24 +305,24 @@ def _close_one(project: Project, path: str, session: str) -> bool:
 
 
 def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: bool) -> bool:
-    where = allotted.transcript_path
+    transcript_path = allotted.transcript_path
     agent = "" if main else allotted.agent_id
     if not main:
-        by_tool_use = transcripts.agent_transcripts(where) if where else {}
-        where = by_tool_use.get(
+        by_tool_use = transcripts.agent_transcripts(transcript_path) if transcript_path else {}
+        transcript_path = by_tool_use.get(
             allotted.tool_use_id or pending.pending_agent_key(agent), ""
         ) or _unnamed_transcript(by_tool_use, allotted)
-        if not where:
+        if not transcript_path:
             # It never started: refused by another plugin, which no event tells. One that was being recorded did start, and
             # its end is still on disk if nobody recorded it.
             if not begun or not any(listing(project.at(layout.ENDED))):
                 pending.drop(project, key)
             return False
-        agent = agent or os.path.basename(where).removeprefix("agent-").removesuffix(".jsonl")
-    transcript = transcripts.read_transcript(where)
+        agent = agent or os.path.basename(transcript_path).removeprefix("agent-").removesuffix(".jsonl")
+    transcript = transcripts.read_transcript(transcript_path)
     ended = main or transcript.complete
     error = None if ended else "never ended: the client that ran it is gone"
-    return _record(project, allotted, key, _Run(agent, where, transcript, ended=ended, error=error))
+    return _record(project, allotted, key, _Run(agent, transcript_path, transcript, ended=ended, error=error))
 
 
 def _unnamed_transcript(by_tool_use: dict[str, str], allotted: Pending) -> str:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def post_tool_use(project: Project, payload: Payload) -> Answer:
     """After the Agent tool answered: for a background agent at its launch, which tells its id."""
-    given = payload.get("tool_input")
+    tool_input = payload.get("tool_input")
     response = payload.get("tool_response")
-    if not isinstance(given, dict) or not isinstance(response, dict):
+    if not isinstance(tool_input, dict) or not isinstance(response, dict):
         return None
     agent = response.get("agentId")
     tool_use = text_field(payload, "tool_use_id")
@@ -26,7 +26,7 @@ def post_tool_use(project: Project, payload: Payload) -> Answer:
         return None
     if response.get("status") != "completed":  # one that has ended needs no word: its own process tells
         claims.bind(project, tool_use, agent)
-        _look_for_block(project, payload, agent, text_field(given, "prompt"))
+        _look_for_block(project, payload, agent, text_field(tool_input, "prompt"))
     return messages.tell(project, payload, tool_use, [])
 
 
@@ -53,9 +53,9 @@ def _look_for_block(project: Project, payload: Payload, agent: str, prompt: str)
 def not_started(project: Project, payload: Payload) -> Answer:
     """The Agent tool was refused or failed: what was planned for it is dropped. The run of an agent that did start, and was
     broken off, is recorded at its end or by the next session."""
-    given = payload.get("tool_input")
-    if isinstance(given, dict):
-        agent_type = given.get("subagent_type") or "general-purpose"
+    tool_input = payload.get("tool_input")
+    if isinstance(tool_input, dict):
+        agent_type = tool_input.get("subagent_type") or "general-purpose"
         if isinstance(agent_type, str):
             session, tool_use = text_field(payload, "session_id"), text_field(payload, "tool_use_id")
             claims.cancel(project, session, agent_type, tool_use)
@@ -70,11 +70,11 @@ def subagent_stop(project: Project, payload: Payload) -> Answer:
     if not agent or payload.get("agent_type") == "fork":
         return None
     path = f"{project.ensure_cache(layout.ENDED)}/{safe_name(agent)}.json"
-    kept = {
+    ended = {
         key: payload.get(key)
         for key in ("session_id", "agent_id", "agent_type", "agent_transcript_path", "transcript_path")
     }
-    write_atomic(path, fastjson.encode(kept))
+    write_atomic(path, fastjson.encode(ended))
     spawn.start(project, "finish", "--ended", path)
     return None
 

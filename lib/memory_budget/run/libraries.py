@@ -60,10 +60,10 @@ def are_there(data: str) -> bool:
         return bool(program)
     base = spawn.interpreters(data)[0] or sys.executable
     try:
-        wanted = installation.environment_folder(installation.plugin_root(), data, base)
+        environment = installation.environment_folder(installation.plugin_root(), data, base)
     except OSError:
         return True
-    return installation.has_core_libraries(wanted)
+    return installation.has_core_libraries(environment)
 
 
 def forbidden(project: Project) -> bool:

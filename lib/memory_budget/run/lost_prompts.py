@@ -48,7 +48,7 @@ def rewriter_of(transcript: str, tool_use: str, prompt: str) -> Rewriter | None:
 
     `transcript`: of the session, or of the agent that made the call. None where nothing tells.
     """
-    found: Rewriter | None = None
+    rewriter: Rewriter | None = None
     mark = fastjson.dumps(tool_use).encode()
     for line in _tail(transcript).split(b"\n"):
         if mark not in line or b"hook_success" not in line or b"updatedInput" not in line:
@@ -59,17 +59,17 @@ def rewriter_of(transcript: str, tool_use: str, prompt: str) -> Rewriter | None:
             if attachment["toolUseID"] != tool_use:
                 continue
             answer: Any = fastjson.loads(attachment["stdout"])
-            given = answer["hookSpecificOutput"]["updatedInput"]["prompt"]
+            new_prompt = answer["hookSpecificOutput"]["updatedInput"]["prompt"]
             command = attachment["command"]
         except (ValueError, KeyError, TypeError):
             continue
         plugin = plugin_of(command)
         if plugin == OWN_NAME or any(launcher in command for launcher in OWN_LAUNCHERS):
             continue
-        found = Rewriter(plugin, command)
-        if given == prompt:
+        rewriter = Rewriter(plugin, command)
+        if new_prompt == prompt:
             break
-    return found
+    return rewriter
 
 
 def _tail(path: str) -> bytes:
@@ -140,9 +140,9 @@ def explain(project: Project, lost: Lost) -> str:
         write_atomic(path, fastjson.encode(entry))
     if not notices.once(project, f"delivery-{lost.session}"):
         return ""
-    who = rewriter.named if rewriter is not None else "another plugin"
+    rewriter_name = rewriter.named if rewriter is not None else "another plugin"
     return (
-        f"{lost.agent} started without its memory: {who} rewrote its prompt after this plugin did. "
+        f"{lost.agent} started without its memory: {rewriter_name} rewrote its prompt after this plugin did. "
         'Set "delivery": "context" in .claude/memory/budget-profiles.json, or disable one of the two'
     )
 
@@ -158,12 +158,12 @@ def explain_call(project: Project, session: str, tool_use: str, caller: str, pro
 
 def known_rewriters(project: Project) -> list[dict[str, Any]]:
     """Whose rewrites have won here: {"plugin", "command", "at"}, the latest first."""
-    found = []
+    rewriters = []
     for name in listing(project.at(layout.REWRITERS)):
         try:
             entry = fastjson.loads(read_bytes(project.at(layout.REWRITERS, name)))
         except (OSError, ValueError):
             continue
         if isinstance(entry, dict) and isinstance(entry.get("at"), (int, float)):
-            found.append(entry)
-    return sorted(found, key=lambda entry: -float(entry["at"]))
+            rewriters.append(entry)
+    return sorted(rewriters, key=lambda entry: -float(entry["at"]))

@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 def take_notes(project: Project, session: str) -> list[str]:
     """The lines left for the person. Each is given out once."""
-    where = project.at(layout.NOTES, safe_name(session))
-    found = []
-    for name in listing(where):
+    folder = project.at(layout.NOTES, safe_name(session))
+    lines = []
+    for name in listing(folder):
         if name.endswith(".tmp"):
             continue
-        path = f"{where}/{name}"
+        path = f"{folder}/{name}"
         try:
             text = read_bytes(path).decode("utf-8", "replace")
             os.unlink(path)
         except OSError:
             continue  # another hook tells it
         if text:
-            found.append(text)
+            lines.append(text)
     try:
-        os.rmdir(where)  # nobody looks for notes where there is no folder
+        os.rmdir(folder)  # nobody looks for notes where there is no folder
     except OSError:
         pass
-    return found
+    return lines
 
 
 def tell(project: Project, payload: Payload, name: str, lines: Sequence[str]) -> Answer:

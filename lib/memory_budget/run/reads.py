@@ -46,19 +46,19 @@ def post_read(project: Project, payload: Payload) -> Answer:
     allocation = run_state.find_running(project, session, agent, text_field(payload, "transcript_path"))
     if allocation is None:
         return None
-    found = amounts(project, payload)
-    if not found:
+    all_reads = amounts(project, payload)
+    if not all_reads:
         return None
     scopes: dict[str, int] = {}
     files: dict[str, int] = {}
-    for seen in found:
-        if seen.scope:
-            scopes[seen.scope] = scopes.get(seen.scope, 0) + seen.tokens
-        mark = mark_of(seen.path)
+    for read in all_reads:
+        if read.scope:
+            scopes[read.scope] = scopes.get(read.scope, 0) + read.tokens
+        mark = mark_of(read.path)
         if mark in allocation.outline:
-            files[mark] = files.get(mark, 0) + seen.tokens
+            files[mark] = files.get(mark, 0) + read.tokens
     key = text_field(payload, "tool_use_id")
-    tokens = sum(seen.tokens for seen in found)
+    tokens = sum(read.tokens for read in all_reads)
     state, alerts = run_state.add_read(project, session, agent, allocation, scopes, tokens, key, files)
     if state.grown:
         bumps.remember_bump(project, allocation.task_key, state.tier)
@@ -69,18 +69,18 @@ def post_read(project: Project, payload: Payload) -> Answer:
 def amounts(project: Project, payload: Payload) -> list[MemoryRead]:
     """What a tool's result shows of memory."""
     response = payload.get("tool_response")
-    given = payload.get("tool_input")
-    if not isinstance(response, dict) or not isinstance(given, dict):
+    tool_input = payload.get("tool_input")
+    if not isinstance(response, dict) or not isinstance(tool_input, dict):
         return []
     if payload.get("tool_name") == "Bash":
-        command, output = given.get("command"), response.get("stdout")
+        command, output = tool_input.get("command"), response.get("stdout")
         if not isinstance(command, str) or not isinstance(output, str):
             return []
         return from_command(project, command, output, text_field(payload, "cwd") or project.root)
     file = response.get("file")
     if not isinstance(file, dict) or not isinstance(file.get("content"), str) or not file["content"]:
         return []  # the client says so when an agent reads again what did not change
-    path = given.get("file_path")
+    path = tool_input.get("file_path")
     if not isinstance(path, str):
         return []
     return _of_file(project, path, len(file["content"].encode("utf-8", "replace")))
@@ -169,11 +169,11 @@ def from_command(project: Project, command: str, output: str, cwd: str) -> list[
     if not output.strip():
         return []
     sources = _sources(project)
-    named = [_relative(project, path, cwd) for path in read_by(command)]
-    named = [path for path in named if _is_below(path, sources.roots)]
-    if not named:
+    named_paths = [_relative(project, path, cwd) for path in read_by(command)]
+    named_paths = [path for path in named_paths if _is_below(path, sources.roots)]
+    if not named_paths:
         return []
-    first = next(filter(None, (_scope_of_any(sources, path) for path in named)), "")
+    first = next(filter(None, (_scope_of_any(sources, path) for path in named_paths)), "")
     sizes: dict[tuple[str, str], int] = {}
     for line in output.split("\n"):
         scope, path = first, ""
@@ -184,16 +184,16 @@ def from_command(project: Project, command: str, output: str, cwd: str) -> list[
                 scope, path = place.scope, shown
         size = len(line.encode("utf-8", "replace")) + 1
         sizes[scope, path] = sizes.get((scope, path), 0) + size
-    found = []
-    files = [path for path in dict.fromkeys(named) if path.lower().endswith(".md")]
+    command_reads = []
+    files = [path for path in dict.fromkeys(named_paths) if path.lower().endswith(".md")]
     for (scope, path), size in sizes.items():
         tokens = _estimate(size)
         if path or not files:
-            found.append(MemoryRead(scope, tokens, path))
+            command_reads.append(MemoryRead(scope, tokens, path))
             continue
         for number, file in enumerate(files):  # what does not divide goes to the first ones
-            found.append(MemoryRead(scope, (tokens + len(files) - 1 - number) // len(files), file))
-    return found
+            command_reads.append(MemoryRead(scope, (tokens + len(files) - 1 - number) // len(files), file))
+    return command_reads
 
 
 def _relative(project: Project, path: str, cwd: str) -> str:

@@ -111,8 +111,8 @@ def own_reads(
             value: Any = fastjson.loads(line)
             key, at, tokens, scopes, *more = value
             sizes = {str(scope): int(size) for scope, size in scopes.items()}
-            named = {str(mark): int(size) for mark, size in more[0].items()} if more else {}
-            noted.append((sizes, int(tokens), float(at), str(key), named))
+            named_files = {str(mark): int(size) for mark, size in more[0].items()} if more else {}
+            noted.append((sizes, int(tokens), float(at), str(key), named_files))
         except (ValueError, TypeError, AttributeError, OverflowError):
             continue  # the empty end, or a line that a full disk cut off
     return noted

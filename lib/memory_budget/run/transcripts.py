@@ -60,8 +60,8 @@ def read_meta(transcript: str) -> Meta | None:
         return None
 
     def text(key: str) -> str:
-        found = value.get(key)
-        return found if isinstance(found, str) else ""
+        member = value.get(key)
+        return member if isinstance(member, str) else ""
 
     return Meta(
         text("toolUseId"), text("agentType"), text("model"), text("description"), text("parentAgentId")
@@ -157,12 +157,12 @@ def _seconds(first: float | None, last: float | None) -> float | None:
 def agent_transcripts(session_transcript: str) -> dict[str, str]:
     """Transcripts of a session's agents by the tool use that started them; workflow agents by `agent-<id>`."""
     base = session_transcript.removesuffix(".jsonl") + "/subagents"
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for folder, _, names in os.walk(base):
         for name in names:
             if name.endswith(".meta.json"):
                 path = os.path.join(folder, name.removesuffix(".meta.json") + ".jsonl")
                 meta = read_meta(path)
                 if meta is not None:
-                    found[meta.tool_use or name.removesuffix(".meta.json")] = path
-    return found
+                    paths[meta.tool_use or name.removesuffix(".meta.json")] = path
+    return paths

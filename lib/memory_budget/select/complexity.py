@@ -137,7 +137,7 @@ def classify(prompt: str, description: str = "") -> TierEstimate:
     if tier:
         return TierEstimate(tier, evidence, "override-prompt", [("override", tier)], [])
     notes = [("wrong", wrong)] if wrong else []
-    notes += [(kind, word) for kind, found in cues.hits.items() for word in found]
+    notes += [(kind, word) for kind, cue_words in cues.hits.items() for word in cue_words]
     if not notes and abs(evidence) < SURE:
         return TierEstimate(MEDIUM, evidence, "unsure", notes, matches)
     return TierEstimate(tier_of(evidence), evidence, "detected", notes, matches)

@@ -32,18 +32,20 @@ def alike(chunks: Sequence[Chunk]) -> set[int]:
 
     Fingerprints that differ in at most three bits agree in one of their four 16-bit quarters.
     """
-    found: set[int] = set()
+    alike_ids: set[int] = set()
     twice = _twice(list(map(hash_of, chunks)))
     if twice:
-        found.update([chunk.id for chunk in chunks if chunk.hash in twice])
+        alike_ids.update([chunk.id for chunk in chunks if chunk.hash in twice])
     long = [chunk for chunk, terms in zip(chunks, map(terms_of, chunks), strict=True) if terms >= NEAR_TERMS]
     words = memoryview(b"".join([number.to_bytes(8, "little") for number in map(simhash_of, long)])).cast("H")
     for number in range(4):
         quarters = words[number::4].tolist()
         twice = _twice(quarters)
         if twice:
-            found.update([chunk.id for chunk, own in zip(long, quarters, strict=True) if own in twice])
-    return found
+            alike_ids.update(
+                [chunk.id for chunk, quarter in zip(long, quarters, strict=True) if quarter in twice]
+            )
+    return alike_ids
 
 
 def find_near_duplicates(
@@ -53,40 +55,42 @@ def find_near_duplicates(
 
     `texts` gives what chunks say in UTF-8; it is called at most once, and only where two chunks are nearly the same.
     """
-    found: dict[int, int] = {}
+    repeats: dict[int, int] = {}
     first: dict[int, int] = {}
     quarters: dict[tuple[int, int], list[Chunk]] = {}
     close: dict[int, list[Chunk]] = {}  # near ones before a chunk, in their order
-    shown: dict[int, Chunk] = {}
+    to_compare: dict[int, Chunk] = {}
     for chunk in chunks:
-        same = first.setdefault(chunk.hash, chunk.id)
-        if same != chunk.id:
-            found[chunk.id] = same
+        first_equal = first.setdefault(chunk.hash, chunk.id)
+        if first_equal != chunk.id:
+            repeats[chunk.id] = first_equal
             continue
         if chunk.terms < NEAR_TERMS:
             continue
-        near: dict[int, Chunk] = {}
+        near_chunks: dict[int, Chunk] = {}
         for shift in _QUARTERS:
             others = quarters.setdefault((shift, chunk.simhash >> shift & 0xFFFF), [])
             for other in others:
                 if (other.simhash ^ chunk.simhash).bit_count() <= NEAR_BITS and (
                     abs(other.terms - chunk.terms) * 10 <= chunk.terms
                 ):
-                    near[other.id] = other
+                    near_chunks[other.id] = other
             others.append(chunk)
-        if near:
-            close[chunk.id] = list(near.values())
-            shown[chunk.id] = chunk
-            shown.update(near)
+        if near_chunks:
+            close[chunk.id] = list(near_chunks.values())
+            to_compare[chunk.id] = chunk
+            to_compare.update(near_chunks)
     if close:
-        said = {number: literal_facts(text.decode()) for number, text in texts(shown.values()).items()}
+        facts_by_id = {
+            number: literal_facts(text.decode()) for number, text in texts(to_compare.values()).items()
+        }
         for number, others in close.items():
             for other in others:
-                if other.id not in found and said[other.id] == said[number]:
-                    found[number] = other.id
+                if other.id not in repeats and facts_by_id[other.id] == facts_by_id[number]:
+                    repeats[number] = other.id
                     break
     # The one that a copy repeats may itself repeat another by its facts.
-    return {number: found.get(twin, twin) for number, twin in found.items()}
+    return {number: repeats.get(twin, twin) for number, twin in repeats.items()}
 
 
 def literal_facts(text: str) -> list[str]:
@@ -94,7 +98,7 @@ def literal_facts(text: str) -> list[str]:
 
     The number of a list item is none: the same item may be the second here and the third there.
     """
-    found = []
+    facts = []
     for line in text.split("\n"):
         inside = False
         for at, word in enumerate(line.split()):
@@ -102,13 +106,13 @@ def literal_facts(text: str) -> list[str]:
             if bare:
                 if any(map(str.isdigit, bare)):
                     if at or not bare.isdigit():
-                        found.append(bare)
+                        facts.append(bare)
                 elif inside and bare[0].isupper():
-                    found.append(bare)
+                    facts.append(bare)
                 inside = True
             if word.endswith(_ENDS):
                 inside = False
-    return found
+    return facts
 
 
 def _twice(numbers: list[int]) -> set[int]:

@@ -57,10 +57,10 @@ class _Listing:
         """Name the leaf, and its file where that is not named yet. `place`: its heading, 0 where the file's entry says all.
         False where there is no room."""
         file = self._files[leaf.chunks[0].file]
-        named = self.found.get(file.id, {})
+        file_entries = self.found.get(file.id, {})
         entries: dict[int, LeftOut] = {}
         cost = 0
-        if not named:
+        if not file_entries:
             cost = file.frame_tokens + LEFT_OUT_FILE_TOKENS + LEFT_OUT_ENTRY_TOKENS
             entries[0] = LeftOut(file, "", file.tokens, 1)
         if place:
@@ -70,7 +70,7 @@ class _Listing:
         if self.cost + cost > self._limit:
             return False
         self.cost += cost
-        self.found[file.id] = {**named, **entries}
+        self.found[file.id] = {**file_entries, **entries}
         return True
 
 
@@ -82,25 +82,25 @@ def outline(
     Files come in the order of their best leaves, each with `SECTIONS` of those; where all are named, more of their sections.
     Leaves under the same heading of a file are one entry.
     """
-    made = _Listing(headings, files, limit)
+    listing = _Listing(headings, files, limit)
     later: list[tuple[Leaf, int]] = []
     room = True
     for leaf in rest:
         first = leaf.chunks[0]
         place = 0 if len({chunk.heading for chunk in leaf.chunks}) > 1 else first.heading
-        named = made.found.get(first.file, {})
-        if place in named:
-            named[place].tokens += leaf.tokens if place else 0
-        elif len(named) > SECTIONS:
+        file_entries = listing.found.get(first.file, {})
+        if place in file_entries:
+            file_entries[place].tokens += leaf.tokens if place else 0
+        elif len(file_entries) > SECTIONS:
             later.append((leaf, place))
-        elif not made.add(leaf, place):
+        elif not listing.add(leaf, place):
             room = False
             break
     for leaf, place in later if room else ():
-        named = made.found[leaf.chunks[0].file]
-        if place in named:
-            named[place].tokens += leaf.tokens if place else 0
-        elif not made.add(leaf, place):
+        file_entries = listing.found[leaf.chunks[0].file]
+        if place in file_entries:
+            file_entries[place].tokens += leaf.tokens if place else 0
+        elif not listing.add(leaf, place):
             break
-    entries = [entry for named in made.found.values() for entry in named.values()]
-    return entries, made.cost if entries else 0
+    entries = [entry for file_entries in listing.found.values() for entry in file_entries.values()]
+    return entries, listing.cost if entries else 0

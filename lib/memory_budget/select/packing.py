@@ -167,9 +167,9 @@ class Survey:
 
     def _worth_it(self, leaves: list[Leaf], generosity: float) -> tuple[list[Leaf], list[Leaf]]:
         """The leaves that are worth sending, added to the demand, and the others."""
-        wanted: list[Leaf] = []
+        worthy: list[Leaf] = []
         if self.confidence < 1.0 or not leaves:
-            return wanted, leaves
+            return worthy, leaves
         best = leaves[0].worth
         generosity *= assurance(self.confidence)
         amount = self.evidence.amount
@@ -179,14 +179,14 @@ class Survey:
         for position, leaf in enumerate(leaves):
             share = leaf.worth / best
             if share < bar(max(demand.tokens - start - LITTLE, 0) / amount, generosity):
-                return wanted, others + leaves[position:]
+                return worthy, others + leaves[position:]
             tokens = demand.tokens - start + leaf.tokens
-            if share >= bar(max(tokens - LITTLE, 0) / amount, generosity) or not wanted:
+            if share >= bar(max(tokens - LITTLE, 0) / amount, generosity) or not worthy:
                 demand.add(leaf.chunks, float("inf"))
-                wanted.append(leaf)
+                worthy.append(leaf)
             else:
                 others.append(leaf)
-        return wanted, others
+        return worthy, others
 
     def demand_tokens(self, frame_tokens: int) -> int:
         """What everything worth sending costs, in a block whose frame costs `frame_tokens`; 0 where nothing is."""
@@ -286,11 +286,11 @@ def _take_shares(plan: Plan, survey: Survey, room: int, weights: Mapping[str, fl
     total = sum(weights.values())
     free = room - plan.tokens
     if total > 0 and free > 0:
-        left = {scope: free * share / total for scope, share in weights.items()}
+        remaining = {scope: free * share / total for scope, share in weights.items()}
         for leaf in survey.wanted:
             scope = survey.files[leaf.chunks[0].file].scope
-            most = min(float(room), plan.tokens + left.get(scope, 0.0))
-            left[scope] = left.get(scope, 0.0) - max(plan.add(leaf.chunks, most), 0)
+            most = min(float(room), plan.tokens + remaining.get(scope, 0.0))
+            remaining[scope] = remaining.get(scope, 0.0) - max(plan.add(leaf.chunks, most), 0)
     for leaf in survey.wanted:
         plan.add(leaf.chunks, room)
 
@@ -324,8 +324,8 @@ def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, 
         return {}
     ordered: list[Chunk] = []
     for group in groups:
-        own = [chunk for chunk in group if chunk.id in suspects]
-        ordered += sorted(own, key=lambda chunk: SCOPE_ORDER.get(files[chunk.file].scope, 9))
+        suspected = [chunk for chunk in group if chunk.id in suspects]
+        ordered += sorted(suspected, key=lambda chunk: SCOPE_ORDER.get(files[chunk.file].scope, 9))
     return near_duplicates.find_near_duplicates(ordered, view.texts)
 
 
@@ -344,19 +344,19 @@ def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, 
 
 def _verdicts(survey: Survey, plan: Plan) -> list[Verdict]:
     files, repeats = survey.files, survey.twins
-    found = [
+    verdicts = [
         Verdict(chunk, files[chunk.file], leaf, "duplicate", repeats[chunk.id])
         for leaf, chunk in survey.repeated
     ]
     for chunk in survey.pinned:
         reason = "pinned" if chunk.id in plan.chunks else "budget"
-        found.append(Verdict(chunk, files[chunk.file], None, reason))
+        verdicts.append(Verdict(chunk, files[chunk.file], None, reason))
     for leaves, missed in ((survey.wanted, "budget"), (survey.others, "floor")):
         for leaf in leaves:
             for chunk in leaf.chunks:
                 reason = "kept" if chunk.id in plan.chunks else missed
-                found.append(Verdict(chunk, files[chunk.file], leaf, reason))
+                verdicts.append(Verdict(chunk, files[chunk.file], leaf, reason))
     for chunk in survey.newest:
         reason = "kept" if chunk.id in plan.chunks else "no match"
-        found.append(Verdict(chunk, files[chunk.file], None, reason))
-    return found
+        verdicts.append(Verdict(chunk, files[chunk.file], None, reason))
+    return verdicts

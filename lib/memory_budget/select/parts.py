@@ -109,9 +109,9 @@ class _Packer:
         for part in [*self.parts, None]:
             if part is None and len(self.parts) >= self.count:
                 return False
-            here = part or _Part(self.whole)
-            goes_on = here.holds(path)
-            headings, again = self._headings(here.above if goes_on else [], above, len(chunk[1]))
+            target = part or _Part(self.whole)
+            goes_on = target.holds(path)
+            headings, again = self._headings(target.above if goes_on else [], above, len(chunk[1]))
             if started and not goes_on:
                 again += len(file_line(path).encode())
             if again > self.again:
@@ -124,16 +124,16 @@ class _Packer:
                 + units(chunk[2].decode())
                 + 2
             )
-            if size > here.room:
+            if size > target.room:
                 continue
             if part is None:
-                self.parts.append(here)
-            here.put(path, (gap, headings, chunk[2]), size, above)
+                self.parts.append(target)
+            target.put(path, (gap, headings, chunk[2]), size, above)
             self.again -= again
             return True
         return False
 
-    def _headings(self, printed: list[str], above: list[str], own: int) -> tuple[list[str], int]:
+    def _headings(self, printed: list[str], above: list[str], chunk_size: int) -> tuple[list[str], int]:
         """The headings to print above a chunk in this part, and the bytes of those among them that stand elsewhere, too.
 
         `own`: how many of the last ones are printed here for the first time. Where the others are too long, the nearest stay.
@@ -141,7 +141,7 @@ class _Packer:
         shared = 0
         while shared < min(len(printed), len(above)) and printed[shared] == above[shared]:
             shared += 1
-        first = max(0, len(above) - own)
+        first = max(0, len(above) - chunk_size)
         repeated = above[shared:first]
         size = sum(len(heading.encode()) + 2 for heading in repeated)
         while repeated and size > min(_AGAIN_BYTES, self.again) // 2:
@@ -187,8 +187,8 @@ def in_parts(
         name = label(number, len(groups)) if len(groups) > 1 else ""  # one alone costs what was counted
         text = block.block(allocation, group, (), name)
         if number == len(groups) and left_out:
-            listed = block.block(allocation, group, left_out, name)
-            text = listed if units(listed) + (units(pointer) if rest else 0) <= limit else text
+            part_text = block.block(allocation, group, left_out, name)
+            text = part_text if units(part_text) + (units(pointer) if rest else 0) <= limit else text
         texts.append(text)
     if left_out and not groups and not rest:
         texts = [text for text in [block.block(allocation, [], left_out)] if units(text) <= limit]

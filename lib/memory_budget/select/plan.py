@@ -71,18 +71,18 @@ class Plan:
 
     def copy(self) -> Plan:
         """The same, to be added to."""
-        made = Plan(self._headings, self._files)
-        made.chunks = dict(self.chunks)
-        made.opened = set(self.opened)
-        made.printed = set(self.printed)
-        made.tokens = self.tokens
-        return made
+        plan = Plan(self._headings, self._files)
+        plan.chunks = dict(self.chunks)
+        plan.opened = set(self.opened)
+        plan.printed = set(self.printed)
+        plan.tokens = self.tokens
+        return plan
 
     def add(self, chunks: Iterable[Chunk], limit: float) -> int:
         """Add all of these chunks that are not there yet, if all of it stays under `limit` tokens; what they cost, -1 if
         they do not fit."""
         before = self.tokens
-        fresh: list[Chunk] = []
+        new_chunks: list[Chunk] = []
         lines: list[int] = []
         opened = 0
         for chunk in chunks:
@@ -103,10 +103,10 @@ class Plan:
                 number = self._headings[number].parent
             self.tokens += cost
             self.chunks[chunk[0]] = chunk
-            fresh.append(chunk)
+            new_chunks.append(chunk)
         else:
             return self.tokens - before
-        for chunk in fresh:
+        for chunk in new_chunks:
             del self.chunks[chunk[0]]
         self.printed.difference_update(lines)
         self.opened.discard(opened)
@@ -130,12 +130,12 @@ class Plan:
 
     def files(self, scores: Mapping[int, float]) -> list[SelectedFile]:
         """The files in print order with the exact cost of each; `scores`: the worth of each file's best leaf."""
-        found = {number: SelectedFile(self._files[number]) for number in self.opened}
+        selected = {number: SelectedFile(self._files[number]) for number in self.opened}
         printed = {0}
         before = 0
         for number in sorted(self.chunks):
             chunk = self.chunks[number]
-            file = found[chunk[1]]
+            file = selected[chunk[1]]
             cost = chunk[4]
             above = chunk[8]
             lines: Sequence[Heading] = ()
@@ -155,9 +155,9 @@ class Plan:
             file.tokens += cost
             file.chunks.append(chunk)
             file.lines.append(lines)
-        for number, file in found.items():
+        for number, file in selected.items():
             file.score = scores.get(number, 0.0)
-        return sorted(found.values(), key=lambda entry: _print_order(entry.file))
+        return sorted(selected.values(), key=lambda entry: _print_order(entry.file))
 
 
 def _print_order(file: File) -> tuple[int, str]:

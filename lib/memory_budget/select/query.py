@@ -51,14 +51,14 @@ class Query:
         alone: set[str] = set()
         self.names: dict[str, tuple[str, ...]] = {}
         for run in text_words.word_runs(text):
-            found = text_words.word_terms(run)
-            for term in found:
+            run_terms = text_words.word_terms(run)
+            for term in run_terms:
                 counts[term] = counts.get(term, 0) + 1
-            if len(found) > 1 and found[-1].startswith(found[0]):
-                self.names[found[-1]] = found[:-1]
-                alone.add(found[-1])
+            if len(run_terms) > 1 and run_terms[-1].startswith(run_terms[0]):
+                self.names[run_terms[-1]] = run_terms[:-1]
+                alone.add(run_terms[-1])
             else:
-                alone.update(found)
+                alone.update(run_terms)
         self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
         self.parts = frozenset(counts.keys() - alone)
         self.pairs = tuple(dict.fromkeys(text_words.pairs(text[:PAIRS_READ])))
@@ -67,34 +67,36 @@ class Query:
         self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
         self.dates = dates.find_mentions(text)
 
-    def telling(self, values: Mapping[str, float], known: Container[str]) -> dict[str, float]:
+    def telling(self, values: Mapping[str, float], vocabulary: Container[str]) -> dict[str, float]:
         """How telling each term is here: `values` as `text.telling` has them, `known` the terms that the memory has.
 
         A name that the memory does not have tells as much as its parts do, for nobody knows more of it.
         """
-        found = {}
+        values_by_term = {}
         for term in self.terms:
             value = values.get(term, MOST)
             if term in WEAK_TERMS:
                 value = min(value, WEAK_MOST)
             elif term.isdigit():
                 value = min(value, NUMBER_MOST)
-            found[term] = value
+            values_by_term[term] = value
         for name, parts in self.names.items():
-            if name not in known:
-                found[name] = min(found[name], max([found[part] for part in parts]))
+            if name not in vocabulary:
+                values_by_term[name] = min(
+                    values_by_term[name], max([values_by_term[part] for part in parts])
+                )
         for part in self.parts:
-            found[part] *= PART
-        return found
+            values_by_term[part] *= PART
+        return values_by_term
 
 
 def _proper(text: str) -> frozenset[str]:
     """The terms of words with a capital inside a sentence: Caroline, Kubernetes."""
-    found: set[str] = set()
+    proper_names: set[str] = set()
     before = "."
     for word in text.split():
         bare = word.strip("\"'()[],;:.!?*`").removesuffix("'s")
         if before[-1] not in _ENDS and bare.isalpha() and bare.istitle() and len(bare) > 1:
-            found.update(text_words.word_terms(bare.encode()))
+            proper_names.update(text_words.word_terms(bare.encode()))
         before = word
-    return frozenset(found)
+    return frozenset(proper_names)

@@ -69,47 +69,47 @@ class Ranking:
 def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, least: float = 0.0) -> Ranking:
     """Rank what has to do with the query; of a large memory, what is in the pages that hold most of it. Nothing is ranked where
     the confidence is under `least`."""
-    entries, wanted = _entries(view, query, recipe)
+    entries, total_weight = _entries(view, query, recipe)
     if not entries:
-        return Ranking([], Evidence(0.0, wanted, 0, 0))
+        return Ranking([], Evidence(0.0, total_weight, 0, 0))
     _find_holders(view, query, entries, recipe)
-    own: dict[int, float] = {}
+    chunk_weights: dict[int, float] = {}
     mass: dict[int, float] = {}
-    get_own, get_mass = own.get, mass.get
+    get_own, get_mass = chunk_weights.get, mass.get
     for entry in entries:
         weight, telling = entry.weight, entry.telling
         for key, part in entry.held.items():
-            own[key] = get_own(key, 0.0) + weight * part
+            chunk_weights[key] = get_own(key, 0.0) + weight * part
             mass[key] = get_mass(key, 0.0) + telling * part
     by_file = _file_masses(view, entries)
-    named = NAMED * min(sum([view.counts(pair)[1] > 0 for pair in query.pairs]), MOST_NAMED)
-    evidence = Evidence(_most(view, entries, mass) + named, wanted, 0, 0, view.chunk_count)
-    evidence.file = max(by_file.values(), default=0.0) + named
+    name_bonus = NAMED * min(sum([view.counts(pair)[1] > 0 for pair in query.pairs]), MOST_NAMED)
+    evidence = Evidence(_most(view, entries, mass) + name_bonus, total_weight, 0, 0, view.chunk_count)
+    evidence.file = max(by_file.values(), default=0.0) + name_bonus
     evidence.known = sum([entry.telling for entry in entries if entry.weight])
     evidence.strange = sum(
         [entry.telling for entry in entries if not entry.weight and entry.term in query.proper]
     )
     others = _others(mass, view.chunk_count)
-    evidence.others = others + named
+    evidence.others = others + name_bonus
     if evidence.confidence < least:
         return Ranking([], evidence)
-    chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, own, recipe)
+    chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, chunk_weights, recipe)
     files = view.files(set(map(file_of, chunks)))
     chunks = [chunk for chunk in chunks if chunk[1] in files]
-    scorer = Scorer(view, query, recipe, now_day, entries, own, chunks, files)
+    scorer = Scorer(view, query, recipe, now_day, entries, chunk_weights, chunks, files)
     evidence.mass = evidence.file = 0.0
     evidence.others = others
     _find_evidence(evidence, mass, by_file, entries, chunks, scorer)
-    return Ranking([] if evidence.confidence < least else scorer.leaves(), evidence, own)
+    return Ranking([] if evidence.confidence < least else scorer.leaves(), evidence, chunk_weights)
 
 
 def _most(view: View, entries: list[Term], mass: Mapping[int, float]) -> float:
     """A bound of the mass that any chunk can have, from posting lists alone: no more than this is in it and in its label."""
-    found = max(mass.values(), default=0.0)
+    largest = max(mass.values(), default=0.0)
     for entry in entries:
         if any(payload >> 31 for _, payloads in view.file_postings(entry.term) for payload in payloads):
-            found += LABEL_PART * entry.telling
-    return found
+            largest += LABEL_PART * entry.telling
+    return largest
 
 
 def _others(mass: Mapping[int, float], chunks: int) -> float:
@@ -120,8 +120,8 @@ def _others(mass: Mapping[int, float], chunks: int) -> float:
 
 def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
     """Of each file that holds terms of the prompt, or words of like meaning: how much all of those tell, wherever in it."""
-    found: dict[int, float] = {}
-    get = found.get
+    masses: dict[int, float] = {}
+    get = masses.get
     for entry in entries:
         telling = entry.telling
         best: dict[int, float] = {}
@@ -136,8 +136,8 @@ def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
                 elif best.get(key, 0.0) < LABEL_PART:
                     best[key] = LABEL_PART
         for key, part in best.items():
-            found[key] = get(key, 0.0) + telling * part
-    return found
+            masses[key] = get(key, 0.0) + telling * part
+    return masses
 
 
 def _find_evidence(
@@ -163,34 +163,34 @@ def _find_evidence(
     for file in sorted(best_of):
         number = best_of[file]
         labelled = scorer.labelled.get(file, [])
-        found = mass.get(number, 0.0) + sum(
+        file_mass = mass.get(number, 0.0) + sum(
             [LABEL_PART * entry.telling * (1.0 - entry.held.get(number, 0.0)) for entry in labelled]
         )
-        named = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
+        name_bonus = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
         share = scorer.recipe.index_share if scorer.files[file].path.endswith(INDEX_FILE) else 1.0
-        found = (found + named) * share
-        evidence.file = max(evidence.file, (by_file.get(file, 0.0) + named) * share)
-        if found > evidence.mass:
-            evidence.mass = found
-            bonus = named * share
+        file_mass = (file_mass + name_bonus) * share
+        evidence.file = max(evidence.file, (by_file.get(file, 0.0) + name_bonus) * share)
+        if file_mass > evidence.mass:
+            evidence.mass = file_mass
+            bonus = name_bonus * share
             evidence.held = sum([entry.held.get(number) == 1.0 or entry in labelled for entry in telling])
     # Of what a note is named after it says all, whatever other chunks hold of it.
     evidence.named = bonus > 0.0
     evidence.others += bonus
 
 
-def _best_chunks(view: View, own: dict[int, float], recipe: Recipe) -> list[Chunk]:
+def _best_chunks(view: View, chunk_weights: dict[int, float], recipe: Recipe) -> list[Chunk]:
     """Of a large memory: the pages that hold most of the prompt for their size (a leaf is needed whole, and parts of it
     may hold no word of the prompt)."""
-    seeds = sorted(sorted(own), key=own.__getitem__, reverse=True)[: int(recipe.seeds)]
+    seeds = sorted(sorted(chunk_weights), key=chunk_weights.__getitem__, reverse=True)[: int(recipe.seeds)]
     held: dict[tuple[int, int], float] = {}
     for key, page in view.pages(seeds).items():
-        held[page] = held.get(page, 0.0) + own[key] ** 2
-    left = int(recipe.best)
+        held[page] = held.get(page, 0.0) + chunk_weights[key] ** 2
+    remaining = int(recipe.best)
     best: list[int] = []
     for number, size in sorted(held, key=lambda page: (-held[page] / page[1] ** 0.5, page)):
-        if size <= left and len(best) < recipe.pages:
-            left -= size
+        if size <= remaining and len(best) < recipe.pages:
+            remaining -= size
             best.append(number)
     return view.chunks(pages=best)
 
@@ -199,13 +199,13 @@ def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[Term], floa
     """The most telling terms of the prompt that occur in the memory, the weightiest first, and how much all of the most
     telling ones tell, whether they occur or not."""
     view.load([*query.terms, *query.pairs])
-    known = {term for term in query.terms if view.counts(term)[0] or view.counts(term)[1]}
-    values = query.telling(view.telling(query.terms), known)
+    held_terms = {term for term in query.terms if view.counts(term)[0] or view.counts(term)[1]}
+    values = query.telling(view.telling(query.terms), held_terms)
     most = sorted(values, key=lambda term: (-values[term], term))[: int(recipe.query_terms)]
     entries = []
     for term in most:
         count = view.counts(term)[0]
-        if term in known:
+        if term in held_terms:
             rarity = idf(view.chunk_count, count)
             weight = query.terms[term] * rarity * (max(values[term], 0.05) / MOST) ** recipe.telling
             if term in WEAK_TERMS:
@@ -219,25 +219,25 @@ def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[Term], floa
 
 def _find_holders(view: View, query: Query, entries: list[Term], recipe: Recipe) -> None:
     """Find which chunks hold each term or a word of like meaning."""
-    left = int(recipe.postings / _narrow(view, recipe))
+    remaining = int(recipe.postings / _narrow(view, recipe))
     likes_of = _likes(view, query, entries, recipe)
     for position, entry in enumerate(entries):
-        limit = max(_LEAST, left // max(1, min(4, len(entries) - position)))
-        found: list[tuple[float, str]] = []
+        limit = max(_LEAST, remaining // max(1, min(4, len(entries) - position)))
+        weighted_terms: list[tuple[float, str]] = []
         for likeness, other in likes_of.get(entry.term, ()):
             count = view.counts(other)[0]
             if count:
                 rarity = min(1.0, idf(view.chunk_count, count) / (entry.rarity or MOST))
-                found.append((recipe.expansion * likeness * rarity * rarity, other))
-        found.sort()
-        entry.alike = found[:]
-        found.append((1.0, entry.term))
+                weighted_terms.append((recipe.expansion * likeness * rarity * rarity, other))
+        weighted_terms.sort()
+        entry.alike = weighted_terms[:]
+        weighted_terms.append((1.0, entry.term))
         held = entry.held
-        for part, term in found:
+        for part, term in weighted_terms:
             for ids in view.holders(term, limit if part == 1.0 else max(_LEAST, limit // 4)):
                 entry.lists.append((part, ids))
                 held.update(dict.fromkeys(ids, part))  # the best comes last and stands
-        left -= len(held)
+        remaining -= len(held)
 
 
 def _likes(
@@ -253,11 +253,11 @@ def _likes(
             if likeness >= least and other not in asked:
                 likes.append((-(entry.weight or entry.telling) * likeness, entry.term, likeness, other))
     likes.sort()
-    found: dict[str, list[tuple[float, str]]] = {}
+    likes_by_term: dict[str, list[tuple[float, str]]] = {}
     for _, term, likeness, other in likes[:limit]:
-        found.setdefault(term, []).append((likeness, other))
-    view.load([other for some in found.values() for _, other in some])
-    return found
+        likes_by_term.setdefault(term, []).append((likeness, other))
+    view.load([other for others in likes_by_term.values() for _, other in others])
+    return likes_by_term
 
 
 def _narrow(view: View, recipe: Recipe) -> float:

@@ -97,7 +97,7 @@ class Scorer:
         recipe: Recipe,
         now_day: int,
         entries: list[Term],
-        own: dict[int, float],
+        chunk_weights: dict[int, float],
         chunks: list[Chunk],
         files: Mapping[int, File],
     ) -> None:
@@ -106,7 +106,7 @@ class Scorer:
         self.recipe = recipe
         self.now_day = now_day
         self.entries = entries
-        self.own = own
+        self.own = chunk_weights
         self.files = files
         #: Turns of a journal have the numbers of their sections, so that a neighbour's is one more or one less, and
         #: other leaves negative ones.
@@ -159,16 +159,16 @@ class Scorer:
         """All leaves with a score, best first."""
         turns, covered, weighed, labels = self.turns, self.covered, self.weighed, self.labels
         of_files = {number: self._of_file(number, file) for number, file in self.files.items()}
-        found = []
+        leaves = []
         for number, chunks in self.members.items():
             file = chunks[0][1]
             if number in turns:
                 if number in covered:
-                    found.append(self._turn(number, chunks, self.bodies[file], of_files[file].factor))
+                    leaves.append(self._turn(number, chunks, self.bodies[file], of_files[file].factor))
             elif number in weighed or labels[file]:
-                found.append(self._leaf(number, chunks, of_files[file]))
-        found.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
-        return found
+                leaves.append(self._leaf(number, chunks, of_files[file]))
+        leaves.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
+        return leaves
 
     def _of_file(self, number: int, file: File) -> _FileShare:
         """What each leaf of a file has of it."""
@@ -218,9 +218,11 @@ class Scorer:
 
     def _passage(self, chunks: list[Chunk], tokens: int) -> float:
         """How much of the prompt single chunks of a turn hold: the mean of its best chunk's and its average chunk's weight."""
-        own = [self.own.get(chunk[0], 0.0) for chunk in chunks]
-        mean = sum([weight * chunk[4] for weight, chunk in zip(own, chunks, strict=True)]) / max(tokens, 1)
-        return (max(own) + mean) / 2
+        weights = [self.own.get(chunk[0], 0.0) for chunk in chunks]
+        mean = sum([weight * chunk[4] for weight, chunk in zip(weights, chunks, strict=True)]) / max(
+            tokens, 1
+        )
+        return (max(weights) + mean) / 2
 
     def _own_factor(self, chunks: list[Chunk]) -> float:
         """More for a turn that leads with a name that the query names, or tells a time where the query asks for one."""
@@ -258,9 +260,9 @@ class Scorer:
                     labels[key] += weight
                     self.labelled.setdefault(key, []).append(entry)
         for pair in self.query.pairs:
-            found = [key for ids, _ in view.file_postings(pair) for key in ids if key in labels]
-            for key in found:
-                labels[key] += idf(view.file_count, len(found))
+            labelled_files = [key for ids, _ in view.file_postings(pair) for key in ids if key in labels]
+            for key in labelled_files:
+                labels[key] += idf(view.file_count, len(labelled_files))
                 self.named[key] = self.named.get(key, 0) + 1
         return bodies, labels
 
@@ -287,11 +289,11 @@ def prior(file: File, now_day: int) -> float:
 
 def _timed(view: View) -> frozenset[int]:
     """Chunks that hold a time word."""
-    found: set[int] = set()
+    timed_files: set[int] = set()
     for term in dates.TIME_TERMS:
         for ids in view.holders(term, _TIMED):
-            found.update(ids)
-    return frozenset(found)
+            timed_files.update(ids)
+    return frozenset(timed_files)
 
 
 def _date_factor(file: File, query: Query, recipe: Recipe) -> float:

@@ -105,7 +105,7 @@ def task_text(prompt: str) -> str:
 
 def _segments(prompt: str) -> list[tuple[str, str]]:
     """Paragraphs, cut at labels, each with its kind: task, context, manner, or "" where no label says."""
-    found: list[tuple[str, str]] = []
+    segments: list[tuple[str, str]] = []
     below_heading = ""  # the kind of all that follows, until the next heading
     awaited = ""  # the kind of the next paragraph, whose label stands on a line of its own
     for paragraph in prompt.replace("\r", "").split("\n\n"):
@@ -121,15 +121,15 @@ def _segments(prompt: str) -> list[tuple[str, str]]:
                 awaited = ""
                 continue
             if lines:
-                found.append((kind, "\n".join(lines)))
+                segments.append((kind, "\n".join(lines)))
             kind, rest, heads = labelled
             if heads:
                 below_heading = kind
             lines = [rest] if rest else []
             awaited = "" if rest else kind
         if lines:
-            found.append((kind, "\n".join(lines)))
-    return found
+            segments.append((kind, "\n".join(lines)))
+    return segments
 
 
 def _label(line: str) -> tuple[str, str, bool] | None:
@@ -185,11 +185,11 @@ def _sentences(text: str) -> Iterator[str]:
 
 def _is_about_work(sentence: str) -> bool:
     """Whether a sentence speaks of the reader, the answer or the way to work."""
-    said = date_words(sentence)
-    if not said or said[0] in _OPENERS or not _ABOUT_WORK.isdisjoint(said):
+    words = date_words(sentence)
+    if not words or words[0] in _OPENERS or not _ABOUT_WORK.isdisjoint(words):
         return True
-    after = said[1:]
+    after = words[1:]
     return any(
-        f"{one} {two}" in _PAIRS or (one in _READERS and two in _OF_READER)
-        for one, two in zip(said, after, strict=False)
+        f"{word} {next_word}" in _PAIRS or (word in _READERS and next_word in _OF_READER)
+        for word, next_word in zip(words, after, strict=False)
     )

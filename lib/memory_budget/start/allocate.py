@@ -122,12 +122,12 @@ def _ratio(opened: ProjectState, model: str, agent: str) -> float:
     return token_ratio.ratio(opened.profiles, opened.calibration, model, agent)
 
 
-def _judge(task: Task, settings: AgentSettings, given: str | None) -> JudgedTier:
+def _judge(task: Task, settings: AgentSettings, fixed_tier: str | None) -> JudgedTier:
     """The tier: a person's word in the call (`given`), the prompt, the environment or the profiles, else what the text says."""
     verdict = complexity.classify(task.prompt, task.description)
     from_environment = complexity.parse_tier(os.environ.get(COMPLEXITY_VARIABLE, ""))
-    if given:
-        return JudgedTier(given, "given", verdict)
+    if fixed_tier:
+        return JudgedTier(fixed_tier, "given", verdict)
     if verdict.source == "override-prompt":
         return JudgedTier(verdict.tier, "prompt", verdict)
     if from_environment:

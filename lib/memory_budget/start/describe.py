@@ -24,26 +24,27 @@ def block_parts(project: Project, allocation: allocate.Allocation) -> Parts:
     order = {file.file.path: -file.score for file in allocation.selection.files}
     pieces = sorted(allocation.pieces, key=lambda piece: (order[piece.path], piece.path))
     path = project.at(layout.BLOCKS, f"{allocation.id}.md")
-    made = parts.in_parts(
+    block_in_parts = parts.in_parts(
         allocation.id,
         pieces,
         allocate.outline_entries(allocation),
         count=parts.parts_for(allocation.budget),
         pointer=f"The rest of these notes: {path}\n",
     )
-    if made.rest:
+    if block_in_parts.rest:
         write_atomic(
-            project.writable(layout.BLOCKS, f"{allocation.id}.md"), block.block_utf8(allocation.id, made.rest)
+            project.writable(layout.BLOCKS, f"{allocation.id}.md"),
+            block.block_utf8(allocation.id, block_in_parts.rest),
         )
-    return made
+    return block_in_parts
 
 
-def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
+def describe(allocation: allocate.Allocation, block_in_parts: Parts | None) -> Pending:
     """What is kept until the agent ends, for its usage record. `made`: the block in parts, None for the prompt channel."""
     selection = allocation.selection
     task = allocation.task
     settings = allocation.loaded.profiles
-    planned, placed = _tokens(allocation, made)
+    planned, placed = _tokens(allocation, block_in_parts)
     return Pending(
         allocation_id=allocation.id,
         session_id=task.session,
@@ -70,7 +71,7 @@ def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
         thresholds=dict(settings.thresholds),
         alert_level=settings.section("alert_level"),
         task_key=allocate.bump_key(allocation.identity, task),
-        channel="prompt" if made is None else "context",
+        channel="prompt" if block_in_parts is None else "context",
         estimated=allocation.estimated,
         files={file.file.path: file.tokens for file in selection.files},
         file_scopes={file.file.path: file.file.scope for file in selection.files},
@@ -79,17 +80,17 @@ def describe(allocation: allocate.Allocation, made: Parts | None) -> Pending:
     )
 
 
-def _tokens(allocation: allocate.Allocation, made: Parts | None) -> tuple[int, int]:
+def _tokens(allocation: allocate.Allocation, block_in_parts: Parts | None) -> tuple[int, int]:
     """Tokens of the block as it was planned, and of what of it found a place in the channel (the same share of the tokens
     as of the characters)."""
     planned = allocation.selection.tokens
-    if made is None or not planned:
+    if block_in_parts is None or not planned:
         return planned, planned
     from memory_budget.select import parts
 
-    planned += made.frame_tokens - parts.frame_tokens(allocation.budget)
-    if not made.rest:
+    planned += block_in_parts.frame_tokens - parts.frame_tokens(allocation.budget)
+    if not block_in_parts.rest:
         return planned, planned
-    placed = sum(map(len, made.texts))
-    over = len(block.block(allocation.id, made.rest))
+    placed = sum(map(len, block_in_parts.texts))
+    over = len(block.block(allocation.id, block_in_parts.rest))
     return planned, planned * placed // (placed + over)

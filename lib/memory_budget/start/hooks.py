@@ -38,10 +38,10 @@ class _Call:
 
     __slots__ = ("agent_type", "background", "given", "prompt", "prompt_id", "session", "tool_use")
 
-    def __init__(self, payload: Payload, given: dict[str, Any], agent_type: str, prompt: str) -> None:
+    def __init__(self, payload: Payload, tool_input: dict[str, Any], agent_type: str, prompt: str) -> None:
         self.agent_type = agent_type
-        self.background = given.get("run_in_background") is True
-        self.given = given
+        self.background = tool_input.get("run_in_background") is True
+        self.given = tool_input
         self.prompt = prompt
         self.prompt_id = text_field(payload, "prompt_id")
         self.session = text_field(payload, "session_id")
@@ -50,14 +50,14 @@ class _Call:
 
 def _call_of(payload: Payload) -> _Call | None:
     """The call that a hook is asked about, None for one that gets no memory."""
-    given = payload.get("tool_input")
-    if not isinstance(given, dict) or text_field(payload, "tool_name") not in _AGENT_TOOLS:
+    tool_input = payload.get("tool_input")
+    if not isinstance(tool_input, dict) or text_field(payload, "tool_name") not in _AGENT_TOOLS:
         return None
-    prompt = given.get("prompt")
-    agent_type = given.get("subagent_type") or GENERAL
+    prompt = tool_input.get("prompt")
+    agent_type = tool_input.get("subagent_type") or GENERAL
     if not isinstance(prompt, str) or not isinstance(agent_type, str) or agent_type == FORK:
         return None
-    call = _Call(payload, given, agent_type, prompt)
+    call = _Call(payload, tool_input, agent_type, prompt)
     return call if call.tool_use else None
 
 
@@ -109,11 +109,13 @@ def _deliver(
     with notices.Unwritable(project, call.session, lines) as cache:
         behind.refresh(project, allocation)
         key = pending.pending_key(call.session, call.tool_use)
-        made = describe.block_parts(project, allocation) if allocation.in_context else None
-        described = describe.describe(allocation, made)
+        block_in_parts = describe.block_parts(project, allocation) if allocation.in_context else None
+        described = describe.describe(allocation, block_in_parts)
         described.tool_use_id = call.tool_use
         lines += _keep(project, payload, key, described, began)
-        if made is None or not made.texts:  # its start finds out with one look that there is nothing for it
+        if (
+            block_in_parts is None or not block_in_parts.texts
+        ):  # its start finds out with one look that there is nothing for it
             claims.plan_in_prompt(project, call.session, call.agent_type, call.tool_use, call.prompt_id)
         else:
             claims.plan_in_context(
@@ -121,7 +123,7 @@ def _deliver(
                 call.session,
                 call.agent_type,
                 call.tool_use,
-                _answers(made.texts, "SubagentStart"),
+                _answers(block_in_parts.texts, "SubagentStart"),
                 in_turn=not call.background and not os.environ.get(claims.MOD),
             )
     if allocation.in_context and cache.written:
@@ -217,10 +219,10 @@ def _plan_unplanned(
     with notices.Unwritable(project, session, lines):
         if not isinstance(allocation, allocate.Nothing):
             behind.refresh(project, allocation)
-            made = describe.block_parts(project, allocation)
-            answers = _answers(made.texts, unplanned.event)
+            block_in_parts = describe.block_parts(project, allocation)
+            answers = _answers(block_in_parts.texts, unplanned.event)
             if not os.path.exists(pending.pending_path(project, unplanned.key)):
-                described = describe.describe(allocation, made)
+                described = describe.describe(allocation, block_in_parts)
                 described.agent_id = agent
                 lines += _keep(project, payload, unplanned.key, described, began)
         plan = claims.publish_unplanned(project, session, agent_type, agent, answers)
@@ -256,8 +258,8 @@ def _keep(project: Project, payload: Payload, key: str, described: Pending, bega
 
 def _remember_workflow(project: Project, payload: Payload) -> None:
     """A workflow's agents start without the Agent tool; the script is all that tells what they are for."""
-    given = payload.get("tool_input")
-    script = text_field(given, "script") if isinstance(given, dict) else ""
+    tool_input = payload.get("tool_input")
+    script = text_field(tool_input, "script") if isinstance(tool_input, dict) else ""
     session = text_field(payload, "session_id")
     project.ensure_cache(layout.STARTS, safe_name(session))
     content = f"{text_field(payload, 'prompt_id')}\n{script[:_SCRIPT_LIMIT]}"

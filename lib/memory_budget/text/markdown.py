@@ -333,13 +333,13 @@ def _number_sections(chunks: list[RawChunk]) -> None:
     """
     titles = {chunk.heading_lines[0] for chunk in chunks if chunk.heading_lines}
     depth = 1 if len(titles) == 1 else 0
-    named = {
+    names_by_line = {
         chunk.heading_lines[depth]: chunk.headings[depth].strip("# :").lower()
         for chunk in chunks
         if len(chunk.heading_lines) > depth
     }
     times: dict[str, int] = {}
-    for name in named.values():
+    for name in names_by_line.values():
         times[name] = times.get(name, 0) + 1
     number = 0
     last = 0
@@ -347,7 +347,9 @@ def _number_sections(chunks: list[RawChunk]) -> None:
     for chunk in chunks:
         line = chunk.heading_lines[depth] if len(chunk.heading_lines) > depth else 0
         if (not line or line != last) and not chunk.goes_on:
-            has_own_heading = line != 0 and times[named[line]] == 1 and named[line] not in _SPEAKERS
+            has_own_heading = (
+                line != 0 and times[names_by_line[line]] == 1 and names_by_line[line] not in _SPEAKERS
+            )
             number += SECTION_STEP if has_own_heading or alone else 1
             last, alone = line, has_own_heading
         chunk.section = number

@@ -129,14 +129,14 @@ def move_steps(project: Project, source: str, target: str, content: str) -> list
 # -- on disk
 
 
-def save_proposals(project: Project, kind: str, made: Sequence[Proposal]) -> list[Proposal]:
+def save_proposals(project: Project, kind: str, suggested: Sequence[Proposal]) -> list[Proposal]:
     """Replace the proposals of a kind by `made`, without those that were dismissed before. Returns the saved ones."""
     folder = project.ensure_cache(layout.PROPOSALS)
     dismissed = read_dismissed(project)
-    saved = [proposal for proposal in made if proposal.id not in dismissed]
-    wanted = {proposal.id for proposal in saved}
+    saved = [proposal for proposal in suggested if proposal.id not in dismissed]
+    saved_ids = {proposal.id for proposal in saved}
     for old in load_proposals(project):
-        if old.kind == kind and old.id not in wanted:
+        if old.kind == kind and old.id not in saved_ids:
             drop_proposal(project, old)
     for proposal in saved:
         value = proposal._asdict()
