@@ -45,7 +45,7 @@ HOSTILE = {
     "larger than a megabyte": "[" + "1," * 700_000 + "1]",
     "half a surrogate": '{"default_profile": "\\ud800"}',
 }
-#: Files that are good, and name other memory than the note.
+#: Files that are good, and name other memory than the note; composed ones may, too.
 OTHER_SOURCES = {"stars", "everything", "a name of stars"}
 #: Five million characters of prompt.
 PROMPTS = {
@@ -146,58 +146,68 @@ def profiles_file(name: str, text: str, worst: Worst) -> None:
             said, cost = start(root, home, PROMPT, f"t{indexed}")
             worst.add(f"{name}, {'with' if indexed else 'without'} an index", cost)
             assert said.prompt is None or said.prompt.endswith(PROMPT), f"{name}: another prompt"
-            if name not in OTHER_SOURCES:
+            if name not in OTHER_SOURCES and not name.startswith("composed"):
                 assert "replays with the flag" in str(said.prompt), f"{name}: no memory; {said.message}"
 
 
+_PARTS = [
+    "**",
+    "*",
+    "?",
+    "[a-z]",
+    "[!",
+    "{a,b,c}",
+    "{1,2}{3,4}",
+    "a" * 50,
+    "<agent>",
+    "..",
+    "\\",
+    "{",
+    "}}",
+    "*a*b*c",
+    "docs",
+]
+_SECTIONS = [
+    "profiles",
+    "agents",
+    "agent_assignments",
+    "default_profile",
+    "complexity",
+    "schedule",
+    "log",
+    "otlp",
+    "tuning",
+]
+
+
 def composed(rng: random.Random) -> str:
-    """A profiles file of hostile parts, a megabyte at the most."""
+    """A profiles file of hostile parts that is whole JSON, of half a megabyte at the most."""
+    room = 400_000
 
     def pattern() -> str:
-        parts = [
-            "**",
-            "*",
-            "?",
-            "[a-z]",
-            "[!",
-            "{a,b,c}",
-            "{1,2}{3,4}",
-            "a" * 50,
-            "<agent>",
-            "..",
-            "\\",
-            "{",
-            "}}",
-            "*a*b*c",
-        ]
-        return "/".join(rng.choices(parts, k=rng.randrange(1, 30))) + rng.choice([".md", "", "/**"])
+        nonlocal room
+        made = "/".join(rng.choices(_PARTS, k=rng.randrange(1, 30))) + rng.choice([".md", "", "/**"])
+        room -= len(made)
+        return made
+
+    def patterns(most: int) -> list[str]:
+        return [pattern() for _ in range(most) if room > 0]
 
     def value(depth: int) -> object:
         kind = rng.randrange(8)
-        if depth > 4 or kind < 3:
-            return rng.choice([None, True, -1, 10**30, 1e308, "", "x" * rng.randrange(2000), pattern()])
+        if depth > 4 or kind < 3 or room < 0:
+            return rng.choice([None, True, -1, 10**30, 1e308, "", "x" * 200, pattern()])
         if kind < 5:
-            return [pattern() for _ in range(rng.choice([1, 10, 2000]))]
+            return patterns(rng.choice([1, 10, 2000]))
         return {
             rng.choice([pattern(), "sources", "profiles", "global"]): value(depth + 1)
             for _ in range(rng.randrange(1, 40))
         }
 
-    names = [
-        "sources",
-        "profiles",
-        "agents",
-        "agent_assignments",
-        "default_profile",
-        "complexity",
-        "schedule",
-        "log",
-        "otlp",
-    ]
-    made: dict[str, object] = {name: value(0) for name in rng.sample(names, rng.randrange(1, len(names)))}
-    if rng.random() < 0.5:
-        made["sources"] = {"global": [pattern() for _ in range(rng.choice([1, 30, 3000]))]}
-    return json.dumps(made)[:1_000_000]
+    made: dict[str, object] = {"sources": {"global": patterns(rng.choice([1, 30, 3000]))}}
+    if rng.random() < 0.5:  # else the sources alone, which are used where nothing else is wrong
+        made |= {name: value(0) for name in rng.sample(_SECTIONS, rng.randrange(1, len(_SECTIONS)))}
+    return json.dumps(made)
 
 
 def prompt_of(name: str, size: int) -> str:

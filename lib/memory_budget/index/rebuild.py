@@ -34,7 +34,7 @@ def rebuild(
     """
     tables = _kept_tables(project.index) or _left_behind(project)
     fresh = f"{project.index}.{os.getpid()}.new"
-    _remove_unfinished(project)
+    remove_unfinished(project)
     try:
         connection = schema.open_writer(fresh)
         try:
@@ -74,7 +74,7 @@ def _unfinished(project: Project) -> list[str]:
     ]
 
 
-def _remove_unfinished(project: Project) -> None:
+def remove_unfinished(project: Project) -> None:
     for name in _unfinished(project):
         _remove(project.at(name))
 

@@ -41,6 +41,8 @@ _ENGLISH = frozenset(
 #: Distinct words below which a text without small words of any language may be in any.
 _SHORT_TEXT = 40
 _KNOWN_WORDS = 50_000
+#: No word that people inflect is longer, in letters; Snowball takes minutes for one of megabytes.
+_LONGEST_WORD = 100
 #: The last letter of the Latin script's blocks; later ones belong to other scripts.
 _LAST_LATIN = "\u024f"
 #: Endings whose removal gives one more stem of a word, for words of which Snowball takes away less or more.
@@ -64,7 +66,7 @@ class Stems:
         languages = self._languages(plain)
         everything = tuple(_SMALL_WORDS)
         for word in plain:
-            if len(word) < LEAST_STEM or word[0] > _LAST_LATIN:
+            if not LEAST_STEM <= len(word) <= _LONGEST_WORD or word[0] > _LAST_LATIN:
                 continue
             yield from self._pairs(word, languages if word.isascii() else everything)
 

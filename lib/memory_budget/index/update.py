@@ -11,6 +11,7 @@ from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, touch, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema, sealed_values
+from memory_budget.index import rebuild as rebuild_files
 from memory_budget.index.parse import TokenCounter
 from memory_budget.index.sources import Sources, sources_of
 from memory_budget.settings import agents, profiles, token_ratio
@@ -54,6 +55,7 @@ def update_index(
             sources = sources_of(project, settings.profiles)
             anew = rebuild or os.path.exists(damaged)
             report = build.update_from_files(project, sources, counter(), rebuild=anew, progress=progress)
+            rebuild_files.remove_unfinished(project)
             if anew and os.path.exists(damaged):
                 os.unlink(damaged)
             _store_start_values(project, settings)
