@@ -154,7 +154,7 @@ def change(project: Project, at: Callable[[str], None]) -> None:
         Step(f"{MEMORY}/patterns/old.md", f"{MEMORY}/archive/patterns/old.md", hashes["patterns/old.md"]),
         Step("", f"{MEMORY}/patterns/new.md", text_hash(fresh), fresh),
     ]
-    journal.apply(project, "torture", "everything", steps, now=1.8e9, at=at)
+    journal.apply_change(project, "torture", "everything", steps, now=1.8e9, at=at)
 
 
 def everywhere() -> list[str]:
@@ -192,10 +192,10 @@ def saved_at(step: int, name: str, how: str) -> bool:
             pass
         said = f"{name} saved {how} at step {step}"
         check_kept(project, name, how, mark if done else "", said)
-        for entry in journal.entries(project):
+        for entry in journal.journal_entries(project):
             if entry.state == journal.APPLIED:
-                journal.undo(project, entry)
-        journal.recover(project)
+                journal.undo_change(project, entry)
+        journal.recover_changes(project)
         check_kept(project, name, how, mark if done else "", f"{said}, then taken back")
     return done
 
