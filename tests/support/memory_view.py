@@ -12,7 +12,7 @@ from memory_budget.index.leaves import NOTE, leaf_numbers
 from memory_budget.index.postings import LABELLED
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
 from memory_budget.text import folding, markdown, telling, words
-from memory_budget.text.frame import file_line
+from memory_budget.text.shown_paths import file_line
 
 _IDS_BETWEEN_FILES = 3
 _TELLING: dict[str, float] = {}

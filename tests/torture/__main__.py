@@ -80,7 +80,7 @@ def _torture(name: str, options: argparse.Namespace) -> Callable[[], list[str]]:
         "verbs": lambda: verbs.run(100),
         "damage": lambda: damage.run(125),
         "weapons": lambda: weapons.run(40),
-        "links": lambda: links.run(200),
+        "links": lambda: links.run(40),
         "frame": lambda: frame.run(2500),
         "terminal": lambda: terminal.run(100),
         "large": lambda: large.run(100),

@@ -61,13 +61,13 @@ class Load:
         """One agent from its start to its end."""
         scene, root, home = self.scene, self.scene.root, self.scene.home
         call = {**scene.call(number, context=context), "session_id": session}
+        # The client's mod says who is who, and that it does (2.1.287 and newer).
         began = time.perf_counter()
-        said = hooks.run("pre_tool_use", call, root, home)
+        said = hooks.run("pre_tool_use", call, root, home, MEMORY_BUDGET_MOD="1")
         started = time.perf_counter() - began
         given = [str(said.prompt or call["tool_input"]["prompt"])]
         payload = {**scene.start_payload(number), "session_id": session}
         if context:
-            # As the client's own word has it, through the plugin's mod.
             bound = Path(scene.project.cache, "bound", f"a{number}")
             bound.parent.mkdir(exist_ok=True)
             bound.write_text(f"toolu_{number}\n")
@@ -153,8 +153,8 @@ class Load:
         lost = len(set(self.handed) - set(seen))
         wrong = [one for one in records if self.handed.get(str(one["agent_id"])) != one["allocation_id"]]
         untrue = [one for one in records if one["delivered"] is not True]
-        slowest = max(self.starts, default=0.0)
-        middle = sorted(self.starts)[len(self.starts) // 2] if self.starts else 0.0
+        ordered = sorted(self.starts) or [0.0]
+        middle, late, slowest = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1]
         counts = (
             f"{len(self.handed)} agents, {AGENTS} at a time, {self.edits} edits, {self.rebuilds} rebuilds, {self.jobs} jobs: "
             f"{lost} records lost, {doubled} doubled, {len(torn)} torn, {len(wrong)} wrong joins, "
@@ -166,7 +166,7 @@ class Load:
         assert not any((lost, torn, wrong, untrue, doubled)), counts
         return [
             counts,
-            f"a start took {middle * 1000:.0f} ms in the middle, {slowest * 1000:.0f} ms at the most",
+            f"a start took {middle * 1000:.0f} ms in the middle, {late * 1000:.0f} ms for 99 of 100, {slowest * 1000:.0f} ms at the most",
         ]
 
 
