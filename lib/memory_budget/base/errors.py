@@ -2,4 +2,4 @@
 
 
 class BudgetError(Exception):
-    """Something a person can put right; the message says what stands where and what was expected."""
+    """Something a person can put right; the message says what was found where, and what was expected."""

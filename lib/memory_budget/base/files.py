@@ -80,7 +80,7 @@ def _replace(path: str, data: bytes, mode: int, flush: bool = False) -> None:
 
 
 def open_fresh(path: str, mode: int = PRIVATE) -> int:
-    """Make a file anew for writing; what stands there (a killed process left it, or it is a link) goes. Raises OSError."""
+    """Make a new file for writing in place of what a killed process left there, or of a link. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         return os.open(path, flags, mode)

@@ -13,7 +13,7 @@ from __future__ import annotations
 class CachePath:
     """One file or folder below the cache folder.
 
-    `path`: relative, with what stands below it in angle brackets; `holds`, `writer`, `reader`, `goes`: in words.
+    `path`: relative, with the names that vary in angle brackets; `holds`, `writer`, `reader`, `goes`: in words.
     """
 
     __slots__ = ("goes", "holds", "path", "reader", "writer")

@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return missing.set_up_and_retry(error, argv)
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
+        # The reader of the output is gone: `memory-budget status | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:

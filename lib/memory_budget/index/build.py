@@ -361,7 +361,7 @@ class _Update:
         for path, mtime_ns in self.scan.folders.items():
             owners = beneath.get(path, set())
             category, name = next(iter(owners)) if len(owners) == 1 else ("", "")
-            # Above an agent's own folder anybody's may be made, whoever has the only one now.
+            # Above an agent's own folder, folders of other agents may be made, even if there is only one agent's now.
             only = name != "" and f"{category}/{name}/" in f"{path}/"
             rows.append((path, mtime_ns, groups[path] if only else 0))
         self.db.execute("DELETE FROM folders")

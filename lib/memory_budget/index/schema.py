@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-#: Raised with every change of the tables or of what stands in them.
+#: Goes up with every change of the tables or of their contents.
 SCHEMA_VERSION = 18
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
@@ -147,7 +147,7 @@ def make_own(path: str) -> None:
 
 
 def connect(path: str) -> Connection:
-    """Whatever database stands at a path, whoever made it. Raises DatabaseError when used and none stands there."""
+    """The database at a path, of any version. Raises DatabaseError when it is used and is none."""
     return sqlite3.connect(path)
 
 

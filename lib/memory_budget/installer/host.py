@@ -143,7 +143,7 @@ class Host:
         ]
 
     def _put(self, text: str) -> None:
-        """Print; once whoever read our output has seen enough (`install.py | head`), go on in silence."""
+        """Print; when the reader of the output is gone (`install.py | head`), go on in silence."""
         try:
             self.out.write(text)
             self.out.flush()

@@ -54,7 +54,7 @@ def append_once(project: Project, record: dict[str, Any], source: str, recording
     """Add the record of the run that the file `source` stands for. Returns True when it is added, False when the log holds
     it already, None when the file is gone, so that another process wrote it.
 
-    The file gets the name `recording` before the record is written and keeps it: whoever finds that name later, after a
+    The file gets the name `recording` before the record is written and keeps it: a process that finds that name later, after a
     crash or on a full disk, asks the log first. The caller removes it. Raises as `append`.
     """
     with _lock(project):

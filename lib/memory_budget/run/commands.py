@@ -4,7 +4,7 @@ from __future__ import annotations
 
 #: What stands in the path of a memory file that a shell command names: the layouts that need no setting.
 MARKS = (".claude/memory", ".claude/agent-memory", ".claude/projects/", "memory-bank", "docs/memory")
-#: Programs whose output is what stands in the files they are called with.
+#: Programs that print the content of the files they are called with.
 _READERS = frozenset(
     "awk bat batcat cat cut egrep fgrep gawk grep head jq less more nl perl pr rg ripgrep sed sort strings tac tail uniq".split()
 )

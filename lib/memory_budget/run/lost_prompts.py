@@ -1,7 +1,7 @@
 """Whether an agent's block got through, and whose doing it was when it did not.
 
 Of several plugins that rewrite an agent's prompt, the one that answers last wins and the others are not told. What the
-agent was given shows that it happened; the transcript of whoever started it keeps every hook's answer with its command.
+agent was given shows that it happened; the transcript of its caller keeps every hook's answer with its command.
 """
 
 from __future__ import annotations
@@ -105,14 +105,14 @@ def plugin_of(command: str) -> str:
 
 
 def calling_transcript(session_transcript: str, parent: str) -> str:
-    """The transcript of whoever called the Agent tool: the session's, or that of the agent `parent`."""
+    """The transcript of the caller of the Agent tool: the session's, or that of the agent `parent`."""
     if not parent or safe_name(parent) != parent:
         return session_transcript
     return f"{session_transcript.removesuffix('.jsonl')}/subagents/agent-{parent}.jsonl"
 
 
 class Lost:
-    """An agent whose prompt arrived without its block. `caller`: the transcript of whoever called the Agent tool; `prompt`:
+    """An agent whose prompt arrived without its block. `caller`: the transcript of the caller of the Agent tool; `prompt`:
     what the agent got."""
 
     __slots__ = ("agent", "caller", "prompt", "session", "started", "tool_use")

@@ -188,7 +188,7 @@ def mark_of(path: str) -> str:
 
 def pending_key(session: str, tool_use: str) -> str:
     """The key of an allocation by the tool use that started its agent. The session is in it, for tool uses are counted by
-    whoever serves the model, and nobody says that two sessions are never given the same."""
+    the service of the model, which does not promise that two sessions never get the same."""
     return f"{session}-{tool_use}"
 
 

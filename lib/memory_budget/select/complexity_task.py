@@ -231,7 +231,7 @@ def _first_request(prompt: str) -> str:
 
 
 def _sections(prompt: str) -> list[tuple[str, list[str]]]:
-    """The lines under each heading; what stands before the first has the heading ""."""
+    """The lines under each heading; those before the first one have the heading ""."""
     sections: list[tuple[str, list[str]]] = [("", [])]
     for line in prompt.split("\n"):
         if not line:

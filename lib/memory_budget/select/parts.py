@@ -133,15 +133,15 @@ class _Packer:
             return True
         return False
 
-    def _headings(self, printed: list[str], above: list[str], chunk_size: int) -> tuple[list[str], int]:
+    def _headings(self, printed: list[str], above: list[str], new_headings: int) -> tuple[list[str], int]:
         """The headings to print above a chunk in this part, and the bytes of those among them that stand elsewhere, too.
 
-        `own`: how many of the last ones are printed here for the first time. Where the others are too long, the nearest stay.
+        `new_headings`: how many of the last ones are printed here for the first time. Where the others are too long, the nearest stay.
         """
         shared = 0
         while shared < min(len(printed), len(above)) and printed[shared] == above[shared]:
             shared += 1
-        first = max(0, len(above) - chunk_size)
+        first = max(0, len(above) - new_headings)
         repeated = above[shared:first]
         size = sum(len(heading.encode()) + 2 for heading in repeated)
         while repeated and size > min(_AGAIN_BYTES, self.again) // 2:

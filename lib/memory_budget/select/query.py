@@ -68,7 +68,7 @@ class Query:
         self.dates = dates.find_mentions(text)
 
     def telling(self, values: Mapping[str, float], vocabulary: Container[str]) -> dict[str, float]:
-        """How telling each term is here: `values` as `text.telling` has them, `known` the terms that the memory has.
+        """How telling each term is here: `values` as `text.telling` has them, `vocabulary` the terms that the memory has.
 
         A name that the memory does not have tells as much as its parts do, for nobody knows more of it.
         """

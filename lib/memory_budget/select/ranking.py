@@ -163,15 +163,15 @@ def _find_evidence(
     for file in sorted(best_of):
         number = best_of[file]
         labelled = scorer.labelled.get(file, [])
-        file_mass = mass.get(number, 0.0) + sum(
+        leaf_mass = mass.get(number, 0.0) + sum(
             [LABEL_PART * entry.telling * (1.0 - entry.held.get(number, 0.0)) for entry in labelled]
         )
         name_bonus = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
         share = scorer.recipe.index_share if scorer.files[file].path.endswith(INDEX_FILE) else 1.0
-        file_mass = (file_mass + name_bonus) * share
+        leaf_mass = (leaf_mass + name_bonus) * share
         evidence.file = max(evidence.file, (by_file.get(file, 0.0) + name_bonus) * share)
-        if file_mass > evidence.mass:
-            evidence.mass = file_mass
+        if leaf_mass > evidence.mass:
+            evidence.mass = leaf_mass
             bonus = name_bonus * share
             evidence.held = sum([entry.held.get(number) == 1.0 or entry in labelled for entry in telling])
     # Of what a note is named after it says all, whatever other chunks hold of it.

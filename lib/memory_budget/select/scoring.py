@@ -106,7 +106,7 @@ class Scorer:
         self.recipe = recipe
         self.now_day = now_day
         self.entries = entries
-        self.own = chunk_weights
+        self.chunk_weights = chunk_weights
         self.files = files
         #: Turns of a journal have the numbers of their sections, so that a neighbour's is one more or one less, and
         #: other leaves negative ones.
@@ -180,7 +180,7 @@ class Scorer:
     def _leaf(self, number: int, chunks: list[Chunk], file: _FileShare) -> Leaf:
         """The text under one heading, or a short note."""
         recipe = self.recipe
-        get = self.own.get
+        get = self.chunk_weights.get
         if len(chunks) == 1:
             best = get(chunks[0][0], 0.0)
             tokens = chunks[0][4]
@@ -218,7 +218,7 @@ class Scorer:
 
     def _passage(self, chunks: list[Chunk], tokens: int) -> float:
         """How much of the prompt single chunks of a turn hold: the mean of its best chunk's and its average chunk's weight."""
-        weights = [self.own.get(chunk[0], 0.0) for chunk in chunks]
+        weights = [self.chunk_weights.get(chunk[0], 0.0) for chunk in chunks]
         mean = sum([weight * chunk[4] for weight, chunk in zip(weights, chunks, strict=True)]) / max(
             tokens, 1
         )
@@ -289,11 +289,11 @@ def prior(file: File, now_day: int) -> float:
 
 def _timed(view: View) -> frozenset[int]:
     """Chunks that hold a time word."""
-    timed_files: set[int] = set()
+    timed_chunks: set[int] = set()
     for term in dates.TIME_TERMS:
         for ids in view.holders(term, _TIMED):
-            timed_files.update(ids)
-    return frozenset(timed_files)
+            timed_chunks.update(ids)
+    return frozenset(timed_chunks)
 
 
 def _date_factor(file: File, query: Query, recipe: Recipe) -> float:

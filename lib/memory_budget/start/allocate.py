@@ -123,7 +123,7 @@ def _ratio(opened: ProjectState, model: str, agent: str) -> float:
 
 
 def _judge(task: Task, settings: AgentSettings, fixed_tier: str | None) -> JudgedTier:
-    """The tier: a person's word in the call (`given`), the prompt, the environment or the profiles, else what the text says."""
+    """The tier: a person's word in the call (`fixed_tier`), the prompt, the environment or the profiles, else what the text says."""
     verdict = complexity.classify(task.prompt, task.description)
     from_environment = complexity.parse_tier(os.environ.get(COMPLEXITY_VARIABLE, ""))
     if fixed_tier:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Task:
-    """What an agent is started with. `identifier` makes the allocation id: the tool use, or what stands for it."""
+    """What an agent is started with. The allocation's id is made of `identifier`: the session with the tool use, or with
+    the agent's id."""
 
     __slots__ = ("agent_type", "description", "identifier", "model", "prompt", "session")
 

@@ -40,7 +40,7 @@ def block_parts(project: Project, allocation: allocate.Allocation) -> Parts:
 
 
 def describe(allocation: allocate.Allocation, block_in_parts: Parts | None) -> Pending:
-    """What is kept until the agent ends, for its usage record. `made`: the block in parts, None for the prompt channel."""
+    """What is kept until the agent ends, for its usage record. `block_in_parts`: None for the prompt channel."""
     selection = allocation.selection
     task = allocation.task
     settings = allocation.loaded.profiles

@@ -134,7 +134,7 @@ def _deliver(
 def _before(block: bytes, prompt: str) -> bytes | str:
     try:
         return block + prompt.encode()
-    except UnicodeEncodeError:  # half a character, from whoever cut the prompt
+    except UnicodeEncodeError:  # half a character: the caller cut the prompt inside one
         return block.decode() + prompt
 
 
@@ -192,7 +192,7 @@ def _compactions(payload: Payload) -> str:
 
 
 class _Unplanned:
-    """An agent that came without the Agent tool. `agent`: its id, or what stands for it; `key`: its allocation's."""
+    """An agent that came without the Agent tool. `agent`: its id, or that of the main thread; `key`: its allocation's."""
 
     __slots__ = ("agent", "agent_type", "event", "key", "prompt")
 

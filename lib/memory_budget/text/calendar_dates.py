@@ -134,5 +134,5 @@ def _month_first(parts: list[str], at: int) -> int:
 
 
 def _blank(between: str, allowed: str = "") -> bool:
-    """Whether what stands between two words of a date is white space, or one of these signs and white space."""
+    """Whether the text between two words of a date is white space, or one of the allowed signs and white space."""
     return between != "" and between.strip(allowed + " \t\n") == "" and between[-1:].isspace()

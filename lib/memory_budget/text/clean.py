@@ -52,7 +52,7 @@ def _without_comments(text: str, problems: list[tuple[int, str]]) -> str:
         elif fence_opened(bare):
             fence = fence_opened(bare)
             if fences.closer(at, fence) < 0:
-                fence = ""  # never closed: what stands below is text
+                fence = ""  # never closed: the lines below are text
         else:
             indented = line[:_CODE_MARGIN] == " " * _CODE_MARGIN or line[:1] == "\t"
             coded = indented and not in_list and (blank or coded)

@@ -157,7 +157,7 @@ def _cut_list(lines: Lines, head: list[str], limit: int) -> Iterator[tuple[int, 
 
 
 def _cut_item(item: Lines, head: list[str], limit: int) -> Iterator[tuple[int, str]]:
-    """Parts of one long item: its first line above what stands below it, where that is short."""
+    """Parts of one long item: its first line, where that is short, above every part of the rest."""
     first = item[0][1]
     if size_of(first) <= LEAD_IN_LIMIT * 2 and len(head) < _DEEPEST:
         rest = item[1:]

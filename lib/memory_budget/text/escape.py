@@ -226,7 +226,7 @@ def _shape_before(text: str, at: int) -> str:
 
 
 def _without_turns(text: str, text_shape: str) -> str:
-    """The text with `&#58;` for the colon of each line that opens a turn; `seen` is its shape, line by line."""
+    """The text with `&#58;` for the colon of each line that opens a turn; `text_shape` is its shape, line by line."""
     lines = text.split("\n")
     for number, line in enumerate(text_shape.split("\n")):
         if not line.lstrip().startswith(_SPEAKER_STARTS):

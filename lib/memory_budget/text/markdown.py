@@ -29,7 +29,7 @@ _NAME_LIMIT = 40  # characters of a name that a chunk leads with
 #: How much higher a section that stands for itself is numbered than the one before it. The ranking looks two sections
 #: to either side of one; there it finds none.
 SECTION_STEP = 3
-#: Headings that name a speaker: what stands below is a turn of a conversation, and its neighbours are about the same.
+#: Headings that name a speaker: the text below is a turn of a conversation, and its neighbours are about the same.
 _SPEAKERS = frozenset("user assistant human ai system agent bot claude me you q a question answer".split(" "))
 #: Languages of fences whose text may hold fences itself.
 _NESTING = frozenset(("md", "markdown", "mdx"))

@@ -96,7 +96,7 @@ def _calibrate(project: Project) -> None:
     if not calibration.update(project) or not os.path.exists(project.index):
         return
     with update.writing(project, 0.0) as db:
-        if db is not None:  # else whoever makes the index stores the ratio
+        if db is not None:  # else the process that makes the index stores the ratio
             sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
 
 

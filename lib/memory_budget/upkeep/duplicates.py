@@ -232,7 +232,7 @@ def _near_rank(note: MemoryFile) -> tuple[object, ...]:
 
 
 def _shared_share(tokens_by_class: dict[int, int], other: dict[int, int]) -> float:
-    """The share of `one`'s tokens in classes that `other` has too; both are tokens by class."""
+    """The share of tokens in classes that `other` has too; both map classes to tokens."""
     total = sum(tokens_by_class.values())
     return (
         sum(tokens for number, tokens in tokens_by_class.items() if number in other) / total if total else 0.0

@@ -130,7 +130,7 @@ def move_steps(project: Project, source: str, target: str, content: str) -> list
 
 
 def save_proposals(project: Project, kind: str, suggested: Sequence[Proposal]) -> list[Proposal]:
-    """Replace the proposals of a kind by `made`, without those that were dismissed before. Returns the saved ones."""
+    """Replace the proposals of a kind by the `suggested` ones, without those that were dismissed before. Returns the saved ones."""
     folder = project.ensure_cache(layout.PROPOSALS)
     dismissed = read_dismissed(project)
     saved = [proposal for proposal in suggested if proposal.id not in dismissed]
