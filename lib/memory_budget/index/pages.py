@@ -192,10 +192,14 @@ def first_damage(db: Connection) -> Iterator[str]:
             return
 
 
-def chunk_texts(db: Connection, chunks: Collection[Chunk]) -> dict[int, bytes]:
-    """The texts of chunks in UTF-8, by id. Raises IndexDamaged."""
-    pages = set(map(itemgetter(11), chunks))
-    page_texts = {}
+def chunk_texts(
+    db: Connection, chunks: Collection[Chunk], page_texts: dict[int, bytes] | None = None
+) -> dict[int, bytes]:
+    """The texts of chunks in UTF-8, by id. `page_texts`: those of pages that were read before, to which others are added. Raises
+    IndexDamaged."""
+    if page_texts is None:
+        page_texts = {}
+    pages = set(map(itemgetter(11), chunks)).difference(page_texts)
     for first, text, text_sum in select_rows(
         db, "SELECT first, text, text_sum FROM texts WHERE first IN", pages
     ):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     _Row = tuple[int, str, int, int, bytearray, bytearray, bytearray, bytearray]
 
 #: Postings held in memory before they are put aside (about 60 MB).
-HELD = 4_000_000
+HELD = 3_000_000
 #: Lists written at once.
 _BATCH = 2_000
 _STORED = "SELECT chunks, more_chunks, files, more_files FROM postings WHERE grp=? AND term=?"

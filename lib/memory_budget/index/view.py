@@ -66,6 +66,7 @@ class MemoryView:
         self._files: dict[int, IndexedFile] = {}
         self._hide_copies()
         self._headings = stored.HeadingLines(self.db)
+        self._page_texts: dict[int, bytes] = {}
         self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
         self._inflected: bool | None = None
 
@@ -332,7 +333,9 @@ class MemoryView:
 
     def texts(self, chunks: Collection[Chunk]) -> dict[int, bytes]:
         """What the chunks say in UTF-8, by id."""
-        chunk_texts = stored.chunk_texts(self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE])
+        chunk_texts = stored.chunk_texts(
+            self.db, [chunk for chunk in chunks if chunk.id < OVERLAY_BASE], self._page_texts
+        )
         if self.overlay is not None:
             texts = self.overlay.texts
             changed = [chunk.id for chunk in chunks if chunk.id >= OVERLAY_BASE]

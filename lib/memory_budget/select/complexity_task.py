@@ -24,7 +24,7 @@ LONGEST_HEADING, LONGEST_LEAD_IN = (
 
 
 def _list(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, text.split("|"))))
+    return tuple(" ".join(text.split()).strip(" |").split(" | "))
 
 
 TASK_HEADINGS = frozenset(
@@ -54,7 +54,8 @@ METHOD_HEADINGS = frozenset(
 # Labels of which the rest of the line is about method or report, whatever else there is ("Constraints: read-only").
 METHOD_LABELS = METHOD_HEADINGS - frozenset(
     _list(
-        "approach|context|environment|method|notes|process|quality|scope|setup|steps|output|return|response"
+        "approach | context | environment | method | notes | process | quality | scope | setup | steps | output | return | "
+        "response"
     )
 )
 METHOD_NAMES = frozenset(

@@ -249,9 +249,8 @@ def _words() -> dict[str, str]:
 
 
 def _flat(table: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (kind, part) for kind, text in table.items() for part in map(str.strip, text.split("|")) if part
-    )
+    parts_of = {kind: " ".join(text.split()).strip(" |").split(" | ") for kind, text in table.items()}
+    return tuple([(kind, part) for kind, parts in parts_of.items() for part in parts])
 
 
 def _stems() -> dict[str, str]:

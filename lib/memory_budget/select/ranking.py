@@ -73,14 +73,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     if not entries:
         return Ranking([], Evidence(0.0, total_weight, 0, 0))
     _find_holders(view, query, entries, recipe)
-    chunk_weights: dict[int, float] = {}
-    mass: dict[int, float] = {}
-    get_own, get_mass = chunk_weights.get, mass.get
-    for entry in entries:
-        weight, telling = entry.weight, entry.telling
-        for key, part in entry.held.items():
-            chunk_weights[key] = get_own(key, 0.0) + weight * part
-            mass[key] = get_mass(key, 0.0) + telling * part
+    mass = _chunk_sums([(entry.telling, entry.held) for entry in entries])
     by_file = _file_masses(view, entries)
     name_bonus = NAMED * min(sum([view.counts(pair)[1] > 0 for pair in query.pairs]), MOST_NAMED)
     evidence = Evidence(_most(view, entries, mass) + name_bonus, total_weight, 0, 0, view.chunk_count)
@@ -93,6 +86,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     evidence.others = others + name_bonus
     if evidence.confidence < least:
         return Ranking([], evidence)
+    chunk_weights = _chunk_sums([(entry.weight, entry.held) for entry in entries])
     chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, chunk_weights, recipe)
     files = view.files(set(map(file_of, chunks)))
     chunks = [chunk for chunk in chunks if chunk[1] in files]
@@ -101,6 +95,16 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     evidence.others = others
     _find_evidence(evidence, mass, by_file, entries, chunks, scorer)
     return Ranking([] if evidence.confidence < least else scorer.leaves(), evidence, chunk_weights)
+
+
+def _chunk_sums(terms: list[tuple[float, dict[int, float]]]) -> dict[int, float]:
+    """What each chunk holds of all terms together: `terms` has the weight of each, and how much of it each chunk holds."""
+    sums: dict[int, float] = {}
+    get = sums.get
+    for weight, held in terms:
+        for number, part in held.items():
+            sums[number] = get(number, 0.0) + weight * part
+    return sums
 
 
 def _most(view: View, entries: list[Term], mass: Mapping[int, float]) -> float:

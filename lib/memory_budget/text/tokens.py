@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A cache of words past this size is emptied (about 13 MB at most), and the longest word kept, in characters.
-_CACHE_LIMIT = 120_000
+#: A cache of words past this size is emptied (about 5 MB at most), and the longest word kept, in characters.
+_CACHE_LIMIT = 50_000
 _LONGEST_KEPT = 200
 #: A cache of lines past this size is emptied (about 5 MB).
 _LINES_LIMIT = 20_000

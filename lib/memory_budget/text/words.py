@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ANALYZER_VERSION = 2
 
-_CACHE_LIMIT = 120_000  # distinct words remembered; about 31 MB at most, then forgotten as a whole
+_CACHE_LIMIT = 50_000  # distinct words remembered; about 13 MB at most, then forgotten as a whole
 _LONGEST_WORD = (
     64  # characters of a term; longer ones are hashes, encoded data and the like, cut to stay findable
 )
