@@ -164,6 +164,7 @@ def _run(
     reads = int(rng.uniform(300, 2_500)) if rng.random() < 0.06 else 0
     delivered = rng.random() > 0.01
     loaded = sent + reads if delivered else reads
+    outline = 4 if number % 3 == 0 and delivered else 0
     requests = rng.randint(2, 14)
     wrote = loaded + rng.randint(9_000, 26_000)
     parts = [int(loaded * share) for share in shares]
@@ -186,6 +187,9 @@ def _run(
         demand_tokens=need,
         scoped_tokens=scoped,
         on_demand_tokens=reads,
+        outline_files=outline,
+        outline_reads=int(outline > 0 and reads > 0),
+        outline_tokens=reads if outline else 0,
         delivered=delivered,
         allocation_id=f"{number:012x}",
         tool_use_id=f"toolu_{number:024d}",
