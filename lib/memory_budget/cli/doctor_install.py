@@ -95,13 +95,13 @@ def _interpreter(project: Project) -> Iterator[Finding]:
     remedy = f"run: python3 {os.path.join(installation.plugin_root(), 'install.py')}"
     if not named_interpreters.base:
         yield Finding("note", "hooks", f"{data} names no Python; hooks look for one on the PATH", remedy)
-    elif not base or not _can_run(base):
+    elif not base or not _runs_python(base):
         yield Finding(
             "problem", "hooks", f"{named_interpreters.base} in {data}/interpreter cannot be run", remedy
         )
     else:
         yield Finding("ok", "hooks", f"run with {base}")
-    if named_interpreters.libraries and (not with_libraries or not _can_run(with_libraries)):
+    if named_interpreters.libraries and (not with_libraries or not _runs_python(with_libraries)):
         yield Finding(
             "problem",
             "command line",
@@ -110,7 +110,7 @@ def _interpreter(project: Project) -> Iterator[Finding]:
         )
 
 
-def _can_run(program: str) -> bool:
+def _runs_python(program: str) -> bool:
     try:
         done = subprocess.run([program, "-I", "-S", "-c", "import sqlite3"], capture_output=True, timeout=20)
     except (OSError, subprocess.SubprocessError):

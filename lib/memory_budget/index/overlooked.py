@@ -63,7 +63,9 @@ def _nothing_read(project: Project, scan: Scan) -> list[str]:
         )
     lines += unread_places(project.root)
     if not lines:
-        folders_with_markdown = [folder for folder in LAYOUTS if _holds_markdown(f"{project.root}/{folder}")]
+        folders_with_markdown = [
+            folder for folder in LAYOUTS if _has_markdown_below(f"{project.root}/{folder}")
+        ]
         if folders_with_markdown:
             lines.append(
                 f"{', '.join(folders_with_markdown)}: all Markdown there was put aside (folders like archive, dot folders) and is not read"
@@ -71,7 +73,7 @@ def _nothing_read(project: Project, scan: Scan) -> list[str]:
     return lines
 
 
-def _holds_markdown(folder: str) -> bool:
+def _has_markdown_below(folder: str) -> bool:
     """Whether Markdown lies anywhere below a folder, as far as a short look tells."""
     looked = 0
     for _, folders, names in os.walk(folder):

@@ -9,7 +9,8 @@ MONTHS = "january february march april may june july august september october no
 MONTH_NUMBERS = {name: number for number, name in enumerate(MONTHS, 1)}
 MONTH_NUMBERS.update({name[:3]: number for number, name in enumerate(MONTHS, 1)})
 MONTH_NUMBERS["sept"] = 9
-_DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+#: Days of a common year before each month.
+DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _BETWEEN = "-_./"
 _DIGITS = bytes(
@@ -18,14 +19,19 @@ _DIGITS = bytes(
 _ORDINALS = ("st", "nd", "rd", "th")
 
 
+def is_leap(year: int) -> bool:
+    """Whether a year has a 29 February, by the Gregorian calendar."""
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
 def ordinal_of(year: int, month: int, day: int) -> int:
     """The proleptic ordinal day of a date, 0 where there is no such day."""
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    leap = is_leap(year)
     if not (0 < year < 10_000 and 0 < month < 13) or not 0 < day <= _DAYS[month - 1] + (leap and month == 2):
         return 0
     past = year - 1
     before = past * 365 + past // 4 - past // 100 + past // 400
-    return before + _DAYS_BEFORE[month - 1] + (1 if leap and month > 2 else 0) + day
+    return before + DAYS_BEFORE[month - 1] + (1 if leap and month > 2 else 0) + day
 
 
 def find_date(text: str) -> int:

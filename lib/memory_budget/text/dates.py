@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from memory_budget.text.calendar_dates import MONTH_NUMBERS, MONTHS
+from memory_budget.text.calendar_dates import DAYS_BEFORE, MONTH_NUMBERS, MONTHS, is_leap
 from memory_budget.text.words import ALPHANUMERIC
 
 #: Month names that are words of their own, too, and short forms: a date only beside a number or after `in`, `of` and the like.
 _UNSURE = frozenset(("may", "march", "sept", *[name[:3] for name in MONTHS]))
-_DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 ASKS_WHEN = frozenset(
     ("when", "date", "dates", "year", "month", "day", "days", "week", "weeks", "months", "ago")
@@ -146,10 +145,10 @@ def from_ordinal(ordinal: int) -> tuple[int, int, int]:
     year = n400 * 400 + n100 * 100 + n4 * 4 + n1 + 1
     if n1 == 4 or n100 == 4:
         return year - 1, 12, 31
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    leap = is_leap(year)
     month = 12
     while True:
-        first = _DAYS_BEFORE[month - 1] + (1 if leap and month > 2 else 0)
+        first = DAYS_BEFORE[month - 1] + (1 if leap and month > 2 else 0)
         if days >= first:
             return year, month, days - first + 1
         month -= 1
