@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
+from memory_budget.base.errors import BudgetError
+from memory_budget.base.optional import own_lock
 from memory_budget.base.project import Project
 from memory_budget.index import schema, update
 from memory_budget.index.reader import IndexReader
@@ -146,3 +150,32 @@ def test_what_an_agent_read_itself_is_found_in_its_transcript(project: Project, 
         "~/.claude/agent-memory/dbt/MEMORY.md",
     ]
     assert sent.opened_files(project, str(tmp_path / "none")) == []
+
+
+def test_counts_wait_for_an_index_that_is_being_made(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used(project, [A], "dbt", 2, NOW)
+    monkeypatch.setattr(uses, "WAIT_SECONDS", 0.0)
+    with own_lock(project.writable(layout.INDEX_LOCK)):
+        with pytest.raises(BudgetError, match="counted next time"):
+            uses.count_uses(project, NOW)
+        with update.writing(project, 0.0) as db:
+            assert db is None
+        assert Path(project.at(layout.INDEX_AGAIN)).exists()  # whoever makes it looks again
+    assert uses.count_uses(project, NOW).runs == 2
+    assert counted(project, A)[0] == 2
+
+
+def test_what_is_counted_beside_rebuilds_is_not_lost(project: Project) -> None:
+    def rebuild() -> None:
+        for _ in range(8):
+            update.update_index(project, rebuild=True, wait=60.0)
+
+    maker = threading.Thread(target=rebuild)
+    maker.start()
+    for _ in range(8):
+        used(project, [A], "dbt", 1, NOW)
+        uses.count_uses(project, NOW)
+    maker.join()
+    assert counted(project, A)[0] == 8
