@@ -193,6 +193,8 @@ def verb(used: Used, words: tuple[str, ...], room: int | None) -> bool:
         assert len(lines) == 1, f"{said}: {words_of(done)}"
         assert lines[0].startswith("memory-budget: "), f"{said}: {words_of(done)}"
     used.check(said)
+    if words == ("doctor",) and used.disk.mounted and (room is None or room < 100):
+        assert "disk" in done.stdout, f"{said}: nothing of it; {words_of(done)}"
     return done.returncode == 1
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from memory_budget import __version__
 from memory_budget.base import installation, layout
 from memory_budget.base.project import Project
-from memory_budget.cli import doctor_install
+from memory_budget.cli import doctor_install, doctor_memory
 from memory_budget.cli.findings import Finding
 from memory_budget.cli.main import main
 
@@ -171,3 +172,30 @@ def test_nothing_of_a_file_reaches_the_terminal_raw(
     streams = capsys.readouterr()
     for sign in streams.out + streams.err:
         assert sign.isprintable() or sign in "\n\t\r", (sign, streams.out)
+
+
+def test_a_disk_that_takes_nothing_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> list[str]:
+        return [found.text for found in doctor_memory._room(project)]
+
+    assert told() == []
+    real = os.statvfs(project.root)
+    names = [name for name in dir(real) if name.startswith("f_")]
+
+    def disk(**changes: int) -> None:
+        status = SimpleNamespace(**{name: getattr(real, name) for name in names})
+        vars(status).update(changes)
+        monkeypatch.setattr(os, "statvfs", lambda _: status)
+
+    disk(f_flag=real.f_flag | os.ST_RDONLY)
+    assert "cannot be written (read-only)" in told()[0]
+    disk(f_bavail=2, f_frsize=4096)
+    assert told()[0].startswith("8 KB")
+    disk(f_files=10, f_favail=0)
+    assert " 0 files are left" in told()[0].replace("and 0", " 0")
+    monkeypatch.undo()
+    log = Path(project.root, ".claude/cache/budget-usage.jsonl")
+    log.parent.mkdir()
+    log.symlink_to("/tmp/elsewhere.jsonl")
+    (line,) = [found.text for found in doctor_memory._room(Project(project.root, project.home))]
+    assert "a link that leads out of the project" in line

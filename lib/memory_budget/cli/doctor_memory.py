@@ -24,6 +24,8 @@ from memory_budget.settings.names import SCOPES
 #: Folders that often hold notes: where one exists, it is proposed as a source.
 _LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
 _NAMED = 5
+#: Bytes that a project's index, log and reports want at the least.
+_LEAST_ROOM = 5_000_000
 
 
 def no_memory(project: Project) -> Iterator[Finding]:
@@ -224,4 +226,34 @@ def _log(project: Project) -> Iterator[Finding]:
     yield Finding("ok", "usage log", counted(number, "agent run"))
 
 
-CHECKS = (_profiles, _memory, _sources, _agents, _index, _log)
+def _room(project: Project) -> Iterator[Finding]:
+    """Whether what the plugin keeps can be written: agents get their memory all the same, so nobody else may notice."""
+    folder = project.cache
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    status = os.statvfs(folder)
+    free = status.f_bavail * status.f_frsize
+    means = "runs are not recorded, and the index is not kept up to date"
+    if status.f_flag & os.ST_RDONLY:
+        yield Finding(
+            "problem", "disk", f"{folder} cannot be written (read-only): {means}", "mount it for writing"
+        )
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(
+            "problem", "disk", f"{folder} may not be written by this user: {means}", f"ls -ld '{folder}'"
+        )
+    elif free < _LEAST_ROOM or (status.f_files and not status.f_favail):
+        left = (
+            f"{free // 1000:,} KB and {status.f_favail:,} files" if status.f_files else f"{free // 1000:,} KB"
+        )
+        yield Finding("problem", "disk", f"{left} are left for {folder}: {means}", "make room")
+    if project.log.startswith(project.cache + "/") and project.kept_inside:
+        yield Finding(
+            "note",
+            "usage log",
+            f".claude/cache/{os.path.basename(project.log)} is a link that leads out of the project: {project.log} is written instead",
+            "remove the link",
+        )
+
+
+CHECKS = (_profiles, _memory, _sources, _agents, _index, _log, _room)
