@@ -247,7 +247,7 @@ def _room(project: Project) -> Iterator[Finding]:
             f"{free // 1000:,} KB and {status.f_favail:,} files" if status.f_files else f"{free // 1000:,} KB"
         )
         yield Finding("problem", "disk", f"{left} are left for {folder}: {means}", "make room")
-    if project.log.startswith(project.cache + "/") and project.kept_inside:
+    if os.path.dirname(project.log) == project.cache and project.kept_inside:
         yield Finding(
             "note",
             "usage log",
