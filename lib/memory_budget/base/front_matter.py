@@ -87,7 +87,7 @@ class _Reader:
         self.at = 0
         self.key = ""  # what a line further in belongs to
         self.parent = ""  # the key above nested ones
-        self.found = FrontMatter(0)
+        self.matter = FrontMatter(0)
 
     def run(self) -> FrontMatter | None:
         """What the lines say; None where one of them is no front matter."""
@@ -97,7 +97,7 @@ class _Reader:
             bare = line.strip()
             if bare and bare[0] != "#" and not self._line(line, bare) and not self.lenient:
                 return None
-        return self.found if self.lenient or self._is_front_matter() else None
+        return self.matter if self.lenient or self._is_front_matter() else None
 
     def _line(self, line: str, bare: str) -> bool:
         """Take in one line. False where it is no front matter."""
@@ -126,7 +126,7 @@ class _Reader:
         """Keep the value that starts on the line just read."""
         number = self.at + 1
         value = value.strip()
-        self.found.lines.setdefault(key, number)
+        self.matter.lines.setdefault(key, number)
         if value[:1] in (">", "|") and not value.split("#")[0].strip(">|+-0123456789 "):
             self._put(key, self._block(" " if value[0] == ">" else "\n"))
         elif value[:1] == "[":
@@ -138,11 +138,11 @@ class _Reader:
             self._put(key, text)
 
     def _put(self, key: str, value: str) -> None:
-        self.found.fields[key] = value
+        self.matter.fields[key] = value
 
     def _join(self, key: str, value: str, between: str) -> None:
-        before = self.found.fields.get(key, "")
-        self.found.fields[key] = f"{before}{between}{value}" if before else value
+        before = self.matter.fields.get(key, "")
+        self.matter.fields[key] = f"{before}{between}{value}" if before else value
 
     def _block(self, between: str) -> str:
         """A folded (`>`) or literal (`|`) text: the lines further in."""
@@ -158,7 +158,7 @@ class _Reader:
             if self.at == len(self.lines) or (
                 _key(self.lines[self.at]) and self.lines[self.at][0] not in " \t"
             ):
-                self.found.problems.append((number, "a list that opens with `[` and is never closed"))
+                self.matter.problems.append((number, "a list that opens with `[` and is never closed"))
                 return ", ".join(_items(value[1:]))
             value += " " + self.lines[self.at].strip()
             self.at += 1
@@ -174,12 +174,12 @@ class _Reader:
             text, is_complete = _scalar(value)
             if is_complete:
                 return text
-        self.found.problems.append((number, "a quote that is never closed"))
+        self.matter.problems.append((number, "a quote that is never closed"))
         return value[1:]
 
     def _is_front_matter(self) -> bool:
         """Whether this is data: `Note: retry it.` alone between two rules is a sentence."""
-        fields = self.found.fields
+        fields = self.matter.fields
         if len(fields) != 1:
             return bool(fields) or not any(self.lines)
         ((key, value),) = fields.items()

@@ -74,7 +74,7 @@ def duplicates_json(report: duplicates.DuplicateReport) -> dict[str, Any]:
 
 
 def _print_duplicates(report: duplicates.DuplicateReport, limit: int | None) -> None:
-    copies = sum(len(own.copies) for own in report.sets)
+    copies = sum(len(file_set.copies) for file_set in report.sets)
     share = report.tokens_files / report.tokens if report.tokens else 0.0
     output.wrapped(
         f"{counted(len(report.sets), 'set')} of files with the same content: {copies} copies, "
@@ -86,8 +86,8 @@ def _print_duplicates(report: duplicates.DuplicateReport, limit: int | None) -> 
     )
     if report.sets:
         rows = [
-            [own.keep.path, len(own.copies), f"{own.tokens:,}", len(own.removable)]
-            for own in report.sets[:limit]
+            [file_set.keep.path, len(file_set.copies), f"{file_set.tokens:,}", len(file_set.removable)]
+            for file_set in report.sets[:limit]
         ]
         output.print_table(
             "", ["the one to keep", "copies", "tokens", "can go"], rows, right=(1, 2, 3), paths=(0,)
@@ -105,11 +105,16 @@ def _print_duplicates(report: duplicates.DuplicateReport, limit: int | None) -> 
         output.print_table(
             "", ["file", "nearly the same", "in common", "tokens"], rows, right=(2, 3), paths=(0, 1)
         )
-    passages = [own for own in report.chunks if not _is_within_copies(own, report)][:limit]
+    passages = [passage for passage in report.chunks if not _is_within_copies(passage, report)][:limit]
     if passages:
         rows = [
-            [f"{own.tokens:,}", "same" if own.exact else "nearly", len(own.places), _first_places(own)]
-            for own in passages
+            [
+                f"{passage.tokens:,}",
+                "same" if passage.exact else "nearly",
+                len(passage.places),
+                _first_places(passage),
+            ]
+            for passage in passages
         ]
         output.print_table(
             "passages outside of whole copies", ["tokens", "", "places", "first places"], rows, right=(0, 2)

@@ -96,10 +96,10 @@ def owners_of(groups: Iterable[tuple[int, str, str, str, str]], names: Sequence[
     `groups` yields (id, scope, owner, category, native); a name is `owner` (in any category), or `category/owner`.
     Case does not matter, and a name that no folder has finds nothing.
     """
-    wanted = {name.lower() for name in names}
+    folder_names = {name.lower() for name in names}
     chosen = []
     for group, scope, owner, category, _native in groups:
         low = owner.lower()
-        if scope == "global" or low in wanted or f"{category.lower()}/{low}" in wanted:
+        if scope == "global" or low in folder_names or f"{category.lower()}/{low}" in folder_names:
             chosen.append(group)
     return chosen

@@ -12,10 +12,10 @@ from memory_budget.settings.profiles import Profiles
 
 
 def weights(
-    settings: Profiles, entries: Sequence[dict[str, Any]], apart: float, limit: float
+    settings: Profiles, entries: Sequence[dict[str, Any]], deviation: float, limit: float
 ) -> list[dict[str, Any]]:
     """Recommended weights, as `recommendations.json` has them, for profiles whose agents are short of memory in more than
-    `limit` of their runs, and whose weights differ from the observed shares by more than `apart`.
+    `limit` of their runs, and whose weights differ from the observed shares by more than `deviation`.
 
     Weights matter only where not everything needed is sent. Compared are the weights of all profiles and the observed
     shares, rounded; best are those that put the least share of tokens in another scope than where it was needed. The
@@ -32,22 +32,24 @@ def weights(
             groups[entry["recommended_profile"]].append(entry)
     recommended = []
     for name, members in sorted(groups.items()):
-        short = {
+        short_runs = {
             entry["agent"]: entry["details"]["records"] * entry["details"]["short_share"] for entry in members
         }
-        total = sum(short.values())
-        wanted = {
-            scope: sum(entry["details"]["scope_shares"][scope] * short[entry["agent"]] for entry in members)
+        total = sum(short_runs.values())
+        used_shares = {
+            scope: sum(
+                entry["details"]["scope_shares"][scope] * short_runs[entry["agent"]] for entry in members
+            )
             / total
             for scope in SCOPES
         }
         now = settings.profile(name).weights
-        if max(abs(wanted[scope] - now[scope]) for scope in SCOPES) <= apart:
+        if max(abs(used_shares[scope] - now[scope]) for scope in SCOPES) <= deviation:
             continue
-        options = [settings.profile(other).weights for other in settings.names()] + [_rounded(wanted)]
-        best = min(options, key=lambda option: tuning_replay.misplaced(option, wanted))
+        options = [settings.profile(other).weights for other in settings.names()] + [_rounded(used_shares)]
+        best = min(options, key=lambda option: tuning_replay.misplaced(option, used_shares))
         better = sum(
-            short[entry["agent"]]
+            short_runs[entry["agent"]]
             for entry in members
             if tuning_replay.misplaced(best, entry["details"]["scope_shares"])
             < tuning_replay.misplaced(now, entry["details"]["scope_shares"])
@@ -57,9 +59,9 @@ def weights(
                 "profile": name,
                 "current_weights": {scope: round(now[scope], 4) for scope in SCOPES},
                 "recommended_weights": {scope: round(best[scope], 4) for scope in SCOPES},
-                "misplaced_before": round(tuning_replay.misplaced(now, wanted), 4),
-                "misplaced_after": round(tuning_replay.misplaced(best, wanted), 4),
-                "agents": sorted(short),
+                "misplaced_before": round(tuning_replay.misplaced(now, used_shares), 4),
+                "misplaced_after": round(tuning_replay.misplaced(best, used_shares), 4),
+                "agents": sorted(short_runs),
                 "short_runs": round(total),
                 "confidence": round(better / total, 4),
             }
