@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import shutil
+import tempfile
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory_budget.base import layout
+from memory_budget.base.project import Project
+from memory_budget.run import state
 from memory_budget.run.meter import LEVELS, Monitor
-from memory_budget.run.pending import Pending
+from memory_budget.run.pending import Pending, mark_of
 from tests.unit.test_meter import start
 
 tokens = st.integers(0, 60_000)
@@ -87,3 +93,37 @@ def test_a_start_that_is_near_no_alert_sets_off_none(kept: Pending, native: int)
     assert kept.near_alert or not loud
     most = max(kept.placed_tokens, native, kept.demand_tokens)
     assert kept.near_alert == (most >= 0.75 * kept.budget_allocated)
+
+
+MARKS = st.sampled_from([mark_of(f"memory-bank/{name}.md") for name in "abcd"])
+OWN_READS = st.lists(
+    st.tuples(
+        st.sampled_from(["r1", "r2", "r3", "r4"]), st.dictionaries(MARKS, st.integers(0, 9_000), max_size=3)
+    ),
+    max_size=8,
+)
+
+
+@given(starts(), OWN_READS, st.sets(MARKS, max_size=3))
+def test_reads_come_back_as_they_were_noted(
+    kept: Pending, done: list[tuple[str, dict[str, int]]], named: set[str]
+) -> None:
+    """Written as lines and read again, together with lines as the version before wrote them; each read counts once."""
+    kept.outline = sorted(named)
+    folder = tempfile.mkdtemp()
+    try:
+        project = Project(folder, "")
+        expected: dict[str, int] = {}
+        seen: set[str] = set()
+        for key, files in done:
+            state.add_read(project, "s", "a", kept, {"global": 10_000}, 10_000, key, files)
+            for mark in named & files.keys() if key not in seen else ():
+                expected[mark] = expected.get(mark, 0) + files[mark]
+            seen.add(key)
+        with open(project.writable(layout.RUNNING, "s", "a.reads"), "a") as file:
+            file.write('["r9", 1795893038.5, 120, {"global": 120}]\n')
+        found = state.replay_reads(project, "s", "a", kept)
+        assert found.opened == expected
+        assert found.on_demand == 10_000 * len(seen) + 120
+    finally:
+        shutil.rmtree(folder)
