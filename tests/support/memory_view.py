@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from memory_budget.base import front_matter
 from memory_budget.index import labels
+from memory_budget.index.labels import LABELLED
 from memory_budget.index.leaves import NOTE, leaf_numbers
-from memory_budget.index.postings import LABELLED
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
 from memory_budget.text import folding, markdown, telling, words
 from memory_budget.text.shown_paths import file_line

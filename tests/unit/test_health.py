@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from memory_budget.text import secrets
 from memory_budget.upkeep import health, survey
 from memory_budget.upkeep.archival import ACTIVE_DAYS
 from memory_budget.upkeep.health import Size, Thresholds
+from tests.support.environment import ROOT
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, note
 
 LIMITS = Thresholds(150_000, 180_000, 200_000, 20_000)
@@ -184,3 +187,19 @@ def test_history_dates_are_shown_as_dates() -> None:
     sizes = [Size(TODAY - back, 140_000 - 1_000 * back, 0) for back in range(20, 0, -1)]
     value = health.health_json(examine(note("patterns/a.md", tokens=140_000), sizes=sizes))
     assert value["growth"]["meets"]["warning"] == date.fromordinal(TODAY + 10).isoformat()
+
+
+def test_an_address_without_a_password_loads_no_regular_expressions() -> None:
+    """An agent's start that meets an edited note masks it, and waits while `re` is loaded and the shapes are compiled."""
+    code = (
+        "import sys; from memory_budget.text.secrets import mask_secrets; "
+        "print(mask_secrets('See https://github.com/acme/tools/issues/595\\n')[1], 're' in sys.modules)"
+    )
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(ROOT / 'lib')!r}); {code}",
+    ]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[] False\n"

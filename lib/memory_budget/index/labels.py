@@ -1,6 +1,6 @@
 """What a note says it is about: the words of its file name, title and front matter.
 
-A label's terms count in the file's posting lists as words of the file, and are marked there (`postings.LABELLED`), so that the
+A label's terms count in the file's posting lists as words of the file, and are marked there (`LABELLED`), so that the
 ranking can tell a note that is about "invoices" from one that mentions them.
 """
 
@@ -17,6 +17,8 @@ NAMES = ("name", "title")
 FIELDS = (
     "description", "tags", "metadata.tags", "aliases", "alias", "keywords", "summary", "topic", "topics",
 )  # fmt: skip
+#: Bit of a frequency in a file's posting list: the term stands in the file's label.
+LABELLED = 1 << 15
 #: Characters of a label that are indexed.
 LONGEST = 1000
 #: Characters at the head of a body in which its title is looked for.

@@ -9,7 +9,7 @@ background process.
 from __future__ import annotations
 
 from memory_budget.base.files import read_bytes
-from memory_budget.index import contents, labels, pages, postings
+from memory_budget.index import contents, labels, pages
 from memory_budget.index.facts import side_file
 from memory_budget.index.leaves import leaf_numbers
 from memory_budget.index.note import read_note
@@ -211,7 +211,7 @@ class Overlay:
             count = counts.get(term, 0) + sum([times for chunk, times in stored if number < chunk < after])
             if count:
                 files.append(number)
-                count = min(count, postings.LABELLED - 1) | (postings.LABELLED if term in labelled else 0)
+                count = min(count, labels.LABELLED - 1) | (labels.LABELLED if term in labelled else 0)
                 weights.append(count << 16 | min(length, 65535))
         result = self._found_postings[term] = holders, (files, weights)
         return result

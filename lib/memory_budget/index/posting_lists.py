@@ -93,10 +93,10 @@ class PostingLists:
         entries = _Entries(number, length)
         labelled = labels.label_terms(label)
         for term in labelled:
-            times = min(counts.pop(term, 0) + 1, postings.LABELLED - 1)
-            by_term[term].append(entries[times | postings.LABELLED])
+            times = min(counts.pop(term, 0) + 1, labels.LABELLED - 1)
+            by_term[term].append(entries[times | labels.LABELLED])
         for term, times in counts.items():
-            by_term[term].append(entries[min(times, postings.LABELLED - 1)])
+            by_term[term].append(entries[min(times, labels.LABELLED - 1)])
         self._held += len(counts) + len(labelled)
 
     def relieve(self) -> None:

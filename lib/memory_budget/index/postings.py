@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 HEAD = 1024
-#: Bit of a frequency in a file's list: the term stands in what the note says it is about (`labels`).
-LABELLED = 1 << 15
 UNSORTED = 64
 _PAYLOAD_BITS = 0xFFFFFFFF
 _SINGLE = Struct("=II").pack

@@ -185,7 +185,7 @@ class MemoryView:
 
     def file_postings(self, term: str) -> list[Posting]:
         """Per group: the files that hold the term, and `tf << 16 | length in terms` of each; the highest bit is set where it
-        stands in what the note says it is about (`postings.LABELLED`)."""
+        stands in what the note says it is about (`labels.LABELLED`)."""
         if term not in self._lists:
             self.load((term,))
         by_group = [_halves(blob) for blob in self._lists[term][1]]

@@ -78,6 +78,8 @@ _TRIGGERS = tuple(
     "private_key", "private-key", "privatekey", "bearer",
     )
 )  # fmt: skip
+#: The trigger of passwords in addresses, before an @; most addresses hold none, and a start hook should not load `re` for them.
+_ADDRESS = b"://"
 #: Characters of the shortest word that could be a secret, and what else a line needs: a digit in it.
 _LEAST = 10
 _APART = str.maketrans("\"'`=:,;()[]{}<>|", " " * 16)
@@ -147,7 +149,9 @@ def _suspicious_lines(text: str) -> list[tuple[int, int]]:
         while at >= 0:
             start = data.rfind(b"\n", 0, at) + 1
             end = data.find(b"\n", at)
-            lines[start] = end = len(data) if end < 0 else end
+            end = len(data) if end < 0 else end
+            if trigger != _ADDRESS or data.find(b"@", at, end) >= 0:
+                lines[start] = end
             at = lowered.find(trigger, end)
     ranges = []
     for start in sorted(lines):
