@@ -46,3 +46,22 @@ def test_a_running_agent_of_another_session_is_not_closed(client: Client, team: 
         process.communicate(timeout=60)
     (record,) = wait_for_records(team, 1)
     assert record["success"] is True
+
+
+def test_an_agent_whose_service_fails_is_recorded(client: Client, team: Path) -> None:
+    """Its call of the Agent tool fails after it started."""
+    script = Script(
+        main=[[agent(TASK, "dbt-expert", description="refused")]],
+        agents={"TASK-01": AgentScript(status=400)},
+    )
+    with client.start(team, script) as (process, api):
+        api.wait_for_agents(1)
+        process.communicate(timeout=60)
+    block = only_block(api.first_requests("TASK-01")[0].prompt)  # the client asks again
+    client.run(team, Script())
+    (record,) = wait_for_records(team, 1)
+    assert_valid_records([record])
+    assert record["task"] == "refused"
+    assert record["allocation_id"] == block.id
+    assert record["success"] is False
+    assert record["error"]

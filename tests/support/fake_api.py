@@ -65,7 +65,7 @@ class AgentScript:
     """What an agent does: its tool calls turn by turn, then `answer`.
 
     delay: seconds each of its answers takes; last: those the last one takes besides. hold: no answer at all before the
-    API is closed.
+    API is closed. status: of the HTTP answer, where that is an error.
     """
 
     turns: Sequence[Sequence[ToolCall]] = ()
@@ -73,6 +73,7 @@ class AgentScript:
     delay: float = 0.0
     last: float = 0.0
     hold: bool = False
+    status: int = 200
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,10 @@ class FakeAPI:
             delay = plan.delay + (plan.last if request.turn >= len(plan.turns) else 0.0)
             if plan.hold or delay:
                 self._closing.wait(None if plan.hold else delay)
+            if plan.status != 200:
+                error = {"type": "invalid_request_error", "message": "the request cannot be served"}
+                handler.refuse(plan.status, {"type": "error", "error": error})
+                return
         else:
             turns, answer = self.script.main, self.script.answer
         calls = turns[request.turn] if request.turn < len(turns) else ()
@@ -286,9 +291,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode())
         self.wfile.flush()
 
-    def _json(self, payload: Mapping[str, object]) -> None:
+    def refuse(self, status: int, payload: Mapping[str, object]) -> None:
+        """Answer with an error."""
+        self._json(payload, status)
+
+    def _json(self, payload: Mapping[str, object], status: int = 200) -> None:
         data = json.dumps(payload).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
         self.end_headers()
