@@ -61,6 +61,12 @@ class Damage:
         more_notes(self.scene)
         update.update_index(self.scene.project)
         with closing(sqlite3.connect(self.scene.project.index)) as index:
+            for number in range(400):
+                index.execute(
+                    "INSERT INTO file_uses VALUES(?, 3, 9, '[\"dbt-expert\"]')", (f"a/long/path/{number}.md",)
+                )
+                index.execute("INSERT INTO uses VALUES(?, 3, 9, '[\"dbt-expert\"]')", (number * 7919,))
+            index.commit()
             index.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.whole = Path(self.scene.project.index).read_bytes()
         self.lines = {
@@ -128,7 +134,12 @@ def starts(kinds: tuple[str, ...], count: int, seed: int = 1) -> Counter[str]:
                 if not asked:
                     break
                 found["made anew"] += 1
-                update.update_index(damage.scene.project)
+                try:
+                    update.update_index(damage.scene.project)
+                except Exception as error:
+                    raise AssertionError(
+                        f"{said}: cannot be made anew: {type(error).__name__}: {error}"
+                    ) from error
             else:
                 raise AssertionError(f"{said}: the third start still asks for another index")
             assert damage.usable(), f"{said}: not made anew"

@@ -260,3 +260,16 @@ def test_the_head_of_a_posting_list_holds_the_best_and_the_rest_nothing_better(c
         assert head == sorted(sorted(given), key=postings.impact, reverse=True)
     else:
         assert head == sorted(given)
+
+
+def test_a_damaged_table_of_uses_does_not_keep_the_index_from_being_made_anew(project: Project) -> None:
+    update(project)
+    db = sqlite3.connect(project.index)
+    with db:
+        db.execute("INSERT INTO file_uses VALUES('a.md', 3, 9, '[]')")
+        db.execute("INSERT INTO file_uses VALUES('b.md', 'many', 9, '[]')")
+        db.execute("INSERT INTO file_uses VALUES('c.md', 4, 9, CAST(x'9f28' AS TEXT))")
+        db.execute("PRAGMA user_version=1")
+    db.close()
+    update(project)
+    assert rows(project, "SELECT path, uses FROM file_uses") == [("a.md", 3)]

@@ -124,7 +124,7 @@ def _index_state(project: Project) -> dict[str, Any]:
             else None,
             "scopes": _scope_totals(groups),
         }
-    except DatabaseError as error:
+    except (DatabaseError, ValueError) as error:
         return {"usable": False, "problem": str(error)}
     finally:
         reader.close()

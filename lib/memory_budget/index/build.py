@@ -90,15 +90,12 @@ def update_from_files(
                     )
                 finally:
                     connection.close()
-        except (
-            schema.IndexUnusable,
-            schema.IndexDamaged,
-            schema.DatabaseError,
-            ValueError,
-            KeyError,
-            IndexError,
-        ):
-            pass  # damaged, or of another version: what follows replaces it
+        except OSError:
+            raise
+        except Exception:
+            # Damaged, or of another version: what follows replaces it. What a damaged page sets off is no one kind of error;
+            # a fault of this program's is raised again below.
+            pass
 
     def fill(connection: Connection) -> BuildReport:
         return _Update(connection, counter, scan, descriptions, progress).run(started, rebuilt=True)

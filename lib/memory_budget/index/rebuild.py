@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Made = TypeVar("Made")
 
-#: Tables that cannot be made again from the memory files.
-_KEPT = ("uses", "file_uses")
+#: Tables that cannot be made again from the memory files, with what their columns hold.
+_KEPT = {"uses": (int, int, int, str), "file_uses": (str, int, int, str)}
 
 
 def rebuild(
@@ -98,16 +98,27 @@ def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
         connection = schema.connect(path)
         try:
             for table in _KEPT:
-                tables[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
+                tables[table] = _rows(connection, table)
             _, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if moved < pages:  # somebody reads an older state: starts do so for milliseconds
                 connection.execute("PRAGMA busy_timeout=250")
                 connection.execute("PRAGMA wal_checkpoint(FULL)")
         finally:
             connection.close()
-    except schema.DatabaseError:
+    except (schema.DatabaseError, ValueError):  # what SQLite says of damage may quote it, which is no UTF-8
         pass
     return {table: rows for table, rows in tables.items() if rows}
+
+
+def _rows(connection: Connection, table: str) -> list[tuple[object, ...]]:
+    """The rows of a table, as far as they can be read."""
+    rows: list[tuple[object, ...]] = []
+    try:
+        rows.extend(connection.execute(f"SELECT * FROM {table}"))
+    except (schema.DatabaseError, ValueError):
+        pass
+    kinds = _KEPT[table]
+    return [row for row in rows if len(row) != len(kinds) or all(map(isinstance, row, kinds))]
 
 
 def _restore_tables(connection: Connection, tables: dict[str, list[tuple[object, ...]]]) -> None:
@@ -115,5 +126,7 @@ def _restore_tables(connection: Connection, tables: dict[str, list[tuple[object,
         for row in rows:
             try:
                 connection.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)
-            except schema.DatabaseError:
+            except schema.IntegrityError:
+                continue  # a damaged row, or one that is there twice
+            except (schema.DatabaseError, ValueError):
                 break  # another version's columns

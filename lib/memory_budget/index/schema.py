@@ -34,6 +34,7 @@ SIDES = ("-wal", "-shm", "-journal")
 
 DatabaseError = sqlite3.DatabaseError
 OperationalError = sqlite3.OperationalError
+IntegrityError = sqlite3.IntegrityError
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;

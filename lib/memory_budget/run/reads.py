@@ -148,7 +148,7 @@ def _indexed(project: Project, shown: str) -> tuple[str, int, int] | None:
         if row is None:
             return None
         status = os.stat(project.locate_file(shown))
-    except (DatabaseError, IndexUnusable, OSError):
+    except (DatabaseError, IndexUnusable, OSError, ValueError):
         return None
     return row[:3] if (status.st_size, status.st_mtime_ns) == row[2:] else None
 

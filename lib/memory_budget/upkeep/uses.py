@@ -105,7 +105,8 @@ def _add_tallies(db: Connection, table: str, key: str, tallies: dict[object, _Ta
     """Add tallies by the value of column `key` to a table of uses."""
     for value, tally in tallies.items():
         row = db.execute(f"SELECT uses, last_used, agents FROM {table} WHERE {key}=?", (value,)).fetchone()
-        uses, last, agents = row if row is not None else (0, 0, "[]")
+        whole = row is not None and isinstance(row[0], int) and isinstance(row[1], int)
+        uses, last, agents = row if whole else (0, 0, "[]")  # a damaged row counts anew
         names = sorted(parse_agents(agents) | tally.agents)[:_MOST_AGENTS]
         db.execute(
             f"INSERT OR REPLACE INTO {table} VALUES(?,?,?,?)",
@@ -128,5 +129,5 @@ def rename_uses(project: Project, moved: Iterable[tuple[str, str]]) -> None:
             for old, new in moved:
                 db.execute("UPDATE OR REPLACE file_uses SET path=? WHERE path=?", (new, old))
             db.execute("COMMIT")
-    except schema.DatabaseError:
+    except (schema.DatabaseError, ValueError):
         return
