@@ -12,6 +12,7 @@ from memory_budget.base.files import read_bytes, touch, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema, sealed_values
 from memory_budget.index import rebuild as rebuild_files
+from memory_budget.index.pages import first_damage
 from memory_budget.index.parse import TokenCounter
 from memory_budget.index.sources import Sources, sources_of
 from memory_budget.settings import agents, profiles, token_ratio
@@ -19,6 +20,9 @@ from memory_budget.settings import agents, profiles, token_ratio
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from sqlite3 import Connection
+
+#: Bytes of an index that is checked with each update, in about 150 ms; larger ones when a session starts.
+LARGEST_CHECKED = 100_000_000
 
 
 def counter() -> TokenCounter:
@@ -37,9 +41,11 @@ def update_index(
     rebuild: bool = False,
     wait: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
+    thorough: bool = False,
 ) -> build.BuildReport | None:
     """Bring the index up to date. None when another process is at it and did not end within `wait` seconds.
 
+    An index that is not whole is made anew; `thorough`: one of any size is looked at.
     Two processes never build at once: one that comes while another builds leaves a mark, and the other updates once more.
     """
     lock = _lock(project, wait)
@@ -53,7 +59,7 @@ def update_index(
                 os.unlink(again)
             settings = profiles.load_profiles(project.root, project.home, _cached_profiles(project))
             sources = sources_of(project, settings.profiles)
-            anew = rebuild or os.path.exists(damaged)
+            anew = rebuild or os.path.exists(damaged) or not _is_whole(project, thorough)
             report = build.update_from_files(project, sources, counter(), rebuild=anew, progress=progress)
             rebuild_files.remove_unfinished(project)
             if anew and os.path.exists(damaged):
@@ -65,6 +71,27 @@ def update_index(
         return report
     finally:
         lock.release()
+
+
+def _is_whole(project: Project, thorough: bool) -> bool:
+    """Whether the index is as SQLite keeps one; True where there is none. A page that lost its entries raises no error when it
+    is read: it only holds nothing, and agents that need what it held would get nothing without a word."""
+    try:
+        size = os.stat(project.index).st_size
+    except OSError:
+        return True
+    if size > LARGEST_CHECKED and not thorough:
+        return True
+    try:
+        db = schema.connect(project.index)
+        try:
+            if db.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+                return False
+            return not any(first_damage(db))
+        finally:
+            db.close()
+    except (schema.DatabaseError, ValueError, TypeError):
+        return False
 
 
 @contextlib.contextmanager

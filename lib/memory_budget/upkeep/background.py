@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         leftovers.make_private(project)
         finish.close(project)
         _calibrate(project)
-        update.update_index(project)
+        update.update_index(project, thorough=True)
         _write_schema(project)
         _jobs(project)
     return 0
