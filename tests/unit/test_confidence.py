@@ -180,3 +180,17 @@ def test_the_more_is_taken_the_better_the_next_must_be() -> None:
 @pytest.mark.parametrize(("sure", "share"), [(1.0, 0.7), (1.1, 0.85), (1.2, 1.0), (9.0, 1.0)])
 def test_the_less_sure_the_less_is_worth_sending(sure: float, share: float) -> None:
     assert confidence.assurance(sure) == pytest.approx(share)
+
+
+def test_what_an_agent_is_called_tells_a_little(tmp_path: Path) -> None:
+    files = {
+        f".claude/memory/patterns/{name}.md": f"# Rollout on {name}\n\nThe rollout of {name} waits for the nightly window.\n"
+        for name in ("kubernetes", "snowflake", "tableau", "airflow")
+    }
+    own = project_of(tmp_path, files)
+    for name in ("snowflake", "tableau"):
+        found = given(own, "When does the rollout wait for the nightly window?", f"{name}-expert", cap=130)
+        best = max(found.selection.files, key=lambda file: file.score)
+        assert best.file.path == f".claude/memory/patterns/{name}.md"
+    sure = [given(own, "Say hello", agent).selection.evidence.confidence for agent in ("x", "tableau-expert")]
+    assert sure[0] == sure[1] < 1

@@ -496,12 +496,17 @@ def reads(run: Run, path: str, tool_use: str) -> None:
     assert hooks.run("post_read", event, run.folder, run.home).answer == {}
 
 
-def test_the_outlines_use_stands_in_the_record(run: Run) -> None:
+def give_little(run: Run) -> None:
+    """Notes of which only a part fits into what the agent gets."""
     make_project(run.folder, LONG_NOTES)
     update.update_index(run.project)
     limits = {"base_budget": 600, "max_budget": 600}
     profiles = {"agents": {"dbt-expert": limits}, "enforcement": "hard"}
     make_project(run.folder, {".claude/memory/budget-profiles.json": json.dumps(profiles)})
+
+
+def test_the_outlines_use_stands_in_the_record(run: Run) -> None:
+    give_little(run)
     prompt = run.start()
     assert "<memory-left-out>" in prompt
     run.write(prompt)
@@ -522,8 +527,7 @@ def test_the_outlines_use_stands_in_the_record(run: Run) -> None:
 
 
 def test_an_outline_that_did_not_arrive_counts_as_none(run: Run) -> None:
-    make_project(run.folder, LONG_NOTES)
-    update.update_index(run.project)
+    give_little(run)
     run.start()
     named = outlined(run)
     assert named

@@ -46,10 +46,10 @@ def test_nothing_is_named_where_nothing_fits() -> None:
     assert named(files=3, sections=2, limit=20) == {}
 
 
-def test_the_outline_grows_with_what_is_sure_and_asked_for() -> None:
+def test_the_outline_grows_with_what_is_asked_for() -> None:
     def tokens(mass: float, wanted: float) -> int:
         return outline.tokens(Evidence(mass, wanted, 1, 1, 1000))
 
-    assert tokens(1, 20) == tokens(4.8, 20) == outline.SHORT_TOKENS
+    assert tokens(1, 20) == tokens(4, 20) == outline.SHORT_TOKENS
     assert tokens(10, 20) == outline.TOKENS
     assert outline.SHORT_TOKENS <= tokens(6, 6) < tokens(10, 12) < outline.TOKENS

@@ -16,9 +16,9 @@ In a large memory more matches by chance, in one of a few notes next to nothing:
 have grows with about the eighth root of the number of chunks. A prompt of a few words is less sure by what of it is missing
 (`SHORT`): such a prompt matches something nearly always, and is about it where all of it is there.
 
-How much is worth sending grows with chance, too (`SPREAD`), for what a task needs stands among more that is alike. It is less where a
-prompt tells less than `ASKS`, names no note, and it is not plain what it is about: who says two words does not ask for everything
-about them.
+How much is worth sending grows with chance, too (`SPREAD`), for what a task needs stands among more that is alike, unless it is clear
+what is meant (`CLEAR`). It is less where a prompt tells less than `ASKS`, names no note, and it is not plain what it is about: who says
+two words does not ask for everything about them.
 
 From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
 public data, see `python3 -m tests.bench tax`.
@@ -36,11 +36,11 @@ CHANCE = 0.12
 LEAST_CHANCE = 0.5
 MOST_CHANCE = 1.6
 #: Confidence from which an agent gets at least a short outline.
-UNSURE = 0.8
-#: The bar for a leaf, as a share of the best leaf's worth: at the start, and how much it rises with the square of the thousands of
-#: tokens taken.
-BAR = 0.12
-RISE = 0.0028
+UNSURE = 0.75
+#: The bar for a leaf, as a share of the best leaves' worth: at the start, and how much it rises with the cube of the thousands of
+#: tokens taken (a square or a line sends some tasks three times what others get, and holds less of what they need in as many tokens).
+BAR = 0.13
+RISE = 0.00036
 #: Tokens that are not worth being saved: for so many the bar stays where it is.
 LITTLE = 300
 #: The share of the usual amount that is sent when it is barely sure, and the confidence from which all of it is.
@@ -52,8 +52,13 @@ SHORT = 0.35
 #: The power with which such a prompt gets less where it is barely sure, and the confidence from which it gets what others do.
 MODEST = 3.0
 PLAIN = 2.0
-#: The power of chance with which more is worth sending of a larger memory, and the least share of the usual amount.
-SPREAD = 1.5
+#: The power of chance with which more is worth sending of a larger memory.
+SPREAD = 2.2
+#: What is enough of the usual amount in a memory of any size where it is clear which part of it is meant, and the confidences between
+#: which it becomes clear.
+ENOUGH = 0.77
+CLEAR = (1.5, 2.5)
+#: The least share of the usual amount.
 LEAST_AMOUNT = 0.001
 
 
@@ -109,7 +114,9 @@ class Evidence:
         confidence = self.confidence
         modest = 0.0 if self.named else MODEST * (1.0 - _part(confidence, 1.0, PLAIN))
         asked: float = self.asks**modest
-        amount: float = self.chance**SPREAD * asked * assurance(confidence)
+        spread: float = self.chance**SPREAD
+        spread -= max(spread - ENOUGH, 0.0) * _part(confidence, *CLEAR)
+        amount = spread * asked * assurance(confidence)
         return max(LEAST_AMOUNT, amount)
 
     @property
@@ -122,13 +129,8 @@ class Evidence:
 
 
 def bar(taken: float, generosity: float = 1.0) -> float:
-    """The share of the best leaf's worth that the next leaf must have, once so many tokens with it are taken."""
-    return (BAR + RISE * (taken / 1000.0) ** 2) / generosity
-
-
-def sureness(confidence: float) -> float:
-    """0 where it is barely sure or less, 1 from `SURE` on."""
-    return _part(confidence, 1.0, SURE)
+    """The share of the best leaves' worth that the next leaf must have, once so many tokens with it are taken."""
+    return (BAR + RISE * (taken / 1000.0) ** 3) / generosity
 
 
 def _part(value: float, low: float, high: float) -> float:
@@ -142,4 +144,4 @@ def assurance(confidence: float) -> float:
     Chosen on the real notes and the two task sets (docs/figures.md): real tasks keep what they need, tasks that need nothing get
     less.
     """
-    return BARELY + (1.0 - BARELY) * sureness(confidence)
+    return BARELY + (1.0 - BARELY) * _part(confidence, 1.0, SURE)

@@ -7,7 +7,7 @@ file that stands high. A file is named with its size, and with its best sections
 from __future__ import annotations
 
 from memory_budget.select.block import LEFT_OUT_ENTRY_TOKENS, LEFT_OUT_FILE_TOKENS, LEFT_OUT_FRAME_TOKENS
-from memory_budget.select.confidence import sureness
+from memory_budget.select.confidence import MODEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ SECTIONS = 1
 
 
 def tokens(evidence: Evidence) -> int:
-    """Tokens of the outline: the surer it is that memory is about the task, and the more that asks for, the more is named."""
-    return SHORT_TOKENS + int((TOKENS - SHORT_TOKENS) * min(sureness(evidence.confidence), evidence.asks**3))
+    """Tokens of the outline: the more is named beside text the more the task asks for."""
+    if evidence.confidence < 1.0:
+        return SHORT_TOKENS
+    return SHORT_TOKENS + int((TOKENS - SHORT_TOKENS) * evidence.asks**MODEST)
 
 
 class LeftOut:

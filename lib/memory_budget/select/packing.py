@@ -45,6 +45,8 @@ NO_MATCH_SHARE = 0.1
 LATEST = 200
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
+#: The leaves whose mean worth the others are held against.
+BEST = 3
 #: Leaves behind the last one taken that are looked at all the same, for the outline.
 NEXT = 80
 #: Share of the budget kept free for the outline where the demand is over it, unless the budget is under `OUTLINE_LEAST`.
@@ -128,16 +130,18 @@ class Survey:
         prompt: str,
         *,
         description: str = "",
+        agent: str = "",
         now_day: int = 0,
         room: int = 0,
         explain: bool = False,
         generosity: float = 1.0,
         recipe: Recipe = RECIPE,
     ) -> None:
-        """`now_day`: an ordinal day for recency, 0 to leave it out; `room`: tokens that are to be filled, sure or not;
-        `explain`: look at all that matches, for `Selection.verdicts`; `generosity`: more than 1 sends more."""
+        """`agent`: its name, which says a little of what it works on; `now_day`: an ordinal day for recency, 0 to leave it out;
+        `room`: tokens that are to be filled, sure or not; `explain`: look at all that matches, for `Selection.verdicts`;
+        `generosity`: more than 1 sends more."""
         least = 0.0 if explain or room > 0 else UNSURE
-        ranking = rank(view, Query(prompt, description), recipe, now_day, least)
+        ranking = rank(view, Query(prompt, description, agent), recipe, now_day, least)
         leaves = ranking.leaves
         self.evidence = ranking.evidence
         self.held = ranking.held
@@ -170,7 +174,7 @@ class Survey:
         worthy: list[Leaf] = []
         if self.confidence < 1.0 or not leaves:
             return worthy, leaves
-        best = leaves[0].worth
+        best = _best(leaves)
         generosity *= assurance(self.confidence)
         amount = self.evidence.amount
         others: list[Leaf] = []
@@ -329,10 +333,16 @@ def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, 
     return near_duplicates.find_near_duplicates(ordered, view.texts)
 
 
+def _best(leaves: Sequence[Leaf]) -> float:
+    """What leaves are held against: the mean worth of the best ones, for a single one may stand out by chance."""
+    worths = [leaf.worth for leaf in leaves[:BEST]]
+    return sum(worths) / len(worths)
+
+
 def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, room: int) -> int:
     """How many leaves are looked at closer: all that could be worth sending or filled in (`room` in tokens), and the next
     ones, which could be named."""
-    least = leaves[0].worth * bar(0, generosity) if leaves and confidence >= 1.0 else float("inf")
+    least = _best(leaves) * bar(0, generosity) if leaves and confidence >= 1.0 else float("inf")
     count = tokens = 0
     for leaf in leaves:
         if leaf.worth < least and tokens >= REACH * room:

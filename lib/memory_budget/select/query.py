@@ -38,12 +38,13 @@ class Query:
     `terms`: index terms of the part of the prompt that says what is to be done, each with how often it counts (more than
     once a little more); `names`: of a term that is a name with parts, the parts (`src/app.ts`: src, app, ts); `parts`: terms
     that stand only as parts of names; `pairs`: terms in a row, which could name a note; `proper`: terms written as proper names are;
-    `words`, `asks_when` and `dates`: words as written, whether it asks for a time, and the dates it names.
+    `agent`: those of the agent's name that the prompt does not have; `words`, `asks_when` and `dates`: words as written, whether it
+    asks for a time, and the dates it names.
     """
 
-    __slots__ = ("asks_when", "dates", "names", "pairs", "parts", "proper", "terms", "words")
+    __slots__ = ("agent", "asks_when", "dates", "names", "pairs", "parts", "proper", "terms", "words")
 
-    def __init__(self, prompt: str, description: str = "") -> None:
+    def __init__(self, prompt: str, description: str = "", agent: str = "") -> None:
         text = task_text(prompt)
         if description and description not in text:
             text = f"{text}\n{description[:READ]}"
@@ -62,6 +63,7 @@ class Query:
         self.terms = {term: 1.0 + 0.5 * log(count) for term, count in counts.items()}
         self.parts = frozenset(counts.keys() - alone)
         self.pairs = tuple(dict.fromkeys(text_words.pairs(text[:PAIRS_READ])))
+        self.agent = tuple(dict.fromkeys(text_words.terms(agent.replace("-", " "))).keys() - counts.keys())
         self.proper = _proper(text[:PAIRS_READ])
         self.words = frozenset(dates.date_words(text))
         self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)

@@ -73,7 +73,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     if not entries:
         return Ranking([], Evidence(0.0, total_weight, 0, 0))
     _find_holders(view, query, entries, recipe)
-    mass = _chunk_sums([(entry.telling, entry.held) for entry in entries])
+    mass = _chunk_sums([(entry.telling, entry.held) for entry in entries if entry.telling])
     by_file = _file_masses(view, entries)
     name_bonus = NAMED * min(sum([view.counts(pair)[1] > 0 for pair in query.pairs]), MOST_NAMED)
     evidence = Evidence(_most(view, entries, mass) + name_bonus, total_weight, 0, 0, view.chunk_count)
@@ -128,6 +128,8 @@ def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
     get = masses.get
     for entry in entries:
         telling = entry.telling
+        if not telling:
+            continue
         best: dict[int, float] = {}
         for part, term in entry.alike:
             if view.counts(term)[1] <= FILES_READ:
@@ -167,15 +169,18 @@ def _find_evidence(
     for file in sorted(best_of):
         number = best_of[file]
         labelled = scorer.labelled.get(file, [])
-        leaf_mass = mass.get(number, 0.0) + sum(
+        chunk_mass = mass.get(number, 0.0) + sum(
             [LABEL_PART * entry.telling * (1.0 - entry.held.get(number, 0.0)) for entry in labelled]
         )
+        # A file that is most of memory holds words by chance: what stands elsewhere in it counts by how much else there is.
+        elsewhere = 1.0 - min(scorer.files[file].tokens / (scorer.view.scoped_tokens or 1), 1.0) ** 2
+        in_file = chunk_mass + max(by_file.get(file, 0.0) - chunk_mass, 0.0) * elsewhere
         name_bonus = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
         share = scorer.recipe.index_share if scorer.files[file].path.endswith(INDEX_FILE) else 1.0
-        leaf_mass = (leaf_mass + name_bonus) * share
-        evidence.file = max(evidence.file, (by_file.get(file, 0.0) + name_bonus) * share)
-        if leaf_mass > evidence.mass:
-            evidence.mass = leaf_mass
+        named_mass = (chunk_mass + name_bonus) * share
+        evidence.file = max(evidence.file, (in_file + name_bonus) * share)
+        if named_mass > evidence.mass:
+            evidence.mass = named_mass
             bonus = name_bonus * share
             evidence.held = sum([entry.held.get(number) == 1.0 or entry in labelled for entry in telling])
     # Of what a note is named after it says all, whatever other chunks hold of it.
@@ -200,11 +205,12 @@ def _best_chunks(view: View, chunk_weights: dict[int, float], recipe: Recipe) ->
 
 
 def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[Term], float]:
-    """The most telling terms of the prompt that occur in the memory, the weightiest first, and how much all of the most
-    telling ones tell, whether they occur or not."""
-    view.load([*query.terms, *query.pairs])
+    """The most telling terms of the prompt, and those of the agent's name that occur in the memory, the weightiest first, and how
+    much all of the prompt's tell, whether they occur or not."""
+    view.load([*query.terms, *query.pairs, *query.agent])
     held_terms = {term for term in query.terms if view.counts(term)[0] or view.counts(term)[1]}
-    values = query.telling(view.telling(query.terms), held_terms)
+    general = view.telling([*query.terms, *query.agent])
+    values = query.telling(general, held_terms)
     most = sorted(values, key=lambda term: (-values[term], term))[: int(recipe.query_terms)]
     entries = []
     for term in most:
@@ -217,6 +223,13 @@ def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[Term], floa
             entries.append(Term(term, weight, rarity, values[term]))
         else:
             entries.append(Term(term, 0.0, 0.0, values[term]))
+    if held_terms:
+        for term in query.agent:
+            count = view.counts(term)[0]
+            if count:
+                rarity = idf(view.chunk_count, count)
+                says = (general.get(term, MOST) / MOST) ** 2
+                entries.append(Term(term, recipe.agent * rarity * says, rarity, 0.0))
     entries.sort(key=lambda entry: (-entry.weight, entry.term))
     return entries, sum([values[term] for term in most])
 
@@ -253,7 +266,7 @@ def _likes(
     asked = query.terms
     likes = []
     for entry in entries if limit else ():
-        for other, likeness in view.synonyms(entry.term):
+        for other, likeness in view.synonyms(entry.term) if entry.telling else ():
             if likeness >= least and other not in asked:
                 likes.append((-(entry.weight or entry.telling) * likeness, entry.term, likeness, other))
     likes.sort()

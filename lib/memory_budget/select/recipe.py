@@ -13,7 +13,7 @@ class Recipe:
     """
 
     __slots__ = (
-        "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
+        "agent", "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
         "likeness", "month_factor", "narrow", "near_turn", "own_share", "pages", "postings", "query_terms", "seeds",
         "size_floor", "size_power", "synonyms", "telling", "turn_coverage", "turn_file_share", "weak_weight", "when_factor", "whole",
     )  # fmt: skip
@@ -25,7 +25,8 @@ class Recipe:
         self.size_power = 0.35
         self.size_floor = 55.0
         self.index_share = 0.25
-        self.telling = 0.25
+        self.telling = 0.1
+        self.agent = 0.8
         self.weak_weight = 0.1
         self.expansion = 1.0
         self.likeness = 0.35

@@ -180,10 +180,12 @@ def _choose(request: Request, tier: str, view: MemoryView, profiles: Profiles) -
             tier, budget = step
     frame = request.frame_tokens(budget)
     native = view.native_tokens
+    name = request.identity.name
     survey = Survey(
         view,
         task.prompt,
         description=task.description,
+        agent="" if name == agent_files.GENERAL else name.rpartition(":")[2],
         now_day=view.today,
         room=budget - native - frame if cap is not None else 0,
         explain=request.explain,
