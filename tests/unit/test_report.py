@@ -120,7 +120,7 @@ def test_recommendations_come_with_their_evidence(tmp_path: Path) -> None:
     page = page_of(make_project(tmp_path, [needing(30_000, timestamp=stamp) for stamp in stamps]))
     assert re.search(r"dbt-expert <small>specialist-narrow → specialist-broad", page)
     assert "&gt;99\u00a0%</b> sure" in page
-    assert "100.0% of 100 runs need more than specialist-narrow gives" in page
+    assert "100.0 % of 100 runs need more than specialist-narrow gives" in page
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,10 @@ def _confidence_sentence(evidence: Evidence) -> str:
     return (
         f"confidence {evidence.confidence:.2f} (1 sends text, {confidence.UNSURE:g} an outline): of {evidence.wanted:.1f} that the "
         f"task's words tell, the best section holds {evidence.mass:.1f}, the best file {evidence.file:.1f}, the best sections "
-        f"{evidence.others:.1f} on average (together {evidence.coverage:.0%}), all of memory {evidence.familiar:.0%}; it takes "
-        f"{confidence.WEIGHT:g}, {confidence.COVERAGE:.0%} and {confidence.KNOWN:.0%}, times {evidence.chance:.2f} for the size of "
+        f"{evidence.others:.1f} on average (together {figures.percent(evidence.coverage)}), all of memory "
+        f"{figures.percent(evidence.familiar)}; it takes "
+        f"{confidence.WEIGHT:g}, {figures.percent(confidence.COVERAGE)} and {figures.percent(confidence.KNOWN)}, "
+        f"times {evidence.chance:.2f} for the size of "
         f"the memory"
     )
 
@@ -133,7 +135,7 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
             parts = facts.score_parts(verdict.leaf)
             cells += [
                 f"{parts['best chunk']:.1f}",
-                f"{parts['coverage']:.0%}",
+                figures.percent(parts["coverage"]),
                 *(f"{parts[name]:.1f}" for name in ("file", "label")),
                 f"{parts['factor']:.2f}",
             ]

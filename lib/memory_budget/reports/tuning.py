@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from memory_budget.base import layout
+from memory_budget.base.figures import percent
 from memory_budget.base.files import write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
@@ -186,15 +187,16 @@ def _enforcement(store: Store, settings: Profiles, span: float) -> dict[str, Any
     justified = enough and rate < limit and confidence >= 0.5
     current = settings.section("enforcement")
     cuts = "hard limits trim" if current == "hard" else "hard limits would trim"
+    over = f"{percent(rate, 1)} of {runs} runs in {days} days needed more than the budget"
     if not enough:
         early = (
             "too early to say whether hard is justified" if current == "hard" else "enforcement stays soft"
         )
         reason = f"{span:.0f} of {days} days of data so far: {early}"
     elif justified:
-        reason = f"{rate:.1%} of {runs} runs in {days} days needed more than the budget, fewer than {limit:.0%}: {cuts} only those"
+        reason = f"{over}, fewer than {percent(limit)}: {cuts} only those"
     else:
-        reason = f"{rate:.1%} of {runs} runs in {days} days needed more than the budget, not fewer than {limit:.0%}: {cuts} those"
+        reason = f"{over}, not fewer than {percent(limit)}: {cuts} those"
     return {
         "current": current,
         "hard_justified": bool(justified),
@@ -254,12 +256,13 @@ def _weight_change(
 ) -> dict[str, Any]:
     """A change of a profile's weights."""
     shown = ", ".join(f"{scope} {entry['recommended_weights'][scope]:g}" for scope in SCOPES)
+    misplaced = f"{percent(entry['misplaced_before'])} -> {percent(entry['misplaced_after'])}"
     return {
         "kind": "weights",
         "profile": entry["profile"],
         "from": entry["current_weights"],
         "to": entry["recommended_weights"],
-        "title": f"{entry['profile']}: weights {shown} (misplaced {entry['misplaced_before']:.0%} -> {entry['misplaced_after']:.0%})",
+        "title": f"{entry['profile']}: weights {shown} (misplaced {misplaced})",
         "confidence": entry["confidence"],
         "held": _held_reason(span, tuning, recent.get(("weights", entry["profile"]), [])),
     }

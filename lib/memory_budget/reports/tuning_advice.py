@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from memory_budget.base.figures import percent
 from memory_budget.reports import tuning_evidence, tuning_replay
 from memory_budget.reports.tuning_evidence import Need, WeighedHistory
 from memory_budget.reports.tuning_replay import CandidateProfile
@@ -110,18 +111,26 @@ def _reason(
     before, after = choice.before, choice.after
     runs = f"{evidence.runs} runs"
     if action == "upgrade":
-        text = f"{before.exceedance:.1%} of {runs} need more than {before.profile} gives; {after.profile} leaves {after.exceedance:.1%}"
+        text = (
+            f"{percent(before.exceedance, 1)} of {runs} need more than {before.profile} gives; "
+            f"{after.profile} leaves {percent(after.exceedance, 1)}"
+        )
         return text + ("" if after.exceedance <= limit else ", no profile is enough")
     if action == "downgrade":
         tokens = f"{after.allotted:,.0f} instead of {before.allotted:,.0f} tokens"
-        return f"{after.profile} would do for all but {after.exceedance:.1%} of {runs}, at {tokens}"
+        return f"{after.profile} would do for all but {percent(after.exceedance, 1)} of {runs}, at {tokens}"
     if action == "correct_tiers":
-        return f"{before.profile} is right over all ({before.exceedance:.1%} needed more), but some tasks were taken for easier ones"
+        return (
+            f"{before.profile} is right over all ({percent(before.exceedance, 1)} needed more), "
+            "but some tasks were taken for easier ones"
+        )
     if by_hand:
-        return f"its budget is set by hand in the profiles; {before.exceedance:.1%} of {runs} are over it"
+        return f"its budget is set by hand in the profiles; {percent(before.exceedance, 1)} of {runs} are over it"
     if before.exceedance > limit:
-        return f"{before.exceedance:.1%} of {runs} need more than the budget, and no profile does better"
-    return f"{before.exceedance:.1%} of {runs} need more than the budget, and no smaller profile keeps that within {limit:.0%}"
+        return (
+            f"{percent(before.exceedance, 1)} of {runs} need more than the budget, and no profile does better"
+        )
+    return f"{percent(before.exceedance, 1)} of {runs} need more than the budget, and no smaller profile keeps that within {percent(limit)}"
 
 
 def _rules(
