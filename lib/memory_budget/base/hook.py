@@ -19,6 +19,7 @@ from memory_budget.base.project import Project, project_of, told_first, user_hom
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from memory_budget.base.payload import Answer, Payload
 
@@ -104,3 +105,37 @@ def _read_all(handle: int) -> bytes:
         if not part:
             return b"".join(parts)
         parts.append(part)
+
+
+class Unwritable:
+    """A context for bookkeeping that a full or read-only disk may refuse.
+
+    Then the rest of the block is skipped, `written` is False, and `lines` gets one line for the person. Other errors are
+    raised.
+    """
+
+    __slots__ = ("lines", "project", "session", "written")
+
+    def __init__(self, project: Project, session: str, lines: list[str]) -> None:
+        self.project = project
+        self.session = session
+        self.lines = lines
+        self.written = True
+
+    def __enter__(self) -> Unwritable:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, OSError):
+            return False
+        from memory_budget.base import notices
+
+        if error.errno not in notices.UNWRITABLE:
+            return False
+        self.written = False
+        line = notices.unwritable(self.project, self.session, error)
+        if line:
+            self.lines.append(line)
+        return True

@@ -9,10 +9,6 @@ from memory_budget.base import layout
 from memory_budget.base.files import safe_name, short_hash
 from memory_budget.base.project import Project
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-
 #: Error numbers of a file system that cannot be written.
 UNWRITABLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EDQUOT})
 
@@ -53,33 +49,3 @@ def unwritable(project: Project, session: str, error: OSError) -> str:
         f"{project.cache} cannot be written ({reason}): agents get their memory, but runs are not recorded and the index "
         "is not kept up to date"
     )
-
-
-class Unwritable:
-    """A context for bookkeeping that a full or read-only disk may refuse.
-
-    Then the rest of the block is skipped, `written` is False, and `lines` gets one line for the person. Other errors are
-    raised.
-    """
-
-    __slots__ = ("lines", "project", "session", "written")
-
-    def __init__(self, project: Project, session: str, lines: list[str]) -> None:
-        self.project = project
-        self.session = session
-        self.lines = lines
-        self.written = True
-
-    def __enter__(self) -> Unwritable:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(error, OSError) or error.errno not in UNWRITABLE:
-            return False
-        self.written = False
-        line = unwritable(self.project, self.session, error)
-        if line:
-            self.lines.append(line)
-        return True

@@ -17,9 +17,9 @@ Numbers are in this machine's byte order.
 
 from __future__ import annotations
 
-from _blake2 import blake2b
 from _operator import itemgetter
 from itertools import repeat
+from zlib import crc32
 
 from memory_budget.index.records import Chunk, Heading, make_chunks, make_headings
 from memory_budget.index.schema import IndexDamaged
@@ -42,8 +42,12 @@ COLUMNS = "first, file, numbers, prints, leads, number_sum"
 
 
 def checksum(*parts: bytes) -> int:
-    """What tells whether columns of a page are as they were written: 48 bits of BLAKE2, which a start has loaded anyway."""
-    return int.from_bytes(blake2b(b"".join(parts), digest_size=6).digest(), "big")
+    """The CRC-32 of columns of a page, by which a reader knows that they are as they were written. It takes about a microsecond
+    for 2,000 bytes (BLAKE2, which CPython has in plain C, took a start half a millisecond more)."""
+    value = 0
+    for part in parts:
+        value = crc32(part, value)
+    return value
 
 
 def _check_sum(stored: int, *parts: bytes) -> None:

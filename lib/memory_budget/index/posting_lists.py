@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Lists = dict[str, list[int]]
     _Row = tuple[int, str, int, int, bytearray, bytearray, bytearray, bytearray]
 
-#: Postings held in memory before they are put aside (about 60 MB).
+#: Postings held in memory before they are put aside (about 50 MB).
 HELD = 3_000_000
 #: Lists written at once.
 _BATCH = 2_000

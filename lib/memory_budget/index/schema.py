@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Goes up with every change of the tables or of their contents.
-SCHEMA_VERSION = 18
+SCHEMA_VERSION = 19
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 #: Files that SQLite makes beside a database.

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import time
 
-from memory_budget.base import fastjson, layout, notices, processes
+from memory_budget.base import fastjson, layout, processes
 from memory_budget.base.files import read_bytes, safe_name, short_hash, write_atomic
-
-# What only some starts need is imported where it is needed; a part of a plan is handed out without `allocate`.
+from memory_budget.base.hook import Unwritable
 from memory_budget.base.payload import text_field
 from memory_budget.run import claims, pending
 from memory_budget.run.messages import tell
 
+# What only some starts need is imported where it is needed; a part of a plan is handed out without `allocate`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -81,9 +81,9 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         identifier=f"{call.session}\0{call.tool_use}",
     )
     allocation = allocate.allocate(project, task, auto_mode=payload.get("permission_mode") == "auto")
-    lines = [line for line in allocation.problems if notices.once(project, "problem-" + short_hash(line))]
+    lines = _untold(project, allocation.problems) if allocation.problems else []
     if isinstance(allocation, allocate.Nothing):
-        with notices.Unwritable(project, call.session, lines):
+        with Unwritable(project, call.session, lines):
             claims.plan_in_prompt(project, call.session, call.agent_type, call.tool_use, call.prompt_id)
         return tell(project, payload, call.tool_use, lines)
     if not allocation.view.file_count:
@@ -100,13 +100,20 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     return answer
 
 
+def _untold(project: Project, problems: list[str]) -> list[str]:
+    """Those of the problems that nobody was told of."""
+    from memory_budget.base import notices
+
+    return [line for line in problems if notices.once(project, "problem-" + short_hash(line))]
+
+
 def _deliver(
     project: Project, payload: Payload, call: _Call, allocation: Allocation, lines: list[str], began: float
 ) -> bytes:
     """Leave an allocation for the agent's start to take, or return the block for its prompt. Adds `lines` for the person."""
     from memory_budget.start import allocate, behind, describe
 
-    with notices.Unwritable(project, call.session, lines) as cache:
+    with Unwritable(project, call.session, lines) as cache:
         behind.refresh(project, allocation)
         key = pending.pending_key(call.session, call.tool_use)
         block_in_parts = describe.block_parts(project, allocation) if allocation.in_context else None
@@ -216,7 +223,7 @@ def _plan_unplanned(
     allocation = allocate.allocate(project, task, promptless=True)
     answers: list[bytes] = []
     lines: list[str] = []
-    with notices.Unwritable(project, session, lines):
+    with Unwritable(project, session, lines):
         if not isinstance(allocation, allocate.Nothing):
             behind.refresh(project, allocation)
             block_in_parts = describe.block_parts(project, allocation)
