@@ -18,7 +18,7 @@ Every cost is exact (see `plan`). The block never costs more than the budget.
 
 from __future__ import annotations
 
-from memory_budget.index.records import file_of, id_of, tokens_of
+from memory_budget.index.records import file_of, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select import outline as outlines
 from memory_budget.select.confidence import LITTLE, UNSURE, assurance, bar
@@ -164,7 +164,7 @@ class Survey:
         self.newest = [chunk for chunk in self.newest if chunk[0] not in self.twins]
         taken.update(self.twins)
         if taken:
-            leaves = [leaf for leaf in [_without(leaf, taken) for leaf in leaves] if leaf is not None]
+            leaves = _without(leaves, taken)
         #: Everything worth sending, and what it costs.
         self.demand = Plan(self.headings, self.files, self.pinned)
         self.wanted, self.others = self._worth_it(leaves, generosity)
@@ -312,12 +312,16 @@ def _fill(plan: Plan, survey: Survey, room: int, budget: int) -> None:
         plan.add((chunk,), most)
 
 
-def _without(leaf: Leaf, taken: set[int]) -> Leaf | None:
-    """A leaf without the chunks of these ids, None where none is left."""
-    if taken.isdisjoint(map(id_of, leaf.chunks)):
-        return leaf
-    rest = [chunk for chunk in leaf.chunks if chunk[0] not in taken]
-    return Leaf(leaf.worth, leaf.path, rest, sum(map(tokens_of, rest)), leaf.parts) if rest else None
+def _without(leaves: Sequence[Leaf], taken: set[int]) -> list[Leaf]:
+    """The leaves without the chunks of these ids; one of which nothing is left is gone."""
+    reduced = []
+    for leaf in leaves:
+        rest = [chunk for chunk in leaf.chunks if chunk[0] not in taken]
+        if len(rest) == len(leaf.chunks):
+            reduced.append(leaf)
+        elif rest:
+            reduced.append(Leaf(leaf.worth, leaf.path, rest, sum(map(tokens_of, rest)), leaf.parts))
+    return reduced
 
 
 def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, File]) -> dict[int, int]:
