@@ -66,3 +66,11 @@ def test_both_ends_of_a_long_prompt_count() -> None:
     found = task_text("start " + "x" * 3 * READ + " end")
     assert found.startswith("start ")
     assert found.endswith(" end")
+
+
+def test_a_sentence_that_announces_the_task_may_stand_inside_a_line() -> None:
+    lead = "Another agent is waiting for your help."
+    assert task_text(f"{lead} The request is: Fix the rounding.\n\nBe brief.") == "Fix the rounding."
+    story = "The total is off by a cent. The question is: who rounds?"
+    assert task_text(story) == "who rounds?\n\nThe total is off by a cent."
+    assert task_text("Keep this. One more rule: no tabs.") == "Keep this. One more rule: no tabs."

@@ -115,6 +115,12 @@ def _segments(prompt: str) -> list[tuple[str, str]]:
         for line in paragraph.split("\n"):
             if not line.strip():
                 continue
+            announced = _announcement(line)
+            if announced is not None:
+                segments += [(kind, "\n".join(lines))] if lines else []
+                segments.append(("context", announced[0]))
+                kind, lines, awaited = "task", [announced[1]], ""
+                continue
             labelled = _label(line)
             if labelled is None:
                 lines.append(line)
@@ -157,6 +163,20 @@ def _label(line: str) -> tuple[str, str, bool] | None:
             return None
     kind = _kind(name)
     return None if kind is None and not heads else (kind or "", rest, heads)
+
+
+def _announcement(line: str) -> tuple[str, str] | None:
+    """What stands before and after a sentence inside a line that announces the task: `... asked for help. The request is: ...`."""
+    end = line.find(": ")
+    start = line.rfind(". ", 0, end) if end > 0 else -1
+    if start < 0:
+        return None
+    name = date_words(line[start + 2 : end])
+    if name and name[-1] in ("is", "are"):
+        name.pop()
+    if not name or len(name) > _LABEL_WORDS or name[-1] not in _TASK_ENDS:
+        return None
+    return line[: start + 1], line[end + 2 :]
 
 
 def _kind(name: list[str]) -> str | None:
