@@ -8,7 +8,7 @@ import pytest
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.select import confidence
+from memory_budget.select import confidence, ranking
 from memory_budget.select.confidence import Evidence, bar
 from memory_budget.start import allocate
 from tests.support.projects import make_project, team_files
@@ -194,3 +194,15 @@ def test_what_an_agent_is_called_tells_a_little(tmp_path: Path) -> None:
         assert best.file.path == f".claude/memory/patterns/{name}.md"
     sure = [given(own, "Say hello", agent).selection.evidence.confidence for agent in ("x", "tableau-expert")]
     assert sure[0] == sure[1] < 1
+
+
+def test_of_terms_in_thousands_of_files_the_files_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = notes(tmp_path)
+    prompt = "Change the VAT rounding of invoices"
+    before = given(own, prompt, cap=500).selection.evidence
+    monkeypatch.setattr(ranking, "FILES_READ", 0)
+    after = given(own, prompt, cap=500).selection.evidence
+    assert 0 < after.mass == before.mass
+    assert after.file <= before.file

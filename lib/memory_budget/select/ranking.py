@@ -44,7 +44,8 @@ MOST_NAMED = 2
 #: The best chunks whose mean mass is looked at: at most so many, and at most this share of the memory.
 OTHERS = 20
 OTHERS_SHARE = 1 / 12
-#: Files that hold a word of like meaning up to which they are read: a word in more of them says nothing of one.
+#: Files that hold a term up to which they are read. Of one in more of them (a memory of thousands of files) each file is taken to
+#: hold the share that holds it, and a word of like meaning in more of them says nothing.
 FILES_READ = 1000
 #: The bits of a file's posting that say how often the term stands in its text.
 IN_TEXT = 0x7FFF << 16
@@ -126,9 +127,14 @@ def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
     """Of each file that holds terms of the prompt, or words of like meaning: how much all of those tell, wherever in it."""
     masses: dict[int, float] = {}
     get = masses.get
+    everywhere = 0.0
     for entry in entries:
         telling = entry.telling
         if not telling:
+            continue
+        holding = view.counts(entry.term)[1]
+        if holding > FILES_READ:
+            everywhere += telling * min(holding / max(view.file_count, 1), 1.0)
             continue
         best: dict[int, float] = {}
         for part, term in entry.alike:
@@ -143,7 +149,7 @@ def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
                     best[key] = LABEL_PART
         for key, part in best.items():
             masses[key] = get(key, 0.0) + telling * part
-    return masses
+    return {key: mass + everywhere for key, mass in masses.items()} if everywhere else masses
 
 
 def _find_evidence(
