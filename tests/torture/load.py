@@ -6,6 +6,7 @@ client is played. In the end there is one record for each run, with the allocati
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from memory_budget.log import usage
 from tests.support import hooks
@@ -36,6 +38,8 @@ class Load:
         self.lock = threading.Lock()
         self.handed: dict[str, str] = {}
         self.starts: list[float] = []
+        #: Seconds that a planning hook had no use for a processor: it waited for a disk, a lock, another process.
+        self.waits: list[float] = []
         self.problems: list[str] = []
         self.edits = self.rebuilds = self.jobs = 0
         self.numbers = iter(range(10**9))
@@ -63,8 +67,9 @@ class Load:
         call = {**scene.call(number, context=context), "session_id": session}
         # The client's mod says who is who, and that it does (2.1.287 and newer).
         began = time.perf_counter()
-        said = hooks.run("pre_tool_use", call, root, home, MEMORY_BUDGET_MOD="1")
+        said, processor = measured("pre_tool_use", call, root, home, MEMORY_BUDGET_MOD="1")
         started = time.perf_counter() - began
+        waited = started - processor
         given = [str(said.prompt or call["tool_input"]["prompt"])]
         payload = {**scene.start_payload(number), "session_id": session}
         if context:
@@ -79,6 +84,7 @@ class Load:
         found = _ID.search("\n".join(given))
         with self.lock:
             self.starts.append(started)
+            self.waits.append(waited)
             self.handed[f"a{number}"] = found[1] if found else ""
         if not found:
             self.problems.append(f"agent {number} was handed nothing: {said.message or given}")
@@ -166,8 +172,40 @@ class Load:
         assert not any((lost, torn, wrong, untrue, doubled)), counts
         return [
             counts,
-            f"a start took {middle * 1000:.0f} ms in the middle, {late * 1000:.0f} ms for 99 of 100, {slowest * 1000:.0f} ms at the most",
+            f"a start took {middle * 1000:.0f} ms in the middle, {late * 1000:.0f} ms for 99 of 100, {slowest * 1000:.0f} ms at the most; "
+            f"without a use for the processor {sorted(self.waits)[len(self.waits) // 2] * 1000:.0f} ms and {max(self.waits) * 1000:.0f} ms",
         ]
+
+
+def measured(
+    event: str, payload: dict[str, Any], root: Path, home: Path, **more: str
+) -> tuple[hooks.Said, float]:
+    """A hook call, and the seconds in which its process ran or waited for a processor (0 where the system does not say)."""
+    process = subprocess.Popen(
+        [hooks.INTERPRETER, "-I", "-S", str(ROOT / "hooks" / f"{event}.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=root,
+        env=hooks.environ(root, home, **more),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdin:
+        process.stdin.write(json.dumps(payload).encode())
+    with process.stdout, process.stderr:
+        out, errors = process.stdout.read(), process.stderr.read()
+    seconds = 0.0
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        try:
+            ran, queued, _ = Path(f"/proc/{process.pid}/schedstat").read_text().split()
+            seconds = (int(ran) + int(queued)) / 1e9
+        except (OSError, ValueError):
+            pass
+    code = process.wait()
+    return hooks.Said(code, out.decode("utf-8", "replace"), errors.decode("utf-8", "replace")), seconds
 
 
 def run(minutes: float) -> list[str]:
