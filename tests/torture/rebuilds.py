@@ -43,6 +43,9 @@ class Counted:
     def __init__(self, folder: Path) -> None:
         self.scene = Scene(folder)
         more_notes(self.scene)
+        data = self.scene.home / "plugin-data"
+        data.mkdir()
+        (data / "interpreter").write_text("/bin/true\n")  # nothing is done behind the back
         update.update_index(self.scene.project)
         with closing(sqlite3.connect(self.scene.project.index)) as index, index:
             for number in range(40):
@@ -61,9 +64,10 @@ class Counted:
             ]
 
     def start(self, said: str) -> None:
+        """An agent's start, in a process of its own: what it leaves open is closed with it."""
         self.number += 1
-        answer = self.scene.act("pre", self.scene.call(self.number, context=False)).answer
-        prompt = answer.get("hookSpecificOutput", {}).get("updatedInput", {}).get("prompt", "")
+        call = self.scene.call(self.number, context=False)
+        prompt = str(hooks.run("pre_tool_use", call, self.scene.root, self.scene.home).prompt)
         assert "merge on" in prompt, f"{said}: no memory"
 
     def kill_at(self, place: str) -> None:

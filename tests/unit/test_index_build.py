@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -273,3 +274,20 @@ def test_a_damaged_table_of_uses_does_not_keep_the_index_from_being_made_anew(pr
     db.close()
     update(project)
     assert rows(project, "SELECT path, uses FROM file_uses") == [("a.md", 3)]
+
+
+def test_what_a_killed_builder_had_carried_over_is_taken_back(project: Project) -> None:
+    """Somebody read the old index while its log was removed, so it does not hold what the new one does."""
+    update(project)
+    left = f"{project.index}.4711.new"
+    shutil.copyfile(project.index, left)
+    for path, uses in ((project.index, 3), (left, 5)):
+        db = sqlite3.connect(path)
+        with db:
+            db.execute("INSERT INTO file_uses VALUES('a.md', ?, 9, '[]')", (uses,))
+            db.execute("INSERT INTO file_uses VALUES(?, 1, 9, '[]')", (f"{uses}.md",))
+        db.close()
+    update_index(project)
+    found = rows(project, "SELECT path, uses FROM file_uses ORDER BY path")
+    assert found == [("3.md", 1), ("5.md", 1), ("a.md", 5)]
+    assert not os.path.exists(left)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from memory_budget.base.project import Project
 
     Made = TypeVar("Made")
+    _Tables = dict[str, list[tuple[object, ...]]]
 
 #: Tables that cannot be made again from the memory files, with what their columns hold.
 _KEPT = {"uses": (int, int, int, str), "file_uses": (str, int, int, str)}
@@ -32,7 +33,7 @@ def rebuild(
 
     `at` is called wherever the state on disk has changed. Raises OSError.
     """
-    tables = _kept_tables(project.index) or _left_behind(project)
+    tables = _larger(_kept_tables(project.index), _left_behind(project))
     fresh = f"{project.index}.{os.getpid()}.new"
     remove_unfinished(project)
     try:
@@ -79,7 +80,7 @@ def remove_unfinished(project: Project) -> None:
         _remove(project.at(name))
 
 
-def _left_behind(project: Project) -> dict[str, list[tuple[object, ...]]]:
+def _left_behind(project: Project) -> _Tables:
     """The tables in `_KEPT` of an unfinished index, for the case that there is no other index."""
     for name in _unfinished(project):
         tables = _kept_tables(project.at(name)) if name.endswith(".new") else {}
@@ -88,10 +89,41 @@ def _left_behind(project: Project) -> dict[str, list[tuple[object, ...]]]:
     return {}
 
 
-def _kept_tables(path: str) -> dict[str, list[tuple[object, ...]]]:
+def _larger(first: _Tables, second: _Tables) -> _Tables:
+    """The rows of both, of those about the same the one that counts more: a builder that was killed while somebody read the old
+    index may have left it without what it had carried over itself."""
+    merged = {table: {row[0]: row for row in rows} for table, rows in first.items()}
+    for table, rows in second.items():
+        own = merged.setdefault(table, {})
+        for row in rows:
+            known = own.get(row[0])
+            if known is None or (len(row) == len(known) and row[1] > known[1]):  # type: ignore[operator]
+                own[row[0]] = row
+    return {table: list(rows.values()) for table, rows in merged.items()}
+
+
+def take_over_unfinished(project: Project) -> None:
+    """Put back into the index what builders that were killed had carried over, and remove their files. The caller holds the
+    index lock. Raises OSError and DatabaseError."""
+    left = _left_behind(project)
+    if left:
+        connection = schema.open_writer(project.index)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            tables = _larger({table: _rows(connection, table) for table in _KEPT}, left)
+            for table in _KEPT:
+                connection.execute(f"DELETE FROM {table}")
+            _restore_tables(connection, tables)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+    remove_unfinished(project)
+
+
+def _kept_tables(path: str) -> _Tables:
     """Rows worth carrying over from an index that is being replaced; nothing when it cannot be read. What stands in its log
     is put into the file itself: the log is removed before the new index comes."""
-    tables: dict[str, list[tuple[object, ...]]] = {}
+    tables: _Tables = {}
     if not os.path.exists(path):
         return tables
     try:
@@ -121,7 +153,7 @@ def _rows(connection: Connection, table: str) -> list[tuple[object, ...]]:
     return [row for row in rows if len(row) != len(kinds) or all(map(isinstance, row, kinds))]
 
 
-def _restore_tables(connection: Connection, tables: dict[str, list[tuple[object, ...]]]) -> None:
+def _restore_tables(connection: Connection, tables: _Tables) -> None:
     for table, rows in tables.items():
         for row in rows:
             try:

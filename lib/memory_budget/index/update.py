@@ -61,7 +61,7 @@ def update_index(
             sources = sources_of(project, settings.profiles)
             anew = rebuild or os.path.exists(damaged) or not _is_whole(project, thorough)
             report = build.update_from_files(project, sources, counter(), rebuild=anew, progress=progress)
-            rebuild_files.remove_unfinished(project)
+            rebuild_files.take_over_unfinished(project)
             if anew and os.path.exists(damaged):
                 os.unlink(damaged)
             _store_start_values(project, settings)
