@@ -45,6 +45,8 @@ NO_MATCH_SHARE = 0.1
 LATEST = 200
 #: How many times the budget's tokens of candidates are looked at: some are copies, some do not fit.
 REACH = 3
+#: How many tokens of leaves are looked at for one that may be worth sending: the half of them may repeat the other.
+COPIES = 2
 #: The leaves whose mean worth the others are held against.
 BEST = 3
 #: Leaves behind the last one taken that are looked at all the same, for the outline.
@@ -149,7 +151,7 @@ class Survey:
         self.matched = bool(leaves)
         self.explained = explain
         if not explain:
-            leaves = leaves[: _within_reach(leaves, self.confidence, generosity, room)]
+            leaves = leaves[: _within_reach(leaves, self.evidence, generosity, room)]
         pinned = view.pinned()
         self.newest = [] if self.matched or room <= 0 else view.latest(LATEST)
         chunks = [chunk for leaf in leaves for chunk in leaf.chunks] + self.newest
@@ -343,12 +345,15 @@ def _best(leaves: Sequence[Leaf]) -> float:
     return sum(worths) / len(worths)
 
 
-def _within_reach(leaves: Sequence[Leaf], confidence: float, generosity: float, room: int) -> int:
-    """How many leaves are looked at closer: all that could be worth sending or filled in (`room` in tokens), and the next
-    ones, which could be named."""
-    least = _best(leaves) * bar(0, generosity) if leaves and confidence >= 1.0 else float("inf")
+def _within_reach(leaves: Sequence[Leaf], evidence: Evidence, generosity: float, room: int) -> int:
+    """How many leaves are looked at closer: all that could be worth sending or filled in (`room` in tokens) though a part of them
+    are copies (`COPIES`, `REACH`), and the next ones, which could be named."""
+    sure = evidence.confidence >= 1.0
+    best = _best(leaves) if leaves else 0.0
+    amount = evidence.amount
     count = tokens = 0
     for leaf in leaves:
+        least = best * bar(max(tokens / COPIES - LITTLE, 0) / amount, generosity) if sure else float("inf")
         if leaf.worth < least and tokens >= REACH * room:
             break
         tokens += leaf.tokens
