@@ -2,9 +2,8 @@
 
     python3 -m tests.bench.picture [--client PROGRAM] [--columns N] docs/running-agents.svg
 
-Needs tmux. The client runs against the scripted API of the tests, in a scratch home and project; one agent's task needs
-more memory than its budget, so its tier is bumped, one reads a memory file itself and comes to about 91 % of its budget,
-and one has plenty. The pane is captured with its colours and drawn by rich.
+Needs tmux. The client runs against the scripted API of the tests, in a scratch home and project; one agent reads memory files
+itself beside what it was sent. The pane is captured with its colours and drawn by rich.
 """
 
 from __future__ import annotations
