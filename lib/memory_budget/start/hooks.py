@@ -163,6 +163,10 @@ def subagent_start(project: Project, payload: Payload, number: int) -> Answer | 
     script = _workflow_script(project, session, prompt_id)
     if _ran_before(transcript, agent) or (number > 1 and not script):
         return None  # without a task there is little to say, and the first handler says it
+    if script:
+        from memory_budget.start.workflow import task_in
+
+        script = task_in(script, agent_type)
     unplanned = _Unplanned(agent_type, agent, pending.pending_agent_key(agent), script, "SubagentStart")
     return _plan_unplanned(project, payload, unplanned, number, began)
 
