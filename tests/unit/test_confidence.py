@@ -10,6 +10,8 @@ from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.select import confidence, ranking
 from memory_budget.select.confidence import Evidence, bar
+from memory_budget.select.query import Query
+from memory_budget.select.scoring import names_notes
 from memory_budget.start import allocate
 from tests.support.projects import make_project, team_files
 
@@ -206,3 +208,69 @@ def test_of_terms_in_thousands_of_files_the_files_are_not_read(
     after = given(own, prompt, cap=500).selection.evidence
     assert 0 < after.mass == before.mass
     assert after.file <= before.file
+
+
+@pytest.mark.parametrize("budget", [3000, 5000, 9000])
+def test_an_outline_beside_pinned_notes_stays_within_the_budget(budget: int, tmp_path: Path) -> None:
+    pinned = "---\nalways: true\n---\n# House rules\n\n" + "\n\n".join(
+        f"Rule {number}: name what you change, and say why in one line." for number in range(1000)
+    )
+    notes = {
+        f".claude/memory/patterns/incremental-{number}.md": f"# Incremental models {number}\n\n"
+        f"Incremental models merge on key {number}.\n" + "Nothing else is known of it. " * 40
+        for number in range(40)
+    }
+    settings = f'{{"profiles": {{"small": {{"base_budget": {budget}, "max_budget": {budget}}}}}, "default_profile": "small"}}'
+    files = {
+        ".claude/memory/patterns/rules.md": pinned,
+        **notes,
+        ".claude/memory/budget-profiles.json": settings,
+    }
+    project = Project(str(make_project(tmp_path, files)))
+    update.update_index(project)
+    task = allocate.Task("dbt-expert", "Review the incremental models and how they merge on their key")
+    allocation = allocate.allocate(project, task, tier="medium")
+    assert isinstance(allocation, allocate.Allocation)
+    assert allocation.selection.left_out or allocation.selection.tokens > budget - 1000
+    assert allocation.selection.tokens <= allocation.budget
+
+
+def test_a_little_generosity_sends_the_best_leaf(tmp_path: Path) -> None:
+    settings = '{"profiles": {"specialist-broad": {"generosity": 0.05}}}'
+    files = {**team_files(), ".claude/memory/budget-profiles.json": settings}
+    project = Project(str(make_project(tmp_path, files)))
+    update.update_index(project)
+    task = allocate.Task("dbt-expert", "Review the incremental models and their surrogate keys")
+    allocation = allocate.allocate(project, task)
+    assert isinstance(allocation, allocate.Allocation)
+    assert allocation.selection.files
+    assert allocation.selection.demand_tokens > 0
+
+
+def test_an_index_is_told_by_its_whole_name() -> None:
+    assert [path for path in ("MEMORY.md", "a/MEMORY.md", "a/TEAM_MEMORY.md") if names_notes(path)] == [
+        "MEMORY.md",
+        "a/MEMORY.md",
+    ]
+
+
+@pytest.mark.parametrize("read", [0, 3, 1000])
+def test_what_is_judged_before_ranking_is_no_less_than_after(
+    read: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first look says that nothing is about the task, nothing is ranked, so it must not say so too early: in a memory of
+    thousands of files those of a common term are not read."""
+    monkeypatch.setattr(ranking, "FILES_READ", read)
+    texts = {
+        f".claude/memory/patterns/n{number}.md": f"# Outage {number}\n\nKubernetes and postgres break at {number} o'clock.\n"
+        for number in range(40)
+    }
+    view = given(project_of(tmp_path, texts), "x").view
+    for prompt in (
+        "Why does kubernetes and postgres break",
+        "An outage of postgres",
+        "Change the VAT rounding",
+    ):
+        query = Query(prompt)
+        sure = ranking.rank(view, query).evidence.confidence
+        assert bool(ranking.rank(view, query, least=sure).leaves) == (sure > 0)

@@ -13,7 +13,7 @@ import pytest
 
 from memory_budget.base.project import Project
 from memory_budget.cli.main import main
-from memory_budget.reports import report
+from memory_budget.reports import charts, report
 from memory_budget.upkeep.report_inputs import report_inputs
 from tests.support.usage_logs import needing, older, record, several, team_records, write_log
 
@@ -302,3 +302,9 @@ def test_a_job_without_duckdb_is_no_failure(
     monkeypatch.setitem(sys.modules, "duckdb", None)
     assert main(["run", "weekly", "--project", project.root]) == 0
     assert "report: waits for the library duckdb (memory-budget setup --all)" in capsys.readouterr().out
+
+
+def test_records_of_the_older_demand_are_no_part_of_the_curve() -> None:
+    days = [{"step": "day", "runs": 100, "measured": 0, "exceedance": None}] * 6
+    days.append({"step": "day", "runs": 10, "measured": 10, "exceedance": 0.5})
+    assert charts._rolling(days) == [None] * 6 + [0.5]

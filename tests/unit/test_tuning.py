@@ -193,7 +193,7 @@ def test_recommendations_fit_their_schema(tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     found = tuning.recommend(project, now=NOW)
     jsonschema.validate(found, schema)
-    assert tuning.read_recommendations(project) == found
+    assert json.loads(Path(project.at(layout.RECOMMENDATIONS)).read_bytes()) == found
 
 
 def test_a_budget_set_by_hand_is_left_to_the_person(tmp_path: Path) -> None:

@@ -81,3 +81,20 @@ def test_half_a_character_costs_no_memory(field: str, tmp_path: Path, home: Path
     said = hooks.pre(folder, home, **{field: "x\ud800"})
     assert "merge on the key" in str(said.prompt)
     assert said.message == ""
+
+
+@pytest.mark.parametrize("place", ["pending", "starts", "", "logs"])
+@pytest.mark.parametrize("mode", ["default", "auto"])
+def test_a_file_in_a_folders_place_costs_no_memory(place: str, mode: str, tmp_path: Path) -> None:
+    made = Project(str(make_project(tmp_path / "project", FILES)), str(tmp_path / "home"))
+    update.update_index(made)
+    folder = Path(made.cache, place)
+    if folder.exists():
+        folder.rename(tmp_path / "aside")
+    folder.write_text("not a folder")
+    answer = start(made, 1, permission_mode=mode)
+    if place != "logs":
+        assert b"merge on the key" in answer["hookSpecificOutput"]["updatedInput"]["prompt"]
+        assert "cannot be written" in answer["systemMessage"]
+    else:
+        assert "systemMessage" not in answer

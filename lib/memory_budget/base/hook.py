@@ -108,10 +108,10 @@ def _read_all(handle: int) -> bytes:
 
 
 class Unwritable:
-    """A context for bookkeeping that a full or read-only disk may refuse.
+    """A context for bookkeeping that a disk may refuse: it is full, read-only or failing, or a file stands in a folder's place.
 
-    Then the rest of the block is skipped, `written` is False, and `lines` gets one line for the person. Other errors are
-    raised.
+    Then the rest of the block is skipped, `written` is False, and `lines` gets one line for the person. Errors that no disk
+    gives are raised.
     """
 
     __slots__ = ("lines", "project", "session", "written")
@@ -132,9 +132,14 @@ class Unwritable:
             return False
         from memory_budget.base import notices
 
-        if error.errno not in notices.UNWRITABLE:
-            return False
         self.written = False
+        if error.errno not in notices.UNWRITABLE:
+            from memory_budget.base import hook_log
+
+            try:
+                hook_log.log(self.project, f"bookkeeping failed: {type(error).__name__}: {error}")
+            except OSError:
+                pass  # the line below says it
         line = notices.unwritable(self.project, self.session, error)
         if line:
             self.lines.append(line)

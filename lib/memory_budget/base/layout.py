@@ -149,7 +149,7 @@ RECOMMENDATIONS = _place(
     "recommendations.json",
     "what the log says about budgets",
     "reports/tuning",
-    "cli/tune",
+    "a person",
     "with the next look",
 )
 TUNING = _place(

@@ -223,7 +223,8 @@ def _timeline(store: Store, first: datetime | None, last: datetime | None) -> li
     rows = {
         row.pop("start"): row
         for row in store.dicts(
-            f"""SELECT date_trunc('{step}', ended)::DATE AS start, count(*) AS runs, sum(loaded) AS tokens_sent,
+            f"""SELECT date_trunc('{step}', ended)::DATE AS start, count(*) AS runs,
+            count(*) FILTER (WHERE NOT older) AS measured, sum(loaded) AS tokens_sent,
             sum(demand) AS demand, avg(exceeded::INT) AS exceedance,
             1 - sum(loaded) FILTER (WHERE scoped > 0) / nullif(sum(scoped), 0) AS reduction,
             avg(scoped) FILTER (WHERE scoped > 0) AS scoped_mean FROM runs GROUP BY 1 ORDER BY 1"""
@@ -233,6 +234,7 @@ def _timeline(store: Store, first: datetime | None, last: datetime | None) -> li
     at, stop = min(rows), max(rows)
     empty = {
         "runs": 0,
+        "measured": 0,
         "tokens_sent": 0,
         "demand": 0,
         "exceedance": None,

@@ -221,14 +221,15 @@ def _label_days(chart: Any, timeline: Sequence[dict[str, Any]], width: int) -> N
 
 
 def _rolling(timeline: Sequence[dict[str, Any]]) -> list[float | None]:
-    """Exceedance over the last 7 days, weighted by runs; of weeks as it is."""
+    """Exceedance over the last 7 days, weighted by the runs whose demand is known; of weeks as it is."""
     if timeline[0]["step"] != "day":
         return [row["exceedance"] for row in timeline]
     means: list[float | None] = []
     for number in range(len(timeline)):
         window = timeline[max(0, number - 6) : number + 1]
-        runs = sum(row["runs"] for row in window)
-        means.append(sum(row["runs"] * (row["exceedance"] or 0.0) for row in window) / runs if runs else None)
+        runs = sum(row["measured"] for row in window)
+        exceeded = sum(row["measured"] * (row["exceedance"] or 0.0) for row in window)
+        means.append(exceeded / runs if runs else None)
     return means
 
 

@@ -75,16 +75,6 @@ def recommend_from(
     return advice
 
 
-def read_recommendations(project: Project) -> dict[str, Any] | None:
-    """The recommendations written last; None where there are none of this version."""
-    try:
-        with open(project.at(layout.RECOMMENDATIONS), "rb") as file:
-            value = orjson.loads(file.read())
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) and value.get("schema_version") == SCHEMA_VERSION else None
-
-
 def apply_automatically(project: Project, *, now: datetime | None = None) -> list[str]:
     """Apply the changes that are sure enough, where `tuning.auto` is on. Returns a line per change. Raises BudgetError."""
     from memory_budget.reports import tuning_apply

@@ -3,7 +3,7 @@
 Two judges, one number. *Cues* (`complexity_cues`) are the words people use when they ask for something and decide short prompts; a small
 *model* (`complexity_model`) looks at all words and the length of the text and decides long ones, where single words mean little. Both
 read the task without what delegation wraps around it (`complexity_task`) and speak in *evidence*: 0 is a medium task, below is easier,
-above is harder. `Verdict.score` is that evidence squeezed to 0..1, so it orders tasks, and tiers are cut from the same number.
+above is harder. `TierEstimate.score` is that evidence squeezed to 0..1, so it orders tasks, and tiers are cut from the same number.
 
 Pure, deterministic, linear in what is read (at most HEAD + TAIL characters), never raises on any text. It runs at every agent start,
 so it imports nothing that would cost time.

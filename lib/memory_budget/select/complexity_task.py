@@ -175,7 +175,7 @@ _ASKS = " Please "  # begins a sentence after a task without a full stop
 def task_sentences(prompt: str) -> str:
     """The sentences of `prompt` that say what the task is, one per line; all of it where nothing else is left.
 
-    >>> task_text("Your task: List the tables. Be thorough. Return a summary of what you found.")
+    >>> task_sentences("Your task: List the tables. Be thorough. Return a summary of what you found.")
     'List the tables.'
     """
     sections = _sections(prompt)

@@ -184,7 +184,7 @@ class Survey:
         start = demand.tokens
         for position, leaf in enumerate(leaves):
             share = leaf.worth / best
-            if share < bar(max(demand.tokens - start - LITTLE, 0) / amount, generosity):
+            if worthy and share < bar(max(demand.tokens - start - LITTLE, 0) / amount, generosity):
                 return worthy, others + leaves[position:]
             tokens = demand.tokens - start + leaf.tokens
             if share >= bar(max(tokens - LITTLE, 0) / amount, generosity) or not worthy:
@@ -262,7 +262,7 @@ def pack(
             for leaf in survey.wanted + survey.others
             if leaf.chunks[0].id not in plan.chunks and not survey.files[leaf.chunks[0].file].told
         ]
-        limit = min(outline_tokens, max(reserved, room - plan.tokens))
+        limit = min(outline_tokens, room - plan.tokens)
         selection.left_out, left_out_tokens = outlines.outline(rest, survey.headings, survey.files, limit)
     scores: dict[int, float] = {}
     for leaf in survey.wanted + survey.others:

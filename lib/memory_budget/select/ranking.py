@@ -24,7 +24,7 @@ from memory_budget.index.records import file_of
 from memory_budget.select.confidence import Evidence
 from memory_budget.select.query import WEAK_TERMS, Query
 from memory_budget.select.recipe import RECIPE, Recipe
-from memory_budget.select.scoring import INDEX_FILE, Leaf, Scorer, Term, idf
+from memory_budget.select.scoring import Leaf, Scorer, Term, idf, names_notes
 from memory_budget.text.telling import MOST
 
 TYPE_CHECKING = False
@@ -44,8 +44,8 @@ MOST_NAMED = 2
 #: The best chunks whose mean mass is looked at: at most so many, and at most this share of the memory.
 OTHERS = 20
 OTHERS_SHARE = 1 / 12
-#: Files that hold a term up to which they are read. Of one in more of them (a memory of thousands of files) each file is taken to
-#: hold the share that holds it, and a word of like meaning in more of them says nothing.
+#: Files that hold a term up to which `_file_masses` reads them. Of one in more of them (a memory of thousands of files) each file
+#: is taken to hold the share that holds it, and a word of like meaning in more of them says nothing.
 FILES_READ = 1000
 #: The bits of a file's posting that say how often the term stands in its text.
 IN_TEXT = 0x7FFF << 16
@@ -78,7 +78,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     by_file = _file_masses(view, entries)
     name_bonus = NAMED * min(sum([view.counts(pair)[1] > 0 for pair in query.pairs]), MOST_NAMED)
     evidence = Evidence(_most(view, entries, mass) + name_bonus, total_weight, 0, 0, view.chunk_count)
-    evidence.file = max(by_file.values(), default=0.0) + name_bonus
+    evidence.file = max(evidence.mass, max(by_file.values(), default=0.0) + name_bonus)
     evidence.known = sum([entry.telling for entry in entries if entry.weight])
     evidence.strange = sum(
         [entry.telling for entry in entries if not entry.weight and entry.term in query.proper]
@@ -182,7 +182,7 @@ def _find_evidence(
         elsewhere = 1.0 - min(scorer.files[file].tokens / (scorer.view.scoped_tokens or 1), 1.0) ** 2
         in_file = chunk_mass + max(by_file.get(file, 0.0) - chunk_mass, 0.0) * elsewhere
         name_bonus = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
-        share = scorer.recipe.index_share if scorer.files[file].path.endswith(INDEX_FILE) else 1.0
+        share = scorer.recipe.index_share if names_notes(scorer.files[file].path) else 1.0
         named_mass = (chunk_mass + name_bonus) * share
         evidence.file = max(evidence.file, (in_file + name_bonus) * share)
         if named_mass > evidence.mass:

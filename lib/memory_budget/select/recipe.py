@@ -6,7 +6,7 @@ from __future__ import annotations
 class Recipe:
     """The numbers of the ranking, chosen by `tests/bench/trimming.py` and `python3 -m tests.bench tax` on public data.
 
-    `size_floor`: tokens below which a leaf is not favoured for being short. The last nine bound the work: terms of
+    `size_floor`: tokens below which a leaf is not favoured for being short. The last eight bound the work: terms of
     a prompt, synonyms and posting entries read for them; `whole`: chunks of a memory that is looked at whole; of a larger one at
     most `best` chunks in `pages` pages are, those that hold most of the `seeds` chunks with most of the prompt, and synonyms and
     postings are divided by `narrow`.

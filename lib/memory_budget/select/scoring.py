@@ -23,6 +23,11 @@ _TIMED = 2048
 INDEX_FILE = "MEMORY.md"
 
 
+def names_notes(path: str) -> bool:
+    """Whether a file is an index of notes by its name: `MEMORY.md`, not `TEAM_MEMORY.md`."""
+    return path.rpartition("/")[2] == INDEX_FILE
+
+
 def idf(total: int, count: int) -> float:
     """How rare something is that `count` of `total` hold."""
     return log(1.0 + (max(total - count, 0) + 0.5) / (count + 0.5))
@@ -173,7 +178,7 @@ class Scorer:
     def _of_file(self, number: int, file: File) -> _FileShare:
         """What each leaf of a file has of it."""
         recipe = self.recipe
-        index_share = recipe.index_share if file.path.endswith(INDEX_FILE) else 1.0
+        index_share = recipe.index_share if names_notes(file.path) else 1.0
         factor = _date_factor(file, self.query, recipe) * prior(file, self.now_day) * index_share
         return _FileShare(file.path, self.bodies[number], self.labels[number], factor)
 
