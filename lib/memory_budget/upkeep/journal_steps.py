@@ -1,7 +1,8 @@
 """The steps of a change of memory files, done and taken back one by one: moves, edits, and files written new.
 
 Each step acts only on the content that was checked: a file is first renamed to a name that is never read as memory, and checked
-there. What somebody saves meanwhile is a new file at the old place, and stays.
+there (one that git tracks is moved by `git mv` at once, and checked where it arrives). What somebody saves meanwhile is a new
+file at the old place, and stays.
 """
 
 from __future__ import annotations
@@ -115,16 +116,19 @@ def edit(
     real = real_path(project, path)
     draft = _draft(project, name, text, os.stat(real).st_mode & 0o7777)
     aside = _aside(project, path, name)
-    os.rename(real, aside)
-    at("aside")
     try:
-        if content_hash(aside) != expected:
-            raise NotApplied(f"{path}: changed since it was looked at")
-        rename_into_nothing(draft, real)
-    except (OSError, NotApplied):
-        if not os.path.lexists(real):
-            rename_into_nothing(aside, real)
-        raise
+        os.rename(real, aside)
+        at("aside")
+        try:
+            if content_hash(aside) != expected:
+                raise NotApplied(f"{path}: changed since it was looked at")
+            rename_into_nothing(draft, real)
+        except (OSError, NotApplied):
+            if not os.path.lexists(real):
+                rename_into_nothing(aside, real)
+            raise
+    finally:
+        remove(draft)  # it is still there where something was raised
     os.unlink(aside)
     flush_quietly(os.path.dirname(real))
 
@@ -166,10 +170,13 @@ def rename_into_nothing(source: str, target: str) -> None:
 
 
 def create(project: Project, step: Step, name: str, at: Callable[[str], None]) -> None:
-    """Write a new file: whole beside its place, then under its name."""
+    """Write a new file: whole in the journal's folder, then under its name."""
     draft = _draft(project, name, step.text)
-    at("drafted")
-    rename_into_nothing(draft, real_path(project, step.target))
+    try:
+        at("drafted")
+        rename_into_nothing(draft, real_path(project, step.target))
+    finally:
+        remove(draft)  # it is still there where something was raised
     flush_quietly(os.path.dirname(real_path(project, step.target)))
 
 
@@ -177,6 +184,7 @@ def move_back(project: Project, step: Step, name: str, *, use_git: bool) -> str:
     """Move a file back. Returns why that is not possible, "" where it is done."""
     source, target = real_path(project, step.source), real_path(project, step.target)
     _restore_aside(project, step.source, name)
+    _restore_aside(project, step.target, name)  # an undo was broken off, which moves the other way
     if not os.path.lexists(target):
         return "" if os.path.lexists(source) else f"{step.target}: gone, and so is {step.source}"
     if os.path.lexists(source):
@@ -204,8 +212,11 @@ def edit_back(project: Project, step: Step, name: str) -> str:
     """Give an edited file its old text back. Returns why that is not possible, "" where it is done."""
     real = real_path(project, step.target)
     aside = _aside(project, step.target, name)
-    if os.path.lexists(aside) and os.path.lexists(real) and content_hash(real) == text_hash(step.text):
-        os.unlink(aside)  # broken off after the new text was in its place
+    if os.path.lexists(aside) and os.path.lexists(real):
+        texts = (content_hash(aside), content_hash(real))
+        changed = text_hash(step.text)
+        if texts[1] == changed or texts == (changed, step.hash):
+            os.unlink(aside)  # the edit, or its undo, was broken off after the other text was in its place
     _restore_aside(project, step.target, name)
     if not os.path.lexists(real):
         return ""  # its move is what failed, or it was never there
