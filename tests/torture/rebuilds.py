@@ -101,7 +101,7 @@ class Counted:
         self.start(said)
         update.update_index(self.scene.project)
         assert self.uses() == self.counts, f"{said}: use counts are not what they were"
-        left = [name for name in os.listdir(self.scene.project.cache) if name.endswith(".new")]
+        left = [name for name in os.listdir(self.scene.project.cache) if ".new" in name]
         assert left == [], f"{said}: {left}"
 
 

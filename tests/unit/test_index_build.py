@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,47 @@ def test_uses_survive_a_rebuild_that_is_killed(
     update(project, rebuild=True)
     assert rows(project, "SELECT uses FROM file_uses") == [(3,)]
     assert not [name for name in os.listdir(project.cache) if ".new" in name]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_rebuild_that_fails_keeps_what_killed_builders_left(
+    whole: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(project)
+    left = [f"{project.index}.{process}.new" for process in (os.getpid(), 4711)]
+    for number, path in enumerate(left):
+        shutil.copyfile(project.index, path)
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("INSERT INTO file_uses VALUES(?, 7, 9, '[]')", (f"{number}.md",))
+    if not whole:
+        os.unlink(project.index)
+
+    def fill(_: sqlite3.Connection) -> None:
+        raise OSError(28, "No space left on device")
+
+    real = rebuild.rebuild
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "make_anew", lambda project, _: real(project, fill))
+        with pytest.raises(OSError, match="No space"):
+            update(project, rebuild=True)
+    update(project, rebuild=True)
+    assert rows(project, "SELECT path, uses FROM file_uses ORDER BY path") == [("0.md", 7), ("1.md", 7)]
+    assert not [name for name in os.listdir(project.cache) if ".new" in name]
+
+
+def test_of_two_rows_the_one_that_counts_more_is_kept_and_a_damaged_one_never_asked() -> None:
+    first: dict[str, list[tuple[object, ...]]] = {"uses": [(1, 2), (2, "many"), (3,)]}
+    second: dict[str, list[tuple[object, ...]]] = {"uses": [(1, 5), (2, 9), (3,), (4, None)]}
+    assert rebuild._larger(first, second) == {"uses": [(1, 5), (2, "many"), (3,), (4, None)]}
+
+
+def test_a_page_without_its_text_is_damage(project: Project) -> None:
+    update(project)
+    with closing(sqlite3.connect(project.index)) as db, db:
+        found = list(pages.all_chunks(db))
+        db.execute("DELETE FROM texts WHERE first=?", (found[0].page,))
+        with pytest.raises(schema.IndexDamaged, match="no text of page"):
+            pages.chunk_texts(db, found)
 
 
 def test_an_index_of_another_version_is_refused_by_readers(project: Project) -> None:

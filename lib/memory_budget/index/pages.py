@@ -209,6 +209,9 @@ def chunk_texts(
     ):
         _check_sum(text_sum, text)
         page_texts[first] = text
+    pages.difference_update(page_texts)
+    if pages:
+        raise IndexDamaged(f"the index has no text of page {min(pages)}")
     return {chunk[0]: page_texts[chunk[11]][chunk[12] : chunk[13]] for chunk in chunks}
 
 

@@ -34,8 +34,7 @@ def rebuild(
     `at` is called wherever the state on disk has changed. Raises OSError.
     """
     tables = _larger(_kept_tables(project.index), _left_behind(project))
-    fresh = f"{project.index}.{os.getpid()}.new"
-    remove_unfinished(project)
+    fresh = _unused_path(project)
     try:
         connection = schema.open_writer(fresh)
         try:
@@ -54,10 +53,22 @@ def rebuild(
             at("side" + side)
         os.replace(fresh, project.index)
         at("replaced")
+        # Not before: until now they may be the only ones that hold what is carried over.
+        remove_unfinished(project)
     finally:
         for end in ("", *schema.SIDES):
             _remove(fresh + end)
     return report
+
+
+def _unused_path(project: Project) -> str:
+    """A name for a new index. A process that was killed may have had this one's id, and what it left is still needed."""
+    number = 0
+    while True:
+        path = f"{project.index}.{os.getpid()}-{number}.new"
+        if not any(os.path.lexists(path + end) for end in ("", *schema.SIDES)):
+            return path
+        number += 1
 
 
 def _remove(path: str) -> None:
@@ -81,12 +92,12 @@ def remove_unfinished(project: Project) -> None:
 
 
 def _left_behind(project: Project) -> _Tables:
-    """The tables in `_KEPT` of an unfinished index, for the case that there is no other index."""
+    """The tables in `_KEPT` of all unfinished indexes."""
+    tables: _Tables = {}
     for name in _unfinished(project):
-        tables = _kept_tables(project.at(name)) if name.endswith(".new") else {}
-        if tables:
-            return tables
-    return {}
+        if name.endswith(".new"):
+            tables = _larger(tables, _kept_tables(project.at(name)))
+    return tables
 
 
 def _larger(first: _Tables, second: _Tables) -> _Tables:
@@ -94,12 +105,20 @@ def _larger(first: _Tables, second: _Tables) -> _Tables:
     index may have left it without what it had carried over itself."""
     merged = {table: {row[0]: row for row in rows} for table, rows in first.items()}
     for table, rows in second.items():
-        own = merged.setdefault(table, {})
+        rows_by_key = merged.setdefault(table, {})
         for row in rows:
-            known = own.get(row[0])
-            if known is None or (len(row) == len(known) and row[1] > known[1]):  # type: ignore[operator]
-                own[row[0]] = row
+            row_so_far = rows_by_key.get(row[0])
+            if row_so_far is None or _counts_more(row, row_so_far):
+                rows_by_key[row[0]] = row
     return {table: list(rows.values()) for table, rows in merged.items()}
+
+
+def _counts_more(row: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Whether a row has the same columns as another and the larger count; False where either has no count."""
+    if len(row) != len(other) or len(row) < 2:
+        return False
+    count, other_count = row[1], other[1]
+    return isinstance(count, int) and isinstance(other_count, int) and count > other_count
 
 
 def take_over_unfinished(project: Project) -> None:
