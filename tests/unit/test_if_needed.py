@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -165,7 +166,7 @@ def test_in_doubt_python_is_asked(more: dict[str, Any], plugin: Plugin) -> None:
     assert json.loads(text.removeprefix("hook subagent_start 1 ")) == given
 
 
-@pytest.mark.parametrize("size", [3_000, 99_998, 99_999, 100_000, 100_001, 200_000])
+@pytest.mark.parametrize("size", [3_000, 98_302, 98_303, 98_304, 98_305, 200_000])
 def test_what_python_is_asked_is_handed_on_whole(size: int, plugin: Plugin) -> None:
     given = payload(
         note="a \\ b %s \u2028 'q'", agent_type="Plugin:agent", filling="日" * (size // 3) + "x" * (size % 3)
@@ -173,6 +174,35 @@ def test_what_python_is_asked_is_handed_on_whole(size: int, plugin: Plugin) -> N
     data = json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode()
     text = plugin.run("subagent_start", data, "1", LANG="C.UTF-8")
     assert json.loads(text.removeprefix("hook subagent_start 1 ")) == given
+
+
+#: Reads as BusyBox's `head` does: 4,096 bytes at a time, and what it does not print is gone.
+HEAD_OF_BLOCKS = f"""#!{sys.executable}
+import os, sys
+left = int(sys.argv[2])
+while left > 0:
+    block = b""
+    while len(block) < 4096 and (more := os.read(0, 4096 - len(block))):
+        block += more
+    if not block:
+        break
+    sys.stdout.buffer.write(block[:left])
+    left -= len(block)
+"""
+
+
+@pytest.mark.parametrize("event", ["subagent_start", "post_read"])
+def test_a_head_that_reads_in_blocks_loses_nothing(event: str, plugin: Plugin, tmp_path: Path) -> None:
+    head = tmp_path / "bin/head"
+    head.parent.mkdir()
+    head.write_text(HEAD_OF_BLOCKS)
+    head.chmod(0o755)
+    make_project(
+        Path(plugin.planned().cache), {"pending/t1.json": "{}", "state/memory-folders": "/memory/\n"}
+    )
+    given = payload(agent_type="Plugin:agent", filling="".join(f"{number} " for number in range(40_000)))
+    text = plugin.run(event, given, "1", PATH=f"{head.parent}:{os.environ['PATH']}")
+    assert json.loads(text.removeprefix(f"hook {event} 1 ")) == given
 
 
 @pytest.mark.parametrize("field", ["session_id", "agent_id", "agent_type", "filling", "many"])
