@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -181,6 +182,25 @@ def test_the_command(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit, match="2"):
         main(["report", "--days", "0", "--project", project.root])
     assert "no number of days from 1" in capsys.readouterr().err
+
+
+def test_a_page_goes_where_a_link_leads_and_into_a_pipe(tmp_path: Path, home: Path) -> None:
+    project = make_project(tmp_path / "p", several(3, needing(30_000)))
+    page, link, pipe = tmp_path / "pages/out.html", tmp_path / "link.html", tmp_path / "pipe"
+    page.parent.mkdir()
+    page.write_text("an older page")
+    link.symlink_to(page)
+    assert main(["report", "--all", "--html", str(link), "--project", project.root]) == 0
+    assert link.is_symlink()
+    assert "</html>" in page.read_text(encoding="utf-8")
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        try:
+            assert main(["report", "--all", "--html", str(pipe), "--project", project.root]) == 0
+            assert pipe.is_fifo()
+            assert b"</html>" in reader.communicate(timeout=20)[0]
+        finally:
+            reader.kill()
 
 
 @pytest.mark.parametrize("verb", ["report", "tune"])

@@ -85,8 +85,15 @@ def _logs(args: argparse.Namespace) -> list[str] | None:
 
 
 def _write_page(path: str, page: str) -> None:
+    """Write the page to a path that a person named: where a link leads, and straight into what is no regular file (a pipe,
+    /dev/stdout), which a file of that name would replace."""
+    data = page.encode("utf-8")
     try:
-        write_shared(path, page.encode("utf-8"))
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(data)
+        else:
+            write_shared(os.path.realpath(path), data)
     except OSError as error:
         raise BudgetError(f"{path}: {error.strerror}") from error
 
