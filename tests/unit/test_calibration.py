@@ -188,6 +188,29 @@ def test_a_second_lesson_adds_to_the_first(tmp_path: Path) -> None:
     assert token_ratio.read_ratios(project)["models"]["claude-opus-5-5"]["runs"] == 24
 
 
+def test_runs_of_a_process_that_was_killed_are_added_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(str(tmp_path / "project"), str(tmp_path / "home"))
+    for number, (agent, words, counted) in enumerate(runs(1.25, seed=5, count=30)):
+        path = transcript(tmp_path / f"{number}.jsonl", int(words), int(counted))
+        calibration.note(project, agent, "claude-opus-5-5", int(counted), path)
+
+    def die(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            calibration.update(project, Words())
+    calibration.note(project, "gone", "claude-opus-5-5", 1_000, str(tmp_path / "gone.jsonl"))
+    calibration.update(project, Words())
+    kept = json.loads(Path(project.at(layout.RATIO_RUNS)).read_text())
+    assert len(kept["claude-opus-5-5"]) == 30
+    assert not Path(calibration.samples_path(project) + ".taken").exists()
+    assert token_ratio.read_ratios(project)["last_by_agent"]["agent-0"] == "claude-opus-5-5"
+
+
 @pytest.mark.parametrize(
     "kept",
     [
@@ -207,4 +230,5 @@ def test_runs_that_nobody_can_read_are_left_out(kept: str, tmp_path: Path) -> No
     calibration.note(project, "dbt-expert", "m", 1_200, "/nowhere.jsonl")
     calibration.update(project)
     assert not Path(calibration.samples_path(project) + ".taken").exists()
-    assert json.loads(Path(project.at(layout.RATIO_RUNS)).read_text()) in ({}, {"m": []})
+    runs_by_model = json.loads(Path(project.at(layout.RATIO_RUNS)).read_text())
+    assert [value for name, value in runs_by_model.items() if name] in ([], [[]])

@@ -38,6 +38,8 @@ _ROUNDS = 50
 MANY_BYTES = 5000
 
 MAIN = "main"
+#: Under this name, which no model has, the file of runs keeps the digest of the notes that were added last.
+_ADDED = ""
 
 
 # -- learning
@@ -214,6 +216,8 @@ def update(project: Project, counter: Any = None) -> bool:
 
 
 def _update(project: Project, counter: Any) -> bool:
+    from hashlib import blake2b
+
     from memory_budget.base import fastjson
     from memory_budget.base.files import read_bytes, write_atomic
 
@@ -234,7 +238,11 @@ def _update(project: Project, counter: Any) -> bool:
     state = read_ratios(project)
     last_by_agent = dict(state.get("last_by_agent") or {})
     last = state.get("last") or ""
-    for agent, model, sent, counted in _counted(read_bytes(taken_path), counter):
+    taken = read_bytes(taken_path)
+    digest = blake2b(taken, digest_size=16).hexdigest()
+    if isinstance(stored, dict) and stored.get(_ADDED) == digest:
+        taken = b""  # a process was killed before it removed them
+    for agent, model, sent, counted in _counted(taken, counter):
         model_runs = runs.setdefault(model, [])
         model_runs.append([agent, sent, counted])
         del model_runs[:-MOST_RUNS]
@@ -250,9 +258,10 @@ def _update(project: Project, counter: Any) -> bool:
                 "agents": learned.agents,
             }
     new_state = {"models": models, "last": last, "last_by_agent": last_by_agent}
-    write_atomic(runs_path, fastjson.encode(runs))
+    # The runs come last: once they are there, what they were added from is not looked at again.
     if new_state != state:
         write_atomic(state_path(project), fastjson.encode(new_state))
+    write_atomic(runs_path, fastjson.encode({**runs, _ADDED: digest}))
     os.unlink(taken_path)
     return new_state != state
 
