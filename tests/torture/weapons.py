@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from memory_budget.base.hook import WITHOUT
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from tests.support import hooks
@@ -133,6 +134,12 @@ def start(root: Path, home: Path, prompt: str, tool_use: str) -> tuple[hooks.Sai
     return said, Cost(seconds, float(processor), int(kilobytes) / 1024)
 
 
+def check_answered(said: hooks.Said, name: str) -> None:
+    """A prompt that was left alone must not hide a start that failed."""
+    assert said.code == 0, f"{name}: exit code {said.code}; {said.err}"
+    assert WITHOUT not in said.message, f"{name}: {said.message}"
+
+
 def profiles_file(name: str, text: str, worst: Worst) -> None:
     """Starts in a project with this profiles file, without an index and with one."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -145,6 +152,7 @@ def profiles_file(name: str, text: str, worst: Worst) -> None:
                 update.update_index(Project(str(root), str(home)))
             said, cost = start(root, home, PROMPT, f"t{indexed}")
             worst.add(f"{name}, {'with' if indexed else 'without'} an index", cost)
+            check_answered(said, name)
             assert said.prompt is None or said.prompt.endswith(PROMPT), f"{name}: another prompt"
             if name not in OTHER_SOURCES and not name.startswith("composed"):
                 assert "replays with the flag" in str(said.prompt), f"{name}: no memory; {said.message}"
@@ -228,6 +236,7 @@ def long_prompts(names: list[str], size: int, worst: Worst) -> None:
             prompt = prompt_of(name, size)
             said, cost = start(root, home, prompt, f"t{number}")
             worst.add(f"a prompt of {size:,} characters ({name})", cost)
+            check_answered(said, name)
             assert name == "halves" or said.prompt is None or said.prompt.endswith(prompt[-1000:]), name
 
 
