@@ -107,7 +107,7 @@ ENDED = _place(
     "ended/<agent>.json", "an agent's end, for the process that records it", "run/hooks", "upkeep/background",
     "when recorded, or after two days",
 )  # fmt: skip
-DAMAGED = _place("damaged/<name>", "an allocation nobody can read", "run/finish", "a person", "stays")
+DAMAGED = _place("damaged/<name>", "an allocation nobody can read", "run/leftovers", "a person", "stays")
 REWRITERS = _place(
     "rewriters/<plugin>.json",
     "another plugin whose rewrite of a prompt won",

@@ -53,7 +53,8 @@ def remember(
 
 
 def opened_files(project: Project, transcript: str) -> list[str]:
-    """The memory files that an agent opened with its Read tool, as paths from the project's root."""
+    """The memory files that an agent opened with its Read tool, as memory shows their paths: from the project's root, or from
+    the home folder with "~/". Only the usual places of memory count: files that nothing but `sources` names are left out."""
     paths: dict[str, None] = {}
     try:
         file = open(transcript, "rb")  # noqa: SIM115

@@ -70,7 +70,8 @@ class _Run:
 
 
 def finish(project: Project, ended: dict[str, Any]) -> bool:
-    """Record the run of an agent that stopped. False when nothing was allotted to it, or its record stands already.
+    """Record the run of an agent that stopped. False when nothing was allotted to it, or another process recorded it. True also
+    when its record stood in the log already and its allocation was still there, as a process that was killed leaves it.
 
     `ended`: session_id, agent_id, agent_type, agent_transcript_path and transcript_path as the client said them.
     """
