@@ -44,22 +44,22 @@ class LeftOut:
 
 
 class _Listing:
-    """An outline that is being made: its entries by file and heading (0: the file), and what it costs."""
+    """An outline that is being made. `entries_by_file`: its entries by file and heading (0: the file); `cost`: their tokens."""
 
-    __slots__ = ("_files", "_headings", "_limit", "cost", "found")
+    __slots__ = ("_files", "_headings", "_limit", "cost", "entries_by_file")
 
     def __init__(self, headings: Mapping[int, Heading], files: Mapping[int, File], limit: int) -> None:
         self._headings = headings
         self._files = files
         self._limit = limit
         self.cost = LEFT_OUT_FRAME_TOKENS
-        self.found: dict[int, dict[int, LeftOut]] = {}
+        self.entries_by_file: dict[int, dict[int, LeftOut]] = {}
 
     def add(self, leaf: Leaf, place: int) -> bool:
         """Name the leaf, and its file where that is not named yet. `place`: its heading, 0 where the file's entry says all.
         False where there is no room."""
         file = self._files[leaf.chunks[0].file]
-        file_entries = self.found.get(file.id, {})
+        file_entries = self.entries_by_file.get(file.id, {})
         entries: dict[int, LeftOut] = {}
         cost = 0
         if not file_entries:
@@ -72,7 +72,7 @@ class _Listing:
         if self.cost + cost > self._limit:
             return False
         self.cost += cost
-        self.found[file.id] = {**file_entries, **entries}
+        self.entries_by_file[file.id] = {**file_entries, **entries}
         return True
 
 
@@ -90,7 +90,7 @@ def outline(
     for leaf in rest:
         first = leaf.chunks[0]
         place = 0 if len({chunk.heading for chunk in leaf.chunks}) > 1 else first.heading
-        file_entries = listing.found.get(first.file, {})
+        file_entries = listing.entries_by_file.get(first.file, {})
         if place in file_entries:
             file_entries[place].tokens += leaf.tokens if place else 0
         elif len(file_entries) > SECTIONS:
@@ -99,10 +99,10 @@ def outline(
             room = False
             break
     for leaf, place in later if room else ():
-        file_entries = listing.found[leaf.chunks[0].file]
+        file_entries = listing.entries_by_file[leaf.chunks[0].file]
         if place in file_entries:
             file_entries[place].tokens += leaf.tokens if place else 0
         elif not listing.add(leaf, place):
             break
-    entries = [entry for file_entries in listing.found.values() for entry in file_entries.values()]
+    entries = [entry for file_entries in listing.entries_by_file.values() for entry in file_entries.values()]
     return entries, listing.cost if entries else 0

@@ -21,11 +21,13 @@ def task_in(script: str, agent_type: str) -> str:
     """The texts of the calls that name the agent's type; where none does, all texts of the script; where it has none, the script."""
     calls = [_texts(call) for call in script.split(CALL)[1:]]
     named = [text for texts in calls if agent_type in texts for text in texts]
-    for texts in (named, _texts(script)):
-        tasks = [text for text in texts if len(text.split()) >= LEAST_WORDS]
-        if tasks:
-            return "\n\n".join(dict.fromkeys(tasks))
-    return script
+    tasks = _tasks(named) or _tasks(_texts(script))
+    return "\n\n".join(tasks) or script
+
+
+def _tasks(texts: list[str]) -> list[str]:
+    """The texts that are meant to be read, each once."""
+    return [text for text in dict.fromkeys(texts) if len(text.split()) >= LEAST_WORDS]
 
 
 def _texts(code: str) -> list[str]:
