@@ -195,8 +195,10 @@ def test_the_session_hook_says_so_and_answers_at_once(project: Project, home: Pa
 
 def test_a_detached_process_lets_agents_go_first_and_no_other_does() -> None:
     def shares() -> tuple[int, str]:
+        """The niceness, and the session's share; no word where the kernel groups by something else."""
         path = Path("/proc/self/autogroup")
-        return os.nice(0), path.read_text().split()[-1] if path.exists() else ""
+        words = path.read_text().split() if path.exists() else []
+        return os.nice(0), words[-1] if words else ""
 
     before = shares()
     processes.let_others_go_first()
