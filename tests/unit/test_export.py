@@ -79,6 +79,27 @@ def test_records_and_sums_arrive(tmp_path: Path) -> None:
     assert all(item["cumulative"] for item in sums.values())
 
 
+def test_demand_of_the_older_meaning_is_not_sent(tmp_path: Path) -> None:
+    """Reports, status and tuning leave it out as well: it is several times what demand is since."""
+    target = tmp_path / "received"
+    older = record(schema_version=1, demand_tokens=90_000, exceeded_budget=True, tokens_loaded=500)
+    with running(target) as endpoint:
+        project = make_project(tmp_path, endpoint, 0)
+        write_log(
+            Path(project.log), [older, record(schema_version=2, demand_tokens=700, exceeded_budget=True)]
+        )
+        export.export(project)
+    first, second = received(target)[0]["items"]
+    assert "memory_budget.demand_tokens" not in first
+    assert "memory_budget.exceeded_budget" not in first
+    assert first["memory_budget.tokens_loaded"] == 500
+    assert second["memory_budget.demand_tokens"] == 700
+    sums = {item["name"]: item["value"] for item in received(target, "/v1/metrics")[0]["items"]}
+    assert sums["memory_budget.runs"] == 2
+    assert sums["memory_budget.tokens.demand"] == 700
+    assert sums["memory_budget.exceeded"] == 1
+
+
 def test_each_record_once_however_often_it_is_run(tmp_path: Path) -> None:
     target = tmp_path / "received"
     with running(target) as endpoint:

@@ -17,8 +17,7 @@ from memory_budget.cli.projects import unread_memory
 from memory_budget.cli.status_text import print_state
 from memory_budget.index.overview import memory_facts
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
-from memory_budget.log import usage
-from memory_budget.reports import summary
+from memory_budget.log import lines, usage
 from memory_budget.settings import agents, profiles, suggest, token_ratio
 from memory_budget.upkeep import proposals, schedule
 
@@ -148,7 +147,7 @@ def _log_state(project: Project, last: int) -> dict[str, Any]:
             bad_lines += 1
             continue
         count += 1
-        exceeded += entry.get("exceeded_budget") is True and not summary.is_older(entry)
+        exceeded += entry.get("exceeded_budget") is True and not lines.is_older(entry)
         undelivered += entry.get("delivered") is False
         records.append(entry)
     return {

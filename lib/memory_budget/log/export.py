@@ -12,7 +12,8 @@ The state, `state/otlp.json`:
      "unsent_sums": false}
 
 Records that a collector refuses in its answer are counted and named, and do not go out again: the protocol forbids it.
-A figure beyond `lines.MOST` is sent in its record as it is and adds nothing to the sums.
+A figure beyond `lines.MOST` is sent in its record as it is and adds nothing to the sums. Demand of the older meaning
+(`lines.is_older`) is not sent: a collector would add it to the demand of today's records.
 
 A process killed between the collector's answer and the write of the state sends that batch again, with the same
 `log.record.uid`s, by which OpenTelemetry's conventions let a backend drop it; the sums, being cumulative, do not count it
@@ -152,9 +153,8 @@ def _unsent_lines(path: str, sent: Mapping[str, int], *, current: bool) -> Itera
                     return
                 start, offset = offset, offset + len(line)
                 if line.strip():
-                    record = lines.record(line)
                     yield _LogLine(
-                        record if isinstance(record, dict) else {},
+                        _record_to_send(line),
                         short_hash(f"{name}:{start}", 16),
                         len(line),
                         name,
@@ -162,6 +162,17 @@ def _unsent_lines(path: str, sent: Mapping[str, int], *, current: bool) -> Itera
                     )
     except lines.BROKEN as error:
         raise BudgetError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _record_to_send(line: bytes) -> dict[str, Any]:
+    """The record of a line, without demand of the older meaning and what follows from it; {} for a bad line."""
+    record = lines.record(line)
+    if not isinstance(record, dict):
+        return {}
+    if lines.is_older(record):
+        for field in ("demand_tokens", "exceeded_budget"):
+            record.pop(field, None)
+    return record
 
 
 # -- the state

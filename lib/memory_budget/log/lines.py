@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from memory_budget.base.optional import orjson
 from memory_budget.log import usage
@@ -23,6 +23,8 @@ from memory_budget.log.usage import BadLine
 
 #: The largest figure of a record. Larger ones could not be added up.
 MOST = 1_000_000_000_000
+#: The first schema_version in which demand means what it does now (`run/record`); before, it was several times as much.
+DEMAND_SINCE = 2
 #: Years in which a run can have ended: from the first to before the second.
 YEARS = (2000, 2100)
 _DAY, _MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
@@ -73,6 +75,12 @@ def record_problem(value: dict[str, Any]) -> str:
     return ""
 
 
+def is_older(record: Mapping[str, Any]) -> bool:
+    """Whether a record's demand, and so whether it exceeded its budget, is of the older meaning."""
+    version = record.get("schema_version")
+    return is_figure(version) and version < DEMAND_SINCE
+
+
 def moment(timestamp: str) -> float:
     """Seconds since the epoch of a record's time; local time where it names no zone that can be read."""
     try:
@@ -89,7 +97,7 @@ def local_time(timestamp: object) -> datetime:
     return datetime.fromisoformat(match[match.lastindex])
 
 
-def is_figure(value: object) -> bool:
+def is_figure(value: object) -> TypeGuard[float]:
     """Whether a value can be a record's number of tokens, seconds or requests."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST
 

@@ -68,7 +68,7 @@ def headers(table: Mapping[str, str]) -> dict[str, str]:
 def _tokens(record: Mapping[str, Any], key: str) -> float:
     """A record's figure; 0 where it has none that can be added up."""
     value = record.get(key)
-    return float(value) if lines.is_figure(value) else 0  # type: ignore[arg-type]
+    return float(value) if lines.is_figure(value) else 0
 
 
 def add_to_sums(sums: dict[str, list[float]], record: Mapping[str, Any]) -> None:

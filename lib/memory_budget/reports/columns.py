@@ -14,9 +14,6 @@ from typing import Any
 
 from memory_budget.log import lines
 
-#: The first schema_version in which demand means what it does now.
-DEMAND_SINCE = 2
-
 
 def _figure(field: str) -> str:
     """SQL: a record's figure; null for one that cannot be."""
@@ -65,7 +62,7 @@ _ENDED = (
     "THEN try_cast(substr(timestamp, 1, 19) AS TIMESTAMP) END"
 )
 #: SQL: whether a record's demand is of the older meaning. Other writers name no version; theirs is what they say it is.
-_OLDER = f"coalesce(schema_version < {DEMAND_SINCE}, false)"
+_OLDER = f"coalesce(schema_version < {lines.DEMAND_SINCE}, false)"
 #: Columns of `runs`: SQL type, and the expression over a record's fields. Figures are tokens, seconds, and milliseconds in
 #: `hook_ms`. Rows with the same `identity` are one record, written or copied twice.
 COLUMNS = {
@@ -128,5 +125,7 @@ def declared() -> str:
 
 def left_out(count: int) -> dict[str, Any]:
     """How many records are no evidence of what tasks need, and why ("" for none), as reports have it."""
-    reason = f"schema_version below {DEMAND_SINCE}, which meant something else by demand" if count else ""
+    reason = (
+        f"schema_version below {lines.DEMAND_SINCE}, which meant something else by demand" if count else ""
+    )
     return {"records": count, "reason": reason}

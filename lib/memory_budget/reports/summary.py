@@ -50,7 +50,7 @@ def summarise(
         "last": ended[-1].isoformat() if ended else None,
         "repeated_records": repeated,
         "bad_lines": {"count": count, "named": bad},
-        "left_out": columns.left_out(sum(map(is_older, runs))),
+        "left_out": columns.left_out(sum(map(lines.is_older, runs))),
         "overall": _figures("all", runs),
     }
     for key, field in DIMENSIONS.items():
@@ -96,12 +96,6 @@ def _entries(logs: Project | Sequence[str]) -> Iterator[tuple[dict[str, Any] | u
             yield lines.no_further(path, error), 0
 
 
-def is_older(run: Mapping[str, Any]) -> bool:
-    """Whether a record's demand is of the older meaning (`columns`)."""
-    version = run.get("schema_version")
-    return version is not None and lines.is_figure(version) and version < columns.DEMAND_SINCE
-
-
 def _ended(run: Mapping[str, Any]) -> datetime:
     return lines.local_time(run["timestamp"])
 
@@ -113,7 +107,7 @@ def _name(run: Mapping[str, Any], field: str) -> str:
 
 def _number(run: Mapping[str, Any], field: str) -> float:
     value = run.get(field)
-    return float(value) if value is not None and lines.is_figure(value) else 0.0
+    return float(value) if lines.is_figure(value) else 0.0
 
 
 def _figures(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -123,7 +117,7 @@ def _figures(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     scoped = [_number(run, "scoped_tokens") for run in runs]
     uses = [100 * loaded / budget for loaded, budget in zip(sent, budgets, strict=True) if budget > 0]
     outlines = [run for run in runs if _number(run, "outline_files") > 0]
-    measured = [run for run in runs if not is_older(run)]
+    measured = [run for run in runs if not lines.is_older(run)]
     exceeded = sum(run.get("exceeded_budget") is True for run in measured)
     of_scoped = sum(loaded for loaded, all_of_it in zip(sent, scoped, strict=True) if all_of_it > 0)
     return {

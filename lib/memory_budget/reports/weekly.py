@@ -6,7 +6,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.log import lines, usage
-from memory_budget.reports import summary
 
 if TYPE_CHECKING:
     from memory_budget.base.project import Project
@@ -37,7 +36,7 @@ def weekly_use(project: Project, now: float, days: int = 7) -> list[AgentUse]:
         AgentUse(
             agent,
             len(runs),
-            sum(run.get("exceeded_budget") is True and not summary.is_older(run) for run in runs),
+            sum(run.get("exceeded_budget") is True and not lines.is_older(run) for run in runs),
             sum(run.get("delivered") is False for run in runs),
             sum(int(run["tokens_loaded"]) for run in runs) // len(runs),
         )
