@@ -330,6 +330,9 @@ def test_reads_go_to_python_where_memory_lies(plugin: Plugin) -> None:
         "hook post_read "
     )  # nobody said yet where memory lies
     auto = plugin.home / ".claude/projects/x/memory"
+    worktree = plugin.home / "worktree"
+    make_project(worktree, {".git": "gitdir: /project/.git/worktrees/worktree\n"})
+    make_project(plugin.project, {".git/HEAD": "ref: refs/heads/main\n"})
     update.update_index(Project(str(plugin.project), str(plugin.home)))
     folders = Path(plugin.planned().at("state/memory-folders"))
     folders.write_text(folders.read_text() + f"{auto}/\n")
@@ -341,6 +344,7 @@ def test_reads_go_to_python_where_memory_lies(plugin: Plugin) -> None:
         f"{auto}/topic.md",
         f"{plugin.home}/.claude/agent-memory/x/y.md",
         f"{plugin.project}/src/../memory-bank/b.md",
+        f"{worktree}/.claude/memory/patterns/a.md",
         f'{plugin.project}/docs/memory/a "quoted" name.md',
     ):
         said = plugin.run("post_read", read_of(path, offset=1))
@@ -351,6 +355,7 @@ def test_reads_go_to_python_where_memory_lies(plugin: Plugin) -> None:
         f"{plugin.project}/docs/memory.md",
         f"{plugin.project}/memory-banks/b.md",
         f"{plugin.project}/src/memory-bank/b.md",
+        f"{worktree}/README.md",
         "/elsewhere/.claude/memory/a.md",
     ):
         assert plugin.run("post_read", read_of(path)) == "", path

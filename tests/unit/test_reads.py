@@ -210,6 +210,41 @@ def test_an_agent_is_found_by_the_tool_use_that_started_it(project: Project, tmp
     assert state.find_running(project, "session", "../../a9", str(transcript)) is None
 
 
+# -- worktrees
+
+
+@pytest.mark.parametrize("below", ["", "service/"])
+@pytest.mark.parametrize("reader", ["worktree", "main"])
+def test_a_checkout_s_copy_counts_as_the_note_it_is(tmp_path: Path, below: str, reader: str) -> None:
+    """The session runs in one checkout of the repository, and its agent works in another; `below`: the project's folder in it."""
+    main, worktree = tmp_path / "main", tmp_path / "main/.claude/worktrees/agent-1"
+    make_project(main / below, FILES)
+    make_project(main, {".git/worktrees/agent-1/commondir": "../..\n"})
+    make_project(worktree / below, FILES)
+    make_project(worktree, {".git": f"gitdir: {main}/.git/worktrees/agent-1\n"})
+    here, there = (main, worktree) if reader == "worktree" else (worktree, main)
+    made = Project(str(here / below), str(tmp_path / "home"))
+    update.update_index(made)
+    copy = there / below / M
+    event = read(made, M, NOTE, cwd=str(there / below), tool_input={"file_path": str(copy)})
+    shell = {"tool_name": "Bash", "tool_input": {"command": f"cat {M}"}, "tool_response": {"stdout": NOTE}}
+    for seen in (*amounts(made, event), *amounts(made, event | shell)):
+        assert (seen.scope, seen.path) == ("global", M)
+    (whole,) = amounts(made, event)
+    assert whole.tokens == amounts(made, read(made, M, NOTE))[0].tokens
+    copy.write_text(NOTE * 2)
+    (changed,) = amounts(made, event | {"tool_response": {"file": {"content": NOTE * 2}}})
+    assert changed.tokens == pytest.approx(count(NOTE * 2), rel=0.25)
+
+
+def test_another_repository_is_not_a_worktree(tmp_path: Path) -> None:
+    project, other = tmp_path / "project", tmp_path / "project/vendor/other"
+    make_project(project, FILES | {".git/HEAD": "ref: refs/heads/main\n"})
+    make_project(other, FILES | {".git/HEAD": "ref: refs/heads/main\n"})
+    made = Project(str(project), str(tmp_path / "home"))
+    assert amounts(made, read(made, M, NOTE, tool_input={"file_path": str(other / M)})) == []
+
+
 # -- every layout
 
 

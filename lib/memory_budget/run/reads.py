@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from memory_budget.base import auto_memory
 from memory_budget.base.payload import text_field
 from memory_budget.run import bumps, messages, meter
 from memory_budget.run import state as run_state
@@ -90,7 +91,7 @@ def _of_file(project: Project, path: str, size: int) -> list[MemoryRead]:
     shown = _shown(project, path)
     if not shown.lower().endswith(".md"):
         return []
-    row = _indexed(project, shown)
+    row = _indexed(project, shown, os.path.normpath(path))
     if row is None:
         sources = _sources(project)
         place = sources.place(shown)
@@ -112,8 +113,8 @@ def _estimate(size: int) -> int:
 
 def _shown(project: Project, path: str) -> str:
     """A path as the index has it: from the project's root, from `~`, or in the client's own memory of the project wherever
-    that lies; "" for one outside these."""
-    plain = os.path.normpath(path)
+    that lies; "" for one outside these. A path in another worktree of the repository stands for the project's own."""
+    plain = _own_path(project, os.path.normpath(path))
     for root, prefix in (
         (project.auto, project.auto_shown + "/"),
         (project.root, ""),
@@ -124,6 +125,20 @@ def _shown(project: Project, path: str) -> str:
     return ""
 
 
+def _own_path(project: Project, path: str) -> str:
+    """What a path in another worktree of the project's repository is called in the project; any other path as it is."""
+    top = auto_memory.git_root(path)
+    own_top = auto_memory.git_root(project.root)
+    if not top or not own_top or top == own_top or _checkout(top) != _checkout(own_top):
+        return path
+    return own_top + path[len(top) :]
+
+
+def _checkout(top: str) -> str:
+    """The real path of the main checkout that a worktree belongs to."""
+    return os.path.realpath(auto_memory.main_checkout(top) or top)
+
+
 def _is_below(shown: str, roots: Sequence[str]) -> bool:
     """Whether a path, or a pattern of the shell, lies in or stands for one of these folders that hold memory."""
     return any(
@@ -132,8 +147,9 @@ def _is_below(shown: str, roots: Sequence[str]) -> bool:
     )
 
 
-def _indexed(project: Project, shown: str) -> tuple[str, int, int] | None:
-    """Scope, tokens and size in bytes of a file as it was indexed; None where it is unknown or has changed since."""
+def _indexed(project: Project, shown: str, path: str) -> tuple[str, int, int] | None:
+    """Scope, tokens and size in bytes of a file as it was indexed; None where it is unknown, or the file that was read (`path`)
+    is another text. A worktree's copy of the same size passes for the same text, since git gives it a time of its own."""
     from memory_budget.index.schema import DatabaseError, IndexUnusable, open_reader
 
     try:
@@ -147,10 +163,12 @@ def _indexed(project: Project, shown: str) -> tuple[str, int, int] | None:
         )
         if row is None:
             return None
-        status = os.stat(project.locate_file(shown))
+        status = os.stat(path)
     except (DatabaseError, IndexUnusable, OSError, ValueError):
         return None
-    return row[:3] if (status.st_size, status.st_mtime_ns) == row[2:] else None
+    if path == project.locate_file(shown) and status.st_mtime_ns != row[3]:
+        return None
+    return row[:3] if status.st_size == row[2] else None
 
 
 def _sources(project: Project) -> Sources:
