@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.upkeep import journal, note_links
@@ -110,6 +111,11 @@ def test_a_failure_at_any_step_leaves_everything_where_it_was(
         assert snapshot(project) == before, place
 
 
+def half_written(project: Project) -> list[str]:
+    """What lies in the journal's folder besides entries and texts that were taken back."""
+    return [name for name in os.listdir(project.at(layout.JOURNAL)) if not name.endswith((".json", ".text"))]
+
+
 @pytest.mark.parametrize("in_git", [False, True])
 def test_killed_at_any_step_nothing_is_lost_and_undo_works(tmp_path: Path, home: Path, in_git: bool) -> None:
     dry = memory(tmp_path / "dry", FILES, home)
@@ -128,6 +134,7 @@ def test_killed_at_any_step_nothing_is_lost_and_undo_works(tmp_path: Path, home:
         contents = set(snapshot(project).values())
         assert contents >= set(before.values()), place
         recovered = journal.recover_changes(project)
+        assert half_written(project) == [], place
         if place == "applied":
             assert recovered == []
             journal.undo_change(project, journal.journal_entries(project)[-1])

@@ -222,6 +222,19 @@ def test_on_a_terminal_each_proposal_is_asked_for(
     assert [one.kind for one in proposals.load_proposals(project)] == ["promotion"]
 
 
+def test_lines_of_the_list_fit_and_paths_stay_whole(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "how-the-nightly-export-of-accounts-is-retried.md"
+    text = "# The export\n\nThe nightly export is retried three times.\n"
+    project = memory(tmp_path / "p", {f"patterns/{name}": text, f"roles/qa/patterns/{name}": text}, home)
+    job.run_job(project, "weekly", NOW)
+    assert cli.main(["maintain", "--project", project.root]) == 0
+    shown = capsys.readouterr().out
+    assert f"  move  roles/qa/patterns/{name}\n     -> archive\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 # -- runs
 
 

@@ -16,6 +16,7 @@ from memory_budget.base.project import Project
 from memory_budget.cli.main import main
 from memory_budget.reports import charts, report
 from memory_budget.upkeep.report_inputs import report_inputs
+from tests.support.environment import ROOT
 from tests.support.usage_logs import needing, older, record, several, team_records, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
@@ -201,6 +202,33 @@ def test_a_page_goes_where_a_link_leads_and_into_a_pipe(tmp_path: Path, home: Pa
             assert b"</html>" in reader.communicate(timeout=20)[0]
         finally:
             reader.kill()
+
+
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/dev/../dev/stdout"])
+def test_a_page_goes_through_an_open_descriptor(path: str, tmp_path: Path, home: Path) -> None:
+    """`>>` of the shell adds the page to a file, and the file stays the one that the shell opened."""
+    project = make_project(tmp_path / "p", several(3, needing(30_000)))
+    target = tmp_path / "all.html"
+    target.write_text("an older page\n")
+    same = target.stat().st_ino
+    command = [
+        sys.executable,
+        "-m",
+        "memory_budget",
+        "report",
+        "--all",
+        "--html",
+        path,
+        "--project",
+        project.root,
+    ]
+    with target.open("ab") as out:
+        subprocess.run(command, stdout=out, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "lib")})
+    text = target.read_text(encoding="utf-8")
+    assert text.startswith("an older page\n<!")
+    assert text.rstrip().endswith("</html>")
+    assert target.stat().st_ino == same
+    assert os.listdir(tmp_path).count("all.html") == 1
 
 
 @pytest.mark.parametrize("verb", ["report", "tune"])

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.figures import counted
+from memory_budget.base.figures import cells, counted
+from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.index import update
@@ -88,8 +89,9 @@ def run(args: argparse.Namespace) -> int:
         return _apply_proposals(args, project, _ask_for_each(project, waiting, limit))
     print(
         "\nmemory-budget maintain --show ID      every line that changes\n"
-        "memory-budget maintain --apply ID     do it (--all: everything); memory-budget undo takes it back\n"
-        "memory-budget maintain --dismiss ID   do not suggest it again"
+        "memory-budget maintain --apply ID     do it (--all: everything)\n"
+        "memory-budget maintain --dismiss ID   do not suggest it again\n"
+        "memory-budget undo                    take back what was done"
     )
     return 0
 
@@ -115,7 +117,9 @@ def _print_proposals(waiting: Sequence[Proposal], *, full: bool) -> None:
     )
     for proposal in ordered if full else ordered[:SHOWN]:
         saving = f", {proposal.tokens:,} tokens" if proposal.tokens else ""
-        print(f"\n{proposal.id} {proposal.kind}: {proposal.title}{saving}\n  {proposal.reason}")
+        print()
+        output.wrapped(f"{proposal.id} {proposal.kind}: {_short(proposal.title)}{saving}")
+        output.wrapped(proposal.reason, "  ")
         steps = [step for step in proposal.steps if not step.target.endswith(".metadata.json")]
         for step in steps if full else steps[:STEPS_SHOWN]:
             print(_step_line(step))
@@ -126,11 +130,18 @@ def _print_proposals(waiting: Sequence[Proposal], *, full: bool) -> None:
 
 
 def _step_line(step: Step) -> str:
-    """A change of a file in one line: `move  roles/x/patterns/a.md -> archive`, `write patterns/b.md`."""
-    source, target = ((path or "").removeprefix(".claude/memory/") for path in (step.source, step.target))
+    """A change of a file in one line: `move  roles/x/patterns/a.md -> archive`, `write patterns/b.md`; in two where one is too
+    narrow. A path stays whole, so that it can be copied."""
+    source, target = _short(step.source), _short(step.target)
     if not source:
         return f"  write {target}"
-    return f"  move  {source} -> " + ("archive" if target == f"archive/{source}" else target)
+    first, second = f"  move  {source}", "-> " + ("archive" if target == f"archive/{source}" else target)
+    return f"{first} {second}" if cells(f"{first} {second}") <= output.width() else f"{first}\n     {second}"
+
+
+def _short(paths: str) -> str:
+    """Paths of memory from the memory folder on."""
+    return paths.replace(MEMORY + "/", "")
 
 
 def _ask_for_each(project: Project, waiting: Sequence[Proposal], limit: int | None) -> list[Proposal]:

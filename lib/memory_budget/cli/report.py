@@ -8,13 +8,15 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import counted, percent, thousands
-from memory_budget.base.files import write_shared
+from memory_budget.base.files import write_all, write_shared
 from memory_budget.base.project import find_project
 from memory_budget.cli import output
 from memory_budget.reports import summary
@@ -70,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.print_json(gathered)
     elif args.html:
-        print(f"{os.path.abspath(args.html)}: {counted(gathered['analysis']['overall']['runs'], 'run')}")
+        if _descriptor(args.html) is None:
+            print(f"{os.path.abspath(args.html)}: {counted(gathered['analysis']['overall']['runs'], 'run')}")
     else:
         _print_report(gathered, args)
     return 0
@@ -85,17 +88,31 @@ def _logs(args: argparse.Namespace) -> list[str] | None:
 
 
 def _write_page(path: str, page: str) -> None:
-    """Write the page to a path that a person named: where a link leads, and straight into what is no regular file (a pipe,
-    /dev/stdout), which a file of that name would replace."""
+    """Write the page to a path that a person named: where a link leads, straight into what is no regular file (a pipe), and
+    on through an open descriptor (`/dev/stdout`), so that `>` and `>>` of the shell mean what they say."""
     data = page.encode("utf-8")
+    descriptor = _descriptor(path)
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
+        if descriptor is not None:
+            sys.stdout.flush()
+            write_all(descriptor, data)
+        elif os.path.exists(path) and not os.path.isfile(path):
             with open(path, "wb") as file:
                 file.write(data)
         else:
             write_shared(os.path.realpath(path), data)
+    except BrokenPipeError:
+        raise  # the reader is gone, which is no fault
     except OSError as error:
         raise BudgetError(f"{path}: {error.strerror}") from error
+
+
+def _descriptor(path: str) -> int | None:
+    """The open descriptor of this process that a path names: `/dev/stdout`, `/dev/fd/3`; None for any other path."""
+    match = re.fullmatch(r"/dev/(stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})", os.path.abspath(path))
+    if match is None:
+        return None
+    return {"stdout": 1, "stderr": 2}[match[1]] if match[1] else int(match[2])
 
 
 def _print_report(gathered: dict[str, Any], args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Runs a job step by step, with a log of its own (`logs/2026-06-25T050003-daily.log`).
+"""Runs a job step by step, with a log of its own (`jobs/2026-06-25T050003-daily.log`).
 
     daily    count uses, propose promotions, check memory's health, export and rotate the usage log
     weekly   daily, and propose to remove duplicates and condense old notes, the usage of seven days, a report on them
@@ -25,7 +25,7 @@ from memory_budget.log import rotation
 from memory_budget.reports import weekly
 from memory_budget.settings import profiles
 from memory_budget.upkeep import duplicates, health, journal, proposals, survey, uses
-from memory_budget.upkeep.job_logs import remove_old_logs
+from memory_budget.upkeep.job_logs import remove_half_written, remove_old_logs
 from memory_budget.upkeep.report_inputs import report_inputs
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def run_job(
         job.result["log"] = path
         job.say(f"done, {counted(len(job.result['problems']), 'problem')}")
     remove_old_logs(project, now)
+    remove_half_written(project, now)
     return job.result
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import listing, read_bytes, write_atomic
+from memory_budget.base.files import listing, read_bytes, remove, write_atomic
 from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
@@ -139,11 +139,15 @@ def undo_change(project: Project, entry: Entry, *, at: Callable[[str], None] = n
 def recover_changes(project: Project) -> list[Entry]:
     """Take back changes that were broken off, and finish what was being taken back. Returns them.
 
-    The caller holds the apply lock, so no entry is at work.
+    The caller holds the apply lock, so no entry is at work, and what is half written in the journal's folder is nobody's.
     """
-    return [
+    recovered = [
         _take_back(project, entry) for entry in journal_entries(project) if entry.state in (APPLYING, UNDOING)
     ]
+    for name in listing(project.at(layout.JOURNAL)):
+        if name.endswith((".draft", ".tmp")):
+            remove(project.at(layout.JOURNAL, name))
+    return recovered
 
 
 def journal_entries(project: Project) -> list[Entry]:
