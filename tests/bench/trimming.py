@@ -184,11 +184,7 @@ def printed(view: MemoryView, found: packing.Selection) -> str:
             entries.append((chunk.id != last + 1, [line.text for line in lines], text))
             last = chunk.id
         pieces.append(block.Piece(file.file.path, entries))
-    left_out = [
-        block.OutlineEntry(entry.file.path, entry.heading, entry.tokens, entry.line)
-        for entry in found.left_out
-    ]
-    return block.block("a3f5b2c19d", pieces, left_out)
+    return block.block("a3f5b2c19d", pieces, found.left_out)
 
 
 def recalls(corpora: Iterable[Corpus], engine: Engine, every: int) -> tuple[list[float], float]:

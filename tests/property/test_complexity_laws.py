@@ -79,7 +79,7 @@ def test_a_higher_score_never_has_a_lower_tier(prompts: list[str]) -> None:
 def test_an_override_wins_wherever_it_stands(before: str, tier: str, after: str) -> None:
     prompt = f"[complexity: {tier}] {before}"
     assert classify(prompt).tier == tier
-    if complexity.override_in_prompt(before) is None and "[" not in before:
+    if "[" not in before:
         assert classify(f"{before} [COMPLEXITY: {tier.upper()}] {after}").tier == tier
 
 

@@ -21,10 +21,11 @@ def named(files: int, sections: int, limit: int) -> dict[str, list[tuple[str, in
     known = view.files({chunk.file for chunk in chunks})
     entries, cost = outline.outline(leaves, view.headings(chunks), known, limit)
     assert cost <= limit
+    sizes = {file.path: file.tokens for file in known.values()}
     found: dict[str, list[tuple[str, int, int]]] = {}
     for entry in entries:
-        found.setdefault(entry.file.path, []).append((entry.heading, entry.tokens, entry.line))
-        assert entry.heading or entry.tokens == entry.file.tokens
+        found.setdefault(entry.path, []).append((entry.heading, entry.tokens, entry.line))
+        assert entry.heading or entry.tokens == sizes[entry.path]
     return found
 
 

@@ -17,6 +17,10 @@ import os
 from memory_budget.base import fastjson
 from memory_budget.base.files import read_bytes
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 #: The client's index of the folder. It loads the first lines itself, so this file is never sent.
 INDEX_FILE = "MEMORY.md"
 #: Letters of a slug that are kept; of a longer one a hash follows that only the client can make.
@@ -29,9 +33,9 @@ _POLICIES = (
 _ON = frozenset(("1", "true", "yes", "on"))
 
 
-def client_folder(home: str) -> str:
+def client_folder(home: str, environ: Mapping[str, str] = os.environ) -> str:
     """The client's folder of settings and plugins: `~/.claude` unless `CLAUDE_CONFIG_DIR` names another."""
-    return os.environ.get("CLAUDE_CONFIG_DIR") or home + "/.claude"
+    return environ.get("CLAUDE_CONFIG_DIR") or home + "/.claude"
 
 
 def slug(path: str) -> str:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from memory_budget.base import auto_memory
 from memory_budget.base.files import short_hash, write_atomic
 from memory_budget.base.project import user_home
 
@@ -44,8 +45,8 @@ def plugin_root() -> str:
 
 
 def claude_home(environ: Mapping[str, str] = os.environ) -> str:
-    """The client's folder of settings and plugins: `~/.claude` unless `CLAUDE_CONFIG_DIR` names another."""
-    return environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME") or user_home(), ".claude")
+    """The client's folder for the user whose environment this is."""
+    return auto_memory.client_folder(environ.get("HOME") or user_home(), environ)
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> str:

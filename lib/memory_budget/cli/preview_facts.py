@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def allocation_json(allocation: allocate.Allocation) -> dict[str, Any]:
     """An allocation as `preview --json` prints it."""
     selection = allocation.selection
-    verdict = allocation.verdict
+    estimate = allocation.tier_estimate
     return {
         "agent": allocation.identity.name,
         "assignment": allocation.identity.assignment_key,
@@ -29,8 +29,8 @@ def allocation_json(allocation: allocate.Allocation) -> dict[str, Any]:
         "enforcement": allocation.enforcement,
         "complexity": allocation.tier,
         "complexity_source": allocation.tier_source,
-        "complexity_score": round(verdict.score, 4) if verdict else None,
-        "complexity_reasons": verdict.reasons if verdict else [],
+        "complexity_score": round(estimate.score, 4),
+        "complexity_reasons": estimate.reasons,
         "budget_base": allocation.budget_base,
         "budget": allocation.budget,
         "bumped_from": allocation.bumped_from or None,
@@ -62,7 +62,7 @@ def allocation_json(allocation: allocate.Allocation) -> dict[str, Any]:
             for file in selection.files
         ],
         "left_out": [
-            {"path": entry.file.path, "heading": entry.heading, "tokens": entry.tokens, "line": entry.line}
+            {"path": entry.path, "heading": entry.heading, "tokens": entry.tokens, "line": entry.line}
             for entry in selection.left_out
         ],
         "chunks": [chunk_facts(allocation, verdict) for verdict in selection.verdicts],

@@ -47,8 +47,9 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
     output.wrapped(f"{allocation.identity.name}: {first}")
     for line in more:
         output.wrapped(line.strip(), "  ")
-    if allocation.verdict and allocation.tier_source == "detected" and allocation.verdict.reasons:
-        output.wrapped(f"difficulty {allocation.verdict.tier}: {'; '.join(allocation.verdict.reasons)}", "  ")
+    estimate = allocation.tier_estimate
+    if allocation.tier_source == "detected" and estimate.reasons:
+        output.wrapped(f"difficulty {estimate.tier}: {'; '.join(estimate.reasons)}", "  ")
     if allocation.bumped_from:
         needs = selection.demand_tokens + allocation.native_tokens > allocation.budget_base
         output.wrapped(
@@ -71,7 +72,7 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
         width = output.width()
         rows: list[Row] = [
             (
-                [f"{entry.tokens:,}", _file_line(entry.file.path, entry.line, max(24, width // 3))],
+                [f"{entry.tokens:,}", _file_line(entry.path, entry.line, max(24, width // 3))],
                 [entry.heading.lstrip("# ") or "(the file)"],
             )
             for entry in selection.left_out

@@ -48,7 +48,8 @@ class Piece:
 
 
 class OutlineEntry:
-    """An entry of the outline: what can be read where, its tokens, and the line it starts on."""
+    """An entry of the outline: what was left out and looks useful. `heading`: its line, "" for the whole of the file at `path`;
+    its tokens, and the line it starts on."""
 
     __slots__ = ("heading", "line", "path", "tokens")
 

@@ -89,13 +89,8 @@ def parse_tier(text: str) -> str | None:
     return _TIER_NAMES.get("-".join(text.lower().replace("_", " ").replace("-", " ").split()))
 
 
-def override_in_prompt(prompt: str) -> str | None:
-    """The tier of the first valid `[complexity: TIER]` in the prompt, any case, or None."""
-    return _override(prompt)[0]
-
-
 def _override(prompt: str) -> tuple[str | None, str]:
-    """(tier or None, the first value that is no tier)."""
+    """The tier of the first valid `[complexity: TIER]` in the prompt, in any case, or None; and the first value that is no tier."""
     wrong = ""
     if len(prompt) > 2 * OVERRIDE_WITHIN:
         prompt = prompt[:OVERRIDE_WITHIN] + "\n" + prompt[-OVERRIDE_WITHIN:]

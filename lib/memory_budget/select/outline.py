@@ -6,7 +6,12 @@ file that stands high. A file is named with its size, and with its best sections
 
 from __future__ import annotations
 
-from memory_budget.select.block import LEFT_OUT_ENTRY_TOKENS, LEFT_OUT_FILE_TOKENS, LEFT_OUT_FRAME_TOKENS
+from memory_budget.select.block import (
+    LEFT_OUT_ENTRY_TOKENS,
+    LEFT_OUT_FILE_TOKENS,
+    LEFT_OUT_FRAME_TOKENS,
+    OutlineEntry,
+)
 from memory_budget.select.confidence import MODEST
 
 TYPE_CHECKING = False
@@ -31,18 +36,6 @@ def tokens(evidence: Evidence) -> int:
     return SHORT_TOKENS + int((TOKENS - SHORT_TOKENS) * evidence.asks**MODEST)
 
 
-class LeftOut:
-    """A leaf left out that looks useful: its heading line ("" for a file's whole), its tokens, and where it starts."""
-
-    __slots__ = ("file", "heading", "line", "tokens")
-
-    def __init__(self, file: File, heading: str, tokens: int, line: int) -> None:
-        self.file = file
-        self.heading = heading
-        self.tokens = tokens
-        self.line = line
-
-
 class _Listing:
     """An outline that is being made. `entries_by_file`: its entries by file and heading (0: the file); `cost`: their tokens."""
 
@@ -53,22 +46,22 @@ class _Listing:
         self._files = files
         self._limit = limit
         self.cost = LEFT_OUT_FRAME_TOKENS
-        self.entries_by_file: dict[int, dict[int, LeftOut]] = {}
+        self.entries_by_file: dict[int, dict[int, OutlineEntry]] = {}
 
     def add(self, leaf: Leaf, place: int) -> bool:
         """Name the leaf, and its file where that is not named yet. `place`: its heading, 0 where the file's entry says all.
         False where there is no room."""
         file = self._files[leaf.chunks[0].file]
         file_entries = self.entries_by_file.get(file.id, {})
-        entries: dict[int, LeftOut] = {}
+        entries: dict[int, OutlineEntry] = {}
         cost = 0
         if not file_entries:
             cost = file.frame_tokens + LEFT_OUT_FILE_TOKENS + LEFT_OUT_ENTRY_TOKENS
-            entries[0] = LeftOut(file, "", file.tokens, 1)
+            entries[0] = OutlineEntry(file.path, "", file.tokens, 1)
         if place:
             heading = self._headings[place]
             cost += LEFT_OUT_ENTRY_TOKENS + heading.tokens
-            entries[place] = LeftOut(file, heading.text, leaf.tokens, leaf.line)
+            entries[place] = OutlineEntry(file.path, heading.text, leaf.tokens, leaf.line)
         if self.cost + cost > self._limit:
             return False
         self.cost += cost
@@ -78,7 +71,7 @@ class _Listing:
 
 def outline(
     rest: Iterable[Leaf], headings: Mapping[int, Heading], files: Mapping[int, File], limit: int
-) -> tuple[list[LeftOut], int]:
+) -> tuple[list[OutlineEntry], int]:
     """The best of what is not sent, in at most `limit` tokens, and what the list costs.
 
     Files come in the order of their best leaves, each with `SECTIONS` of those; where all are named, more of their sections.

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from memory_budget.index.records import Chunk, File
+    from memory_budget.select.block import OutlineEntry
     from memory_budget.select.confidence import Evidence
-    from memory_budget.select.outline import LeftOut
     from memory_budget.select.plan import SelectedFile
     from memory_budget.select.view import View
 
@@ -98,7 +98,7 @@ class Selection:
         self.demand_tokens = 0
         self.matched = False
         self.scope_tokens: dict[str, int] = {}
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[OutlineEntry] = []
         self.verdicts: list[Verdict] = []
 
 

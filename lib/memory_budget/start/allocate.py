@@ -124,17 +124,17 @@ def _ratio(opened: ProjectState, model: str, agent: str) -> float:
 
 def _judge(task: Task, settings: AgentSettings, fixed_tier: str | None) -> JudgedTier:
     """The tier: a person's word in the call (`fixed_tier`), the prompt, the environment or the profiles, else what the text says."""
-    verdict = complexity.classify(task.prompt, task.description)
+    estimate = complexity.classify(task.prompt, task.description)
     from_environment = complexity.parse_tier(os.environ.get(COMPLEXITY_VARIABLE, ""))
     if fixed_tier:
-        return JudgedTier(fixed_tier, "given", verdict)
-    if verdict.source == "override-prompt":
-        return JudgedTier(verdict.tier, "prompt", verdict)
+        return JudgedTier(fixed_tier, "given", estimate)
+    if estimate.source == "override-prompt":
+        return JudgedTier(estimate.tier, "prompt", estimate)
     if from_environment:
-        return JudgedTier(from_environment, "environment", verdict)
+        return JudgedTier(from_environment, "environment", estimate)
     if settings.complexity:
-        return JudgedTier(settings.complexity, "profiles", verdict)
-    return JudgedTier(verdict.tier, verdict.source, verdict)
+        return JudgedTier(settings.complexity, "profiles", estimate)
+    return JudgedTier(estimate.tier, estimate.source, estimate)
 
 
 def _open_memory(project: Project, opened: ProjectState, identity: AgentIdentity) -> OpenedMemory:
@@ -232,13 +232,6 @@ def _pieces(selection: Selection, view: MemoryView) -> list[block.Piece]:
     return pieces
 
 
-def outline_entries(allocation: Allocation) -> list[block.OutlineEntry]:
-    return [
-        block.OutlineEntry(entry.file.path, entry.heading, entry.tokens, entry.line)
-        for entry in allocation.selection.left_out
-    ]
-
-
 def render(allocation: Allocation) -> str:
     """The block, "" when nothing was chosen."""
     return render_utf8(allocation).decode()
@@ -246,4 +239,4 @@ def render(allocation: Allocation) -> str:
 
 def render_utf8(allocation: Allocation) -> bytes:
     """The same in UTF-8, as the client gets it."""
-    return block.block_utf8(allocation.id, allocation.pieces, outline_entries(allocation))
+    return block.block_utf8(allocation.id, allocation.pieces, allocation.selection.left_out)

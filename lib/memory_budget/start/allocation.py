@@ -45,14 +45,14 @@ class Task:
 
 
 class JudgedTier:
-    """How hard a task is (`tier`), who says so (`source`), and what its text says (`verdict`)."""
+    """How hard a task is (`tier`), who says so (`source`), and what its text says (`estimate`)."""
 
-    __slots__ = ("source", "tier", "verdict")
+    __slots__ = ("estimate", "source", "tier")
 
-    def __init__(self, tier: str, source: str, verdict: TierEstimate) -> None:
+    def __init__(self, tier: str, source: str, estimate: TierEstimate) -> None:
         self.tier = tier
         self.source = source
-        self.verdict = verdict
+        self.estimate = estimate
 
 
 class OpenedMemory:
@@ -192,7 +192,7 @@ class Allocation:
     __slots__ = (
         "budget", "budget_base", "bumped_from", "damaged", "enforcement", "estimated", "id", "identity", "in_context", "ladder",
         "loaded", "native_tokens", "pieces", "problems", "ratio", "scoped_tokens", "selection", "settings", "stale", "task",
-        "tier", "tier_source", "verdict", "view",
+        "tier", "tier_estimate", "tier_source", "view",
     )  # fmt: skip
 
     def __init__(
@@ -216,7 +216,7 @@ class Allocation:
         self.id = short_hash(self.task.identifier or f"{self.task.agent_type}\0{self.task.prompt}", 6)
         self.tier = choice.tier
         self.tier_source = judged.source
-        self.verdict = judged.verdict
+        self.tier_estimate = judged.estimate
         self.bumped_from = judged.tier if choice.tier != judged.tier else ""
         self.view = memory.view
         self.native_tokens = memory.view.native_tokens

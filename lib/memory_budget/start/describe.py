@@ -27,7 +27,7 @@ def block_parts(project: Project, allocation: allocate.Allocation) -> Parts:
     block_in_parts = parts.in_parts(
         allocation.id,
         pieces,
-        allocate.outline_entries(allocation),
+        allocation.selection.left_out,
         count=parts.parts_for(allocation.budget),
         pointer=f"The rest of these notes: {path}\n",
     )
@@ -76,7 +76,7 @@ def describe(allocation: allocate.Allocation, block_in_parts: Parts | None) -> P
         files={file.file.path: file.tokens for file in selection.files},
         file_scopes={file.file.path: file.file.scope for file in selection.files},
         chunks=[list(map(hash_of, file.chunks)) for file in selection.files],
-        outline=list(dict.fromkeys(mark_of(entry.file.path) for entry in selection.left_out)),
+        outline=list(dict.fromkeys(mark_of(entry.path) for entry in selection.left_out)),
     )
 
 
