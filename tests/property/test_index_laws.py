@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sqlite3
 import tempfile
+from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory_budget.base.project import Project
-from memory_budget.index import update
+from memory_budget.index import known_terms, update
 from memory_budget.index.records import path_of
 from memory_budget.start import allocate
 from memory_budget.text import words
@@ -129,6 +132,22 @@ def blocks(project: Project) -> list[str]:
     return found
 
 
+def check_known_terms(project: Project) -> None:
+    """The digests of each group are those of its posting lists, and the statistics count what is there."""
+    with closing(sqlite3.connect(project.index)) as db:
+        terms: dict[int, list[bytes]] = {}
+        for group, term in db.execute("SELECT grp, term FROM postings"):
+            terms.setdefault(group, []).append(known_terms.digest(term))
+        known = dict(db.execute("SELECT grp, digests FROM known_terms"))
+        assert known == {
+            group: array("Q", sorted(array("Q", b"".join(digests)))).tobytes()
+            for group, digests in terms.items()
+        }
+        files = dict(db.execute("SELECT grp, count(*) FROM files GROUP BY grp"))
+        assert files == dict(db.execute("SELECT id, files FROM groups"))
+        assert db.execute("SELECT value FROM meta WHERE key='groups'").fetchone() == (len(files),)
+
+
 @settings(max_examples=EXAMPLES)
 @given(STEPS, STEPS)
 def test_an_index_kept_up_to_date_gives_the_same_as_a_new_one(
@@ -145,6 +164,7 @@ def test_an_index_kept_up_to_date_gives_the_same_as_a_new_one(
                 clock += 1
                 take(folder, step, clock)
             update.update_index(project)
+            check_known_terms(project)
         kept_up = blocks(project)
         report = update.update_index(project)
         assert report is not None

@@ -3,7 +3,7 @@
 kills     a process that records runs or starts an agent is killed at each of its steps on disk
 disk      the same with a disk that is full, or cannot be written, from each step on
 verbs     every verb of the command line on a disk that is full, nearly full, or cannot be written
-damage    a damaged index, in eight ways
+damage    a damaged index, in ten ways
 weapons   hostile profiles files, and prompts of five million characters
 links     links in the places where the plugin writes
 frame     memory disguised as the frame, or as somebody's turn

@@ -78,7 +78,7 @@ def _torture(name: str, options: argparse.Namespace) -> Callable[[], list[str]]:
         "kills": lambda: kills.run(40),
         "disk": lambda: disk.run(40),
         "verbs": lambda: verbs.run(100),
-        "damage": lambda: damage.run(125),
+        "damage": lambda: damage.run(200),
         "weapons": lambda: weapons.run(40),
         "links": lambda: links.run(40),
         "frame": lambda: frame.run(2500),

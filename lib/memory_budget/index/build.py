@@ -124,6 +124,7 @@ class _Update:
         self.next_heading = 1
         self.next_file = 1
         self.tokens = 0
+        self.touched = False
         self.problems: list[tuple[str, str]] = []
         self.remarks: list[tuple[str, str]] = []
         self.copies = Copies()
@@ -141,7 +142,7 @@ class _Update:
             parsed, gone = self._refresh_all()
             self.lists.finish()
             self._write_folders()
-            if parsed or gone or rebuilt:
+            if self.touched or rebuilt:
                 self._write_statistics()
             db.execute("INSERT OR REPLACE INTO meta VALUES('built', ?)", (int(time.time()),))
             db.execute("INSERT OR REPLACE INTO meta VALUES('exact', ?)", (int(self.counter.exact),))
@@ -176,6 +177,7 @@ class _Update:
         present = {file.path for file in self.scan.files}
         removed = [path for path in stored if path not in present]
         changed = [file for file in self.scan.files if self._stale(file, stored.get(file.path))]
+        self.touched = bool(removed or changed)  # a file that cannot be read any more counts, too
         for path in removed:
             self._drop(path, stored[path])
         parsed = 0
@@ -373,6 +375,7 @@ class _Update:
                 "UPDATE groups SET files=?, chunks=?, tokens=?, terms=? WHERE id=?", (*row[1:], row[0])
             )
         self.db.execute("DELETE FROM groups WHERE files=0")
+        self.db.execute("INSERT OR REPLACE INTO meta SELECT 'groups', count(*) FROM groups")
         self.db.execute("DELETE FROM copies")
         self.db.execute(
             "INSERT OR IGNORE INTO copies SELECT own.grp, f.id FROM groups g JOIN files f ON f.grp = g.id "

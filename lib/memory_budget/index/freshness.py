@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.index.reader import MISSING, owners_of
+from memory_budget.index.schema import IndexDamaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ def find_changes(
 ) -> Changes:
     """Compare the files an agent with these folder `names` may get with what the index knows: a stat call for each.
 
-    Folders tell what came and went; files are looked at one by one up to `STAT_LIMIT`, the last changed first.
+    Folders tell what came and went; files are looked at one by one up to `STAT_LIMIT`, the last changed first. Raises
+    IndexDamaged where files are missing in the index.
     """
     result = Changes()
     marks = ",".join("?" * len(groups))
     ids = [group.id for group in groups]
     folders: list[str] = []
+    known: set[str] = set()
     for path, mtime_ns in reader.db.execute(
         f"SELECT path, mtime_ns FROM folders WHERE grp=0 OR grp IN ({marks})", ids
     ):
@@ -52,15 +55,19 @@ def find_changes(
             same = os.stat(project.locate_file(path)).st_mtime_ns == mtime_ns
         except OSError:
             same = mtime_ns == MISSING
+        known.add(path)
         if not same:
             folders.append(path)
     missing: set[str] = set()
     latest: list[tuple[int, int, str, int]] = []
-    for group in ids:  # one by one, as the table's index has them: none is sorted that is not looked at
-        latest += reader.db.execute(
+    for group in groups:  # one by one, as the table's index has them: none is sorted that is not looked at
+        rows = reader.db.execute(
             "SELECT mtime_ns, id, path, size FROM files WHERE grp=? ORDER BY mtime_ns DESC LIMIT ?",
-            (group, STAT_LIMIT),
+            (group.id, STAT_LIMIT),
         ).fetchall()
+        if len(rows) != min(group.files, STAT_LIMIT):
+            raise IndexDamaged("the index has not as many files of a group as were written")
+        latest += rows
     if len(latest) > STAT_LIMIT:
         latest.sort(reverse=True)
     for mtime_ns, number, path, size in latest[:STAT_LIMIT]:
@@ -69,6 +76,11 @@ def find_changes(
         except OSError:
             result.masked.add(number)
             missing.add(path)
+            folder = path.rpartition("/")[0]
+            if folder not in known:
+                raise IndexDamaged(f"the index has a file of {folder}, which it does not know") from None
+            if folder not in folders:
+                folders.append(folder)  # it looks as it was, so the file's name may be what is wrong
             continue
         if status.st_size != size or status.st_mtime_ns != mtime_ns:
             result.masked.add(number)

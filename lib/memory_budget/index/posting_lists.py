@@ -12,7 +12,7 @@ from collections import _count_elements, defaultdict  # type: ignore[attr-define
 from itertools import count
 from typing import TYPE_CHECKING
 
-from memory_budget.index import labels, postings
+from memory_budget.index import known_terms, labels, postings
 from memory_budget.text.words import terms
 
 if TYPE_CHECKING:
@@ -136,9 +136,12 @@ class PostingLists:
         """Write lists: what the index holds of them without the dropped files, and what is new."""
         rows: list[_Row] = []
         pack = postings.pack_postings
+        added, removed = bytearray(), bytearray()
         for term, chunks, files in lists:
-            if not self._was_empty:
-                self._join(group, term, chunks, files)
+            known = not self._was_empty and self._join(group, term, chunks, files)
+            if known != bool(files):
+                digests = removed if known else added
+                digests += known_terms.digest(term)
             if files:
                 head, more = pack(chunks, ranked=True)
                 file_head, more_files = pack(files, ranked=False)  # they are read whole
@@ -149,18 +152,20 @@ class PostingLists:
             else:
                 self._db.execute("DELETE FROM postings WHERE grp=? AND term=?", (group, term))
         self._insert(rows)
+        known_terms.update_known(self._db, group, bytes(added), bytes(removed))
 
     def _insert(self, rows: list[_Row]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO postings VALUES(?,?,?,?,?,?,?,?)", rows)
 
-    def _join(self, group: int, term: str, chunks: list[int], files: list[int]) -> None:
-        """Add to new lists what the index holds of them, without the dropped files."""
+    def _join(self, group: int, term: str, chunks: list[int], files: list[int]) -> bool:
+        """Add to new lists what the index holds of them, without the dropped files. Returns whether it held any."""
         row = self._db.execute(_STORED, (group, term)).fetchone()
         if row is not None:
             stored = [*postings.unpack_postings(row[0]), *postings.unpack_postings(row[1])]
             chunks.extend(postings.without_dropped(stored, self._is_dropped_chunk))
             stored = [*postings.unpack_postings(row[2]), *postings.unpack_postings(row[3])]
             files.extend(postings.without_dropped(stored, self._dropped_files.__contains__))
+        return row is not None
 
     def _is_dropped_chunk(self, number: int) -> bool:
         """Whether a chunk belonged to a file that was dropped: its number lies in one of the sorted ranges."""

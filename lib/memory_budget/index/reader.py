@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memory_budget.index.records import File
-from memory_budget.index.schema import DatabaseError, IndexUnusable, open_reader
+from memory_budget.index.schema import DatabaseError, IndexDamaged, IndexUnusable, open_reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,12 @@ class IndexReader:
         ]
 
     def groups_for(self, names: Sequence[str]) -> list[Group]:
-        """The groups an agent with these folder names gets (see `owners_of`)."""
+        """The groups an agent with these folder names gets (see `owners_of`). Raises IndexDamaged where some were lost."""
+        row = self.db.execute(
+            "SELECT value, (SELECT count(scope) FROM groups) FROM meta WHERE key='groups'"
+        ).fetchone()
+        if row is None or row[0] != row[1]:
+            raise IndexDamaged("the index has not as many groups as were written")
         owners = sorted({name.rpartition("/")[2].lower() for name in names})
         marks = ",".join("?" * len(owners))
         rows = self.db.execute(

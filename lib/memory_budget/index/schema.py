@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Goes up with every change of the tables or of their contents.
-SCHEMA_VERSION = 19
+SCHEMA_VERSION = 20
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
+#: Bytes of a page of the file.
+PAGE_SIZE = 8192
 #: Files that SQLite makes beside a database.
 SIDES = ("-wal", "-shm", "-journal")
 
@@ -67,6 +69,7 @@ CREATE TABLE postings(
   grp INTEGER NOT NULL, term TEXT NOT NULL, chunk_count INTEGER NOT NULL, file_count INTEGER NOT NULL,
   chunks BLOB NOT NULL, files BLOB NOT NULL, more_chunks BLOB NOT NULL, more_files BLOB NOT NULL,
   PRIMARY KEY(grp, term)) WITHOUT ROWID;
+CREATE TABLE known_terms(grp INTEGER PRIMARY KEY, digests BLOB NOT NULL);
 CREATE TABLE stems(stem TEXT NOT NULL, term TEXT NOT NULL, PRIMARY KEY(stem, term)) WITHOUT ROWID;
 CREATE TABLE uses(hash INTEGER PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL);
 CREATE TABLE file_uses(path TEXT PRIMARY KEY, uses INTEGER NOT NULL, last_used INTEGER NOT NULL, agents TEXT NOT NULL)
@@ -78,14 +81,14 @@ class IndexUnusable(BudgetError):
     """There is no index, it is damaged, or another version of this program made it."""
 
 
-class IndexDamaged(BudgetError):
-    """A page of the index is not what was written."""
+class IndexDamaged(IndexUnusable):
+    """It is no database; a page of the index is not what was written, or something is missing that another part of it names."""
 
 
 def open_reader(path: str) -> Connection:
     """The index for reading. Never waits for a writer, never writes.
 
-    Raises IndexUnusable.
+    Raises IndexUnusable, IndexDamaged where it is to be made anew.
     """
     if not os.path.exists(path):
         raise IndexUnusable(f"there is no index at {path}")
@@ -100,8 +103,10 @@ def open_reader(path: str) -> Connection:
         row = connection.execute("PRAGMA user_version").fetchone()
         # A start reads nearly every page once: kept pages are memory touched for the first time, which costs more than a read.
         connection.execute("PRAGMA main.cache_size=-400")
-    except (DatabaseError, UnicodeDecodeError) as error:  # what SQLite says of damage may quote it
+    except OperationalError as error:  # locked, or out of reach
         raise IndexUnusable(f"{path}: {error}") from error
+    except (DatabaseError, UnicodeDecodeError) as error:  # what SQLite says of damage may quote it
+        raise IndexDamaged(f"{path}: {error}") from error
     if row[0] != VERSION:
         connection.close()
         raise IndexUnusable(f"{path}: made by another version ({row[0]}, this is {VERSION})")
@@ -126,7 +131,7 @@ def open_writer(path: str) -> Connection:
         connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            connection.execute("PRAGMA page_size=8192")
+            connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(f"BEGIN;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
         elif version != VERSION:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from memory_budget.index import pages as stored
 from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
 from memory_budget.index.records import Chunk, Heading
-from memory_budget.index.schema import OperationalError
+from memory_budget.index.schema import IndexDamaged, OperationalError
 from memory_budget.text.synonyms import parse_synonyms
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ class MemoryView:
         self.masked: set[int] = set()
         self._marks = ",".join("?" * len(groups))
         self._groups = [group.id for group in groups]
-        self.chunk_count = sum(group.chunks for group in groups)
+        self.chunk_count = self._stored_chunks = sum(group.chunks for group in groups)
         self.file_count = sum(group.files for group in groups)
         self._terms = sum(group.terms for group in groups)
         self._average()
@@ -67,6 +67,7 @@ class MemoryView:
         self._hide_copies()
         self._headings = stored.HeadingLines(self.db)
         self._page_texts: dict[int, bytes] = {}
+        self._prompt_terms: list[str] = []
         self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
         self._inflected: bool | None = None
 
@@ -110,6 +111,7 @@ class MemoryView:
     def load(self, terms: Iterable[str]) -> None:
         """Fetch the posting lists of many terms at once: one query a group instead of one a term."""
         missing = [term for term in dict.fromkeys(terms) if term not in self._lists]
+        self._prompt_terms = self._prompt_terms or missing  # those of like meaning are loaded after them
         self._fetch(missing)
         for term, forms in self._forms(missing).items():
             self._fetch([form for form in forms if form not in self._lists])
@@ -202,20 +204,26 @@ class MemoryView:
     def chunks(
         self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
     ) -> list[Chunk]:
-        """The chunks of these pages, or of these files, or all, as far as they are in view."""
-        rows: Iterable[tuple[Any, ...]]
+        """The chunks of these pages, or of these files, or all, as far as they are in view. Raises IndexDamaged where the index
+        has not all of them."""
+        rows: Sequence[tuple[Any, ...]]
         if pages is not None:
-            rows = stored.select_rows(self.db, _PAGES + " WHERE first IN", pages)
-            self.files([row[1] for row in rows])
+            indexed = [number for number in pages if number < OVERLAY_BASE]
+            rows = stored.select_rows(self.db, _PAGES + " WHERE first IN", indexed)
+            _expect(len(rows), len(indexed), "pages")
+            self.files({row[1] for row in rows})
         elif files is not None:
-            rows = stored.select_rows(
-                self.db, _PAGES + " WHERE file IN", [n for n in files if n < OVERLAY_BASE]
-            )
-            self.files(files)
+            indexed = [number for number in files if number < OVERLAY_BASE]
+            rows = stored.select_rows(self.db, _PAGES + " WHERE file IN", indexed)
+            in_files = [file for file in self.files(files).values() if file.id < OVERLAY_BASE]
+            least = sum([file.last - file.first + 1 for file in in_files])
+            if sum([stored.chunk_count(len(row[2])) for row in rows]) < least:
+                raise IndexDamaged("the index has not all chunks of a file")
         else:
             for row in self.db.execute(f"{_FILE_COLUMNS} WHERE f.grp IN ({self._marks})", self._groups):
                 self._keep_file(row)
-            rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups)
+            rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups).fetchall()
+            _expect(sum([stored.chunk_count(len(row[2])) for row in rows]), self._stored_chunks, "chunks")
         in_view: list[Chunk] = []
         for row in rows:
             file = self._files.get(row[1])
@@ -232,7 +240,8 @@ class MemoryView:
         return in_view
 
     def pages(self, ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """The page that each of these chunks is kept in, with how many chunks it holds; changed files are a page."""
+        """The page that each of these chunks is kept in, with how many chunks it holds; changed files are a page. Raises
+        IndexDamaged where there is none."""
         pages: dict[int, tuple[int, int]] = {}
         page, last, hidden = (0, 0), 0, False
         for number in sorted(ids):
@@ -244,13 +253,15 @@ class MemoryView:
                 page = (row[0], stored.chunk_count(row[1])) if row is not None else (0, 0)
                 last = page[0] + page[1] - 1
                 hidden = row is not None and row[2] in self.masked
-            if number <= last and not hidden:
+                if number > last:
+                    raise IndexDamaged(f"the index has no page of chunk {number}")
+            if not hidden:
                 pages[number] = page
         return pages
 
     def files(self, ids: Iterable[int]) -> dict[int, IndexedFile]:
-        """The files of these ids that are in view, not masked and not expired."""
-        missing = [number for number in ids if number not in self._files]
+        """The files of these ids that are in view, not masked and not expired. Raises IndexDamaged where the index has not all."""
+        missing = {number for number in ids if number not in self._files}
         indexed = []
         for number in missing:
             if number < OVERLAY_BASE:
@@ -259,7 +270,9 @@ class MemoryView:
                 file = self.overlay.file(number)
                 if file is not None:
                     self._files[number] = file
-        for row in stored.select_rows(self.db, _FILE_COLUMNS + " WHERE f.id IN", indexed):
+        rows = stored.select_rows(self.db, _FILE_COLUMNS + " WHERE f.id IN", indexed)
+        _expect(len(rows), len(indexed), "files")
+        for row in rows:
             self._keep_file(row)
         return {number: self._files[number] for number in ids if number in self._files}
 
@@ -313,6 +326,12 @@ class MemoryView:
             files += self.overlay.pinned()
         return self.chunks(files=files) if files else []
 
+    def check_absent(self) -> None:
+        """Raises IndexDamaged where a term of the prompt was not found in the index, though it was written."""
+        from memory_budget.index.known_terms import check_absent
+
+        check_absent(self.db, self._groups, self._prompt_terms)
+
     def telling(self, terms: Collection[str]) -> dict[str, float]:
         """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
         try:
@@ -362,6 +381,13 @@ _FILE_COLUMNS = (
     "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
     "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded, f.told FROM files f LEFT JOIN file_uses u ON u.path = f.path"
 )
+
+
+def _expect(found: int, written: int, what: str) -> None:
+    """Raises IndexDamaged where the index has not as many rows as another part of it names: a page that was overwritten with
+    zeros raises no error, it only holds nothing."""
+    if found != written:
+        raise IndexDamaged(f"the index has {found} of {written} {what}")
 
 
 def _halves(blob: bytes) -> Posting:

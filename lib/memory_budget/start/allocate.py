@@ -92,7 +92,7 @@ def allocate(
             _log_unread(project, error)
             opened.reader = None
             return _plan(project, opened, request, judged, damaged=not isinstance(error, OperationalError))
-    return _plan(project, opened, request, judged)
+    return _plan(project, opened, request, judged, damaged=opened.unreadable)
 
 
 def _plan(
@@ -101,6 +101,8 @@ def _plan(
     memory = _open_memory(project, opened, request.identity)
     choice = _choose(request, judged.tier, memory.view, opened.profiles)
     pieces = _pieces(choice.selection, memory.view)
+    if not pieces and not choice.selection.left_out and opened.reader is not None:
+        memory.view.check_absent()  # nothing is said only where that is sure
     return Allocation(request, judged, memory, choice, pieces, damaged=damaged)
 
 

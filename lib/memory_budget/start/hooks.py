@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from memory_budget.base.payload import Answer, Payload
     from memory_budget.base.project import Project
     from memory_budget.run.pending import Pending
-    from memory_budget.start.allocate import Allocation
+    from memory_budget.start.allocate import Allocation, Nothing
 
 GENERAL = "general-purpose"
 FORK = "fork"
 _AGENT_TOOLS = ("Agent", "Task")
 _SCRIPT_LIMIT = 20_000
+_DAMAGED = "the index of memory is damaged and is being made anew; until then agents get what can be read in a moment"
 
 
 class _Call:
@@ -81,7 +82,7 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
         identifier=f"{call.session}\0{call.tool_use}",
     )
     allocation = allocate.allocate(project, task, auto_mode=payload.get("permission_mode") == "auto")
-    lines = _untold(project, allocation.problems) if allocation.problems else []
+    lines = _problem_lines(project, call.session, allocation)
     if isinstance(allocation, allocate.Nothing):
         with Unwritable(project, call.session, lines):
             claims.plan_in_prompt(project, call.session, call.agent_type, call.tool_use, call.prompt_id)
@@ -100,11 +101,17 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
     return answer
 
 
-def _untold(project: Project, problems: list[str]) -> list[str]:
-    """Those of the problems that nobody was told of."""
+def _problem_lines(project: Project, session: str, allocation: Allocation | Nothing) -> list[str]:
+    """What is wrong and nobody was told of: of the settings once, of a damaged index once a session."""
+    damaged = getattr(allocation, "damaged", False)
+    if not allocation.problems and not damaged:
+        return []
     from memory_budget.base import notices
 
-    return [line for line in problems if notices.once(project, "problem-" + short_hash(line))]
+    lines = [line for line in allocation.problems if notices.once(project, "problem-" + short_hash(line))]
+    if damaged and notices.once(project, f"damaged-{session}"):
+        lines.append(_DAMAGED)
+    return lines
 
 
 def _deliver(
@@ -229,6 +236,7 @@ def _plan_unplanned(
     lines: list[str] = []
     with Unwritable(project, session, lines):
         if not isinstance(allocation, allocate.Nothing):
+            lines += _problem_lines(project, session, allocation)
             behind.refresh(project, allocation)
             block_in_parts = describe.block_parts(project, allocation)
             answers = _answers(block_in_parts.texts, unplanned.event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from memory_budget.index import sealed_values
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
+from memory_budget.index.schema import IndexDamaged, OperationalError
 from memory_budget.settings import agents as agent_files
 from memory_budget.settings import profiles
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 class ProjectState:
     """What does not depend on the task: the open index (None without one), the profiles, the agent files.
 
-    `damaged`: what the index keeps of these two could not be used, and is to be written again.
+    `damaged`: what the index keeps of these two could not be used, and is to be written again. `unreadable`: it is damaged as a
+    whole, and is to be made anew.
     """
 
-    __slots__ = ("agents", "calibration", "damaged", "profiles", "reader", "result")
+    __slots__ = ("agents", "calibration", "damaged", "profiles", "reader", "result", "unreadable")
 
     def __init__(
         self,
@@ -33,8 +35,10 @@ class ProjectState:
         calibration: object = None,
         *,
         damaged: bool = False,
+        unreadable: bool = False,
     ) -> None:
         self.damaged = damaged
+        self.unreadable = unreadable
         self.calibration = calibration
         self.reader = reader
         self.result = result
@@ -52,7 +56,7 @@ def open_state(project: Project) -> ProjectState:
     cached: tuple[Sequence[Any], dict[str, Any]] | None = None
     agents: Agents | None = None
     calibration: object = None
-    damaged = False
+    damaged = unreadable = False
     try:
         reader = IndexReader(project.index)
         try:
@@ -63,9 +67,12 @@ def open_state(project: Project) -> ProjectState:
             calibration = sealed_values.read_value(reader.db, sealed_values.RATIO)
         except ValueError:
             damaged = True
-    except (IndexUnusable, DatabaseError):
+    except (IndexUnusable, DatabaseError) as error:
         reader = None
+        unreadable = isinstance(error, IndexDamaged) or (
+            isinstance(error, DatabaseError) and not isinstance(error, OperationalError)
+        )
     result = profiles.load_profiles(project.root, project.home, cached)
     if agents is None or not agents.unchanged():
         agents = agent_files.scan_agent_files(project.root, project.home)
-    return ProjectState(reader, result, agents, calibration, damaged=damaged)
+    return ProjectState(reader, result, agents, calibration, damaged=damaged, unreadable=unreadable)
