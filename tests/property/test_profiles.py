@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memory_budget.base import fastjson
 from memory_budget.base.errors import BudgetError
-from memory_budget.settings import check, names, profiles
+from memory_budget.settings import check, names, profiles, shape
 from memory_budget.settings.shape import ProfileError
 from tests.support.cases import cases
 
@@ -44,7 +44,7 @@ anything = st.recursive(
 
 @cache
 def validator() -> jsonschema.Draft202012Validator:
-    with open(check.SCHEMA_FILE, encoding="utf-8") as file:
+    with open(shape.SCHEMA_FILE, encoding="utf-8") as file:
         return jsonschema.Draft202012Validator(json.load(file))
 
 

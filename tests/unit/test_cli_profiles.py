@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_budget.cli import profiles as command
-from memory_budget.settings import check
+from memory_budget.settings import shape
 from tests.unit.test_profiles import OLDER, write
 
 
@@ -58,6 +58,6 @@ def test_a_damaged_plugin_is_one_sentence(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, {})
-    monkeypatch.setattr(check, "SCHEMA_FILE", str(tmp_path / "gone"))
+    monkeypatch.setattr(shape, "SCHEMA_FILE", str(tmp_path / "gone"))
     assert run("--project", str(tmp_path)) == 1
     assert "install the plugin again" in capsys.readouterr().err

@@ -125,7 +125,7 @@ def test_guard_makes_no_file_where_there_is_no_memory(tmp_path: Path) -> None:
 
 def test_libraries_are_offered_once(project: Project, data: Path, launched: list[list[str]]) -> None:
     (line,) = libraries.offer(project, "s-1")
-    assert "35 MB" in line
+    assert f"{installation.CORE_MEGABYTES} MB" in line
     assert launched == [["setup", "--background", "--session", "s-1", "--project", project.root]]
     assert libraries.offer(project, "s-2") == []  # it is being done
     assert len(launched) == 1

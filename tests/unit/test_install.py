@@ -647,5 +647,10 @@ def test_help_says_what_changes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     said = capsys.readouterr().out
-    for word in ("35 MB", "~/.claude/settings.json", "for this user", "--uninstall"):
+    for word in (
+        f"{installation.CORE_MEGABYTES} MB",
+        "~/.claude/settings.json",
+        "for this user",
+        "--uninstall",
+    ):
         assert word in said

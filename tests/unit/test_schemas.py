@@ -9,8 +9,7 @@ import jsonschema
 import pytest
 
 from memory_budget.index import sources
-from memory_budget.settings import check as settings_check
-from memory_budget.settings import names, profiles
+from memory_budget.settings import check, names, profiles, shape
 from tests.support.environment import ROOT
 
 SCHEMAS = sorted((ROOT / "schemas").glob("*.schema.json"))
@@ -47,9 +46,9 @@ def test_every_schema_is_one_and_its_examples_fit(path: Path) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(schema)
     for name, field in fields(schema, schema):
-        check = jsonschema.Draft202012Validator({**field, "$defs": schema.get("$defs", {})})
+        validator = jsonschema.Draft202012Validator({**field, "$defs": schema.get("$defs", {})})
         for example in [*field.get("examples", []), *([field["default"]] if "default" in field else [])]:
-            assert list(check.iter_errors(example)) == [], name
+            assert list(validator.iter_errors(example)) == [], name
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
@@ -62,7 +61,7 @@ def test_every_field_is_described(path: Path) -> None:
 
 
 def test_the_schemas_defaults_are_the_shipped_ones() -> None:
-    schema = read(settings_check.SCHEMA_FILE)
+    schema = read(shape.SCHEMA_FILE)
     shipped = read(profiles.DEFAULTS_FILE)
     for name, field in fields(schema, schema):
         if "default" in field and "*" not in name:
@@ -76,9 +75,9 @@ def test_the_schemas_defaults_are_the_shipped_ones() -> None:
 
 def test_the_shipped_defaults_pass_their_own_checks() -> None:
     shipped = read(profiles.DEFAULTS_FILE)
-    assert settings_check.check_text(Path(profiles.DEFAULTS_FILE).read_text(encoding="utf-8")) == []
+    assert check.check_text(Path(profiles.DEFAULTS_FILE).read_text(encoding="utf-8")) == []
     assert profiles.compile_profiles(shipped).document == shipped
-    schema = read(settings_check.SCHEMA_FILE)
+    schema = read(shape.SCHEMA_FILE)
     assert set(shipped) == set(schema["properties"]), "every setting has a shipped value"
     assert set(shipped["agent_assignments"]) == {"Explore", "Plan", "fork"}, (
         "nobody else's agents are shipped"
@@ -86,8 +85,8 @@ def test_the_shipped_defaults_pass_their_own_checks() -> None:
 
 
 def test_the_example_loads_as_it_is() -> None:
-    example = Path(settings_check.SCHEMA_FILE).parent / "examples/data-team-profiles.json"
-    assert settings_check.check_text(example.read_text(encoding="utf-8")) == []
+    example = Path(shape.SCHEMA_FILE).parent / "examples/data-team-profiles.json"
+    assert check.check_text(example.read_text(encoding="utf-8")) == []
     assert len([key for key in read(example)["agent_assignments"] if "/" in key]) == 25
 
 
@@ -131,7 +130,7 @@ def test_the_file_this_format_comes_from_loads_unchanged() -> None:
     else:
         result = profiles.load_profiles(str(folder), "")
         assert result.problem is None
-        assert settings_check.check_project(str(folder), "").problems == []
+        assert check.check_project(str(folder), "").problems == []
         own = result.profiles
     narrow = own.profile("specialist-narrow")
     assert [own.budget(narrow, tier) for tier in names.TIERS] == [10_000, 20_000, 30_000, 40_000]

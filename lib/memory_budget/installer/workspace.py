@@ -19,7 +19,7 @@ from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import sources_of
 from memory_budget.installer.host import Host, Result
 from memory_budget.installer.receipt import Change, Receipt, fingerprint
-from memory_budget.settings import agents, edit, profiles, suggest
+from memory_budget.settings import agents, edit, profiles, shape, suggest
 
 STEP = "Project"
 DESCRIPTION = "Memory budgets of this project's agents. What is not set here is as shipped."
@@ -79,13 +79,13 @@ def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
         host.would(STEP, f"write {host.short(target)}")
         return
     document = {
-        "$schema": f"./{edit.SCHEMA}",
+        "$schema": f"./{shape.SCHEMA}",
         "version": "1.0.0",
         "description": DESCRIPTION,
         "default_profile": settings.profiles.default_profile,
         "agent_assignments": {entry.key: entry.profile for entry in suggestions},
     }
-    beside = os.path.join(os.path.dirname(target), edit.SCHEMA)
+    beside = os.path.join(os.path.dirname(target), shape.SCHEMA)
     try:
         receipt.make_folder(os.path.dirname(target))
         write_shared(target, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
@@ -251,7 +251,7 @@ def plugin_files(project: str) -> list[str]:
                 paths.append(path)
     except (OSError, UnicodeDecodeError):
         pass
-    for name in (os.path.join(os.path.dirname(profiles.FILE), edit.SCHEMA), CACHE):
+    for name in (os.path.join(os.path.dirname(profiles.FILE), shape.SCHEMA), CACHE):
         if os.path.exists(os.path.join(project, name)):
             paths.append(os.path.join(project, name))
     return paths

@@ -1,27 +1,22 @@
 """The full check of a profiles file: every problem at once, with warnings about what is allowed but hardly meant.
 
-For the command line and background jobs only: it imports jsonschema. The hooks use the strict checks of
-`validate`, which stop at the first problem.
+For the command line and background jobs; the hooks' checks (`validate`) are the same and stop at the first problem.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import os
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import fastjson
-from memory_budget.base.errors import BudgetError
 from memory_budget.settings import agents, names, profiles, shape, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-SCHEMA_FILE = os.path.join(os.path.dirname(profiles.DEFAULTS_FILE), "budget-profiles.schema.json")
 
 
 class ProfileProblem(NamedTuple):
@@ -87,13 +82,15 @@ def check_text(text: str) -> list[ProfileProblem]:
     except fastjson.JSONError as damage:
         actual = profiles.text_at(text, damage.line, damage.column)
         return [ProfileProblem("error", damage.line, damage.column, "", f"JSON ({damage.message})", actual)]
-    schema = _schema()
-    problems = {problem.pointer: problem for problem in reversed(list(_schema_errors(raw, schema, text)))}
+    schema = shape.load_schema()
+    problems: dict[str, ProfileProblem] = {}
+    for error in shape.schema_problems(raw, schema, schema):
+        problems.setdefault(error.pointer, _problem_at("error", text, error, schema))
     if isinstance(raw, dict):
         wrong_pointers = set(problems)
         valid_part = _without_members(raw, wrong_pointers, "")
         document = validate.lay_over(profiles.defaults().document, valid_part)
-        for error in (*validate.document_problems(document), *_strict_errors(raw)):
+        for error in validate.document_problems(document):
             if not any(_related(error.pointer, pointer) for pointer in wrong_pointers):
                 problems.setdefault(error.pointer, _problem_at("error", text, error, schema))
         for warning in (
@@ -132,73 +129,12 @@ def _split_place(message: str) -> tuple[int, int, str]:
     return 0, 0, message.lstrip(": ")
 
 
-def _schema() -> dict[str, Any]:
-    try:
-        with open(SCHEMA_FILE, encoding="utf-8") as file:
-            schema: dict[str, Any] = json.load(file)
-            return schema
-    except (OSError, ValueError) as error:
-        raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
-
-
 def _problem_at(
     level: str, text: str, problem: shape.ProfileError, schema: Mapping[str, Any]
 ) -> ProfileProblem:
     line, column = fastjson.locate_pointer(text, problem.pointer)
     meaning = _description_of(schema, problem.pointer)
     return ProfileProblem(level, line, column, problem.pointer, problem.expected, problem.found, meaning)
-
-
-# -- errors
-
-
-def _schema_errors(raw: object, schema: dict[str, Any], text: str) -> Iterator[ProfileProblem]:
-    try:
-        import jsonschema  # 76 ms: only a person who asks waits for it
-    except ImportError:  # the checks of `validate` see to it that the file can be used
-        return
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(raw):
-        pointer = ""
-        for part in error.absolute_path:
-            pointer = shape.pointer_to(pointer, part)
-        if "propertyNames" in error.absolute_schema_path:
-            problem = shape.ProfileError(pointer, "keys that are names", "an empty key")
-        else:
-            problem = shape.ProfileError(
-                pointer, _expected(error.schema), shape.describe_value(error.instance)
-            )
-        yield _problem_at("error", text, problem, schema)
-
-
-def _expected(schema: Mapping[str, Any]) -> str:
-    """What a schema asks for, in words."""
-    kind = schema.get("type")
-    if "enum" in schema:
-        return f"{', '.join(schema['enum'][:-1])} or {schema['enum'][-1]}"
-    if kind in ("number", "integer"):
-        what = "a whole number" if kind == "integer" else "a number"
-        least = (
-            f"above {schema['exclusiveMinimum']}"
-            if "exclusiveMinimum" in schema
-            else f"from {schema['minimum']}"
-        )
-        return f"{what} {least} to {schema['maximum']}"
-    if "title" in schema:
-        return str(schema["title"])
-    return {
-        "string": "a name" if schema.get("minLength") else "a text",
-        "boolean": "true or false",
-        "object": "an object",
-        "array": "a list",
-    }.get(str(kind), "something else")
-
-
-def _strict_errors(raw: object) -> Iterator[shape.ProfileError]:
-    """What only the hooks' own checks refuse, such as NaN, which is not JSON but is read as a number."""
-    try:
-        profiles.compile_profiles(raw)
-    except shape.ProfileError as error:
-        yield error
 
 
 # -- warnings
@@ -208,7 +144,7 @@ def _unknown_keys(
     value: object, schema: Mapping[str, Any], root: Mapping[str, Any], pointer: str
 ) -> Iterator[shape.ProfileError]:
     """Keys that no one reads. Those that start with an underscore or slashes are a person's notes, and welcome."""
-    schema = _resolved(schema, root)
+    schema = shape.resolved(schema, root)
     if isinstance(value, dict):
         properties = schema.get("properties", {})
         for key, item in value.items():
@@ -227,21 +163,12 @@ def _unknown_keys(
                 yield shape.ProfileError(below, expected, shape.describe_value(key))
 
 
-def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in schema:
-        target: Mapping[str, Any] = root
-        for part in schema["$ref"].split("/")[1:]:
-            target = target[part]
-        schema = target
-    return schema
-
-
 def _description_of(root: Mapping[str, Any], pointer: str) -> str:
     """The description of the key that a pointer names, or of the nearest key around it that has one."""
     schema = root
     description = ""
     for part in pointer.split("/")[1:]:
-        schema = _resolved(schema, root)
+        schema = shape.resolved(schema, root)
         name = part.replace("~1", "/").replace("~0", "~")
         below = (
             schema.get("properties", {}).get(name)
@@ -251,7 +178,9 @@ def _description_of(root: Mapping[str, Any], pointer: str) -> str:
         if below is None:
             break
         schema = below
-        description = schema.get("description") or _resolved(schema, root).get("description", description)
+        description = schema.get("description") or shape.resolved(schema, root).get(
+            "description", description
+        )
     return description
 
 

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import write_shared
 from memory_budget.settings import json_edit, profiles
+from memory_budget.settings.shape import SCHEMA, SCHEMA_FILE
 
-SCHEMA = "budget-profiles.schema.json"
-_SHIPPED_SCHEMA = os.path.join(os.path.dirname(profiles.DEFAULTS_FILE), SCHEMA)
 _NEW = '{{\n  "$schema": "./{schema}",\n  "version": "1.0.0"\n}}\n'
 
 
@@ -54,14 +53,13 @@ def change(path: str, members: Mapping[tuple[str, ...], object | None]) -> bool:
 def write_schema(path: str) -> bool:
     """Put the schema beside a profiles file that names it there and does not have it. Raises OSError."""
     beside = os.path.join(os.path.dirname(path), SCHEMA)
-    if os.path.lexists(beside) or not os.path.exists(_SHIPPED_SCHEMA):
+    if os.path.lexists(beside) or not os.path.exists(SCHEMA_FILE):
         return False
     try:
-        if f'"./{SCHEMA}"' not in profiles.read_profiles_file(
-            path
-        ) and f'"{SCHEMA}"' not in profiles.read_profiles_file(path):
+        text = profiles.read_profiles_file(path)
+        if f'"./{SCHEMA}"' not in text and f'"{SCHEMA}"' not in text:
             return False
     except BudgetError:
         return False
-    shutil.copyfile(_SHIPPED_SCHEMA, beside)
+    shutil.copyfile(SCHEMA_FILE, beside)
     return True

@@ -91,7 +91,8 @@ def load_profiles(
         try:
             profiles = compile_profiles(read_profiles_file(path))
         except BudgetError as error:
-            problem = f"{short_path(path, project, home)}{error}"
+            mark = "" if str(error).startswith(":") else ": "
+            problem = f"{short_path(path, project, home)}{mark}{error}"
             profiles = last_good or defaults()
     return LoadResult(profiles, signature, problem, True, to_state(profiles, problem))
 

@@ -1,22 +1,29 @@
-"""Checks for the values of a profiles file. Each of these functions is a check, or makes one; a check returns nothing or raises
-ProfileError.
+"""Checks a profiles file against its schema, `schemas/budget-profiles.schema.json`, which says what each key may hold.
 
-check = record_of({"base_budget": whole_number(0, 100, "a number of tokens")})
-check({"base_budget": "x"}, "/profiles/mine")
-ProfileError: /profiles/mine/base_budget: expected a number of tokens from 0 to 100, found "x"
+The hooks, the command line and people's editors read the same schema. Of JSON Schema this knows the words that the schema uses;
+`tests/property/test_profiles.py` compares it with the jsonschema library, which would cost a hook 76 ms.
+
+    {"profiles": {"mine": {"base_budget": "x"}}}
+    ProfileError: /profiles/mine/base_budget: expected a whole number from 0 to 100000000, found "x"
 """
 
 from __future__ import annotations
 
+from memory_budget.base import fastjson
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import replace_unprintable
-from memory_budget.base.globs import MOST_ALTERNATIVES, too_many
+from memory_budget.base.files import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
-    Check = Callable[[object, str], None]
+    Schema = Mapping[str, Any]
+
+SCHEMA = "budget-profiles.schema.json"
+SCHEMA_FILE = __file__.removesuffix("lib/memory_budget/settings/shape.py") + "schemas/" + SCHEMA
+_TYPES = {"object": dict, "array": list, "string": str, "boolean": bool}
 
 
 class ProfileError(BudgetError):
@@ -57,129 +64,89 @@ def pointer_to(parent: str, key: object) -> str:
     return parent + "/" + str(key).replace("~", "~0").replace("/", "~1")
 
 
-def is_text(value: object, pointer: str) -> None:
-    if not isinstance(value, str):
-        raise ProfileError(pointer, "a text", describe_value(value))
+def load_schema() -> dict[str, Any]:
+    """The schema. Raises BudgetError where the plugin's own file is damaged."""
+    try:
+        schema = fastjson.loads(read_bytes(SCHEMA_FILE))
+    except (OSError, ValueError) as error:
+        raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
+    assert isinstance(schema, dict)
+    return schema
 
 
-def is_flag(value: object, pointer: str) -> None:
-    if not isinstance(value, bool):
-        raise ProfileError(pointer, "true or false", describe_value(value))
+def resolved(schema: Schema, root: Schema) -> Schema:
+    """A part of the schema `root`, or what it refers to (`{"$ref": "#/$defs/tokens"}`)."""
+    while "$ref" in schema:
+        target = root
+        for part in schema["$ref"].split("/")[1:]:
+            target = target[part]
+        schema = target
+    return schema
 
 
-def is_name(value: object, pointer: str) -> None:
-    if not isinstance(value, str) or not value:
-        raise ProfileError(pointer, "a name", describe_value(value))
-
-
-def number(least: float, most: float, what: str, *, above: bool = False) -> Check:
-    """A number in [least, most], or in (least, most] with `above`."""
-    bounds = f"{what} {'above' if above else 'from'} {least:g} to {most:g}"
-
-    def check(value: object, pointer: str) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ProfileError(pointer, bounds, describe_value(value))
-        if not least <= value <= most or (above and value == least):  # nan is outside of everything
-            raise ProfileError(pointer, bounds, describe_value(value))
-
-    return check
-
-
-def whole_number(least: int, most: int, what: str) -> Check:
-    """A whole number in [least, most]."""
-    bounds = f"{what} from {least} to {most}"
-
-    def check(value: object, pointer: str) -> None:
-        # 20000.0 is a whole number in JSON, whose numbers have one kind.
-        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not is_whole or not least <= value <= most:  # type: ignore[operator]
-            raise ProfileError(pointer, bounds, describe_value(value))
-
-    return check
-
-
-def one_of(*choices: str) -> Check:
-    """One of these texts."""
-    listed = ", ".join(choices[:-1]) + " or " + choices[-1]
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, str) or value not in choices:
-            raise ProfileError(pointer, listed, describe_value(value))
-
-    return check
-
-
-def record_of(fields: Mapping[str, Check], *, needs: tuple[str, ...] = ()) -> Check:
-    """An object whose known keys are checked; other keys are allowed, `needs` must be there."""
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, dict):
-            raise ProfileError(pointer, "an object", describe_value(value))
-        for key in needs:
-            if key not in value:
-                raise ProfileError(pointer, f"the key {key}", "an object without it")
+def schema_problems(value: object, schema: Schema, root: Schema, pointer: str = "") -> Iterator[ProfileError]:
+    """What in a value is not as a part of the schema `root` says, in the value's order. Keys that nobody knows are allowed."""
+    schema = resolved(schema, root)
+    if not _fits(value, schema):
+        yield ProfileError(pointer, _expected(schema), describe_value(value))
+    elif isinstance(value, dict):
+        members, others = schema.get("properties", {}), schema.get("additionalProperties")
         for key, item in value.items():
-            field = fields.get(key)
-            if field is not None:
-                field(item, pointer_to(pointer, key))
-
-    return check
-
-
-def table_of(check_item: Check) -> Check:
-    """An object whose keys are free names and whose values are all alike."""
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, dict):
-            raise ProfileError(pointer, "an object", describe_value(value))
-        for key, item in value.items():
-            if not key:
-                raise ProfileError(pointer, "keys that are names", "an empty key")
-            check_item(item, pointer_to(pointer, key))
-
-    return check
-
-
-def list_of(check_item: Check) -> Check:
-    """A list whose items are all alike."""
-
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, list):
-            raise ProfileError(pointer, "a list", describe_value(value))
+            if not key and "propertyNames" in schema:
+                yield ProfileError(pointer, "keys that are names", "an empty key")
+            member = members.get(key, others)
+            if member is not None:
+                yield from schema_problems(item, member, root, pointer_to(pointer, key))
+    elif isinstance(value, list) and "items" in schema:
         for at, item in enumerate(value):
-            check_item(item, pointer_to(pointer, at))
-
-    return check
+            yield from schema_problems(item, schema["items"], root, pointer_to(pointer, at))
 
 
-def glob(per_agent: bool) -> Check:
-    """A glob that cannot lead out of the project or the user's `.claude` folder."""
-    expected = "a glob inside the project or ~/.claude" + (
-        ", with <agent> for the agent's folder" if per_agent else ", without <agent>"
-    )
+def _fits(value: object, schema: Schema) -> bool:
+    """Whether a value itself is what a schema asks for, whatever its members are."""
+    kind = schema.get("type")
+    if kind in ("number", "integer"):
+        return _is_number(value, schema)
+    if kind is not None and not isinstance(value, _TYPES[kind]):
+        return False
+    if value not in schema.get("enum", (value,)):
+        return False
+    if not isinstance(value, str):
+        return True
+    if "pattern" in schema:
+        import re  # hooks are without it while no profiles file changes
 
-    def check(value: object, pointer: str) -> None:
-        if not isinstance(value, str) or any(sign < " " or sign == "\x7f" for sign in value):
-            raise ProfileError(pointer, expected, describe_value(value))
-        leaves = "\\" in value or ".." in value or value[:1] in ("", "/")
-        if value[:1] == "~" and not value.startswith("~/.claude/"):
-            leaves = True
-        if leaves or value[1:2] == ":" or ("<agent>" in value.split("/")) != per_agent:
-            raise ProfileError(pointer, expected, describe_value(value))
-        if "{" in value and too_many(value):
-            limit = f"a glob that stands for at most {MOST_ALTERNATIVES} others"
-            raise ProfileError(pointer, limit, describe_value(value))
-
-    return check
+        if re.search(schema["pattern"], value) is None:
+            return False
+    return bool(len(value) >= schema.get("minLength", 0))
 
 
-def is_cron(value: object, pointer: str) -> None:
-    if not isinstance(value, str) or len(value.split()) != 5:
-        raise ProfileError(pointer, "five cron fields (minute hour day month weekday)", describe_value(value))
+def _is_number(value: object, schema: Schema) -> bool:
+    """Whether a value is a number within a schema's bounds; NaN is outside of any. 20000.0 is a whole number in JSON."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    if schema["type"] == "integer" and isinstance(value, float) and not value.is_integer():
+        return False
+    if "exclusiveMinimum" in schema and not value > schema["exclusiveMinimum"]:
+        return False
+    return bool(schema.get("minimum", value) <= value <= schema["maximum"])
 
 
-def is_endpoint(value: object, pointer: str) -> None:
-    if not isinstance(value, str) or not (value == "" or value.startswith(("http://", "https://"))):
-        raise ProfileError(
-            pointer, "an http:// or https:// address, or an empty text for none", describe_value(value)
-        )
+def _expected(schema: Schema) -> str:
+    """What a schema asks for, in words."""
+    kind = schema.get("type")
+    if "enum" in schema:
+        return f"{', '.join(schema['enum'][:-1])} or {schema['enum'][-1]}"
+    if kind in ("number", "integer"):
+        what = "a whole number" if kind == "integer" else "a number"
+        above = "exclusiveMinimum" in schema
+        least = f"above {schema['exclusiveMinimum']}" if above else f"from {schema['minimum']}"
+        return f"{what} {least} to {schema['maximum']}"
+    if "title" in schema and kind != "object":
+        return str(schema["title"])
+    return {
+        "string": "a name" if schema.get("minLength") else "a text",
+        "boolean": "true or false",
+        "object": "an object",
+        "array": "a list",
+    }.get(str(kind), "something else")
