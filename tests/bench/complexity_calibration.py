@@ -36,10 +36,10 @@ from memory_budget.select import block, complexity, packing  # noqa: E402
 from memory_budget.select.recipe import RECIPE  # noqa: E402
 from memory_budget.settings import profiles  # noqa: E402
 from memory_budget.settings.names import TIERS  # noqa: E402
-from memory_budget.text import synonyms as text_synonyms  # noqa: E402
 from tests.bench import task_sets, trimming  # noqa: E402
 from tests.bench.indexed import IndexedProject  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
+from tests.support.word_tables import load_synonyms  # noqa: E402
 
 if TYPE_CHECKING:
     from memory_budget.select.view import View
@@ -100,7 +100,7 @@ class Case:
 
 def from_data(folder: Path, name: str, every: int) -> Iterator[Case]:
     """Questions to the conversations of one set, with the units that answer them."""
-    synonyms = text_synonyms.load_synonyms()
+    synonyms = load_synonyms()
     for record in trimming.records(folder, name):
         corpus = trimming.Corpus(record)
         view = trimming.InMemory(corpus, RECIPE, synonyms).view

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import tiktoken
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "lib"))
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget.text import telling
-from memory_budget.text.words import terms
+from memory_budget.text import telling  # noqa: E402
+from memory_budget.text.words import terms  # noqa: E402
+from tests.support.word_tables import load_telling, write_telling  # noqa: E402
 
 #: Tokens up to this rank are in every kind of text.
 COMMON = 250
@@ -60,8 +62,8 @@ def main() -> None:
         )
         for term in general.keys() | instructions.keys()
     }
-    telling.write_telling(values)
-    print(f"{len(telling.load_telling()):,} of {len(values):,} terms are kept")
+    write_telling(values)
+    print(f"{len(load_telling()):,} of {len(values):,} terms are kept")
 
 
 if __name__ == "__main__":

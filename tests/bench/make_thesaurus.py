@@ -15,10 +15,12 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "lib"))
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget.text import porter, synonyms
-from memory_budget.text import words as text_words
+from memory_budget.text import porter, synonyms  # noqa: E402
+from memory_budget.text import words as text_words  # noqa: E402
+from tests.support.word_tables import write_synonyms  # noqa: E402
 
 LEAST = 0.35
 NEIGHBOURS = 150
@@ -83,7 +85,7 @@ def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
         return 2
-    synonyms.write_synonyms(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
+    write_synonyms(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
     print(f"{synonyms.PATH}: {Path(synonyms.PATH).stat().st_size:,} bytes")
     return 0
 

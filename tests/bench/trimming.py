@@ -34,11 +34,11 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
 from memory_budget.select import block, packing  # noqa: E402
 from memory_budget.select.recipe import Recipe  # noqa: E402
-from memory_budget.text import synonyms as text_synonyms  # noqa: E402
 from memory_budget.text.tokens import load_encoding  # noqa: E402
 from tests.bench import task_sets  # noqa: E402
 from tests.bench.indexed import IndexedProject, fill_from  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
+from tests.support.word_tables import load_synonyms  # noqa: E402
 
 FOLDER = ".claude/memory/recent/"
 BUDGETS = (5, 10, 25)
@@ -237,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
         run_tasks(options.tasks, options.ablation)
     if not options.data:
         return 0
-    synonyms = text_synonyms.load_synonyms()
+    synonyms = load_synonyms()
 
     def engine(recipe: Recipe) -> Engine:
         return Indexed if options.index else lambda corpus: InMemory(corpus, recipe, synonyms)

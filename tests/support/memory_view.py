@@ -11,8 +11,9 @@ from memory_budget.index import labels
 from memory_budget.index.labels import LABELLED
 from memory_budget.index.leaves import NOTE, leaf_numbers
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
-from memory_budget.text import folding, markdown, telling, words
+from memory_budget.text import folding, markdown, words
 from memory_budget.text.shown_paths import file_line
+from tests.support.word_tables import load_telling
 
 _IDS_BETWEEN_FILES = 3
 _TELLING: dict[str, float] = {}
@@ -172,7 +173,7 @@ class MemoryView:
 
     def telling(self, terms: Collection[str]) -> dict[str, float]:
         if not _TELLING:
-            _TELLING.update(telling.load_telling())
+            _TELLING.update(load_telling())
         return {term: _TELLING[term] for term in terms if term in _TELLING}
 
     def synonyms(self, term: str) -> list[tuple[str, float]]:

@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from memory_budget.cli import profiles as command
+from memory_budget.cli.main import main
 from memory_budget.settings import shape
 from tests.unit.test_profiles import OLDER, write
 
 
 def run(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(["check", *arguments]))
+    return main(["profiles", "check", *arguments])
 
 
 def test_without_a_file(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_budget.cli import complexity as command
+from memory_budget.cli.main import main
 from memory_budget.select import complexity, complexity_model
 from memory_budget.select.complexity import classify, parse_tier
 from memory_budget.settings.names import TIERS
@@ -408,9 +407,7 @@ def test_a_fresh_process_imports_nothing_else() -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(arguments))
+    return main(["complexity", *arguments])
 
 
 def feed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 from pathlib import Path
@@ -26,7 +25,7 @@ def project(tmp_path: Path, home: Path) -> Project:
 def test_a_schema_that_a_file_names_is_put_beside_it(project: Project) -> None:
     path = Path(project.memory, "budget-profiles.json")
     path.write_text('{"$schema": "./budget-profiles.schema.json"}')
-    background.run(background_arguments(project))
+    background.main(["session", "--project", project.root])
     assert json.loads(path.with_name("budget-profiles.schema.json").read_text())["type"] == "object"
 
 
@@ -37,10 +36,6 @@ def test_no_schema_where_none_is_asked_for(project: Project, text: str) -> None:
     assert [path.name for path in Path(project.memory).iterdir() if path.is_file()] == [
         "budget-profiles.json"
     ]
-
-
-def background_arguments(project: Project) -> argparse.Namespace:
-    return argparse.Namespace(task="session", project=project.root, session="", ended=None)
 
 
 def test_a_change_that_could_not_be_used_is_refused(project: Project) -> None:

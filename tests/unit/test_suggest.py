@@ -141,7 +141,7 @@ def test_only_agents_that_nobody_assigned_are_proposed(tmp_path: Path) -> None:
     write(tmp_path, "roles/role-template.md", "# Template\n")
     known = agents.scan_agent_files(str(tmp_path), "")
     own = profiles.compile_profiles({"agent_assignments": {"beta": "none"}})
-    found = suggest.agent_suggestions(str(tmp_path), "", own, known)
+    found = suggest.agent_suggestions("", own, known)
     assert [(entry.key, entry.profile) for entry in found] == [
         ("alpha", NARROW),
         ("roles/lead-role", COORDINATOR),
@@ -170,10 +170,8 @@ def test_agents_of_enabled_plugins_are_proposed_by_the_clients_name(tmp_path: Pa
         )
     )
     known = agents.scan_agent_files(str(tmp_path / "project"), str(home))
-    found = suggest.agent_suggestions(
-        str(tmp_path / "project"), str(home), profiles.compile_profiles({}), known
-    )
+    found = suggest.agent_suggestions(str(home), profiles.compile_profiles({}), known)
     assert [(entry.key, entry.profile) for entry in found] == [("acme:writer", COORDINATOR)]
     own = profiles.compile_profiles({"agent_assignments": {found[0].key: found[0].profile}})
     assert agents.resolve("acme:writer", own, known).profile_name == COORDINATOR
-    assert suggest.agent_suggestions(str(tmp_path / "project"), str(home), own, known) == []
+    assert suggest.agent_suggestions(str(home), own, known) == []

@@ -1,20 +1,21 @@
 from pathlib import Path
 
 from memory_budget.select.query import Query
-from memory_budget.text import synonyms, telling
+from memory_budget.text import telling
+from tests.support import word_tables
 
 
 def test_what_is_written_is_loaded_and_the_rest_of_the_database_stays(tmp_path: Path) -> None:
     path = str(tmp_path / "words.sqlite")
-    synonyms.write_synonyms([("cost", "price", 0.8)], path)
+    word_tables.write_synonyms([("cost", "price", 0.8)], path)
     for values in ({"file": 0.7, "zebra": 5.9}, {"file": 0.8, "treasuri": 4.9}):
-        telling.write_telling(values, path)
-    assert telling.load_telling(path) == {"file": 0.8, "treasuri": 4.9}
-    assert synonyms.load_synonyms(path=path)["cost"][0][0] == "price"
+        word_tables.write_telling(values, path)
+    assert word_tables.load_telling(path) == {"file": 0.8, "treasuri": 4.9}
+    assert word_tables.load_synonyms(path=path)["cost"][0][0] == "price"
 
 
 def test_common_words_tell_less_than_rare_ones() -> None:
-    values = telling.load_telling()
+    values = word_tables.load_telling()
     assert values["file"] < 1 < values["deploi"] < values["treasuri"] < telling.MOST
     assert "watchlist" not in values
 

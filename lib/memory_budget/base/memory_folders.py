@@ -21,6 +21,9 @@ LAYOUTS = {
     "docs/memory": "memory in docs",
 }
 
+#: Folders that often hold notes: named where a project has no memory yet.
+LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
+
 #: The profiles file, where sources are named.
 PROFILES = MEMORY + "/budget-profiles.json"
 #: Places that are named in one line.

@@ -12,11 +12,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-HELP = "the tier of a task (simple, medium, complex, multi-system), a score from 0 to 1 that orders tasks, and the reasons"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes (`--json` only where the common options have not declared it yet)."""
     parser.description = (
         "Tell how hard a task is. A prompt may carry its own answer, as in '[complexity: complex]'. "
         "With --jsonl, every input line is an object with 'prompt' (and perhaps 'description'); every output line is "
@@ -31,8 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--description", default="", metavar="TEXT", help="the few words the caller gives beside the prompt"
     )
-    if "--json" not in parser._option_string_actions:
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:

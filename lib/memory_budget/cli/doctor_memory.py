@@ -10,19 +10,17 @@ from memory_budget.base import memory_folders
 from memory_budget.base.figures import counted, enumeration
 from memory_budget.base.project import Project
 from memory_budget.cli.findings import Finding
+from memory_budget.cli.projects import files_of_glob
 from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.pages import first_damage
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.index.scan import scan_sources
-from memory_budget.index.sources import Sources, sources_of
+from memory_budget.index.sources import sources_of
 from memory_budget.log import usage
 from memory_budget.run import lost_prompts
 from memory_budget.settings import agents, check, profiles, suggest
-from memory_budget.settings.names import SCOPES
 
-#: Folders that often hold notes: where one exists, it is proposed as a source.
-_LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
 _NAMED = 5
 #: Bytes that a project's index, log and reports want at the least.
 _LEAST_ROOM = 5_000_000
@@ -30,7 +28,7 @@ _LEAST_ROOM = 5_000_000
 
 def no_memory(project: Project) -> Iterator[Finding]:
     """Say how to begin where there is no memory."""
-    existing = [name for name in _LIKELY if os.path.isdir(f"{project.root}/{name}")]
+    existing = [name for name in memory_folders.LIKELY if os.path.isdir(f"{project.root}/{name}")]
     sources_hint = f"; or add what is there: memory-budget sources add {existing[0]}" if existing else ""
     yield Finding(
         "note", "memory", f"none in {project.root}", f"put notes into .claude/memory/*.md{sources_hint}"
@@ -81,13 +79,9 @@ def _sources(project: Project) -> Iterator[Finding]:
     """Globs of the profiles file that match no file."""
     table = profiles.load_profiles(project.root, project.home).profiles.sources()
     shipped = profiles.defaults().sources()
-    no_globs: dict[str, list[str]] = {scope: [] for scope in SCOPES}
     for scope, globs in table.items():
         for glob in globs:
-            if (
-                glob in shipped.get(scope, ())
-                or scan_sources(project, Sources({**no_globs, scope: [glob]})).files
-            ):
+            if glob in shipped.get(scope, ()) or files_of_glob(project, scope, glob):
                 continue
             folder = os.path.isdir(f"{project.root}/{glob}")
             remedy = (
@@ -113,7 +107,7 @@ def _agents(project: Project) -> Iterator[Finding]:
             "add name: and description: between two lines of ---",
         )
     yield from _unknown_agents(project, loaded, agent_files)
-    suggestions = suggest.agent_suggestions(project.root, project.home, loaded, agent_files)
+    suggestions = suggest.agent_suggestions(project.home, loaded, agent_files)
     if suggestions:
         yield Finding(
             "note",

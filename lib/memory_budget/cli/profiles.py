@@ -11,11 +11,8 @@ from memory_budget.base.project import Project, find_project, user_home
 from memory_budget.cli import output
 from memory_budget.settings import agents, check, edit, profiles, suggest
 
-HELP = "check the profiles file, or have a profile suggested for each agent that nobody assigned"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes (common options only where they have not been declared yet)."""
     parser.description = (
         "check: every problem of .claude/memory/budget-profiles.json (else that of your home folder) with its place. Errors keep "
         "the file from being used (the last good version goes on working); warnings do not. Exit 1 with an error. "
@@ -29,17 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--agent", action="append", metavar="NAME", help="suggest: only this agent (may be repeated)"
     )
-    if "--project" not in parser._option_string_actions:
-        parser.add_argument(
-            "--project", default=".", metavar="DIR", help="the project (default: this folder)"
-        )
-    if "--json" not in parser._option_string_actions:
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 done, or the file is fine (or there is none); 1 it has errors."""
-    project = find_project(args.project or ".")
+    project = find_project(args.project)
     return _suggest(project, args) if args.action == "suggest" else _check_file(project.root, args)
 
 
@@ -87,7 +78,7 @@ def _suggest(project: Project, args: argparse.Namespace) -> int:
     agent_files = agents.scan_agent_files(project.root, project.home)
     suggestions = [
         entry
-        for entry in suggest.agent_suggestions(project.root, project.home, loaded, agent_files)
+        for entry in suggest.agent_suggestions(project.home, loaded, agent_files)
         if not args.agent or {entry.key, entry.key.rpartition("/")[2]} & set(args.agent)
     ]
     path = edit.target(project.root, project.home)

@@ -1,4 +1,4 @@
-"""Finds the project that a verb works on, and says which of its memory is not read."""
+"""Finds the project that a verb works on, which of its memory is not read, and what a glob stands for in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from memory_budget.base import memory_folders
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project, find_project
 from memory_budget.index.overlooked import overlooked
-from memory_budget.index.sources import sources_of
+from memory_budget.index.scan import scan_sources
+from memory_budget.index.sources import Sources, sources_of
 from memory_budget.settings import profiles
+from memory_budget.settings.names import SCOPES
 
 if TYPE_CHECKING:
     from memory_budget.index.scan import Scan
@@ -30,3 +32,9 @@ def unread_memory(project: Project, scan: Scan | None = None) -> list[str]:
     return overlooked(
         project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles), scan
     )
+
+
+def files_of_glob(project: Project, scope: str, glob: str) -> int:
+    """How many files a glob of a scope stands for."""
+    nothing: dict[str, list[str]] = {name: [] for name in SCOPES}
+    return len(scan_sources(project, Sources({**nothing, scope: [glob]})).files)

@@ -14,8 +14,7 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import counted
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
-from memory_budget.index.scan import scan_sources
-from memory_budget.index.sources import Sources
+from memory_budget.cli.projects import files_of_glob
 from memory_budget.settings import edit, profiles
 from memory_budget.settings.names import SCOPES
 
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for glob in globs:
         files = (
-            f": {counted(_count_files(project, args.scope, glob), 'file')}" if args.action == "add" else ""
+            f": {counted(files_of_glob(project, args.scope, glob), 'file')}" if args.action == "add" else ""
         )
         output.line(f"{shown}: {'added' if args.action == 'add' else 'removed'} {glob}{files}")
     print(
@@ -73,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _print_sources(project: Project, *, as_json: bool) -> int:
     rows = [
-        (scope, glob, _count_files(project, scope, glob))
+        (scope, glob, files_of_glob(project, scope, glob))
         for scope, globs in profiles.load_profiles(project.root, project.home).profiles.sources().items()
         for glob in globs
     ]
@@ -106,10 +105,5 @@ def _refuse_what_matches_nothing(project: Project, scope: str, glob: str) -> Non
             "--scope agent_patterns" if scope == "global" else "<agent> where the agent's folder stands"
         )
         raise BudgetError(f"{glob}: expected {expected}")
-    if not _count_files(project, scope, glob):
+    if not files_of_glob(project, scope, glob):
         raise BudgetError(f"{glob}: matches no Markdown file in {project.root}; nothing was changed")
-
-
-def _count_files(project: Project, scope: str, glob: str) -> int:
-    no_globs: dict[str, list[str]] = {name: [] for name in SCOPES}
-    return len(scan_sources(project, Sources({**no_globs, scope: [glob]})).files)

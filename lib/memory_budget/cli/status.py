@@ -74,10 +74,7 @@ def _job_state(project: Project) -> dict[str, Any] | None:
 def _suggestions(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
     """The profile that is suggested for each agent without an assignment."""
     agent_files = agents.scan_agent_files(project.root, project.home)
-    return [
-        entry._asdict()
-        for entry in suggest.agent_suggestions(project.root, project.home, settings, agent_files)
-    ]
+    return [entry._asdict() for entry in suggest.agent_suggestions(project.home, settings, agent_files)]
 
 
 def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from memory_budget.base.figures import counted, enumeration
 from memory_budget.base.files import write_shared
-from memory_budget.base.memory_folders import MEMORY, unread_places
+from memory_budget.base.memory_folders import LIKELY, MEMORY, unread_places
 from memory_budget.base.project import CACHE, Project
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.overview import memory_facts
@@ -23,8 +23,6 @@ from memory_budget.settings import agents, edit, profiles, shape, suggest
 
 STEP = "Project"
 DESCRIPTION = "Memory budgets of this project's agents. What is not set here is as shipped."
-#: Folders that often hold notes, named where a project has no memory yet.
-_LIKELY = ("memory-bank", "docs/memory", "docs", "notes")
 #: Seconds for indexing or a preview; a large memory is indexed at about a million tokens a second.
 _TIMEOUT = 600
 #: Suggestions and files that are named; all are counted.
@@ -41,7 +39,7 @@ class ExampleTask(NamedTuple):
 
 def say_no_memory(host: Host, project: str) -> None:
     """Say how to begin in a project without memory. Nothing is made in it."""
-    existing = [name for name in _LIKELY if os.path.isdir(os.path.join(project, name))]
+    existing = [name for name in LIKELY if os.path.isdir(os.path.join(project, name))]
     launcher = shlex.join([_launcher(host), "sources", "add", *existing[:1], "--project", project])
     sources_hint = f"\nor add what is there: {launcher}" if existing else ""
     host.warn(
@@ -67,7 +65,7 @@ def install_profiles(host: Host, receipt: Receipt, project: str) -> None:
     target = os.path.join(project, profiles.FILE)
     settings = profiles.load_profiles(project, host.home)
     agent_files = agents.scan_agent_files(project, host.home)
-    suggestions = suggest.agent_suggestions(project, host.home, settings.profiles, agent_files)
+    suggestions = suggest.agent_suggestions(host.home, settings.profiles, agent_files)
     listed = enumeration((f"{entry.key} -> {entry.profile}" for entry in suggestions), _NAMED)
     if os.path.lexists(target):
         advice = (

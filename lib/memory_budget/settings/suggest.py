@@ -51,10 +51,8 @@ class AgentSuggestion(NamedTuple):
     path: str
 
 
-def agent_suggestions(
-    project: str, home: str, settings: Profiles, agent_files: agents.Agents
-) -> list[AgentSuggestion]:
-    """What is suggested for every agent that nobody assigned, by key; only profiles that there are."""
+def agent_suggestions(home: str, settings: Profiles, agent_files: agents.Agents) -> list[AgentSuggestion]:
+    """What is suggested for every agent that nobody assigned, by key; only profiles that there are. `home`: whose plugins."""
     suggestions: dict[str, AgentSuggestion] = {}
     project_agents = [
         (f"{file.kind}/{file.stem}" if file.kind else file.name or file.stem, file)

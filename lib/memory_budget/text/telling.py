@@ -14,44 +14,5 @@ index term and its value in hundredths; a term that is missing has `MOST`.
 
 from __future__ import annotations
 
-from memory_budget.text.synonyms import PATH
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 #: The value of a word that neither collection has.
 MOST = 6.0
-#: Values from here on are not kept.
-_KEPT_BELOW = 5.6
-
-
-def write_telling(values: Mapping[str, float], path: str = PATH) -> None:
-    """Write the table into a database of words, in place of the one it has. Raises sqlite3.Error."""
-    import sqlite3
-
-    database = sqlite3.connect(path, isolation_level=None)
-    try:
-        database.execute("DROP TABLE IF EXISTS telling")
-        database.execute("CREATE TABLE telling(term TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID")
-        database.execute("BEGIN")
-        rows = [(term, round(100 * value)) for term, value in sorted(values.items()) if value < _KEPT_BELOW]
-        database.executemany("INSERT INTO telling VALUES(?,?)", rows)
-        database.execute("COMMIT")
-        database.execute("VACUUM")
-    finally:
-        database.close()
-
-
-def load_telling(path: str = PATH) -> dict[str, float]:
-    """The whole table, for code that has no index open."""
-    import sqlite3
-
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        return {
-            term: value / 100
-            for term, value in database.execute("SELECT term, value FROM telling").fetchall()
-        }
-    finally:
-        database.close()

@@ -10,8 +10,8 @@ session  on a session's start: close, index, jobs
 
 from __future__ import annotations
 
+import argparse
 import os
-from typing import TYPE_CHECKING
 
 from memory_budget.base import fastjson, hook_log
 from memory_budget.base.files import read_bytes, remove
@@ -20,18 +20,17 @@ from memory_budget.index import sealed_values, update
 from memory_budget.run import calibration, finish, leftovers, lost_prompts
 from memory_budget.settings import edit, profiles, token_ratio
 
-if TYPE_CHECKING:
-    import argparse
+TASKS = ("index", "finish", "lost", "close", "jobs", "session")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", choices=["index", "finish", "lost", "close", "session", "jobs"])
+def main(argv: list[str]) -> int:
+    """Do one task. `argv`: after `background`. `base.detached` logs what it raises, since this process has no terminal."""
+    parser = argparse.ArgumentParser(prog="memory-budget background")
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("--project", required=True)
     parser.add_argument("--ended", help="file about the agent (finish, lost)")
     parser.add_argument("--session", default="", help="session that is over")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Do one task. `base.detached` logs what it raises, since this process has no terminal."""
+    args = parser.parse_args(argv)
     project = find_project(args.project)
     if not project.has_memory():
         return 0
@@ -108,13 +107,3 @@ def _jobs(project: Project) -> None:
         schedule.run_due(project, jobs.run_job)
     except ImportError as error:  # the jobs stay due until the libraries are installed
         hook_log.log(project, f"the jobs wait for the plugin's libraries: {error}; run: memory-budget setup")
-
-
-def main(argv: list[str]) -> int:
-    """Entry of the detached process, which needs none of the other verbs. `argv`: after `background`."""
-    import argparse
-
-    parser = argparse.ArgumentParser(prog="memory-budget background")
-    add_arguments(parser)
-    parser.add_argument("--project", required=True)
-    return run(parser.parse_args(argv))
