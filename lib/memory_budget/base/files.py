@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 #: Characters allowed in a file name that is made from a name from outside.
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+_LONGEST_NAME = 80
 
 
-def safe_name(text: str, limit: int = 80) -> str:
+def safe_name(text: str) -> str:
     """A file name for `text`, the same for the same text, that leads out of no folder.
 
-    "dbt-expert" stays; "../a b" becomes "___a_b-" and a digest. At most `limit` characters.
+    "dbt-expert" stays; "../a b" becomes "___a_b-" and a digest. At most 80 characters.
     """
-    if 0 < len(text) <= limit and _SAFE.issuperset(text):
+    if 0 < len(text) <= _LONGEST_NAME and _SAFE.issuperset(text):
         return text
-    start = "".join(c if c in _SAFE else "_" for c in text[: limit - 17])
+    start = "".join(c if c in _SAFE else "_" for c in text[: _LONGEST_NAME - 17])
     return start + "-" + short_hash(text)
 
 

@@ -13,7 +13,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from memory_budget.base import auto_memory
 from memory_budget.base.files import short_hash, write_atomic
@@ -31,13 +30,6 @@ CORE_MEGABYTES = 31
 REPORTS_MEGABYTES = 74
 
 
-class Interpreters(NamedTuple):
-    """Absolute paths of the two programs; "" where there is none."""
-
-    base: str
-    libraries: str
-
-
 def plugin_root() -> str:
     """The plugin's folder: the checkout, or the copy the client made of it."""
     library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -49,16 +41,16 @@ def claude_home(environ: Mapping[str, str] = os.environ) -> str:
     return auto_memory.client_folder(environ.get("HOME") or user_home(), environ)
 
 
-def data_folder(environ: Mapping[str, str] = os.environ) -> str:
+def data_folder() -> str:
     """The plugin's data folder, whether or not it exists yet.
 
     The launcher names in `MEMORY_BUDGET_DATA` the one whose file `interpreter` it read, the client in `CLAUDE_PLUGIN_DATA` the one
     that belongs to this way of installing.
     """
     return (
-        environ.get("MEMORY_BUDGET_DATA")
-        or environ.get("CLAUDE_PLUGIN_DATA")
-        or os.path.join(claude_home(environ), "plugins", "data", f"{PLUGIN}-{MARKETPLACE}")
+        os.environ.get("MEMORY_BUDGET_DATA")
+        or os.environ.get("CLAUDE_PLUGIN_DATA")
+        or os.path.join(claude_home(), "plugins", "data", f"{PLUGIN}-{MARKETPLACE}")
     )
 
 
@@ -106,20 +98,9 @@ def _applies(marker: str) -> bool:
     return True
 
 
-def read_interpreters(data: str) -> Interpreters:
-    """What the file `interpreter` in the data folder names; empty strings when there is no such file."""
-    try:
-        with open(os.path.join(data, "interpreter"), encoding="utf-8") as file:
-            lines = file.read().split("\n")
-    except (OSError, UnicodeDecodeError):
-        lines = []
-    base, libraries = (*lines, "", "")[:2]
-    return Interpreters(base, libraries)
-
-
-def write_interpreters(data: str, interpreters: Interpreters) -> None:
-    """Put both paths into the data folder in one step: agents may be starting. Raises OSError."""
-    write_atomic(os.path.join(data, "interpreter"), ("\n".join(interpreters) + "\n").encode())
+def write_interpreters(data: str, base: str, libraries: str) -> None:
+    """Put both paths ("" for none) into the data folder in one step: agents may be starting. Raises OSError."""
+    write_atomic(os.path.join(data, "interpreter"), f"{base}\n{libraries}\n".encode())
 
 
 def base_interpreter() -> str:

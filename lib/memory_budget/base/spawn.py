@@ -10,7 +10,7 @@ import sys
 import time
 
 from memory_budget.base import layout
-from memory_budget.base.files import touch
+from memory_budget.base.files import read_bytes, touch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,20 +38,20 @@ def data_folders() -> list[str]:
     return list(dict.fromkeys(folders))
 
 
-def interpreters(folder: str) -> tuple[str, str]:
-    """The base interpreter and the one with the libraries, as a data folder names them; "" for one that cannot be run.
-
-    The file `interpreter` has one path per line:
-
-        /usr/bin/python3.11
-        /home/me/.claude/plugins/data/memory-budget/venv/bin/python
-    """
+def named_interpreters(folder: str) -> tuple[str, str]:
+    """The base interpreter and the one with the libraries, as the file `interpreter` of a data folder names them in two lines;
+    "" for none."""
     try:
-        with open(folder + "/interpreter", "rb", buffering=0) as file:
-            lines = (file.read() or b"").decode("utf-8", "replace").split("\n")
+        lines = read_bytes(folder + "/interpreter").decode("utf-8", "replace").split("\n")
     except OSError:
         return "", ""
-    base, libraries = (line if _can_run(line) else "" for line in (*lines, "", "")[:2])
+    base, libraries = (*lines, "", "")[:2]
+    return base, libraries
+
+
+def interpreters(folder: str) -> tuple[str, str]:
+    """The same, "" for one that cannot be run."""
+    base, libraries = (name if _can_run(name) else "" for name in named_interpreters(folder))
     return base, libraries
 
 

@@ -90,22 +90,20 @@ def _differing_packages(lock: str) -> list[tuple[str, str, str | None]]:
 
 def _interpreter(project: Project) -> Iterator[Finding]:
     data = installation.data_folder()
-    named_interpreters = installation.read_interpreters(data)
+    named_base, named_libraries = spawn.named_interpreters(data)
     base, with_libraries = spawn.interpreters(data)
     remedy = f"run: python3 {os.path.join(installation.plugin_root(), 'install.py')}"
-    if not named_interpreters.base:
+    if not named_base:
         yield Finding("note", "hooks", f"{data} names no Python; hooks look for one on the PATH", remedy)
     elif not base or not _runs_python(base):
-        yield Finding(
-            "problem", "hooks", f"{named_interpreters.base} in {data}/interpreter cannot be run", remedy
-        )
+        yield Finding("problem", "hooks", f"{named_base} in {data}/interpreter cannot be run", remedy)
     else:
         yield Finding("ok", "hooks", f"run with {base}")
-    if named_interpreters.libraries and (not with_libraries or not _runs_python(with_libraries)):
+    if named_libraries and (not with_libraries or not _runs_python(with_libraries)):
         yield Finding(
             "problem",
             "command line",
-            f"{named_interpreters.libraries} in {data}/interpreter cannot be run: it was moved or its Python is gone",
+            f"{named_libraries} in {data}/interpreter cannot be run: it was moved or its Python is gone",
             "run: memory-budget setup",
         )
 

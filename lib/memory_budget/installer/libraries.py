@@ -20,9 +20,8 @@ import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from memory_budget.base import installation
+from memory_budget.base import installation, spawn
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.installation import Interpreters
 from memory_budget.installer.host import Host, Result
 from memory_budget.installer.turn import wait_for_turn
 
@@ -74,7 +73,7 @@ REPORTS = LibrarySet(
 def install_libraries(host: Host, sets: tuple[LibrarySet, ...] = (CORE,)) -> bool:
     """Install what is missing of `sets` and tell the launcher. False when there are no core libraries afterwards."""
     base = installation.base_interpreter()
-    before = installation.read_interpreters(host.data)
+    before = spawn.named_interpreters(host.data)
     try:
         folder = installation.environment_folder(host.root, host.data, base)
         missing = [library_set for library_set in sets if not is_complete(folder, library_set, host.root)]
@@ -90,15 +89,15 @@ def install_libraries(host: Host, sets: tuple[LibrarySet, ...] = (CORE,)) -> boo
             host.already(STEP, f"complete, in {host.short(folder)}")
         python = os.path.join(folder, "bin", "python")
     except (LibrariesError, OSError) as error:
-        python = before.libraries if os.access(before.libraries, os.X_OK) else ""
+        python = spawn.interpreters(host.data)[1]
         host.warn(
             STEP,
             f"not installed: {error}\n{'The ones installed before stay in use.' if python else WITHOUT_LIBRARIES}",
         )
         folder = ""
     if not host.dry_run:
-        if before != Interpreters(base, python):
-            installation.write_interpreters(host.data, Interpreters(base, python))
+        if before != (base, python):
+            installation.write_interpreters(host.data, base, python)
         if folder:
             _remove_others(host.data, folder)
     return bool(python) and (bool(folder) or CORE not in sets)

@@ -66,9 +66,9 @@ class Store:
         while rows := cursor.fetchmany(10_000):
             yield from rows
 
-    def dicts(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    def dicts(self, sql: str) -> list[dict[str, Any]]:
         """All rows of a query, by column name."""
-        cursor = self._db.execute(sql, list(parameters))
+        cursor = self._db.execute(sql)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

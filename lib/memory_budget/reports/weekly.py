@@ -21,8 +21,8 @@ class AgentUse(NamedTuple):
     tokens: int
 
 
-def weekly_use(project: Project, now: float, days: int = 7) -> list[AgentUse]:
-    """The agents that ran in the last `days` before `now` (seconds since the epoch), most runs first.
+def weekly_use(project: Project, now: float) -> list[AgentUse]:
+    """The agents that ran in the seven days before `now` (seconds since the epoch), most runs first.
 
     Lines that are no records (`lines.record_problem`) do not count.
     """
@@ -30,7 +30,7 @@ def weekly_use(project: Project, now: float, days: int = 7) -> list[AgentUse]:
     for entry in usage.read_all(project):
         if isinstance(entry, usage.BadLine) or lines.record_problem(entry):
             continue
-        if now - days * 86400 <= lines.moment(entry["timestamp"]) <= now:
+        if now - 7 * 86400 <= lines.moment(entry["timestamp"]) <= now:
             rows[entry["agent"]].append(entry)
     uses = [
         AgentUse(

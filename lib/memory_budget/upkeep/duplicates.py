@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from memory_budget.upkeep.memory_files import MemoryFile
 
 
+#: Sets of chunks that a report lists; all are counted.
+_MOST_SETS = 50
+
+
 class FileSet(NamedTuple):
     """Files with the same bytes: `keep` stays, the `copies` say nothing new. `tokens`: of the copies together; `removable`:
     copies whose readers all get `keep` as well."""
@@ -80,10 +84,9 @@ def find_duplicates(
     project: Project,
     notes: Sequence[MemoryFile],
     similarity: float,
-    progress: Callable[[int, int], None] | None = None,
-    shown: int = 50,
+    progress: Callable[[int, int], None] | None,
 ) -> DuplicateReport:
-    """Search the index. `similarity`: 0 to 1; `shown`: sets of chunks listed at most.
+    """Search the index. `similarity`: 0 to 1.
 
     Raises IndexUnusable, DatabaseError.
     """
@@ -108,7 +111,7 @@ def find_duplicates(
         tokens=sum(note.tokens for note in notes),
         sets=sets,
         near=_near_files(chunks, classes, files, similarity),
-        chunks=chunk_sets[:shown],
+        chunks=chunk_sets[:_MOST_SETS],
         chunk_sets=len(chunk_sets),
         tokens_files=sum(file_set.tokens for file_set in sets),
         tokens_chunks=tokens_chunks,

@@ -32,11 +32,11 @@ _MOST_DAYS = 800
 class MemoryFile(NamedTuple):
     """One memory file.
 
-    Days are ordinal days. `tokens`: exact count; `size` in bytes; `hash` of the content; `date`: from its front matter, name
-    or first lines, 0 for none; `last_used`: 0 for never; `uses` and `agents`: counted here, plus those in its side file;
-    `first_seen` by the jobs, 0 for not yet; `confidence`: 0 to 1, -1 for none; `always`: pinned; `native`: the client's own
-    agent memory, "" for none; `movable`: whether jobs may move it (a plain file below `.claude/memory`); `side`: whether it has a
-    side file; `problem`: what was wrong with reading it, "" for nothing.
+    Days are ordinal days. `tokens`: exact count; `hash` of the content; `date`: from its front matter, name or first lines, 0
+    for none; `last_used`: 0 for never; `uses` and `agents`: counted here, plus those in its side file; `first_seen` by the
+    jobs, 0 for not yet; `confidence`: 0 to 1, -1 for none; `always`: pinned; `native`: the client's own agent memory, "" for
+    none; `movable`: whether jobs may move it (a plain file below `.claude/memory`); `problem`: what was wrong with reading
+    it, "" for nothing.
     """
 
     path: str
@@ -55,8 +55,6 @@ class MemoryFile(NamedTuple):
     agents: frozenset[str]
     first_seen: int
     movable: bool
-    side: bool = False
-    size: int = 0
     problem: str = ""
 
     @property
@@ -114,7 +112,7 @@ def load_memory_files(project: Project, seen: Seen) -> list[MemoryFile]:
     try:
         rows = db.execute(
             "SELECT f.path, g.scope, g.owner, g.category, g.native, f.tokens, f.hash, f.date, f.confidence, f.always, "
-            "f.expires, coalesce(u.uses, 0), coalesce(u.last_used, 0), coalesce(u.agents, '[]'), f.size, f.problem "
+            "f.expires, coalesce(u.uses, 0), coalesce(u.last_used, 0), coalesce(u.agents, '[]'), f.problem "
             "FROM files f JOIN groups g ON g.id = f.grp LEFT JOIN file_uses u ON u.path = f.path ORDER BY f.path"
         ).fetchall()
     finally:
@@ -126,7 +124,7 @@ def load_memory_files(project: Project, seen: Seen) -> list[MemoryFile]:
 def _memory_file(project: Project, base: str, row: tuple[Any, ...], seen: Seen) -> MemoryFile:
     (
         path, scope, owner, category, native, tokens, content, date, confidence, always, expires, uses, last_used,
-        agents, size, problem,
+        agents, problem,
     ) = row  # fmt: skip
     side = side_facts(project, path)
     side_uses = side.get("use_count")
@@ -152,8 +150,6 @@ def _memory_file(project: Project, base: str, row: tuple[Any, ...], seen: Seen) 
         agents=parse_agents(agents),
         first_seen=seen.first.get(path, 0),
         movable=not native and _movable(project, base, path),
-        side=bool(side),
-        size=size,
         problem=problem,
     )
 

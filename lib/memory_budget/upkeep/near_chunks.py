@@ -61,7 +61,7 @@ def near_classes(
     db: Connection,
     chunks: Sequence[Chunk],
     similarity: float,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None,
 ) -> ChunkClasses:
     """Classes of chunks that are alike. `chunks`: one for each hash; `similarity`: 0 to 1.
 
