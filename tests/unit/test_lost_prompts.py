@@ -134,3 +134,12 @@ def test_the_script_names_the_plugin_and_not_the_interpreter(tmp_path: Path) -> 
     plugin(tmp_path / "two", "two")
     command = f"{tmp_path}/one/.venv/bin/python -I {tmp_path}/two/hooks/rewrite.py"
     assert lost_prompts.plugin_of(command) == "two"
+
+
+@pytest.mark.parametrize("written", ["'{}'", '"{}"', "{}"])
+def test_a_plugin_at_a_path_with_blanks_is_named(written: str, tmp_path: Path) -> None:
+    folder = tmp_path / "my plugins/of  mine"
+    plugin(folder, "two")
+    script = written.format(f"{folder}/hooks/rewrite.py")
+    assert lost_prompts.plugin_of(f"python3 -I {script} --all /nowhere/at/all") == "two"
+    assert lost_prompts.plugin_of(f"python3 -I {script.replace(' ', chr(92) + ' ')}") == "two"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,11 @@ def test_events_that_show_nothing(project: Project, broken: dict[str, Any]) -> N
         ("find .claude/memory -name '*.md' | xargs cat", [".claude/memory"]),
         ("find .claude/memory -name '*.md' -exec cat {} +", [".claude/memory"]),
         (f"LC_ALL=C sed -n 1,5p < {M}", [M]),
+        (
+            "cat '/a b/.claude/memory/x.md' /c\\ d/.claude/memory/y.md",
+            ["/a b/.claude/memory/x.md", "/c d/.claude/memory/y.md"],
+        ),
+        ('cat ".claude/memory/a\\"b.md"', ['.claude/memory/a"b.md']),
         (f"cat {M} > /tmp/copy 2>/dev/null", [M]),
         ("ls .claude/memory | grep secrets", []),
         (f"wc -l {M}", []),
@@ -282,7 +288,7 @@ def test_every_layout_counts(
     assert seen.tokens == pytest.approx(count(NOTE), rel=0.02 if indexed and scope else 0.3)
     shell = {
         "tool_name": "Bash",
-        "tool_input": {"command": f"cat {place}"},
+        "tool_input": {"command": f"cat {shlex.quote(str(place))}"},
         "tool_response": {"stdout": NOTE},
     }
     if not path.startswith(("handbook", "AUTO")):  # of commands only places that need no setting are known
@@ -297,7 +303,7 @@ def test_ordinary_files_count_nothing(project: Project, path: str) -> None:
     assert amounts(project, read(project, path, NOTE, tool_input={"file_path": place})) == []
     shell = {
         "tool_name": "Bash",
-        "tool_input": {"command": f"cat {place}"},
+        "tool_input": {"command": f"cat {shlex.quote(str(place))}"},
         "tool_response": {"stdout": NOTE},
     }
     assert amounts(project, read(project, path, NOTE) | shell) == []

@@ -75,13 +75,16 @@ def _pieces(command: str) -> list[tuple[str, bool]]:
 
 
 def _words(piece: str) -> list[str]:
-    """The words of a simple command, without quotes; what is redirected into a file is left out."""
+    """The words of a simple command, without quotes and backslashes; what is redirected into a file is left out."""
     words: list[str] = []
     word = ""
     quote = ""
     skip = False
-    for sign in piece + " ":
-        if quote:
+    signs = iter(piece + " ")
+    for sign in signs:
+        if sign == "\\" and quote != "'":
+            word += next(signs, "")
+        elif quote:
             if sign == quote:
                 quote = ""
             else:

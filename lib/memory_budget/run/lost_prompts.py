@@ -25,6 +25,8 @@ SEARCHED = 16_000_000
 OWN_NAME = "memory-budget"
 #: The client may keep a command as the plugin wrote it, with its root as a variable, which names no plugin.
 OWN_LAUNCHERS = ("$CLAUDE_PLUGIN_ROOT/bin/memory-budget", "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget")
+#: Paths in a command that are looked at.
+_PATHS = 50
 #: After this many seconds the client has written what it will write about a call.
 PATIENCE = 5.0
 
@@ -87,10 +89,11 @@ def _tail(path: str) -> bytes:
 def plugin_of(command: str) -> str:
     """The name of the plugin that a hook's command lies in, by the manifest above its files; "" where there is none."""
     # The script stands after the interpreter that runs it, which may lie in another plugin's environment.
-    for word in reversed(command.replace('"', " ").replace("'", " ").split()):
-        if not word.startswith("/"):
-            continue
-        folder = os.path.dirname(word)
+    # Where a path ends need not be known: blanks may be part of it, and what follows is no folder.
+    text = " " + command.replace('"', "").replace("'", "").replace("\\", "")
+    starts = [at + 1 for at in range(len(text) - 1) if text[at].isspace() and text[at + 1] == "/"]
+    for start in reversed(starts[:_PATHS]):
+        folder = os.path.dirname(text[start:])
         while len(folder) > 1:
             try:
                 manifest = fastjson.loads(read_bytes(folder + "/.claude-plugin/plugin.json", 100_000))
