@@ -239,6 +239,45 @@ def test_a_rebuild_that_fails_keeps_what_killed_builders_left(
     assert not [name for name in os.listdir(project.cache) if ".new" in name]
 
 
+@pytest.mark.parametrize("room", [True, False])
+@pytest.mark.parametrize("known", [True, False])
+def test_killed_builders_hold_no_disk_even_where_no_rebuild_succeeds(
+    known: bool, room: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`known`: the old index has the counts, too; `room`: the disk has a little left. Of several that hold the same one is enough."""
+    update(project)
+    paths = [f"{project.index}.{process}-0.new" for process in (4711, 4712, 4713)]
+    for path in paths:
+        shutil.copyfile(project.index, path)
+        with open(path + "-journal", "wb") as side:
+            side.write(bytes(100_000))
+    for path in [*paths, project.index] if known else paths:
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("INSERT INTO file_uses VALUES('a.md', 7, 9, '[]')")
+            db.execute("CREATE TABLE large AS SELECT zeroblob(3000000)")
+
+    def fill(_: sqlite3.Connection) -> None:
+        raise OSError(28, "No space left on device")
+
+    real = rebuild.rebuild
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "make_anew", lambda project, _: real(project, fill))
+        if not room:
+            patch.setattr(rebuild, "_restore_tables", full_disk)
+        with pytest.raises((OSError, sqlite3.OperationalError), match=r"No space|disk is full"):
+            update(project, rebuild=True)
+    left = [Path(project.cache, name) for name in os.listdir(project.cache) if ".new" in name]
+    assert len([path for path in left if path.suffix == ".new"]) == (0 if known else 1), left
+    assert sum(path.stat().st_size for path in left) < (300_000 if room else 4_000_000)
+    update(project, rebuild=True)
+    assert rows(project, "SELECT path, uses FROM file_uses") == [("a.md", 7)]
+    assert not [name for name in os.listdir(project.cache) if ".new" in name]
+
+
+def full_disk(*_: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
+
+
 def test_of_two_rows_the_one_that_counts_more_is_kept_and_a_damaged_one_never_asked() -> None:
     first: dict[str, list[tuple[object, ...]]] = {"uses": [(1, 2), (2, "many"), (3,)]}
     second: dict[str, list[tuple[object, ...]]] = {"uses": [(1, 5), (2, 9), (3,), (4, None)]}

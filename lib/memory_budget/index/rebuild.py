@@ -33,7 +33,7 @@ def rebuild(
 
     `at` is called wherever the state on disk has changed. Raises OSError.
     """
-    tables = _larger(_kept_tables(project.index), _left_behind(project))
+    tables = free_unfinished(project)
     fresh = _unused_path(project)
     try:
         connection = schema.open_writer(fresh)
@@ -56,8 +56,7 @@ def rebuild(
         # Not before: until now they may be the only ones that hold what is carried over.
         remove_unfinished(project)
     finally:
-        for end in ("", *schema.SIDES):
-            _remove(fresh + end)
+        _remove_with_sides(fresh)
     return report
 
 
@@ -78,6 +77,11 @@ def _remove(path: str) -> None:
         pass
 
 
+def _remove_with_sides(path: str) -> None:
+    for end in ("", *schema.SIDES):
+        _remove(path + end)
+
+
 def _unfinished(project: Project) -> list[str]:
     """Indexes left unfinished by processes that were killed: no other process builds while the caller holds the lock."""
     ends = tuple(".new" + end for end in ("", *schema.SIDES))
@@ -89,6 +93,51 @@ def _unfinished(project: Project) -> list[str]:
 def remove_unfinished(project: Project) -> None:
     for name in _unfinished(project):
         _remove(project.at(name))
+
+
+def free_unfinished(project: Project) -> _Tables:
+    """Give back the room on disk that unfinished indexes hold, whether or not a new one can be made: where rebuilds are killed,
+    or the disk is full, they would pile up. One is left only while it holds counts that stand nowhere else, and of those that
+    there is room to write elsewhere no more than these. The caller holds the index lock.
+
+    Returns the tables in `_KEPT` of the index and of all that was unfinished. Raises OSError.
+    """
+    tables = _kept_tables(project.index)
+    needed = []
+    for name in _unfinished(project):
+        if not name.endswith(".new"):
+            continue
+        merged = _larger(tables, _kept_tables(project.at(name)))
+        if _same_rows(merged, tables):
+            _remove_with_sides(project.at(name))
+        else:
+            needed.append(name)
+            tables = merged
+    if needed and _write_counts(project, tables):
+        for name in needed:
+            _remove_with_sides(project.at(name))
+    return tables
+
+
+def _write_counts(project: Project, tables: _Tables) -> bool:
+    """Keep the tables alone in an unfinished index of their own; False where there is no room for it."""
+    path = _unused_path(project)
+    try:
+        connection = schema.open_writer(path)
+        try:
+            connection.execute("BEGIN")
+            _restore_tables(connection, tables)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+    except (schema.IndexUnusable, schema.DatabaseError, OSError):
+        _remove_with_sides(path)
+        return False
+    return True
+
+
+def _same_rows(first: _Tables, second: _Tables) -> bool:
+    return all(set(first.get(table, ())) == set(second.get(table, ())) for table in _KEPT)
 
 
 def _left_behind(project: Project) -> _Tables:
@@ -173,11 +222,14 @@ def _rows(connection: Connection, table: str) -> list[tuple[object, ...]]:
 
 
 def _restore_tables(connection: Connection, tables: _Tables) -> None:
+    """Raises OperationalError where the disk is full."""
     for table, rows in tables.items():
         for row in rows:
+            if len(row) != len(_KEPT[table]):
+                break  # another version's columns
             try:
                 connection.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)
             except schema.IntegrityError:
                 continue  # a damaged row, or one that is there twice
-            except (schema.DatabaseError, ValueError):
-                break  # another version's columns
+            except (ValueError, OverflowError):
+                continue
