@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from memory_budget.base import front_matter
 from memory_budget.index import labels
@@ -14,6 +15,9 @@ from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_
 from memory_budget.text import folding, markdown, words
 from memory_budget.text.shown_paths import file_line
 from tests.support.word_tables import load_telling
+
+if TYPE_CHECKING:
+    from memory_budget.index.records import Row
 
 _IDS_BETWEEN_FILES = 3
 _TELLING: dict[str, float] = {}
@@ -148,11 +152,11 @@ class MemoryView:
         files = {number: self._chunks[number].file for number in ids}
         return {number: (file, self._sizes[file]) for number, file in files.items()}
 
-    def chunks(
-        self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
-    ) -> list[Chunk]:
-        kept = pages if pages is not None else files
-        return [chunk for chunk in self._chunks.values() if kept is None or chunk.file in kept]
+    def chunks(self) -> list[Chunk]:
+        return list(self._chunks.values())
+
+    def rows(self, *, pages: Collection[int] | None = None) -> list[Row]:
+        return [chunk[:14] for chunk in self._chunks.values() if pages is None or chunk.file in pages]
 
     def files(self, ids: Iterable[int]) -> dict[int, File]:
         return {id: self._files[id] for id in ids if id in self._files}

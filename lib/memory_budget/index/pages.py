@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
+    from memory_budget.index.records import Row
+
 CHUNKS = 128
 #: Bytes of a heading line in `outline`.
 HEADING_SIZE = 8
@@ -37,7 +39,7 @@ _NUMBERS = 7
 #: What stands between the texts of two chunks.
 BETWEEN = b"\n\n"
 
-#: What `page_chunks` takes, in this order, from a table named pages.
+#: What `page_rows` takes, in this order, from a table named pages.
 COLUMNS = "first, file, numbers, prints, leads, number_sum"
 
 
@@ -55,15 +57,13 @@ def _check_sum(stored: int, *parts: bytes) -> None:
         raise IndexDamaged("a page of the index is not what was written")
 
 
-def page_chunks(
-    first: int, file: int, numbers: bytes, prints: bytes, leads: str, number_sum: int
-) -> list[Chunk]:
-    """The chunks of a page. Raises IndexDamaged."""
+def page_rows(first: int, file: int, numbers: bytes, prints: bytes, leads: str, number_sum: int) -> list[Row]:
+    """The chunks of a page, as plain tuples. Raises IndexDamaged."""
     _check_sum(number_sum, numbers, prints, leads.encode())
     values = memoryview(numbers).cast("I").tolist()
     count = len(values) // _NUMBERS
     ends = values[6 * count :]
-    return make_chunks(
+    return list(
         zip(
             range(first, first + count),
             repeat(file),
@@ -82,6 +82,11 @@ def page_chunks(
             strict=False,
         )
     )
+
+
+def page_chunks(*columns: Any) -> list[Chunk]:
+    """The same as chunks. Raises IndexDamaged."""
+    return make_chunks(page_rows(*columns))
 
 
 def chunk_count(size: int) -> int:

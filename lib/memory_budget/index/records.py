@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         begin: int
         end: int
 
+    #: The fields of a chunk as a plain tuple. A start looks at thousands and makes chunks of a few hundred.
+    Row = tuple[int, int, int, int, int, str, int, int, int, int, int, int, int, int]
+
     class Heading(NamedTuple):
         """A heading line; `parent`: id of the heading line it stands under, 0 for none. `tokens` with the blank line
         after it."""
@@ -78,9 +81,7 @@ id_of, file_of, section_of, leaf_of, tokens_of = map(itemgetter, range(5))
 terms_of, heading_of, hash_of, simhash_of = map(itemgetter, range(7, 11))
 
 
-def make_chunks(
-    rows: Iterable[tuple[int, int, int, int, int, str, int, int, int, int, int, int, int, int]],
-) -> list[Chunk]:
+def make_chunks(rows: Iterable[Row]) -> list[Chunk]:
     """Chunks from their fields, in the order of the class."""
     return list(map(Chunk, rows))  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from memory_budget.index import pages as stored
 from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
-from memory_budget.index.records import Chunk, Heading
+from memory_budget.index.records import Chunk, Heading, make_chunks
 from memory_budget.index.schema import IndexDamaged, OperationalError
 from memory_budget.text.synonyms import parse_synonyms
 
@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any, Protocol
+
+    from memory_budget.index.records import Row
 
     Posting = tuple[list[int], list[int]]
 
@@ -201,11 +203,15 @@ class MemoryView:
             self.load((term,))
         return self._lists[term][2]
 
-    def chunks(
+    def chunks(self, files: Collection[int] | None = None) -> list[Chunk]:
+        """The chunks of these files, or all, as far as they are in view."""
+        return make_chunks(self.rows(files=files))
+
+    def rows(
         self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
-    ) -> list[Chunk]:
-        """The chunks of these pages, or of these files, or all, as far as they are in view. Raises IndexDamaged where the index
-        has not all of them."""
+    ) -> list[Row]:
+        """The chunks of these pages, or of these files, or all, as far as they are in view: as plain tuples. Raises IndexDamaged
+        where the index has not all of them."""
         rows: Sequence[tuple[Any, ...]]
         if pages is not None:
             indexed = [number for number in pages if number < OVERLAY_BASE]
@@ -224,17 +230,13 @@ class MemoryView:
                 self._keep_file(row)
             rows = self.db.execute(f"{_PAGES} WHERE grp IN ({self._marks})", self._groups).fetchall()
             _expect(sum([stored.chunk_count(len(row[2])) for row in rows]), self._stored_chunks, "chunks")
-        in_view: list[Chunk] = []
+        in_view: list[Row] = []
         for row in rows:
             file = self._files.get(row[1])
             if file is not None:
                 self._headings.add_page(row[6:])
-                page_chunks = stored.page_chunks(*row[:6])
-                in_view += (
-                    [chunk for chunk in page_chunks if chunk.line > file.native]
-                    if file.native
-                    else page_chunks
-                )
+                page = stored.page_rows(*row[:6])
+                in_view += [chunk for chunk in page if chunk[6] > file.native] if file.native else page
         if self.overlay is not None and (pages is None or OVERLAY_BASE in pages):
             in_view += self.overlay.chunks(files)
         return in_view

@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from memory_budget.index.records import Chunk
+    from memory_budget.index.records import Row
     from memory_budget.select.view import View
 
 #: Postings of a list that are always read: lists up to this are not sorted by what they are worth.
@@ -88,9 +88,11 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     if evidence.confidence < least:
         return Ranking([], evidence)
     chunk_weights = _chunk_sums([(entry.weight, entry.held) for entry in entries])
-    chunks = view.chunks() if view.chunk_count <= recipe.whole else _best_chunks(view, chunk_weights, recipe)
-    files = view.files(set(map(file_of, chunks)))
-    chunks = [chunk for chunk in chunks if chunk[1] in files]
+    chunks = view.rows() if view.chunk_count <= recipe.whole else _best_chunks(view, chunk_weights, recipe)
+    numbers = set(map(file_of, chunks))
+    files = view.files(numbers)
+    if len(files) < len(numbers):
+        chunks = [chunk for chunk in chunks if chunk[1] in files]
     scorer = Scorer(view, query, recipe, now_day, entries, chunk_weights, chunks, files)
     evidence.mass = evidence.file = 0.0
     evidence.others = others
@@ -101,10 +103,12 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
 def _chunk_sums(terms: list[tuple[float, dict[int, float]]]) -> dict[int, float]:
     """What each chunk holds of all terms together: `terms` has the weight of each, and how much of it each chunk holds."""
     sums: dict[int, float] = {}
-    get = sums.get
     for weight, held in terms:
         for number, part in held.items():
-            sums[number] = get(number, 0.0) + weight * part
+            if number in sums:
+                sums[number] += weight * part
+            else:
+                sums[number] = weight * part
     return sums
 
 
@@ -157,25 +161,26 @@ def _find_evidence(
     mass: Mapping[int, float],
     by_file: Mapping[int, float],
     entries: list[Term],
-    chunks: list[Chunk],
+    chunks: list[Row],
     scorer: Scorer,
 ) -> None:
     """What the chunk that holds most of the prompt holds of it, what its file says it is about included, and what the file that
     holds most of it does."""
-    best_of: dict[int, int] = {}
-    for chunk in chunks:
-        number = chunk[0]
-        if mass.get(number, 0.0) > mass.get(best_of.get(chunk[1], 0), 0.0) or chunk[1] not in best_of:
-            best_of[chunk[1]] = number
+    best_of: dict[int, tuple[float, int]] = {}
+    for row in chunks:
+        number, file = row[0], row[1]
+        held = mass.get(number, 0.0)
+        if file not in best_of or held > best_of[file][0]:
+            best_of[file] = held, number
     telling = [
         entry for entry in entries if entry.telling >= TELLING and entry.term not in scorer.query.parts
     ]
     evidence.asked = len(telling)
     bonus = 0.0
     for file in sorted(best_of):
-        number = best_of[file]
+        held, number = best_of[file]
         labelled = scorer.labelled.get(file, [])
-        chunk_mass = mass.get(number, 0.0) + sum(
+        chunk_mass = held + sum(
             [LABEL_PART * entry.telling * (1.0 - entry.held.get(number, 0.0)) for entry in labelled]
         )
         # A file that is most of memory holds words by chance: what stands elsewhere in it counts by how much else there is.
@@ -194,7 +199,7 @@ def _find_evidence(
     evidence.others += bonus
 
 
-def _best_chunks(view: View, chunk_weights: dict[int, float], recipe: Recipe) -> list[Chunk]:
+def _best_chunks(view: View, chunk_weights: dict[int, float], recipe: Recipe) -> list[Row]:
     """Of a large memory: the pages that hold most of the prompt for their size (a leaf is needed whole, and parts of it
     may hold no word of the prompt)."""
     seeds = sorted(sorted(chunk_weights), key=chunk_weights.__getitem__, reverse=True)[: int(recipe.seeds)]
@@ -207,7 +212,7 @@ def _best_chunks(view: View, chunk_weights: dict[int, float], recipe: Recipe) ->
         if size <= remaining and len(best) < recipe.pages:
             remaining -= size
             best.append(number)
-    return view.chunks(pages=best)
+    return view.rows(pages=best)
 
 
 def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[Term], float]:
@@ -259,7 +264,8 @@ def _find_holders(view: View, query: Query, entries: list[Term], recipe: Recipe)
         for part, term in weighted_terms:
             for ids in view.holders(term, limit if part == 1.0 else max(_LEAST, limit // 4)):
                 entry.lists.append((part, ids))
-                held.update(dict.fromkeys(ids, part))  # the best comes last and stands
+                for number in ids:
+                    held[number] = part  # the best comes last and stands
         remaining -= len(held)
 
 

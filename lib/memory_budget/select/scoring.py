@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from math import log
 
-from memory_budget.index.records import id_of
+from memory_budget.index.records import id_of, make_chunks
 from memory_budget.text import dates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from memory_budget.index.records import Chunk, File
+    from memory_budget.index.records import Chunk, File, Row
     from memory_budget.select.query import Query
     from memory_budget.select.recipe import Recipe
     from memory_budget.select.view import View
@@ -36,25 +37,28 @@ def idf(total: int, count: int) -> float:
 class Leaf:
     """A leaf with a score.
 
-    `worth`: its score for its size, by which leaves are taken; `parts`: what the score is made of, see `PARTS`.
+    `worth`: its score for its size, by which leaves are taken; `parts`: what the score is made of, see `PARTS`; `rows`: its chunks as
+    plain tuples, of which `chunks` makes chunks, for most leaves are never asked for them.
     """
 
-    __slots__ = ("chunks", "line", "parts", "path", "tokens", "worth")
+    __slots__ = ("_chunks", "line", "parts", "path", "rows", "tokens", "worth")
 
     def __init__(
-        self,
-        worth: float,
-        path: str,
-        chunks: list[Chunk],
-        tokens: int = 0,
-        parts: tuple[float, ...] = (),
+        self, worth: float, path: str, rows: Sequence[Row], tokens: int = 0, parts: tuple[float, ...] = ()
     ) -> None:
         self.worth = worth
         self.path = path
-        self.chunks = chunks
-        self.line = chunks[0][6]
+        self.rows = rows
+        self.line = rows[0][6]
         self.tokens = tokens
         self.parts = parts
+        self._chunks: list[Chunk] = []
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        if not self._chunks:
+            self._chunks = make_chunks(self.rows)
+        return self._chunks
 
 
 #: Names of `Leaf.parts`.
@@ -81,14 +85,17 @@ class Term:
 
 
 class _FileShare:
-    """What all leaves of a file have in common: its path, the scores of all of it and of what it says it is about, and its factor."""
+    """What all leaves of a file have in common: its path, the scores of all of it and of what it says it is about, both as they are and
+    as they count, and its factor."""
 
-    __slots__ = ("body", "factor", "label", "path")
+    __slots__ = ("body", "body_part", "factor", "label", "label_part", "path")
 
-    def __init__(self, path: str, body: float, label: float, factor: float) -> None:
+    def __init__(self, path: str, body: float, label: float, factor: float, recipe: Recipe) -> None:
         self.path = path
         self.body = body
         self.label = label
+        self.body_part = recipe.file_share * body
+        self.label_part = recipe.label_share * label
         self.factor = factor
 
 
@@ -103,7 +110,7 @@ class Scorer:
         now_day: int,
         entries: list[Term],
         chunk_weights: dict[int, float],
-        chunks: list[Chunk],
+        chunks: list[Row],
         files: Mapping[int, File],
     ) -> None:
         self.view = view
@@ -117,7 +124,7 @@ class Scorer:
         #: other leaves negative ones.
         self.turns = {chunk[2] for chunk in chunks if not chunk[3]}
         numbers = [-chunk[3] or chunk[2] for chunk in chunks]
-        self.members: dict[int, list[Chunk]] = {}
+        self.members: dict[int, list[Row]] = {}
         last = 0
         for number, chunk in zip(numbers, chunks, strict=True):
             if number != last:
@@ -145,8 +152,9 @@ class Scorer:
                 continue
             best: dict[int, float] = {}
             for part, ids in entry.lists:
-                best.update(dict.fromkeys(map(find, ids), part))  # type: ignore[arg-type]
-            best.pop(None, None)  # type: ignore[call-overload]
+                for leaf in map(find, ids, repeat(0)):
+                    best[leaf] = part
+            best.pop(0, None)  # chunks that are not looked at
             for leaf, part in best.items():
                 weighed[leaf] = get_weighed(leaf, 0.0) + weight * part
             if not turns:
@@ -162,16 +170,37 @@ class Scorer:
 
     def leaves(self) -> list[Leaf]:
         """All leaves with a score, best first."""
-        turns, covered, weighed, labels = self.turns, self.covered, self.weighed, self.labels
+        turns, covered, get_weighed, get_weight = (
+            self.turns,
+            self.covered,
+            self.weighed.get,
+            self.chunk_weights.get,
+        )
+        whole, recipe = self.whole, self.recipe
         of_files = {number: self._of_file(number, file) for number, file in self.files.items()}
         leaves = []
         for number, chunks in self.members.items():
-            file = chunks[0][1]
+            file = of_files[chunks[0][1]]
             if number in turns:
                 if number in covered:
-                    leaves.append(self._turn(number, chunks, self.bodies[file], of_files[file].factor))
-            elif number in weighed or labels[file]:
-                leaves.append(self._leaf(number, chunks, of_files[file]))
+                    leaves.append(self._turn(number, chunks, file.body, file.factor))
+                continue
+            held = get_weighed(number, 0.0)
+            if not held and not file.label:
+                continue
+            tokens = 0
+            best = 0.0
+            for chunk in chunks:
+                tokens += chunk[4]
+                weight = get_weight(chunk[0], 0.0)
+                if weight > best:
+                    best = weight
+            coverage = held / whole
+            worth = (best * coverage**recipe.coverage + file.body_part + file.label_part) * file.factor
+            if tokens > recipe.size_floor:
+                worth /= (tokens / recipe.size_floor) ** recipe.size_power
+            parts = (best, coverage, file.body, file.label, file.factor)
+            leaves.append(Leaf(worth, file.path, chunks, tokens, parts))
         leaves.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
         return leaves
 
@@ -180,28 +209,9 @@ class Scorer:
         recipe = self.recipe
         index_share = recipe.index_share if names_notes(file.path) else 1.0
         factor = _date_factor(file, self.query, recipe) * prior(file, self.now_day) * index_share
-        return _FileShare(file.path, self.bodies[number], self.labels[number], factor)
+        return _FileShare(file.path, self.bodies[number], self.labels[number], factor, recipe)
 
-    def _leaf(self, number: int, chunks: list[Chunk], file: _FileShare) -> Leaf:
-        """The text under one heading, or a short note."""
-        recipe = self.recipe
-        get = self.chunk_weights.get
-        if len(chunks) == 1:
-            best = get(chunks[0][0], 0.0)
-            tokens = chunks[0][4]
-        else:
-            best = max([get(chunk[0], 0.0) for chunk in chunks])
-            tokens = sum([chunk[4] for chunk in chunks])
-        coverage = self.weighed.get(number, 0.0) / self.whole
-        score = (
-            best * coverage**recipe.coverage + recipe.file_share * file.body + recipe.label_share * file.label
-        )
-        worth = score * file.factor
-        if tokens > recipe.size_floor:
-            worth /= (tokens / recipe.size_floor) ** recipe.size_power
-        return Leaf(worth, file.path, chunks, tokens, (best, coverage, file.body, file.label, file.factor))
-
-    def _turn(self, turn: int, chunks: list[Chunk], body: float, factor: float) -> Leaf:
+    def _turn(self, turn: int, chunks: list[Row], body: float, factor: float) -> Leaf:
         """A turn of a conversation or a paragraph of a journal, with its neighbours."""
         recipe = self.recipe
         get = self.weighed.get
@@ -221,7 +231,7 @@ class Scorer:
         size = max(tokens / recipe.size_floor, 1.0)
         return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
 
-    def _passage(self, chunks: list[Chunk], tokens: int) -> float:
+    def _passage(self, chunks: list[Row], tokens: int) -> float:
         """How much of the prompt single chunks of a turn hold: the mean of its best chunk's and its average chunk's weight."""
         weights = [self.chunk_weights.get(chunk[0], 0.0) for chunk in chunks]
         mean = sum([weight * chunk[4] for weight, chunk in zip(weights, chunks, strict=True)]) / max(
@@ -229,7 +239,7 @@ class Scorer:
         )
         return (max(weights) + mean) / 2
 
-    def _own_factor(self, chunks: list[Chunk]) -> float:
+    def _own_factor(self, chunks: list[Row]) -> float:
         """More for a turn that leads with a name that the query names, or tells a time where the query asks for one."""
         factor = 1.0
         if any(chunk[5] and _names(chunk[5], self.query) for chunk in chunks):

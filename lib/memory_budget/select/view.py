@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Protocol
 
-    from memory_budget.index.records import Chunk, File, Heading
+    from memory_budget.index.records import Chunk, File, Heading, Row
 
     class View(Protocol):
         """What one agent may see of the index."""
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
         def pages(self, ids: Iterable[int]) -> Mapping[int, tuple[int, int]]:
             """The page that each of these chunks is kept in, with how many chunks it holds."""
 
-        def chunks(
-            self, *, pages: Collection[int] | None = None, files: Collection[int] | None = None
-        ) -> list[Chunk]:
-            """The chunks of these pages, or of these files, or all of them."""
+        def rows(self, *, pages: Collection[int] | None = None) -> list[Row]:
+            """The chunks of these pages, or all of them, as plain tuples."""
 
         def files(self, ids: Iterable[int]) -> Mapping[int, File]: ...
 
