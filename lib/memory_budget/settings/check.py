@@ -1,6 +1,7 @@
 """The full check of a profiles file: every problem at once, with warnings about what is allowed but hardly meant.
 
-For the command line and background jobs; the hooks' checks (`validate`) are the same and stop at the first problem.
+For the command line and background jobs: jsonschema finds what is not as the schema says. The hooks, which cannot wait for it,
+check the same by themselves (`shape`) and stop at the first problem; so does this where the libraries are missing.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ def check_text(text: str) -> list[ProfileProblem]:
         return [ProfileProblem("error", damage.line, damage.column, "", f"JSON ({damage.message})", actual)]
     schema = shape.load_schema()
     problems: dict[str, ProfileProblem] = {}
-    for error in shape.schema_problems(raw, schema, schema):
+    for error in (
+        *_schema_errors(raw, schema),
+        *shape.schema_problems(raw, schema, schema),
+    ):  # the second for NaN
         problems.setdefault(error.pointer, _problem_at("error", text, error, schema))
     if isinstance(raw, dict):
         wrong_pointers = set(problems)
@@ -100,6 +104,24 @@ def check_text(text: str) -> list[ProfileProblem]:
         ):
             problems.setdefault(warning.pointer, _problem_at("warning", text, warning, schema))
     return sorted(problems.values(), key=lambda problem: (problem.line, problem.column, problem.pointer))
+
+
+def _schema_errors(raw: object, schema: dict[str, Any]) -> Iterator[shape.ProfileError]:
+    """What jsonschema finds; nothing where it is not installed."""
+    try:
+        import jsonschema  # 76 ms: only a person who asks waits for it
+    except ImportError:
+        return
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(raw):
+        pointer = ""
+        for part in error.absolute_path:
+            pointer = shape.pointer_to(pointer, part)
+        if "propertyNames" in error.absolute_schema_path:
+            yield shape.empty_key(pointer)
+        else:
+            yield shape.ProfileError(
+                pointer, shape.expected_words(error.schema), shape.describe_value(error.instance)
+            )
 
 
 def _without_members(value: Any, wrong_pointers: set[str], pointer: str) -> Any:

@@ -203,7 +203,8 @@ def defaults() -> Profiles:
             document = fastjson.loads(read_profiles_file(DEFAULTS_FILE))
         except (BudgetError, ValueError) as error:
             raise BudgetError(f"{DEFAULTS_FILE}{error}; install the plugin again") from error
-        assert isinstance(document, dict)
+        if not isinstance(document, dict):
+            raise BudgetError(f"{DEFAULTS_FILE}: no JSON object; install the plugin again")
         _shipped = Profiles(document)
     return _shipped
 

@@ -70,7 +70,8 @@ def load_schema() -> dict[str, Any]:
         schema = fastjson.loads(read_bytes(SCHEMA_FILE))
     except (OSError, ValueError) as error:
         raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
-    assert isinstance(schema, dict)
+    if not isinstance(schema, dict):
+        raise BudgetError(f"{SCHEMA_FILE}: no JSON object; install the plugin again")
     return schema
 
 
@@ -88,18 +89,23 @@ def schema_problems(value: object, schema: Schema, root: Schema, pointer: str = 
     """What in a value is not as a part of the schema `root` says, in the value's order. Keys that nobody knows are allowed."""
     schema = resolved(schema, root)
     if not _fits(value, schema):
-        yield ProfileError(pointer, _expected(schema), describe_value(value))
+        yield ProfileError(pointer, expected_words(schema), describe_value(value))
     elif isinstance(value, dict):
         members, others = schema.get("properties", {}), schema.get("additionalProperties")
         for key, item in value.items():
             if not key and "propertyNames" in schema:
-                yield ProfileError(pointer, "keys that are names", "an empty key")
+                yield empty_key(pointer)
             member = members.get(key, others)
             if member is not None:
                 yield from schema_problems(item, member, root, pointer_to(pointer, key))
     elif isinstance(value, list) and "items" in schema:
         for at, item in enumerate(value):
             yield from schema_problems(item, schema["items"], root, pointer_to(pointer, at))
+
+
+def empty_key(pointer: str) -> ProfileError:
+    """The problem of an object with the key ""."""
+    return ProfileError(pointer, "keys that are names", "an empty key")
 
 
 def _fits(value: object, schema: Schema) -> bool:
@@ -132,7 +138,7 @@ def _is_number(value: object, schema: Schema) -> bool:
     return bool(schema.get("minimum", value) <= value <= schema["maximum"])
 
 
-def _expected(schema: Schema) -> str:
+def expected_words(schema: Schema) -> str:
     """What a schema asks for, in words."""
     kind = schema.get("type")
     if "enum" in schema:

@@ -27,7 +27,8 @@ def compile_document(raw: object, base: Mapping[str, Any]) -> dict[str, Any]:
     schema = shape.load_schema()
     for problem in shape.schema_problems(raw, schema, schema):
         raise problem
-    assert isinstance(raw, dict)
+    if not isinstance(raw, dict):
+        raise shape.ProfileError("", "an object", shape.describe_value(raw))
     document = lay_over(base, raw)
     for problem in document_problems(document):
         raise problem
