@@ -68,7 +68,7 @@ def test_all_is_well(project: Project, client_home: Path) -> None:
         ({"enabled": False}, "problem", "installed and disabled", "claude plugin enable"),
         ({"source": "/gone/away"}, "problem", "comes from /gone/away, which is gone", "install.py"),
         ({"version": "0.0.1"}, "note", "the client runs version 0.0.1", "claude plugin update"),
-        ({"source": os.path.dirname(ROOT)}, "note", "this command line lies in", "install.py"),
+        ({"source": os.path.dirname(ROOT)}, "note", "this command line is in", "install.py"),
     ],
 )
 def test_another_state_comes_with_a_remedy(

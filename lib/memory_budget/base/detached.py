@@ -1,4 +1,4 @@
-"""The life of a detached process inside one `try`: whatever ends it stands in the hooks' log, and the next session says so once.
+"""Runs a detached process inside one `try`: what ends it is written to the hooks' log, and the next session says so once.
 
 `layout.FAILED` holds one line for the person, written by the process that failed, taken by the next session's start.
 """

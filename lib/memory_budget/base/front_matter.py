@@ -11,8 +11,8 @@
       type: feedback
     ---
 
-gives `name`, `tags` ("git, pull requests, changelog"), `description` (one line) and `metadata.type`. What stands between two
-`---` lines and is not all `key: value` is text between two rules, and no front matter.
+gives `name`, `tags` ("git, pull requests, changelog"), `description` (one line) and `metadata.type`. Lines between two
+`---` that are not all `key: value` are text between two rules, and no front matter.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LONGEST_KEY = 60
 
 class FrontMatter:
     """`fields`: values by key as written, lists joined by ", "; `body`: the offset where the text after it starts;
-    `lines`: the line each key stands on, from 1; `problems`: (line, what could not be read)."""
+    `lines`: the line of each key, from 1; `problems`: (line, what could not be read)."""
 
     __slots__ = ("body", "fields", "lines", "problems")
 
@@ -41,7 +41,7 @@ class FrontMatter:
         return next((value for name, value in self.fields.items() if name.lower() == key), "")
 
     def line(self, key: str) -> int:
-        """The line that a key (in any case) stands on, 1 where there is none."""
+        """The line of a key (in any case), 1 where there is none."""
         return next((number for name, number in self.lines.items() if name.lower() == key), 1)
 
 

@@ -108,7 +108,7 @@ def _read_all(handle: int) -> bytes:
 
 
 class Unwritable:
-    """A context for bookkeeping that a disk may refuse: it is full, read-only or failing, or a file stands in a folder's place.
+    """A context for bookkeeping that a disk may refuse: it is full, read-only or failing, or a file is where a folder should be.
 
     Then the rest of the block is skipped, `written` is False, and `lines` gets one line for the person. Errors that no disk
     gives are raised.

@@ -1,7 +1,7 @@
 """Every file and folder that this plugin keeps in a project's cache: what it holds, who writes and reads it, when it goes.
 
 The cache is `.claude/cache/memory-budget/` below the project. It is a protocol between processes that live for milliseconds
-(hooks), seconds (background tasks) and minutes (the command line), so each path stands here once and is asked for by
+(hooks), seconds (background tasks) and minutes (the command line), so each path is written here once and asked for by
 `Project.at(layout.PENDING, name)`. `hooks/if_needed` looks at some of them in shell; a test holds it against this page.
 
 Example: `Project.at(STARTS, session, agent_type)` is `.../memory-budget/starts/<session>/<agent type>`.

@@ -1,4 +1,4 @@
-"""The places where memory lies that need no setting. To have another layout read, add a line here.
+"""The folders that are read as memory without a setting. To have another layout read, add a line here.
 
 A place is a folder below a project, with a name for it that `status` shows. Which of its files go to which agent is said by
 `index.sources`; the client's own auto memory, which lies outside the project, is found by `base.auto_memory`.
@@ -82,7 +82,7 @@ def _holds_markdown(folder: str) -> bool:
 
 
 def unread_places(root: str) -> list[str]:
-    """A line for what looks like memory and lies where none is read; [] where there is nothing of the kind."""
+    """A line that names what looks like memory and is not read; [] where there is nothing of the kind."""
     names = look_alikes(root)
     if not names:
         return []

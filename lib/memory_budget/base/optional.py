@@ -1,4 +1,4 @@
-"""Two libraries that nothing may wait for, and the least that stands in where they are not installed: `orjson`, `FileLock`.
+"""Two libraries that nothing may wait for, and small replacements where they are not installed: `orjson`, `FileLock`.
 
     from memory_budget.base.optional import FileLock, Timeout, orjson
 

@@ -127,7 +127,7 @@ def _remove_links(folder: str) -> None:
 
 
 def user_home() -> str:
-    """The user's home folder, or "" where there is none to be had."""
+    """The user's home folder, "" where the environment names none."""
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE") or ""
     return home.rstrip("/") if len(home) > 1 else home
 
@@ -159,7 +159,7 @@ def find_project(start: str, home: str | None = None) -> Project:
 
 def _nearest(start: str, top: str, home: str) -> str:
     """The nearest folder with memory from `start` up to `top`, or up to what belongs to somebody else; "" for none. A home
-    folder is a project only where one stands in it: what lies in its `.claude` is the user's."""
+    folder is a project only for a session that runs in it: the `.claude` in it is the user's."""
     folder = start
     owner = _owner(start)
     while True:

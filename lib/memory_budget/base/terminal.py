@@ -1,4 +1,4 @@
-"""What is printed for a person holds no control characters: names and texts come from files that anybody may have written.
+"""Keeps control characters out of what is printed: names and texts come from files that anybody may have written.
 
     with terminal.cleaned_streams():      within, print() and sys.stdout.write() leave out escape sequences, direction marks and the like
         ...
@@ -19,7 +19,7 @@ _LINE_SIGNS = "\n\t\r"
 
 
 def clean(text: str) -> str:
-    """The text with a blank for everything that cannot be printed, but line ends and tabs."""
+    """The text with a blank for each character that cannot be printed, except line ends and tabs."""
     return replace_unprintable(text, keep=_LINE_SIGNS)
 
 
@@ -46,7 +46,7 @@ def original(stream: TextIO) -> TextIO:
 
 @contextlib.contextmanager
 def cleaned_streams() -> Iterator[None]:
-    """Clean both standard streams meanwhile."""
+    """Clean both standard streams inside the block."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (cast(TextIO, _Cleaned(original(stream))) for stream in before)
     try:

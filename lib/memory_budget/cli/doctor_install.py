@@ -183,7 +183,7 @@ def _plugin() -> Iterator[Finding]:
             yield Finding(
                 "note",
                 "plugin",
-                f"the client runs it from {places[0]}; this command line lies in {root}",
+                f"the client runs it from {places[0]}; this command line is in {root}",
                 install,
             )
         else:

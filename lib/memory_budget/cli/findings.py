@@ -1,4 +1,4 @@
-"""What a check of `memory-budget doctor` found."""
+"""The finding of a check of `memory-budget doctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: `memory-budget VERB`. One verb is one module here; this one only finds it.
+"""The command line: `memory-budget VERB`. Each verb is a module; this one finds and runs it.
 
 Exit 0: done. 1: a problem was found. 2: the command was used wrongly.
 """

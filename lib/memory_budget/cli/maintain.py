@@ -180,7 +180,7 @@ def difference(project: Project, proposal: Proposal, limit: int | None) -> list[
         except OSError as error:
             lines.append(f"  {error.filename}: {error.strerror}")
             continue
-        lines.append("what would be lost (-) and what stands in the file that is kept (+):")
+        lines.append("only in the file that goes (-), only in the file that stays (+):")
         lines += _first_lines(
             list(difflib.unified_diff(old, new, moving_path, staying_path, lineterm="", n=1)), limit
         )

@@ -135,7 +135,7 @@ def chunk_headings(allocation: allocate.Allocation, verdict: Verdict) -> list[st
 
 
 def same_as(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any] | None:
-    """Path and line of the chunk that is sent in the stead of a duplicate; None for other chunks."""
+    """Path and line of the chunk that is sent instead of a duplicate; None for other chunks."""
     for other in allocation.selection.verdicts:
         if verdict.twin and other.chunk.id == verdict.twin:
             return {"path": other.file.path, "line": other.chunk.line}

@@ -209,7 +209,7 @@ def _print_scopes(rows: list[dict[str, Any]]) -> None:
 
 
 def _print_budgets(title: str, first: str, rows: list[dict[str, Any]]) -> None:
-    """One line a group. Columns in which nothing stands are left out."""
+    """One line a group. Optional columns without a figure are left out."""
     columns = ["runs", "sent", "budget", "used", "95th\npct", "needed\nmore", "left\nout"]
     optional = {"files read\nby itself": "on_demand_runs", "not\ndelivered": "not_delivered"}
     shown = {title: key for title, key in optional.items() if any(row[key] for row in rows)}

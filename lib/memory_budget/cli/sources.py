@@ -21,7 +21,7 @@ from memory_budget.settings.names import SCOPES
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Show, add or remove the globs that say which files are memory. A folder stands for all Markdown files below it. "
+        "Show, add or remove the globs that say which files are memory. A folder means all Markdown files below it. "
         "They are written into the profiles file; nothing else of it changes."
     )
     parser.add_argument("action", choices=["list", "add", "remove"], nargs="?", default="list")
@@ -101,9 +101,7 @@ def _glob_for(project: Project, text: str) -> str:
 
 def _refuse_what_matches_nothing(project: Project, scope: str, glob: str) -> None:
     if ("<agent>" in glob.split("/")) == (scope == "global"):
-        expected = (
-            "--scope agent_patterns" if scope == "global" else "<agent> where the agent's folder stands"
-        )
+        expected = "--scope agent_patterns" if scope == "global" else "<agent> in place of the agent's folder"
         raise BudgetError(f"{glob}: expected {expected}")
     if not files_of_glob(project, scope, glob):
         raise BudgetError(f"{glob}: matches no Markdown file in {project.root}; nothing was changed")

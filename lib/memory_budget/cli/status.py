@@ -1,4 +1,4 @@
-"""`memory-budget status`: what memory there is, how the index stands, and what agents were given lately."""
+"""`memory-budget status`: the memory there is, the state of the index, and what agents were given lately."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         from memory_budget.reports import summary
 
         logs = summary.expand(args.log)
-    # Other logs are a question asked by the way: what is kept is the project's own.
+    # Advice from other logs is only shown; the advice that is kept is the project's own.
     advice = tuning.recommend(project, args.days, logs=logs, write=logs is None)
     for key in ("recommendations", "changes"):
         advice[key] = [entry for entry in advice[key] if _is_about(entry, args.agent)]

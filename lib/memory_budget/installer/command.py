@@ -1,4 +1,4 @@
-"""`python3 install.py`: the installation and its way back, each readable top to bottom."""
+"""`python3 install.py`: installs the plugin, and takes the installation back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WAIT_FOR_ANOTHER = 1200
 
 
 def main(argv: Sequence[str] | None = None, host: Host | None = None) -> int:
-    """Install or uninstall. 0 all done, 1 something does not work (it is said what), 2 bad usage."""
+    """Install or uninstall. Returns 0: all done, 1: something does not work (a line says what), 2: bad usage."""
     arguments = _parser().parse_args(argv)
     host = host or Host()
     host.dry_run = arguments.dry_run

@@ -65,7 +65,7 @@ class Host:
 
     @property
     def is_client_copy(self) -> bool:
-        """Whether `root` lies in the client's plugin cache, so that the client knows the plugin already."""
+        """Whether `root` is in the client's plugin cache, so that the client knows the plugin already."""
         return self.root.startswith(os.path.join(self.client_home, "plugins", "cache", ""))
 
     @property

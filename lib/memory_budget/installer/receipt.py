@@ -1,8 +1,8 @@
 """What the installer changed on this machine, written down so that `--uninstall` takes back that and no more.
 
-The receipt lies in the plugin's data folder as `receipt.json`, one entry per change in the order they were
-made; it is written after each change, so a run that was stopped half-way can be taken back as well.
-Copies of files from before a change lie beside it in `backups/`.
+The receipt is `receipt.json` in the plugin's data folder, with one entry per change in the order they were
+made. It is written after each change, so a run that was stopped half-way can be taken back as well.
+Copies of files from before a change are beside it in `backups/`.
 """
 
 from __future__ import annotations

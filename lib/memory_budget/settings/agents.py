@@ -55,7 +55,7 @@ class AgentFile:
     """What one agent file says of itself.
 
     `name`: as the client calls it, "" where there is no front matter (then it is no agent for the client);
-    `stem`: the file's name without `.md`; `kind`: the folder it lies in when that is one of KINDS, else "";
+    `stem`: the file's name without `.md`; `kind`: the folder it is in when that is one of KINDS, else "";
     `path`: absolute; `memory`: "", "user", "project" or "local" (native agent memory); `tools`: as listed,
     empty where all are allowed; `mtime`: time of change in ns when it was read.
     """
@@ -299,7 +299,7 @@ class _OtherAgents:
         self._kinds.setdefault(leaf.lower(), set()).add(kind)
 
     def kinds(self, name: str) -> set[str]:
-        """The groups in which another agent has this name; {""} for one that stands in no group."""
+        """The groups in which another agent has this name; {""} for one in no group."""
         return self._kinds.get(name.lower(), set())
 
 

@@ -105,7 +105,7 @@ class Profiles:
         return self.document["alert_thresholds"]  # type: ignore[no-any-return]
 
     def section(self, name: str) -> Any:
-        """A top-level key as it stands: "log", "tuning", "schedule", "health", "lifecycle", "otlp", ..."""
+        """The value of a top-level key: "log", "tuning", "schedule", "health", "lifecycle", "otlp", ..."""
         return self.document[name]
 
     def sources(self) -> dict[str, list[str]]:

@@ -39,7 +39,7 @@ class _Object(NamedTuple):
 
 
 def parse_object(text: str, name: str) -> dict[str, object]:
-    """The object that `text`, the content of the file `name`, stands for.
+    """The JSON object in `text`, the content of the file `name`.
 
     Raises JsonTextError that names file, line, column and what was expected.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Signature = tuple[str, int, int]
 
-#: Where the file lies below a project or the user's home folder.
+#: Path of the file below a project or the user's home folder.
 FILE = ".claude/memory/budget-profiles.json"
 DEFAULTS_FILE = (
     __file__.replace("\\", "/").removesuffix("lib/memory_budget/settings/profiles.py")

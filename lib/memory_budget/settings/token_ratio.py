@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from memory_budget.base.project import Project
     from memory_budget.settings.profiles import Profiles
 
-#: Between two tokenizers the ratio lies in this range; one outside of it was learned from something else.
+#: The ratio of two tokenizers is in this range; one outside of it was learned from something else.
 PLAUSIBLE = (0.5, 3.0)
 
 

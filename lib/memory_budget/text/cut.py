@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LIMIT = 2_600
 #: Characters of a line that ends with ":" and goes with the block below it.
 LEAD_IN_LIMIT = 200
-#: What stands above every part is at most this share of it.
+#: The lines repeated above every part may take a third of it at most.
 _HEAD_SHARE = 3
 _TOLERANCE = 1.25
 #: Items inside one another that are still shown above their parts.

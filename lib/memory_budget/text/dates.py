@@ -30,7 +30,7 @@ def date_words(text: str) -> list[str]:
 
 
 class Mention:
-    """A date a text names; 0 stands for what it leaves open."""
+    """A date that a text names; 0 for what it leaves open."""
 
     __slots__ = ("day", "month", "year")
 
@@ -68,7 +68,7 @@ def find_mentions(text: str) -> list[Mention]:
     """The dates in a text: `8 May 2023`, `May 8th, 2023`, `May 2023`, `in May`, `2023-05-08`, `in 2023`.
 
     `may`, `march` and short forms (`jan`) count as months only beside a number or after `in`, `of`, `last`, `since`, `until`;
-    every other name is a month wherever it stands: `the april release`.
+    every other name is a month anywhere: `the april release`.
     """
     mentions: list[Mention] = []
     all_words = date_words(text)

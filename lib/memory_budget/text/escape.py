@@ -1,4 +1,4 @@
-"""Keeps memory text from posing as anything but memory: as the block's frame, as the client's tags, as a turn of a conversation.
+"""Keeps memory text from posing as the block's frame, as a tag of the client, or as a turn of a conversation.
 
 A text is judged by its *shape*, which is what a reader sees: invisible characters are removed, look-alikes replaced by the ASCII
 letters they are taken for, capitals by small letters. `‹/ｐrојect<ZWSP>‐memory＞` has the shape of the block's closing tag. Three things
@@ -53,7 +53,7 @@ _NEAR = 160
 _LEAST_SEEN = 64
 #: Different look-alikes and unseen signs up to which a text is searched for each of them.
 _FEW = 16
-#: What follows `<user>` where it stands for a name: `<user>@<host>`.
+#: What follows `<user>` where it is a placeholder: `<user>@<host>`.
 _PLACEHOLDER_GOES_ON = ("@", ":", "/", ".", "-", "_", "|", ",", ")")
 #: Signs behind a bracket that are enough, mostly, to see that no such name follows.
 _AT_ONCE = 12

@@ -290,7 +290,7 @@ class _Splitter:
         )
 
     def _take_rule(self) -> str:
-        """Puts the rule of the last line below the chunk above it. Returns it when it stands first in its section."""
+        """Puts the rule of the last line below the chunk above it. Returns it when it is first in its section."""
         rule, self.rule = self.rule, ""
         if rule:
             self.set_apart = not self.set_apart
@@ -327,7 +327,7 @@ class _Splitter:
 def _number_sections(chunks: list[RawChunk]) -> None:
     """Sets `section`: chunks under one top-level heading (below the title, where the file has one) share a number.
 
-    A block that stands under no such heading is a section of its own. Numbers rise by one between paragraphs of a text
+    A block under no such heading is a section of its own. Numbers rise by one between paragraphs of a text
     without headings and between turns of a conversation (under a speaker's name, or a heading that comes again in the
     file), and by `SECTION_STEP` to and from a section with a heading of its own: that one is about something else.
     """

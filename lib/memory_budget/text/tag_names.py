@@ -71,7 +71,7 @@ def may_open(near: str) -> bool:
 def opens(shape: str, *, open_end: bool, first: bool) -> bool:
     """Whether what is seen behind a bracket, up to the next one, is the rest of a tag that means something.
 
-    `open_end`: more text may follow what is seen. `first`: nothing stands before the bracket on its line.
+    `open_end`: more text may follow what is seen. `first`: nothing is before the bracket on its line.
     """
     if opens_known_tag(shape, open_end=open_end):
         return True

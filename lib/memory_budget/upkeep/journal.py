@@ -91,7 +91,9 @@ def apply_change(
         _check_content(project, path, expected)
     moved = {step.target for step in steps if step.moves}
     for step in steps:
-        if not (step.edits and step.target in moved):  # then it stands elsewhere, and its move is checked
+        if not (
+            step.edits and step.target in moved
+        ):  # else the file is elsewhere now, and its move is checked
             _check_step(project, step)
     entry = Entry(
         _new_id(project, now), batch, now, kind, title, list(steps), _missing_folders(project, steps), APPLYING, []
@@ -214,7 +216,7 @@ def _check_step(project: Project, step: Step) -> None:
 
 
 def _check_place(project: Project, path: str) -> None:
-    """Raise NotApplied unless a path lies below `.claude/memory`, by its names and with its links followed."""
+    """Raise NotApplied unless a path is below `.claude/memory`, by its names and with its links followed."""
     names = path.split("/")
     if not path.startswith(MEMORY + "/") or ".." in names or "" in names or "\0" in path:
         raise NotApplied(f"{path}: not a path below {MEMORY}")

@@ -199,7 +199,7 @@ def move_back(project: Project, step: Step, name: str, *, use_git: bool) -> str:
 
 
 def _restore_aside(project: Project, path: str, name: str) -> None:
-    """Put a file back that was taken aside when its step was broken off, unless something else stands there by now."""
+    """Put a file back that was taken aside when its step was broken off, unless another file is there by now."""
     aside, real = _aside(project, path, name), real_path(project, path)
     if os.path.lexists(aside):
         if not os.path.lexists(real):

@@ -1,4 +1,4 @@
-"""The survey that every job starts from: an up-to-date index, the files in it, and the rules of the profiles."""
+"""What every job starts from: an up-to-date index, the memory files in it, and the rules of the profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts into the index which files and chunks agents were given or read, from the runs since the last count.
+"""Adds to the index how often files and chunks were given to agents or read by them, from the runs since the last count.
 
 The runs (`log.sent`) are renamed to a file of their own, counted in one transaction that also stores that file's name, and
 removed. A count that broke off is either repeated from the start or, where its name is stored, not repeated.
