@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -40,7 +39,6 @@ class MemoryView:
         self._files: dict[int, File] = {}
         self._headings: dict[int, Heading] = {}
         self._thesaurus = thesaurus or {}
-        self._dates: dict[int, int] = {}
         postings: dict[str, dict[str, list[tuple[int, int]]]] = {}
         file_postings: dict[str, dict[str, list[tuple[int, int]]]] = {}
         next_id = 1
@@ -122,17 +120,6 @@ class MemoryView:
         self.mean_chunk_terms = chunk_terms / max(1, self.chunk_count)
         self.mean_file_terms = file_terms / max(1, self.file_count)
         self.scoped_tokens = sum(file.tokens for file in self._files.values())
-
-    @classmethod
-    def from_folder(cls, folder: str, count: Callable[[str], int], **options: object) -> MemoryView:
-        texts = {}
-        for root, _, names in os.walk(folder):
-            for name in names:
-                if name.endswith(".md"):
-                    path = os.path.join(root, name)
-                    with open(path, encoding="utf-8") as file:
-                        texts[os.path.relpath(path, folder)] = file.read()
-        return cls(texts, count, **options)  # type: ignore[arg-type]
 
     def load(self, terms: Iterable[str]) -> None:
         """Everything is in memory."""

@@ -13,7 +13,7 @@ from memory_budget.base.project import Project
 from memory_budget.cli import main as cli
 from memory_budget.reports import tuning_apply
 from memory_budget.settings import agents, profiles
-from memory_budget.upkeep import journal
+from memory_budget.upkeep import journal, journal_steps
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 
 PROFILES = '{"version":  "1.0.0"}\n'
@@ -31,7 +31,9 @@ def command(project: Project, capsys: pytest.CaptureFixture[str], *arguments: st
 
 def move(project: Project, minutes: int) -> journal.Entry:
     source = f"{MEMORY}/patterns/a.md"
-    step = journal.Step(source, f"{MEMORY}/archive/a.md", journal.content_hash(f"{project.root}/{source}"))
+    step = journal_steps.Step(
+        source, f"{MEMORY}/archive/a.md", journal_steps.content_hash(f"{project.root}/{source}")
+    )
     return journal.apply_change(project, "archival", "Archive a", [step], now=NOW + 60 * minutes)
 
 

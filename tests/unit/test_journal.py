@@ -12,8 +12,8 @@ import pytest
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
-from memory_budget.upkeep import journal, note_links
-from memory_budget.upkeep.journal import NotApplied, Step
+from memory_budget.upkeep import journal, journal_steps, note_links
+from memory_budget.upkeep.journal_steps import NotApplied, Step
 from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 from tests.support.projects import make_project
@@ -33,12 +33,12 @@ def project(tmp_path: Path, home: Path) -> Project:
 
 def move(project: Project, source: str, target: str) -> Step:
     return Step(
-        f"{MEMORY}/{source}", f"{MEMORY}/{target}", journal.content_hash(f"{project.memory}/{source}")
+        f"{MEMORY}/{source}", f"{MEMORY}/{target}", journal_steps.content_hash(f"{project.memory}/{source}")
     )
 
 
 def write(target: str, text: str) -> Step:
-    return Step("", f"{MEMORY}/{target}", journal.text_hash(text), text)
+    return Step("", f"{MEMORY}/{target}", journal_steps.text_hash(text), text)
 
 
 def steps(project: Project) -> list[Step]:
@@ -180,7 +180,7 @@ def test_a_change_whose_files_are_not_as_they_were_is_not_made(
     project: Project, spoil: Callable[[Path], object], word: str
 ) -> None:
     own = steps(project)
-    kept = {f"{MEMORY}/patterns/kept.md": journal.content_hash(project.memory + "/patterns/kept.md")}
+    kept = {f"{MEMORY}/patterns/kept.md": journal_steps.content_hash(project.memory + "/patterns/kept.md")}
     spoil(Path(project.memory))
     before = snapshot(project)
     with pytest.raises(NotApplied, match=word):
@@ -310,7 +310,7 @@ def linked_project(tmp_path: Path, home: Path) -> Project:
 
 def move_queue(project: Project, **options: Any) -> tuple[journal.Entry, list[str]]:
     source, target = ".claude/memory/recent/queue.md", ".claude/memory/patterns/queue.md"
-    moves = [Step(source, target, journal.content_hash(f"{project.root}/{source}"))]
+    moves = [Step(source, target, journal_steps.content_hash(f"{project.root}/{source}"))]
     links, left = note_links.relink(project, moves, [name for name in LINKED if name.endswith(".md")])
     return journal.apply_change(project, "promotion", "queue", [*moves, *links], now=NOW, **options), left
 

@@ -11,7 +11,7 @@ from memory_budget.base import layout
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project
 from memory_budget.upkeep import journal, journal_steps
-from memory_budget.upkeep.journal import NotApplied, Step
+from memory_budget.upkeep.journal_steps import NotApplied, Step
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 
 FILES = {"recent/week.md": "# Week\n\nWe chose batching.\n", "patterns/kept.md": "# Kept\n"}
@@ -34,12 +34,12 @@ def changed(project: Project, step: Step) -> journal.Entry:
 
 def move_step(project: Project) -> Step:
     source = f"{project.memory}/recent/week.md"
-    return Step(f"{MEMORY}/recent/week.md", f"{MEMORY}/archive/week.md", journal.content_hash(source))
+    return Step(f"{MEMORY}/recent/week.md", f"{MEMORY}/archive/week.md", journal_steps.content_hash(source))
 
 
 def edit_step(project: Project) -> Step:
     path, text = f"{MEMORY}/patterns/kept.md", FILES["patterns/kept.md"]
-    return Step(path, path, journal.text_hash(text), "# Changed\n", text)
+    return Step(path, path, journal_steps.text_hash(text), "# Changed\n", text)
 
 
 def test_an_undo_of_a_move_that_was_killed_is_finished(project: Project) -> None:

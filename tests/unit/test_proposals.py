@@ -13,7 +13,7 @@ from memory_budget.base.project import Project
 from memory_budget.cli import main as cli
 from memory_budget.index import update
 from memory_budget.upkeep import jobs as job
-from memory_budget.upkeep import journal, memory_files, proposals, schedule, survey, uses
+from memory_budget.upkeep import journal, journal_steps, memory_files, proposals, schedule, survey, uses
 from tests.support.children import child
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, snapshot, used
 
@@ -181,7 +181,7 @@ def test_a_proposal_somebody_wrote_by_hand_cannot_leave_memory(project: Project,
     job.run_job(project, "weekly", NOW)
     one = proposals.load_proposals(project)[0]
     for bad in ("../secret.md", f"{MEMORY}/../../../secret.md"):
-        step = one.steps[0]._replace(source=bad, hash=journal.content_hash(str(tmp_path / "secret.md")))
+        step = one.steps[0]._replace(source=bad, hash=journal_steps.content_hash(str(tmp_path / "secret.md")))
         (result,) = proposals.apply_proposals(project, [one._replace(steps=[step])], now=NOW, batch="")
         assert result.entry is None
     assert (tmp_path / "secret.md").read_text() == "keep out"

@@ -33,26 +33,12 @@ from memory_budget.upkeep.journal_steps import (
     move_back,
     no_break,
     real_path,
-    text_hash,
     tracked_by_git,
     unwrite,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-__all__ = [
-    "Entry",
-    "NotApplied",
-    "Step",
-    "apply_change",
-    "content_hash",
-    "journal_entries",
-    "recover_changes",
-    "text_hash",
-    "undo_change",
-]
-
 
 APPLYING, APPLIED, UNDOING, UNDONE, PARTLY = "applying", "applied", "undoing", "undone", "partly undone"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import flush_folder, open_fresh, remove, write_all
+from memory_budget.base.files import flush_folder, open_fresh, remove, short_hash, write_all
 from memory_budget.base.project import Project
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def content_hash(path: str) -> str:
 
 
 def text_hash(text: str) -> str:
-    return blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+    """The `content_hash` of a file with this text."""
+    return short_hash(text, 16)
 
 
 def no_break(place: str) -> None:

@@ -29,8 +29,9 @@ from memory_budget.index.facts import side_path
 from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import sources_of
 from memory_budget.settings import profiles
-from memory_budget.upkeep import journal, uses
-from memory_budget.upkeep.journal import Entry, NotApplied, Step
+from memory_budget.upkeep import journal, journal_steps, uses
+from memory_budget.upkeep.journal import Entry
+from memory_budget.upkeep.journal_steps import NotApplied, Step
 from memory_budget.upkeep.note_links import relink
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def move_steps(project: Project, source: str, target: str, content: str) -> list
     side = side_path(source)
     real = f"{project.root}/{side}"
     if os.path.isfile(real) and not os.path.islink(real):
-        steps.append(Step(side, side_path(target), journal.content_hash(real)))
+        steps.append(Step(side, side_path(target), journal_steps.content_hash(real)))
     return steps
 
 

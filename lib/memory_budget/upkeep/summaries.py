@@ -16,9 +16,9 @@ from memory_budget.base.files import read_bytes, short_hash
 from memory_budget.base.optional import orjson
 from memory_budget.index import schema
 from memory_budget.index.facts import side_path
-from memory_budget.upkeep import journal, proposals
+from memory_budget.upkeep import journal_steps, proposals
 from memory_budget.upkeep.condense import Summary, condense_note
-from memory_budget.upkeep.journal import NotApplied, Step
+from memory_budget.upkeep.journal_steps import NotApplied, Step
 from memory_budget.upkeep.memory_files import read_note_text, side_facts
 from memory_budget.upkeep.proposals import SUMMARIES, Proposal
 
@@ -131,10 +131,10 @@ def propose_summaries(
                 matter=_matter(note),
             )  # fmt: skip
             steps = proposals.move_steps(project, note.path, archived, note.hash)
-            steps.append(Step("", target, journal.text_hash(summary.text), summary.text))
+            steps.append(Step("", target, journal_steps.text_hash(summary.text), summary.text))
             side = _side(project, note, summary, counter)
             if side:
-                steps.append(Step("", side_path(target), journal.text_hash(side), side))
+                steps.append(Step("", side_path(target), journal_steps.text_hash(side), side))
         except (OSError, NotApplied):
             continue
         shares = ", ".join(
