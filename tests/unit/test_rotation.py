@@ -21,7 +21,7 @@ from memory_budget.cli import status
 from memory_budget.log import export, rotation, usage
 from memory_budget.log import sent as log_sent
 from memory_budget.reports import store as reports_store
-from memory_budget.reports import tuning, weekly
+from memory_budget.reports import summary, tuning
 from memory_budget.upkeep import jobs as job
 from tests.support.children import child
 from tests.support.environment import ROOT
@@ -227,7 +227,7 @@ def test_every_reader_counts_each_record_once(project: Project) -> None:
     shown = status.gather(project, 8)
     assert shown["log"]["runs"] == COUNT + 5
     assert [entry["tokens_loaded"] for entry in shown["last"]] == list(range(COUNT - 3, COUNT + 5))
-    assert sum(use.runs for use in weekly.weekly_use(project, NOW.timestamp())) == COUNT + 5
+    assert summary.summarise(project, 7, now=NOW)["overall"]["runs"] == COUNT + 5
     assert tuning.recommend(project, now=NOW)["records"] == COUNT + 5
     assert (
         len(log_sent.parse_sent(log_sent.set_sent_aside(project))) == 1

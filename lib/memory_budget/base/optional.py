@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import orjson
     from filelock import FileLock, Timeout
 
-__all__ = ["FileLock", "Timeout", "orjson", "own_lock"]
+__all__ = ["FileLock", "Timeout", "orjson", "own_lock", "taken_lock"]
 
 
 class _Json:
@@ -135,3 +135,13 @@ def own_lock(path: str, timeout: float = 0.0) -> FileLock:
     if os.path.islink(path):
         os.unlink(path)
     return FileLock(path, timeout=timeout, mode=0o600)
+
+
+def taken_lock(path: str, timeout: float = 0.0) -> FileLock | None:
+    """The same lock, taken; None where another process holds it for `timeout` seconds. Raises OSError."""
+    lock = own_lock(path, timeout)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock

@@ -1,6 +1,6 @@
 """What a line of a usage log is: a record, or the reason why it is none.
 
-All that read logs of any origin use this: the report, the tuner, the weekly overview and the export. A record is a JSON
+All that read logs of any origin use this: the report, the tuner and the export. A record is a JSON
 object with at least a name, a time and two figures; a line like this one counts:
 
     {"agent": "dbt-expert", "timestamp": "2026-11-20T10:00:00.000000", "budget_allocated": 20000, "tokens_loaded": 9120}

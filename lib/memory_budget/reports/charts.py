@@ -16,11 +16,11 @@ from pygal.style import Style
 
 from memory_budget.base.figures import percent, thousands
 from memory_budget.settings.names import SCOPES
+from memory_budget.text.calendar_dates import MONTHS
 
 WIDE, NARROW = 560, 350
 #: Labels along the time axis.
 _LABELS = {WIDE: 6, NARROW: 3}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STYLES = re.compile(
     r"<defs><style.*?</style></defs>|<defs><style.*?</style>|<!--.*?-->|<script.*?</script>", re.S
 )
@@ -213,7 +213,7 @@ def _options(width: int, height: int) -> dict[str, Any]:
 
 def _label_days(chart: Any, timeline: Sequence[dict[str, Any]], width: int) -> None:
     """Label a few dates along the axis, the last one among them."""
-    days = [f"{_MONTHS[int(row['start'][5:7]) - 1]} {int(row['start'][8:10])}" for row in timeline]
+    days = [f"{MONTHS[int(row['start'][5:7]) - 1][:3].title()} {int(row['start'][8:10])}" for row in timeline]
     step = max(1, -(-len(days) // _LABELS[width]))
     chart.x_labels = days
     chart.x_labels_major = [day for number, day in enumerate(days) if (len(days) - 1 - number) % step == 0]

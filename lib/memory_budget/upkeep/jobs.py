@@ -22,7 +22,7 @@ from memory_budget.base.files import open_own, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.index.schema import DatabaseError
 from memory_budget.log import rotation
-from memory_budget.reports import weekly
+from memory_budget.reports import summary
 from memory_budget.settings import profiles
 from memory_budget.upkeep import duplicates, health, journal, proposals, survey, uses
 from memory_budget.upkeep.job_logs import remove_half_written, remove_old_logs
@@ -198,15 +198,24 @@ class _Job:
         self.propose(proposals.DUPLICATES, duplicates.propose_duplicates(self.project, report, self.now))
 
     def usage(self) -> None:
-        agents = weekly.weekly_use(self.project, self.now)
-        self.result["usage"] = [use._asdict() for use in agents]
+        agents = summary.summarise(self.project, 7, now=datetime.fromtimestamp(self.now))["agents"]
+        self.result["usage"] = [
+            {
+                "agent": use["name"],
+                "runs": use["runs"],
+                "exceeded": use["exceeded"],
+                "undelivered": use["not_delivered"],
+                "tokens": int(use["tokens_sent_mean"]),
+            }
+            for use in agents
+        ]
         self.say(
-            f"usage of seven days: {counted(sum(use.runs for use in agents), 'run')} of {counted(len(agents), 'agent')}"
+            f"usage of seven days: {counted(sum(use['runs'] for use in agents), 'run')} of {counted(len(agents), 'agent')}"
         )
-        for use in agents:
+        for use in self.result["usage"]:
             self.log.write(
-                f"         {use.agent}: {counted(use.runs, 'run')}, {use.tokens:,} tokens each, {use.exceeded} over budget, "
-                f"{use.undelivered} not delivered\n"
+                f"         {use['agent']}: {counted(use['runs'], 'run')}, {use['tokens']:,} tokens each, {use['exceeded']} over "
+                f"budget, {use['undelivered']} not delivered\n"
             )
 
     def summaries(self) -> None:

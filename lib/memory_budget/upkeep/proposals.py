@@ -23,7 +23,7 @@ from memory_budget.base import layout
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import listing, read_bytes, short_hash, write_atomic
 from memory_budget.base.memory_folders import MEMORY
-from memory_budget.base.optional import orjson
+from memory_budget.base.optional import FileLock, orjson, taken_lock
 from memory_budget.base.project import Project
 from memory_budget.index.facts import side_path
 from memory_budget.index.scan import scan_sources
@@ -269,13 +269,9 @@ def undo_entries(project: Project, chosen: Sequence[Entry]) -> list[Entry]:
         lock.release()
 
 
-def take_memory_lock(project: Project) -> Any:
+def take_memory_lock(project: Project) -> FileLock:
     """Take the lock for changing memory files. Raises BudgetError when another process holds it for a minute."""
-    from memory_budget.base.optional import Timeout, own_lock
-
-    lock = own_lock(project.writable(layout.APPLY_LOCK), LOCK_SECONDS)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise BudgetError("another process is changing memory files; try again in a while") from None
+    lock = taken_lock(project.writable(layout.APPLY_LOCK), LOCK_SECONDS)
+    if lock is None:
+        raise BudgetError("another process is changing memory files; try again in a while")
     return lock

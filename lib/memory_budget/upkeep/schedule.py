@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, touch, write_atomic
-from memory_budget.base.optional import orjson
+from memory_budget.base.optional import orjson, taken_lock
 from memory_budget.base.project import Project
 from memory_budget.settings import profiles
 
@@ -228,14 +228,7 @@ def anchored(state: ScheduleState, now: float) -> ScheduleState:
 
 def take_lock(project: Project) -> Any:
     """The lock that keeps two runs of jobs apart; None while another process holds it. Raises OSError."""
-    from memory_budget.base.optional import Timeout, own_lock
-
-    lock = own_lock(project.writable(layout.JOBS_LOCK))
-    try:
-        lock.acquire()
-    except Timeout:
-        return None
-    return lock
+    return taken_lock(project.writable(layout.JOBS_LOCK))
 
 
 def note_next_due(project: Project, settings: dict[str, Any], now: float) -> None:
