@@ -111,9 +111,8 @@ def _settings(root: str, home: str) -> tuple[bool, str]:
     """Whether auto memory is on, and the folder that settings name for it ("" for none)."""
     enabled: object = None
     named_folder = ""
-    shared = (
-        root + "/.claude/settings.json"
-    )  # comes with a repository, so it may not say which folder is read
+    # This file comes with a repository, so it may not say which folder is read.
+    shared = root + "/.claude/settings.json"
     for path in (
         *_POLICIES,
         root + "/.claude/settings.local.json",

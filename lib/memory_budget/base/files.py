@@ -107,12 +107,13 @@ def open_own(path: str, flags: int) -> int:
 
 
 def touch(path: str) -> None:
-    """Have an empty file of this plugin at `path`; one that is there keeps its content. Raises OSError."""
+    """Make an empty file of this plugin at `path`, unless there is one, which keeps its content. Raises OSError."""
     os.close(open_own(path, os.O_WRONLY))
 
 
 def own_folder(path: str) -> None:
-    """Have a folder of this plugin at `path`, for the user alone; a link in its place is removed. Raises OSError."""
+    """Make a folder of this plugin at `path`, for the user alone, unless there is one; a link in its place is removed. Raises
+    OSError."""
     while True:
         try:
             os.mkdir(path, PRIVATE_FOLDER)
@@ -161,7 +162,7 @@ def read_bytes(path: str, limit: int = -1) -> bytes:
 
 
 def flush_folder(folder: str) -> None:
-    """Have the names in a folder on disk, where the file system can. Raises OSError when the folder cannot be opened."""
+    """Flush the names in a folder to disk, where the file system can. Raises OSError when the folder cannot be opened."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

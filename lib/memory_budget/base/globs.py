@@ -125,9 +125,8 @@ def reaches(segments: Sequence[str], names: Sequence[str]) -> bool:
 
 def name_matches(pattern: str, name: str) -> bool:
     """`*` and `?` inside one name, in linear time: after a `*` only the last choice is ever taken back."""
-    if (
-        "*" not in pattern and "?" not in pattern
-    ):  # nearly every folder, and a scan looks at each of every file
+    # So it is for nearly every folder, and a scan compares each folder of every file.
+    if "*" not in pattern and "?" not in pattern:
         return pattern == name
     p = n = 0
     star = -1

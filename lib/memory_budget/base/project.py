@@ -196,7 +196,7 @@ def project_of(payload: dict[str, object]) -> Project | None:
 
 
 def leave_word(start: str, project: Project | None, home: str) -> None:
-    """Have `hooks/if_needed` know where the cache of the session's project lies, where that cannot be seen in the project
+    """Tell `hooks/if_needed` where the cache of the session's project is, where that cannot be seen in the project
     itself: `<data folder>/projects/<slug>.at` holds the session's folder and the cache ("" for no memory), a line each."""
     if project is not None and project.cache == f"{start}/{CACHE}":
         return
@@ -212,7 +212,7 @@ def told_first(start: str, session: str, home: str) -> bool:
 
 
 def _note(path: str, word: bytes) -> bool:
-    """Have a file hold this word, where it can be written. True where it held another one, or none."""
+    """Write a word into a file, where it can be written. True where the file held another one, or none."""
     try:
         if read_bytes(path, len(word) + 1) == word:
             return False

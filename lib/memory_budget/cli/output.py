@@ -39,12 +39,12 @@ def print_table(
     right: Sequence[int] = (),
     paths: Sequence[int] = (),
 ) -> None:
-    """A table; the columns numbered in `right` hold figures, those in `paths` names of files, of which the end is kept where
-    the whole finds no room. A line end in a column's name is kept where rich draws it.
+    """Print a table. `right`: numbers of the columns that hold figures; `paths`: of those that hold file names, of which the
+    end is kept where there is no room for the whole. A line end in a column's name is kept where rich draws it.
 
-    One of names and figures that is too wide for the terminal comes in parts: a figure cut short would be another one.
-    Names in the first column stay whole, texts in others are wrapped between words.
-    What cannot be printed is left out: names come from logs and files that anybody may have written.
+    A table of names and figures that is too wide for the terminal comes in parts, since a figure that is cut is another one.
+    Names in the first column stay whole, texts in others are wrapped between words. Characters that cannot be printed are left
+    out: names come from logs and files that anybody may have written.
     """
     cells = [[printable(str(cell)) for cell in row] for row in rows]
     room = max(24, (width() - 30) // max(1, len(paths)))

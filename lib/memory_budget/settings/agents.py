@@ -188,9 +188,8 @@ def resolve(agent_type: object, profiles: Profiles, agents: Agents | None = None
     file = _agent_file(kind, leaf, agents)
     naming_file = file
     if file is None and agents is not None and ":" in leaf:
-        naming_file = _agent_file(
-            kind, leaf.rsplit(":", 1)[1], agents
-        )  # the file of the agent without its plugin lends its names, and is another agent's
+        # The file of the agent of this name without a plugin lends its names, and is another agent's.
+        naming_file = _agent_file(kind, leaf.rsplit(":", 1)[1], agents)
     candidates = _candidate_names(kind, leaf, naming_file)
     assignment_key = _matching_key(profiles.assignments, candidates)
     override_key = _matching_key(profiles.agents, candidates)
@@ -319,9 +318,8 @@ def _folder_names(
         else:  # agents of the same name in other groups: only the folder in this one's group is its own
             groups = [main_kind] if main_kind else [group for group in KINDS if group not in other_groups]
             names.update(dict.fromkeys(f"{group}/{main_name}" for group in groups))
-            if (
-                not kind
-            ):  # the client knows one agent of this name, and native memory goes by the client's name
+            if not kind:
+                # The client knows one agent of this name, and native memory goes by the client's name.
                 names["/" + main_name] = None
     seen = {main_name.lower()}
     for name in further_names:

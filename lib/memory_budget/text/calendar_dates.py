@@ -13,9 +13,8 @@ MONTH_NUMBERS["sept"] = 9
 DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _BETWEEN = "-_./"
-_DIGITS = bytes(
-    57 if 48 <= sign <= 57 else 32 for sign in range(256)
-)  # every digit a 9, everything else a blank
+#: A translation that makes every digit a 9 and everything else a blank.
+_DIGITS = bytes(57 if 48 <= sign <= 57 else 32 for sign in range(256))
 _ORDINALS = ("st", "nd", "rd", "th")
 
 

@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
 
 
 def _write_schema(project: Project) -> None:
-    """Have the schema there that the project's profiles file names: editors explain the file by it."""
+    """Put the schema beside a profiles file that names it, so that editors can explain the file."""
     try:
         edit.write_schema(f"{project.root}/{profiles.FILE}")
     except OSError as error:

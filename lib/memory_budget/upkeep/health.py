@@ -174,9 +174,8 @@ def _problems(
     links: Callable[[MemoryFile], list[tuple[int, str]]] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[HealthProblem]:
-    indexed = {
-        note.path for note in notes if note.problem
-    }  # the index knows more of these than the update said
+    # The index knows more of these than the update said.
+    indexed = {note.path for note in notes if note.problem}
     places = [(_unread_kind(reason), path, reason) for path, reason in problems if path not in indexed]
     places += [("profiles", place, detail) for place, detail in profiles]
     if scan is not None:

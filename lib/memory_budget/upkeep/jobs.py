@@ -127,9 +127,8 @@ class _Job:
         """Do one step; note its failure."""
         try:
             action()
-        except (
-            ModuleNotFoundError
-        ) as error:  # no fault: DuckDB and the charts are installed when somebody wants them
+        except ModuleNotFoundError as error:
+            # No fault: DuckDB and the charts are installed when somebody wants them.
             self.say(f"{name}: waits for the library {error.name} (memory-budget setup --all)")
         except (Exception, DatabaseError) as error:
             reason = f"{name}: {type(error).__name__}: {error}"

@@ -77,9 +77,8 @@ def apply_change(
         _check_content(project, path, expected)
     moved = {step.target for step in steps if step.moves}
     for step in steps:
-        if not (
-            step.edits and step.target in moved
-        ):  # else the file is elsewhere now, and its move is checked
+        # A file that is moved as well is still at its old place; its move is checked.
+        if not (step.edits and step.target in moved):
             _check_step(project, step)
     entry = Entry(
         _new_id(project, now), batch, now, kind, title, list(steps), _missing_folders(project, steps), APPLYING, []
