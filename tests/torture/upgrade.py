@@ -87,7 +87,10 @@ def version(old: str) -> Iterator[Version]:
         yield Version(old, Path(old).absolute())
         return
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "-C", str(ROOT), "archive", old], capture_output=True)
+        try:
+            archive = subprocess.run(["git", "-C", str(ROOT), "archive", old], capture_output=True)
+        except FileNotFoundError:
+            raise Missing(f"{old}: there is no git to ask for it") from None
         if archive.returncode:
             raise Missing(f"{old}: not in this history ({archive.stderr.decode().strip().splitlines()[-1:]})")
         subprocess.run(["tar", "x", "-C", folder], input=archive.stdout, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from memory_budget.run import claims
+from memory_budget.run import claims, turns
 from memory_budget.select import parts
 from memory_budget.start import allocate, describe
 from tests.support import hooks
@@ -154,7 +155,50 @@ def test_a_plan_nobody_takes_holds_the_next_one_up_for_a_moment_only(project: Pr
     in_context(project, "t1")
     began = time.monotonic()
     claims.plan_in_context(project, "s", "dbt-expert", "t2", [b"x"], in_turn=True)
-    assert 0.1 < time.monotonic() - began < 2 * claims.TURN_SECONDS + 0.5
+    assert 0.1 < time.monotonic() - began < 2 * turns.TAKE_SECONDS + 0.5
+
+
+def published_together(project: Project, count: int) -> list[float]:
+    """Publish plans that nobody takes meanwhile, as a person or the client's own check looks at the calls. Returns how long each
+    start waited, in seconds."""
+    waited: list[float] = []
+
+    def plan(tool_use: str) -> None:
+        began = time.monotonic()
+        claims.plan_in_context(project, "s", "dbt-expert", tool_use, [b"x"], in_turn=True)
+        waited.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=plan, args=(f"t{number:02}",)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    return waited
+
+
+def test_no_start_waits_for_longer_than_a_moment(project: Project) -> None:
+    assert max(published_together(project, 16)) < 4  # 1.2 s and what a busy machine adds; 6 s were a hang
+
+
+def test_starts_that_waited_long_keep_their_order(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "APART_SECONDS", 10.0)  # each ends when those before it did
+    published_together(project, 12)
+    names = sorted(listing(claims.plans_folder(project, "s", "dbt-expert")))
+    assert [name.rpartition("-")[2] for name in names] == [f"t{number:02}" for number in range(12)]
+
+
+def test_a_start_that_was_killed_while_it_waited_is_not_waited_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MOST_SECONDS", 60.0)
+    folder = Path(claims.ensure_folder(project, "s", "dbt-expert"))
+    mark = folder / f"w-{1:020}-t0"
+    mark.touch()
+    os.utime(mark, (1, 1))
+    began = time.monotonic()
+    claims.plan_in_context(project, "s", "dbt-expert", "t1", [b"x"], in_turn=True)
+    assert time.monotonic() - began < 30
 
 
 def test_an_agent_of_a_workflow_takes_nobodys_plan(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def test_the_selection_sees_the_counts(project: Project) -> None:
 
     reader = IndexReader(project.index)
     view = MemoryView(reader, reader.groups_for(["dbt"]))
-    by_path = {file.path: file for file in view.files(range(1, 10)).values()}
+    by_path = {file.path: file for file in view.files({chunk.file for chunk in view.chunks()}).values()}
     assert (by_path[f"{MEMORY}/{A}"].uses, by_path[f"{MEMORY}/{A}"].last_used) == (4, TODAY)
     reader.close()
 

@@ -67,8 +67,9 @@ MEMORY_FOLDERS = _place(
 
 STARTS = _place(
     "starts/<session>/<agent type>/<mark>", "plans for agents about to start, and which agent took which",
-    "run/claims", "run/claims, hooks/if_needed", "with the session, or after two days",
+    "run/claims, run/turns", "run/claims, hooks/if_needed", "with the session, or after two days",
 )  # fmt: skip
+CLAIMED = "claimed"  # STARTS/<session>/<agent type>/<plan>/claimed: names the agent that took the plan
 UNREAD = "unread.told"  # STARTS/<session>/unread.told: the person was told of memory that nobody gets
 WORKFLOW = "workflow"  # STARTS/<session>/workflow: the script of the session's last workflow
 BOUND = _place(

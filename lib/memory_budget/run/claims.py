@@ -1,6 +1,6 @@
 """Which plan belongs to which agent: what a starting agent's hooks leave for each other on disk.
 
-    starts/<session>/<agent type>/w-<when>-<tool use>   a plan waits for its turn to be published
+    starts/<session>/<agent type>/w-<when>-<tool use>   a plan waits for its turn to be published (see `turns`)
     starts/<session>/<agent type>/p-<tool use>          planned: the prompt carries it, or there is nothing to give
     starts/<session>/<agent type>/c-<when>-<tool use>/  planned for the context channel: an answer for each handler, named
                                                         1, 2 ..., and `claimed`, which names the agent that took it
@@ -10,10 +10,10 @@
 
 PreToolUse comes before the agent starts and knows no agent; SubagentStart knows the agent and no tool use. `bound` joins
 them exactly. It is written by the plugin's mod the moment the client spawns an agent (2.1.287 and newer), and by PostToolUse
-for agents in the background. Where neither comes in time, plans of one type are published one at a time (`wait_for_earlier_plans`),
-and an agent takes the oldest that nobody took. A plan is taken by making the file `claimed`, which one of several processes
-can do, so no lock is taken. While nobody can tell whether an agent's prompt carries its memory, silence is right: memory may
-be missing once, and never comes twice. `hooks/if_needed` follows the same protocol in shell.
+for agents in the background. Where neither comes in time, plans of one type are published one at a time (`turns`), and an agent
+takes the oldest that nobody took. A plan is taken by making the file `claimed`, which one of several processes can do, so no
+lock is taken. While nobody can tell whether an agent's prompt carries its memory, silence is right: memory may be missing once,
+and never comes twice. `hooks/if_needed` follows the same protocol in shell.
 """
 
 from __future__ import annotations
@@ -31,11 +31,6 @@ MOD = "MEMORY_BUDGET_MOD"
 BIND_SECONDS = 0.5
 #: The same where the mod runs, which says it of every agent that was planned for.
 MOD_SECONDS = 2.0
-#: A plan is published when the one before it was taken, or was there for so long (its call may have been refused) ...
-TURN_SECONDS = 0.8
-#: ... and after so long in any case.
-TURNS_SECONDS = 6.0
-CLAIMED = "claimed"
 
 
 def plans_folder(project: Project, session: str, agent_type: str) -> str:
@@ -102,11 +97,13 @@ def plan_in_context(
     `in_turn`: nothing will say which agent this tool use becomes, so other plans of this type go first.
     """
     plans = ensure_folder(project, session, agent_type)
-    if in_turn:
-        wait_for_earlier_plans(plans, tool_use)
-    _publish(plans, answers, f"{plans}/c-{time.time_ns():020}-{safe_name(tool_use)}")
-    if in_turn:
-        _leave_queue(plans, tool_use)
+    if not in_turn:
+        _publish(plans, answers, f"{plans}/c-{time.time_ns():020}-{safe_name(tool_use)}")
+        return
+    from memory_budget.run.turns import Turn
+
+    with Turn(plans, tool_use):
+        _publish(plans, answers, f"{plans}/c-{time.time_ns():020}-{safe_name(tool_use)}")
 
 
 def _publish(plans: str, answers: list[bytes], target: str) -> bool:
@@ -124,45 +121,6 @@ def _publish(plans: str, answers: list[bytes], target: str) -> bool:
             return False
         raise
     return True
-
-
-def wait_for_earlier_plans(plans: str, tool_use: str) -> None:
-    """Wait until every plan of this type that came before was taken by its agent, or has had its time."""
-    name = f"w-{time.time_ns():020}-{safe_name(tool_use)}"
-    mark(f"{plans}/{name}")
-    until = time.monotonic() + TURNS_SECONDS
-    while time.monotonic() < until and _someone_first(plans, name):
-        time.sleep(0.01)
-
-
-def _someone_first(plans: str, name: str) -> bool:
-    names = list(listing(plans))
-    if any(
-        other.startswith("w-") and other < name and _age(f"{plans}/{other}") < TURNS_SECONDS
-        for other in names
-    ):
-        return True
-    return any(
-        other.startswith("c-")
-        and not os.path.exists(f"{plans}/{other}/{CLAIMED}")
-        and _age(f"{plans}/{other}") < TURN_SECONDS
-        for other in names
-    )
-
-
-def _age(path: str) -> float:
-    """Seconds since a mark was made; a long time for one that is gone."""
-    try:
-        return time.time() - os.stat(path).st_mtime
-    except OSError:
-        return 1e9
-
-
-def _leave_queue(plans: str, tool_use: str) -> None:
-    ending = "-" + safe_name(tool_use)
-    for name in listing(plans):
-        if name.startswith("w-") and name.endswith(ending):
-            remove(f"{plans}/{name}")
 
 
 def publish_unplanned(
@@ -305,7 +263,7 @@ def _published(name: str) -> int:
 def _claim(plan: str, agent: str) -> bool:
     """Take a plan for an agent; True too where another handler of the same agent did."""
     try:
-        mark(f"{plan}/{CLAIMED}", agent + "\n")
+        mark(f"{plan}/{layout.CLAIMED}", agent + "\n")
     except FileExistsError:
         plans, _, name = plan.rpartition("/")
         return _taken_by(plans, name) == agent
@@ -316,7 +274,7 @@ def _claim(plan: str, agent: str) -> bool:
 
 def _taken_by(plans: str, name: str) -> str:
     """The agent that took a plan, "" while nobody did."""
-    path = f"{plans}/{name}/{CLAIMED}"
+    path = f"{plans}/{name}/{layout.CLAIMED}"
     for _ in range(100):
         try:
             text = read_bytes(path, 1000).decode("utf-8", "replace")

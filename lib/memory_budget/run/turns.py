@@ -1,0 +1,82 @@
+"""Plans of one agent type are published one after the other where nothing else will say which agent takes which.
+
+    starts/<session>/<agent type>/w-<when>-<tool use>   a start waits until the plans before its own are taken
+
+The client starts agents in the order in which their PreToolUse hooks end, and an agent takes the oldest plan that nobody took.
+So a hook ends when the plan before its own is taken: then there is one to take. What is not taken in time (the call was refused,
+or a person or the client's own check still looks at it) holds nobody up for longer than a moment: a start waits for less than a
+second, and starts that had to wait so long end at a small distance, in their order.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from memory_budget.base import layout
+from memory_budget.base.files import listing, remove, safe_name, touch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: A plan has this many seconds to be taken; its call may have been refused.
+TAKE_SECONDS = 0.5
+#: A start waits for so long at most, in seconds, and after that for its turn among those that waited as long.
+MOST_SECONDS = 0.75
+APART_SECONDS = 0.025
+#: One that seems to wait for longer was killed.
+_KILLED_SECONDS = 5.0
+
+
+class Turn:
+    """A start's turn to publish a plan: `with Turn(plans, tool_use):` waits for it, and lets the next one publish at its end.
+
+    `plans`: the folder of the session's plans of this agent type. Raises OSError.
+    """
+
+    __slots__ = ("_mark", "_name", "_plans")
+
+    def __init__(self, plans: str, tool_use: str) -> None:
+        self._plans = plans
+        self._name = f"w-{time.time_ns():020}-{safe_name(tool_use)}"
+        self._mark = f"{plans}/{self._name}"
+
+    def __enter__(self) -> None:
+        touch(self._mark)
+        until = time.monotonic() + MOST_SECONDS
+        while time.monotonic() < until:
+            names = list(listing(self._plans))
+            if not self._before(names) and not self._untaken(names):
+                return
+            time.sleep(0.01)
+        until += APART_SECONDS * len(self._before(listing(self._plans)))
+        while time.monotonic() < until and self._before(listing(self._plans)):
+            time.sleep(0.005)
+
+    def __exit__(self, *_: object) -> None:
+        remove(self._mark)
+
+    def _before(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that are starts which came before this one and wait."""
+        return [
+            name
+            for name in names
+            if name.startswith("w-") and name < self._name and self._age(name) < _KILLED_SECONDS
+        ]
+
+    def _untaken(self, names: Iterable[str]) -> bool:
+        """Whether one of the names is a plan that its own agent may still take."""
+        return any(
+            name.startswith("c-")
+            and not os.path.exists(f"{self._plans}/{name}/{layout.CLAIMED}")
+            and self._age(name) < TAKE_SECONDS
+            for name in names
+        )
+
+    def _age(self, name: str) -> float:
+        """Seconds since a mark or plan was made; a long time for one that is gone."""
+        try:
+            return time.time() - os.stat(f"{self._plans}/{name}").st_mtime
+        except OSError:
+            return 1e9
