@@ -76,7 +76,7 @@ def test_libraries_beside_the_data_folder_are_used(data: Path) -> None:
     assert spawn.programs()[:2] == [own, venv]
 
 
-@pytest.mark.parametrize("content", ["", "\x00\xff" * 300, "/nonexistent\n/nonexistent\n", "\n\n"])
+@pytest.mark.parametrize("content", ["", "\x00\xff" * 300, "/no/such\n/no/such\n", "\n\n", "/tmp\n/tmp\n"])
 def test_a_data_folder_that_names_nothing_leaves_the_running_python(data: Path, content: str) -> None:
     (data / "interpreter").write_text(content)
     assert spawn.programs() == [sys.executable]

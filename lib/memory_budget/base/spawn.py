@@ -56,7 +56,7 @@ def interpreters(folder: str) -> tuple[str, str]:
 
 
 def _can_run(program: str) -> bool:
-    return program != "" and "\0" not in program and os.access(program, os.X_OK)
+    return "\0" not in program and os.path.isfile(program) and os.access(program, os.X_OK)
 
 
 def with_libraries() -> str:

@@ -55,46 +55,33 @@ def _install(out: TextIO, sets: tuple[libraries.LibrarySet, ...]) -> bool:
 
 def _install_in_background(project: Project, session: str, sets: tuple[libraries.LibrarySet, ...]) -> int:
     """Install, and leave the result as a note of one line for this session, else for the next one."""
-    data = installation.data_folder()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        try:
+    try:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             complete = _install(output, sets)
             output.seek(0)
-            reason = output.read()
-        except Exception as error:  # the person is told whatever happens; the traceback goes to the log
-            offer.write_state(data, "failed")
-            _leave_result(
-                project,
-                session,
-                data,
-                "failed",
-                f"its libraries could not be set up ({error}); run: memory-budget setup",
-            )
-            raise
-    print(reason, file=sys.stderr, end="")  # into setup.log
+            said = output.read()
+    except Exception as error:  # the person is told whatever happens; the traceback goes to the log
+        _leave_failure(project, session, str(error))
+        raise
+    print(said, file=sys.stderr, end="")  # into setup.log
     if not complete:
-        reason_line = reason.strip().split("\n")[0].partition("not installed: ")[2] or "see setup.log"
-        _leave_result(
-            project,
-            session,
-            data,
-            "failed",
-            f"its libraries could not be set up ({reason_line}); run: memory-budget setup",
-        )
+        reason = said.strip().split("\n")[0].partition("not installed: ")[2]
+        _leave_failure(project, session, reason or "see setup.log")
         return 1
     size = sum(library_set.megabytes for library_set in sets)
-    _leave_result(
-        project,
-        session,
-        data,
-        "done",
-        f"its libraries are set up ({size} MB); records, index and jobs catch up now",
-    )
+    line = f"its libraries are set up ({size} MB); records, index and jobs catch up now"
+    _leave_result(project, session, "done", line)
     spawn.start(project, "session")
     return 0
 
 
-def _leave_result(project: Project, session: str, data: str, state: str, line: str) -> None:
+def _leave_failure(project: Project, session: str, reason: str) -> None:
+    offer.write_state(installation.data_folder(), "failed")  # first, for the note may fail as well
+    line = f"its libraries could not be set up ({reason}); run: memory-budget setup"
+    _leave_result(project, session, "failed", line)
+
+
+def _leave_result(project: Project, session: str, state: str, line: str) -> None:
     note = note_path(project, session, NOTE)
-    offer.write_state(data, state, line, note)
+    offer.write_state(installation.data_folder(), state, line, note)
     leave_note(project, session, NOTE, line)
