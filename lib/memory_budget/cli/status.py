@@ -79,23 +79,13 @@ def _suggestions(project: Project, settings: profiles.Profiles) -> list[dict[str
 
 def _calibration(project: Project, settings: profiles.Profiles) -> list[dict[str, Any]]:
     """Tokens per tiktoken token of every model that ran or is set in the profiles: the ratio in use, and where it comes from."""
-    section = settings.section("calibration")
-    learned = token_ratio.read_ratios(project).get("models", {})
+    state = token_ratio.read_ratios(project)
+    learned = state.get("models", {})
     models = []
-    for model in sorted({*learned, *section["ratio"]}):
-        entry = learned.get(model)
-        by_hand = settings.calibration_ratio(model)
-        ratio = token_ratio.Ratio(**entry) if entry else None
-        in_use = 1.0
-        if by_hand is not None:
-            source, in_use = "set in the profiles", by_hand
-        elif ratio is not None and not section["auto"]:
-            source = "not used (calibration.auto is off)"
-        elif ratio is not None and ratio.is_precise(section["max_error"]):
-            source, in_use = "learned", ratio.ratio
-        else:
-            source = "not used yet (not known well enough)"
-        models.append({"model": model, "in_use": in_use, "source": source, "learned": entry})
+    for model in sorted({*learned, *settings.section("calibration")["ratio"]}):
+        in_use, source = token_ratio.ratio_in_use(settings, state, model)
+        entry = {"model": model, "in_use": in_use, "source": source, "learned": learned.get(model)}
+        models.append(entry)
     return models
 
 

@@ -40,18 +40,23 @@ def ratio(settings: Profiles, learned: object, model: str, agent: str) -> float:
     or any, ran with last is what it will run with.
     """
     state = learned if isinstance(learned, dict) else {}
-    name = model_of(state, model, agent)
+    return ratio_in_use(settings, state, model_of(state, model, agent))[0]
+
+
+def ratio_in_use(settings: Profiles, state: Mapping[str, Any], name: str) -> tuple[float, str]:
+    """The ratio that holds for a model by its full name, and where it comes from, in words."""
     by_hand = settings.calibration_ratio(name)
     if by_hand is not None:
-        return by_hand
+        return by_hand, "set in the profiles"
     section = settings.section("calibration")
-    if not section["auto"]:
-        return 1.0
     entry = state.get("models", {}).get(name)
-    if entry is None:
-        return 1.0
-    learned_ratio = Ratio(entry["ratio"], entry["error"], entry["runs"], entry["agents"])
-    return learned_ratio.ratio if learned_ratio.is_precise(section["max_error"]) else 1.0
+    if entry is not None and not section["auto"]:
+        return 1.0, "not used (calibration.auto is off)"
+    if entry is not None:
+        learned = Ratio(entry["ratio"], entry["error"], entry["runs"], entry["agents"])
+        if learned.is_precise(section["max_error"]):
+            return learned.ratio, "learned"
+    return 1.0, "not used yet (not known well enough)"
 
 
 def model_of(state: Mapping[str, Any], model: str, agent: str) -> str:
