@@ -1,4 +1,4 @@
-"""Writes the table of `memory_budget.text.telling` into lib/memory_budget/text/synonyms.sqlite.
+"""Writes the table of `memory_budget.text.thesaurus` into lib/memory_budget/text/synonyms.sqlite.
 
     python tests/bench/make_telling.py TASK_WORDS
 
@@ -19,7 +19,7 @@ import tiktoken
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget.text import telling  # noqa: E402
+from memory_budget.text import thesaurus  # noqa: E402
 from memory_budget.text.words import terms  # noqa: E402
 from tests.support.word_tables import load_telling, write_telling  # noqa: E402
 
@@ -57,8 +57,8 @@ def main() -> None:
     general, instructions = in_general(), in_instructions(Path(sys.argv[1]))
     values = {
         term: min(
-            general.get(term, 1.0 if term.isdigit() else telling.MOST),
-            instructions.get(term, telling.MOST + 0.5),
+            general.get(term, 1.0 if term.isdigit() else thesaurus.MOST),
+            instructions.get(term, thesaurus.MOST + 0.5),
         )
         for term in general.keys() | instructions.keys()
     }

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from memory_budget.text import porter, synonyms  # noqa: E402
+from memory_budget.text import porter, thesaurus  # noqa: E402
 from memory_budget.text import words as text_words  # noqa: E402
 from tests.support.word_tables import write_synonyms  # noqa: E402
 
@@ -86,7 +86,7 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     write_synonyms(pairs(Path(sys.argv[1]), Path(sys.argv[2])))
-    print(f"{synonyms.PATH}: {Path(synonyms.PATH).stat().st_size:,} bytes")
+    print(f"{thesaurus.PATH}: {Path(thesaurus.PATH).stat().st_size:,} bytes")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Writes and reads as a whole the tables of words that ship with the plugin (`text.synonyms`, `text.telling`)."""
+"""Writes and reads as a whole the tables of words that ship with the plugin (`text.thesaurus`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 from contextlib import closing
 from typing import Any
 
-from memory_budget.text.synonyms import PATH, parse_synonyms
+from memory_budget.text.thesaurus import PATH, parse_synonyms
 
 #: Partners kept of a term. A prompt asks for `Recipe.synonyms` in all; a short one, of few terms, for many of each.
 PARTNERS = 80

@@ -19,7 +19,7 @@ from memory_budget.log import sent as log_sent
 from memory_budget.reports import tuning, tuning_apply
 from memory_budget.run import bumps, calibration, claims, finish, lost_prompts, notes, pending, reads, state
 from memory_budget.run import hooks as later
-from memory_budget.start import behind
+from memory_budget.start import project_state
 from memory_budget.upkeep import jobs, proposals, schedule
 from tests.support import hooks
 from tests.support.usage_logs import record, write_log
@@ -63,7 +63,7 @@ def hooks_write(scene: Scene) -> None:
             reads.post_read(project, read)
         later.subagent_stop(project, ended[0])
         spawn.start_once(project, "index", 5.0)
-        behind._mark_damaged(project)
+        project_state._mark_damaged(project)
     state.mark_lost(project, SESSION, "a3")
     notes.leave_note(project, SESSION, "a", "A line.")
     notices.once(project, "a-key")
@@ -131,9 +131,9 @@ def jobs_write(scene: Scene) -> None:
 def places(project: Project) -> set[str]:
     """The places of `base/layout` that were written."""
     return {
-        place.path
-        for place in layout.PLACES
-        if os.path.lexists(project.at(place.path.partition("/<")[0].removesuffix("/")))
+        path
+        for path, *_ in layout.PLACES
+        if os.path.lexists(project.at(path.partition("/<")[0].removesuffix("/")))
     }
 
 
@@ -145,7 +145,7 @@ def left_open(scene: Scene) -> None:
     log_sent.remember(project, "dbt-expert", [NOTE], [8], "", time.time())
     write_atomic(project.writable(layout.PENDING, "x.json"), b"noise")
     finish.close(project)
-    behind._mark_damaged(project)
+    project_state._mark_damaged(project)
     with own_lock(project.writable(layout.INDEX_LOCK)):
         update.update_index(project)
 

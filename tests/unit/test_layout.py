@@ -15,10 +15,10 @@ SOURCES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent.name != "
 
 
 def test_every_place_is_described_once() -> None:
-    paths = [place.path for place in layout.PLACES]
+    paths = [path for path, *_ in layout.PLACES]
     assert len(paths) == len(set(paths))
     for place in layout.PLACES:
-        assert all((place.holds, place.writer, place.reader, place.goes)), place.path
+        assert all(place), place[0]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(LIBRARY)))
@@ -33,7 +33,7 @@ def test_what_is_no_python_looks_where_the_page_says(name: str) -> None:
     assert script.count(cache_folder()) <= 2  # once as prose
     root = r"\$cache\"?/" if name == "if_needed" else r"(?:\$\{cache\}|cache \+ ')/"
     named = set(re.findall(root + r"([a-z-]+)", script))
-    places = {place.path.partition("/")[0] for place in layout.PLACES}
+    places = {path.partition("/")[0] for path, *_ in layout.PLACES}
     assert named
     assert named <= places
     if name == "if_needed":
@@ -48,8 +48,8 @@ def test_the_architecture_page_shows_the_same_places() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     shown = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 6]
     expected = [
-        f"| `{place.path}` | {place.holds} | {place.writer} | {place.reader} | {place.goes} |"
-        for place in layout.PLACES
+        f"| `{path}` | {holds} | {writer} | {reader} | {goes} |"
+        for path, holds, writer, reader, goes in layout.PLACES
     ]
     assert shown == expected, "\n".join(expected)
 

@@ -46,7 +46,7 @@ def test_every_place_is_private_to_the_user(tmp_path: Path) -> None:
             str(path): shown[path] for path in shown if shown[path] != ("0o700" if path.is_dir() else "0o600")
         }
         assert wrong == {}
-    assert {place.path for place in layout.PLACES} - seen == set()
+    assert {path for path, *_ in layout.PLACES} - seen == set()
 
 
 @pytest.mark.parametrize("target", links.TARGETS)

@@ -13,7 +13,7 @@ import pytest
 
 from memory_budget.base import layout
 from memory_budget.base.project import Project
-from memory_budget.start import allocate, behind
+from memory_budget.start import allocate, project_state
 from memory_budget.upkeep import jobs, schedule
 from memory_budget.upkeep.schedule import ScheduleState
 from tests.support.children import child
@@ -285,15 +285,15 @@ def test_a_record_with_an_absurd_figure_ends_no_weekly_job(project: Project, fig
 
 
 def test_an_agents_start_looks_at_one_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not behind._jobs_due(project)
+    assert not project_state._jobs_due(project)
     schedule.mark_next_due(project, time.time() + 3600)
-    assert not behind._jobs_due(project)
+    assert not project_state._jobs_due(project)
     schedule.mark_next_due(project, time.time() - 1)
-    assert behind._jobs_due(project)
+    assert project_state._jobs_due(project)
     schedule.mark_next_due(project, time.time() + 3600)
     set_back = time.time() - 86400
     monkeypatch.setattr(time, "time", lambda: set_back)
-    assert behind._jobs_due(project)
+    assert project_state._jobs_due(project)
 
 
 def test_an_agents_start_sets_off_a_job_that_is_due(
@@ -305,8 +305,8 @@ def test_an_agents_start_sets_off_a_job_that_is_due(
     )
     allocation = allocate.allocate(project, allocate.Task("dbt-expert", "Review the models."))
     assert isinstance(allocation, allocate.Allocation)
-    behind.refresh(project, allocation)
+    project_state.refresh(project, allocation)
     assert "jobs" not in started
     schedule.mark_next_due(project, time.time() - 1)
-    behind.refresh(project, allocation)
+    project_state.refresh(project, allocation)
     assert started[-1] == "jobs"

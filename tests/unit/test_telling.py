@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from memory_budget.select.query import Query
-from memory_budget.text import telling
+from memory_budget.text import thesaurus
 from tests.support import word_tables
 
 
@@ -16,7 +16,7 @@ def test_what_is_written_is_loaded_and_the_rest_of_the_database_stays(tmp_path: 
 
 def test_common_words_tell_less_than_rare_ones() -> None:
     values = word_tables.load_telling()
-    assert values["file"] < 1 < values["deploi"] < values["treasuri"] < telling.MOST
+    assert values["file"] < 1 < values["deploi"] < values["treasuri"] < thesaurus.MOST
     assert "watchlist" not in values
 
 

@@ -13,19 +13,32 @@ import sys
 from memory_budget.base import fastjson
 from memory_budget.base.files import write_all
 from memory_budget.base.memory_folders import unread_places
-from memory_budget.base.payload import message, text_field
 from memory_budget.base.project import Project, project_of, told_first, user_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Any
 
-    from memory_budget.base.payload import Answer, Payload
+    #: What the client passes to a hook, and the hook's answer: JSON objects both.
+    Payload = dict[str, Any]
+    Answer = dict[str, Any] | None
 
 
 #: What a failure means where memory was to be delivered.
 WITHOUT = "this agent goes on without its memory"
+
+
+def text_field(payload: Payload, key: str) -> str:
+    """A field of text; "" where it is missing or of another type."""
+    value = payload.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def message(lines: list[str]) -> Answer:
+    """An answer that shows lines to the person and nothing to an agent; None without lines."""
+    return {"systemMessage": "memory-budget: " + " / ".join(lines)} if lines else None
 
 
 def run_hook(

@@ -9,29 +9,14 @@ Example: `Project.at(STARTS, session, agent_type)` is `.../memory-budget/starts/
 
 from __future__ import annotations
 
-
-class CachePath:
-    """One file or folder below the cache folder.
-
-    `path`: relative, with the names that vary in angle brackets; `holds`, `writer`, `reader`, `goes`: in words.
-    """
-
-    __slots__ = ("goes", "holds", "path", "reader", "writer")
-
-    def __init__(self, path: str, holds: str, writer: str, reader: str, goes: str) -> None:
-        self.path = path
-        self.holds = holds
-        self.writer = writer
-        self.reader = reader
-        self.goes = goes
-
-
-PLACES: list[CachePath] = []
+#: Each place: its path below the cache folder with the names that vary in angle brackets, what it holds, its writer, its reader and
+#: when it goes.
+PLACES: list[tuple[str, str, str, str, str]] = []
 
 
 def _place(path: str, holds: str, writer: str, reader: str, goes: str) -> str:
     """Note a place and give its path below the cache folder, up to the first name that varies."""
-    PLACES.append(CachePath(path, holds, writer, reader, goes))
+    PLACES.append((path, holds, writer, reader, goes))
     return path.partition("/<")[0]
 
 
@@ -51,7 +36,7 @@ INDEX_AGAIN = _place(
 INDEX_DAMAGED = _place(
     "state/index.damaged",
     "a start could not read the index",
-    "start/behind",
+    "start/project_state",
     "index/update",
     "after the rebuild",
 )
@@ -173,7 +158,7 @@ NEXT_DUE = _place(
     "state/next-due",
     "its time of change is when the next job is due",
     "upkeep/schedule",
-    "start/behind",
+    "start/project_state",
     "stays",
 )
 JOBS_LOCK = _place("state/jobs.lock", "held while a job runs", "upkeep/schedule", "upkeep/schedule", "stays")

@@ -1,9 +1,13 @@
-"""The index's tables, and how it is opened.
+"""The index's tables, how it is opened, and the values that it keeps for starts besides memory.
 
 Term statistics are kept as posting lists per (group, term) and not as an FTS5 table: FTS5 ranks over the whole table, so
 an agent would pay for every other agent's memory (ten words of a prompt: 12 ms over 11,600 chunks, 190 ms over 232,000), and
 it serves scores where the ranking needs term counts by chunk, section and file. A list is read by one key look-up, its best
 entries first, whatever the size of the memory.
+
+The values (profiles, agents, token ratios) are JSON under a key in `meta`, with their digest before them:
+`9f86d081884c7d65 {"models":{}}`. A start uses such a value without checking it again, so one that was not written whole by this
+program must not be read.
 """
 
 from __future__ import annotations
@@ -16,9 +20,10 @@ try:
 except ImportError:  # another interpreter than CPython
     import sqlite3  # type: ignore[no-redef]
 
+from memory_budget.base import fastjson
 from memory_budget.base.errors import BudgetError
-from memory_budget.base.files import touch
-from memory_budget.text.synonyms import PATH as THESAURUS
+from memory_budget.base.files import short_hash, touch
+from memory_budget.text.thesaurus import PATH as THESAURUS
 from memory_budget.text.words import ANALYZER_VERSION
 
 TYPE_CHECKING = False
@@ -37,6 +42,11 @@ SIDES = ("-wal", "-shm", "-journal")
 DatabaseError = sqlite3.DatabaseError
 OperationalError = sqlite3.OperationalError
 IntegrityError = sqlite3.IntegrityError
+
+#: Keys of the values.
+PROFILES = "profiles"
+AGENTS = "agents"
+RATIO = "calibration"
 
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -83,6 +93,10 @@ class IndexUnusable(BudgetError):
 
 class IndexDamaged(IndexUnusable):
     """It is no database; a page of the index is not what was written, or something is missing that another part of it names."""
+
+
+class ValueDamaged(ValueError):
+    """A value does not fit its digest."""
 
 
 def open_reader(path: str) -> Connection:
@@ -163,6 +177,25 @@ def empty_index() -> Connection:
     _attach_thesaurus(connection)
     connection.executescript(_TABLES)
     return connection
+
+
+def write_value(db: Connection, key: str, value: object) -> None:
+    """Write a value of plain JSON under a key, in the caller's transaction."""
+    text = fastjson.dumps(value)
+    db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, f"{short_hash(text)} {text}"))
+
+
+def read_value(db: Connection, key: str) -> object:
+    """The value kept under a key, None where there is none. Raises ValueDamaged, or DatabaseError where the index itself is damaged."""
+    row = db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
+    if row is None:
+        return None
+    if not isinstance(row[0], str):
+        raise ValueDamaged(f"{key}: {type(row[0]).__name__}, expected text")
+    seal, _, text = row[0].partition(" ")
+    if seal != short_hash(text):
+        raise ValueDamaged(f"{key}: not as it was written")
+    return fastjson.loads(text)
 
 
 def _uri(path: str) -> str:

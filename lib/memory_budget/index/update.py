@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, touch, write_atomic
 from memory_budget.base.project import Project
-from memory_budget.index import build, schema, sealed_values
+from memory_budget.index import build, schema
 from memory_budget.index import rebuild as rebuild_files
 from memory_budget.index.pages import first_damage
 from memory_budget.index.parse import TokenCounter
@@ -155,7 +155,7 @@ def _cached_profiles(project: Project) -> tuple[Any, Any] | None:
     if db is None:
         return None
     try:
-        value = sealed_values.read_value(db, sealed_values.PROFILES)
+        value = schema.read_value(db, schema.PROFILES)
         return (value[0], value[1]) if isinstance(value, list) else None
     except (schema.DatabaseError, ValueError, IndexError):
         return None  # damaged: the update that follows finds out, too
@@ -169,9 +169,9 @@ def _store_start_values(project: Project, settings: profiles.LoadResult) -> None
     db = schema.open_writer(project.index)
     try:
         db.execute("BEGIN IMMEDIATE")
-        sealed_values.write_value(db, sealed_values.PROFILES, [list(settings.signature), settings.state])
-        sealed_values.write_value(db, sealed_values.AGENTS, agent_files.to_state())
-        sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
+        schema.write_value(db, schema.PROFILES, [list(settings.signature), settings.state])
+        schema.write_value(db, schema.AGENTS, agent_files.to_state())
+        schema.write_value(db, schema.RATIO, token_ratio.read_ratios(project))
         db.execute("INSERT OR REPLACE INTO meta VALUES('updated',?)", (time.time(),))
         db.execute("COMMIT")
     finally:

@@ -10,7 +10,7 @@ from memory_budget.index import pages as stored
 from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
 from memory_budget.index.records import Chunk, Heading, make_chunks
 from memory_budget.index.schema import IndexDamaged, OperationalError
-from memory_budget.text.synonyms import parse_synonyms
+from memory_budget.text.thesaurus import parse_synonyms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ class MemoryView:
         check_absent(self.db, self._groups, self._prompt_terms)
 
     def telling(self, terms: Collection[str]) -> dict[str, float]:
-        """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
+        """How telling these terms are in general, see `text.thesaurus`; those that tell most are missing."""
         try:
             rows = stored.select_rows(
                 self.db, "SELECT term, value FROM thesaurus.telling WHERE term IN", terms

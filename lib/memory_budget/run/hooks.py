@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from memory_budget.base import fastjson, layout, spawn
 from memory_budget.base.files import safe_name, write_atomic
-from memory_budget.base.payload import message, text_field
+from memory_budget.base.hook import message, text_field
 from memory_budget.run import claims, messages, pending, state
 from memory_budget.select import block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from memory_budget.base.payload import Answer, Payload
+    from memory_budget.base.hook import Answer, Payload
     from memory_budget.base.project import Project
 
 

@@ -6,14 +6,14 @@ import os
 
 from memory_budget.base import layout
 from memory_budget.base.files import listing, read_bytes, safe_name
-from memory_budget.base.payload import message, text_field
+from memory_budget.base.hook import message, text_field
 from memory_budget.base.project import Project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.base.payload import Answer, Payload
+    from memory_budget.base.hook import Answer, Payload
 
 
 def take_notes(project: Project, session: str) -> list[str]:

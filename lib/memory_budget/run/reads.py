@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from memory_budget.base import auto_memory
-from memory_budget.base.payload import text_field
+from memory_budget.base.hook import text_field
 from memory_budget.run import bumps, messages, meter
 from memory_budget.run import state as run_state
 from memory_budget.run.commands import read_by
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memory_budget.base.payload import Answer, Payload
+    from memory_budget.base.hook import Answer, Payload
     from memory_budget.base.project import Project
     from memory_budget.index.sources import Sources
 

@@ -8,7 +8,7 @@ Something is always the best match, so a score relative to the best one says not
 - what memory knows at all: where most telling words of a task stand nowhere, it is about something else. A proper name that
   nobody wrote down counts twice.
 
-How telling a word is, is known from elsewhere (`text.telling`): in a small memory every word is rare.
+How telling a word is, is known from elsewhere (`text.thesaurus`): in a small memory every word is rare.
 
     confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) / chance
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from math import log
 
 from memory_budget.select.task_text import READ, task_text
-from memory_budget.text import dates
+from memory_budget.text import time_words
 from memory_budget.text import words as text_words
-from memory_budget.text.telling import MOST
+from memory_budget.text.thesaurus import MOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
+
+    from memory_budget.text.dates import Mention
 
 #: Words that say what to do with the answer and not what it is about; they count for little. As index terms, for a start
 #: need not make them anew.
@@ -65,12 +67,12 @@ class Query:
         self.pairs = tuple(dict.fromkeys(text_words.pairs(text[:PAIRS_READ])))
         self.agent = tuple(dict.fromkeys(text_words.terms(agent.replace("-", " "))).keys() - counts.keys())
         self.proper = _proper(text[:PAIRS_READ])
-        self.words = frozenset(dates.date_words(text))
-        self.asks_when = not self.words.isdisjoint(dates.ASKS_WHEN)
-        self.dates = dates.find_mentions(text)
+        self.words = frozenset(time_words.date_words(text))
+        self.asks_when = not self.words.isdisjoint(time_words.ASKS_WHEN)
+        self.dates = _mentions(text, self.words)
 
     def telling(self, values: Mapping[str, float], vocabulary: Container[str]) -> dict[str, float]:
-        """How telling each term is here: `values` as `text.telling` has them, `vocabulary` the terms that the memory has.
+        """How telling each term is here: `values` as `text.thesaurus` has them, `vocabulary` the terms that the memory has.
 
         A name that the memory does not have tells as much as its parts do, for nobody knows more of it.
         """
@@ -90,6 +92,15 @@ class Query:
         for part in self.parts:
             values_by_term[part] *= PART
         return values_by_term
+
+
+def _mentions(text: str, words: frozenset[str]) -> list[Mention]:
+    """The dates that a text of these words names."""
+    if not time_words.may_name_date(text, words):
+        return []
+    from memory_budget.text.dates import find_mentions
+
+    return find_mentions(text)
 
 
 def _proper(text: str) -> frozenset[str]:

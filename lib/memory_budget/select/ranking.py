@@ -25,7 +25,7 @@ from memory_budget.select.confidence import Evidence
 from memory_budget.select.query import WEAK_TERMS, Query
 from memory_budget.select.recipe import RECIPE, Recipe
 from memory_budget.select.scoring import Leaf, Scorer, Term, idf, names_notes
-from memory_budget.text.telling import MOST
+from memory_budget.text.thesaurus import MOST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

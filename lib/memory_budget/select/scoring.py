@@ -6,7 +6,7 @@ from itertools import repeat
 from math import log
 
 from memory_budget.index.records import id_of, make_chunks
-from memory_budget.text import dates
+from memory_budget.text.time_words import TIME_TERMS, date_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def _names(lead: str, query: Query) -> bool:
     first = lead.partition(" ")[0]
     if first.isalnum() and first not in query.words:
         return False  # which is so for most, and seen at a tenth of the cost
-    return query.words.issuperset(dates.date_words(lead))
+    return query.words.issuperset(date_words(lead))
 
 
 def prior(file: File, now_day: int) -> float:
@@ -305,7 +305,7 @@ def prior(file: File, now_day: int) -> float:
 def _timed(view: View) -> frozenset[int]:
     """Chunks that hold a time word."""
     timed_chunks: set[int] = set()
-    for term in dates.TIME_TERMS:
+    for term in TIME_TERMS:
         for ids in view.holders(term, _TIMED):
             timed_chunks.update(ids)
     return frozenset(timed_chunks)

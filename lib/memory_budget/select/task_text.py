@@ -18,7 +18,7 @@ not`, `Be`) or holds (`you are`, `your report`, `thoroughness`), and that such s
 
 from __future__ import annotations
 
-from memory_budget.text.dates import date_words
+from memory_budget.text.time_words import date_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

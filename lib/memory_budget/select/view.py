@@ -57,7 +57,7 @@ if TYPE_CHECKING:
             """What the chunks say in UTF-8, by id."""
 
         def telling(self, terms: Collection[str]) -> Mapping[str, float]:
-            """How telling these terms are in general, see `text.telling`; those that tell most are missing."""
+            """How telling these terms are in general, see `text.thesaurus`; those that tell most are missing."""
 
         def synonyms(self, term: str) -> list[tuple[str, float]]:
             """Index terms of like meaning with their similarity, 0 to 1."""

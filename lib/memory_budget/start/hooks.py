@@ -12,8 +12,7 @@ import time
 
 from memory_budget.base import fastjson, layout, processes
 from memory_budget.base.files import read_bytes, safe_name, short_hash, write_atomic
-from memory_budget.base.hook import Unwritable
-from memory_budget.base.payload import text_field
+from memory_budget.base.hook import Unwritable, text_field
 from memory_budget.run import claims, pending
 from memory_budget.run.messages import tell
 
@@ -22,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from memory_budget.base.payload import Answer, Payload
+    from memory_budget.base.hook import Answer, Payload
     from memory_budget.base.project import Project
     from memory_budget.run.pending import Pending
     from memory_budget.start.allocate import Allocation, Nothing
@@ -118,10 +117,10 @@ def _deliver(
     project: Project, payload: Payload, call: _Call, allocation: Allocation, lines: list[str], began: float
 ) -> bytes:
     """Leave an allocation for the agent's start to take, or return the block for its prompt. Adds `lines` for the person."""
-    from memory_budget.start import allocate, behind, describe
+    from memory_budget.start import allocate, describe, project_state
 
     with Unwritable(project, call.session, lines) as cache:
-        behind.refresh(project, allocation)
+        project_state.refresh(project, allocation)
         key = pending.pending_key(call.session, call.tool_use)
         block_in_parts = describe.block_parts(project, allocation) if allocation.in_context else None
         described = describe.describe(allocation, block_in_parts)
@@ -226,7 +225,7 @@ def _plan_unplanned(
     project: Project, payload: Payload, unplanned: _Unplanned, number: int, began: float
 ) -> bytes | None:
     """Plan for an agent that nobody planned for. Its handlers plan alike side by side, and the first one's plan counts."""
-    from memory_budget.start import allocate, behind, describe
+    from memory_budget.start import allocate, describe, project_state
 
     session = text_field(payload, "session_id")
     agent_type, agent = unplanned.agent_type, unplanned.agent
@@ -237,7 +236,7 @@ def _plan_unplanned(
     with Unwritable(project, session, lines):
         if not isinstance(allocation, allocate.Nothing):
             lines += _problem_lines(project, session, allocation)
-            behind.refresh(project, allocation)
+            project_state.refresh(project, allocation)
             block_in_parts = describe.block_parts(project, allocation)
             answers = _answers(block_in_parts.texts, unplanned.event)
             if not os.path.exists(pending.pending_path(project, unplanned.key)):

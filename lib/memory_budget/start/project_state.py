@@ -1,8 +1,14 @@
-"""What a start needs of the project whatever the task: the open index, the profiles, the agent files."""
+"""What a start needs of the project whatever the task (the open index, the profiles, the agent files), and what it has done behind its
+back: the index brought up to date, jobs that are due."""
 
 from __future__ import annotations
 
-from memory_budget.index import sealed_values
+import os
+import time
+
+from memory_budget.base import layout
+from memory_budget.base.files import touch
+from memory_budget.index import schema
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.index.schema import IndexDamaged, OperationalError
 from memory_budget.settings import agents as agent_files
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     from memory_budget.base.project import Project
     from memory_budget.settings.agents import Agents
     from memory_budget.settings.profiles import LoadResult, Profiles
+    from memory_budget.start.allocation import Allocation
 
 
 class ProjectState:
@@ -60,11 +67,11 @@ def open_state(project: Project) -> ProjectState:
     try:
         reader = IndexReader(project.index)
         try:
-            value: Any = sealed_values.read_value(reader.db, sealed_values.PROFILES)
+            value: Any = schema.read_value(reader.db, schema.PROFILES)
             cached = (value[0], value[1]) if value is not None else None
-            value = sealed_values.read_value(reader.db, sealed_values.AGENTS)
+            value = schema.read_value(reader.db, schema.AGENTS)
             agents = agent_files.Agents.from_state(value) if value is not None else None
-            calibration = sealed_values.read_value(reader.db, sealed_values.RATIO)
+            calibration = schema.read_value(reader.db, schema.RATIO)
         except ValueError:
             damaged = True
     except (IndexUnusable, DatabaseError) as error:
@@ -76,3 +83,44 @@ def open_state(project: Project) -> ProjectState:
     if agents is None or not agents.unchanged():
         agents = agent_files.scan_agent_files(project.root, project.home)
     return ProjectState(reader, result, agents, calibration, damaged=damaged, unreadable=unreadable)
+
+
+def refresh(project: Project, allocation: Allocation) -> None:
+    """Have the index brought up to date behind the agent's back where something changed, and jobs done that are due."""
+    if allocation.stale or (allocation.loaded.changed and _has_index(project)):
+        if allocation.damaged:
+            _mark_damaged(project)
+        _in_background(project, "index", 5.0)
+    if _jobs_due(project):
+        _in_background(project, "jobs", 60.0)
+
+
+def _mark_damaged(project: Project) -> None:
+    """Have the index made anew. Raises OSError."""
+    touch(project.writable(layout.INDEX_DAMAGED))
+
+
+def _in_background(project: Project, task: str, seconds: float) -> None:
+    from memory_budget.base import spawn
+
+    try:
+        spawn.start_once(project, task, seconds)
+    except OSError as error:
+        from memory_budget.base import hook_log
+
+        hook_log.log(project, f"no {task} task could be started: {error}")
+
+
+def _jobs_due(project: Project) -> bool:
+    """One stat call: the file's time of change is the next moment that a job is due (see `schedule`). A file marked
+    later than now was marked before the clock was set back: then the jobs' process looks again."""
+    try:
+        status = os.stat(project.at(layout.NEXT_DUE))
+    except OSError:
+        return False
+    now = time.time()
+    return status.st_mtime <= now or status.st_ctime > now + 60
+
+
+def _has_index(project: Project) -> bool:
+    return os.path.exists(project.index)

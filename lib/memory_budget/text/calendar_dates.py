@@ -5,10 +5,8 @@ A date that can be read in two ways (`03/04/2024`) is none.
 
 from __future__ import annotations
 
-MONTHS = "january february march april may june july august september october november december".split()
-MONTH_NUMBERS = {name: number for number, name in enumerate(MONTHS, 1)}
-MONTH_NUMBERS.update({name[:3]: number for number, name in enumerate(MONTHS, 1)})
-MONTH_NUMBERS["sept"] = 9
+from memory_budget.text.time_words import MONTH_NUMBERS
+
 #: Days of a common year before each month.
 DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from memory_budget.text.calendar_dates import DAYS_BEFORE, MONTH_NUMBERS, MONTHS, is_leap
-from memory_budget.text.words import ALPHANUMERIC
+from memory_budget.text.calendar_dates import DAYS_BEFORE, is_leap
+from memory_budget.text.time_words import MONTH_NUMBERS, MONTHS, date_words
 
 #: Month names that are words of their own, too, and short forms: a date only beside a number or after `in`, `of` and the like.
 _UNSURE = frozenset(("may", "march", "sept", *[name[:3] for name in MONTHS]))
-
-ASKS_WHEN = frozenset(
-    ("when", "date", "dates", "year", "month", "day", "days", "week", "weeks", "months", "ago")
-)
-
-#: Index terms (stems) of words that place something in time.
-TIME_TERMS = tuple(
-    "yesterdai todai tomorrow tonight week weekend month year dai ago last next recent date morn even monday tuesdai "
-    "wednesdai thursdai fridai saturdai sundai januari februari march april june juli august septemb octob novemb "
-    "decemb".split()
-)
-
-_APART = bytes(range(128)).translate(None, ALPHANUMERIC + b"-")
-_TABLE = bytes.maketrans(_APART, b" " * len(_APART))
-
-
-def date_words(text: str) -> list[str]:
-    """Lower-cased words as written, hyphens kept, possessives and punctuation gone."""
-    lowered = text.lower().replace("\u2019", "'").replace("'s", "")
-    return lowered.encode("utf-8", "replace").translate(_TABLE).decode("utf-8", "replace").split()
 
 
 class Mention:

@@ -16,7 +16,7 @@ import os
 from memory_budget.base import fastjson, hook_log
 from memory_budget.base.files import read_bytes, remove
 from memory_budget.base.project import Project, find_project
-from memory_budget.index import sealed_values, update
+from memory_budget.index import schema, update
 from memory_budget.run import calibration, finish, leftovers, lost_prompts
 from memory_budget.settings import edit, profiles, token_ratio
 
@@ -96,7 +96,7 @@ def _calibrate(project: Project) -> None:
         return
     with update.writing(project, 0.0) as db:
         if db is not None:  # else the process that makes the index stores the ratio
-            sealed_values.write_value(db, sealed_values.RATIO, token_ratio.read_ratios(project))
+            schema.write_value(db, schema.RATIO, token_ratio.read_ratios(project))
 
 
 def _jobs(project: Project) -> None:
