@@ -16,7 +16,7 @@ from pygal.style import Style
 
 from memory_budget.base.figures import percent, thousands
 from memory_budget.settings.names import SCOPES
-from memory_budget.text.calendar_dates import MONTHS
+from memory_budget.text.time_words import MONTHS
 
 WIDE, NARROW = 560, 350
 #: Labels along the time axis.

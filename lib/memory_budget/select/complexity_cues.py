@@ -78,8 +78,9 @@ def _single_words(words: list[str], description_words: int) -> tuple[Hits, str]:
     hits: Hits = {}
     across = -9
     leads = ""
+    kinds = words_of.kinds_of(words)
     for i, word in enumerate(words):
-        kind = kind_of(word)
+        kind = kinds.get(word)
         if kind is None:
             continue
         if kind == words_of.ACROSS:
@@ -96,18 +97,6 @@ def _single_words(words: list[str], description_words: int) -> tuple[Hits, str]:
                 leads = "task"
         hits.setdefault(kind, {})[word] = None
     return hits, leads
-
-
-def kind_of(word: str) -> str | None:
-    """The kind of cue that a word is, whole or by its beginning."""
-    kind = words_of.WORD_KIND.get(word)
-    if kind is None:
-        for length in words_of.STEM_LENGTHS:
-            if len(word) >= length:
-                kind = words_of.STEM_KIND.get(word[:length])
-                if kind is not None:
-                    break
-    return kind
 
 
 def _means_something_else(kind: str, words: list[str], i: int, description_words: int) -> bool:

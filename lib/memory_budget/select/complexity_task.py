@@ -13,9 +13,8 @@ Where nothing is left, everything was the task. Linear in the length of the text
 
 from __future__ import annotations
 
-from memory_budget.select.complexity_cues import kind_of
 from memory_budget.select.complexity_model import split_words
-from memory_budget.select.complexity_words import FUNCTION_WORDS
+from memory_budget.select.complexity_words import FUNCTION_WORDS, kinds_of
 
 LONGEST_HEADING, LONGEST_LEAD_IN = (
     40,
@@ -24,7 +23,7 @@ LONGEST_HEADING, LONGEST_LEAD_IN = (
 
 
 def _list(text: str) -> tuple[str, ...]:
-    return tuple(" ".join(text.split()).strip(" |").split(" | "))
+    return tuple([entry for entry in map(str.strip, text.split("|")) if entry])
 
 
 TASK_HEADINGS = frozenset(
@@ -167,7 +166,9 @@ SAYINGS = _list("""
 """)
 _MARKS = " \t#*_-+<>/0123456789.)(:\"'`"
 _METHOD = OPENINGS + ROLES
-_FIRST_WORDS = frozenset(opening.split()[0].strip(_MARKS + ",") for opening in _METHOD)
+_FIRST_WORDS = frozenset(
+    [word.strip(_MARKS + ",") for word in {opening.partition(" ")[0] for opening in _METHOD}]
+)
 _ENDS = (". ", "? ", "! ")
 _ASKS = " Please "  # begins a sentence after a task without a full stop
 
@@ -196,7 +197,7 @@ def _without_address(prompt: str) -> str:
     if "\n" not in prompt.strip():
         return prompt
     paragraphs = [part for part in prompt.replace("\n<", "\n\n<").split("\n\n") if part.strip(_MARKS)]
-    asks = [_asks(paragraph) for paragraph in paragraphs]
+    asks = _asks(paragraphs)
     if not any(ask and not _is_aside(part, ADDRESS) for part, ask in zip(paragraphs, asks, strict=True)):
         return prompt
     return "\n\n".join(
@@ -204,12 +205,14 @@ def _without_address(prompt: str) -> str:
     )
 
 
-def _asks(paragraph: str) -> bool:
-    """Whether a paragraph begins as a request does: "List the tables ..."."""
-    if paragraph.startswith("<"):
-        paragraph = paragraph.partition(">")[2]
-    words = split_words(paragraph[:LONGEST_HEADING])
-    return bool(words) and kind_of(words[0]) is not None
+def _asks(paragraphs: list[str]) -> list[bool]:
+    """Whether each paragraph begins as a request does: "List the tables ..."."""
+    first_words = []
+    for paragraph in paragraphs:
+        text = paragraph.partition(">")[2] if paragraph.startswith("<") else paragraph
+        first_words.append(next(iter(split_words(text[:LONGEST_HEADING])), ""))
+    cues = kinds_of(first_words)
+    return [word in cues for word in first_words]
 
 
 def _is_aside(paragraph: str, address: frozenset[str]) -> bool:

@@ -1,11 +1,15 @@
 """What words say about how hard a task is: the vocabulary that `complexity` reads.
 
-Ten languages, whole words and word beginnings. The lists are plain strings that are split once at import, because this module is
-loaded at every agent start. They hold what a person writes to an assistant (verbs of looking up, of analysis, of deep work, words that
-cross systems), not the words of any benchmark; what a word is worth stands in `complexity`.
+Ten languages, whole words and word beginnings. The lists are plain strings, because this module is loaded at every agent start.
+They hold what a person writes to an assistant (verbs of looking up, of analysis, of deep work, words that cross systems), not the
+words of any benchmark; what a word is worth stands in `complexity`.
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LOOKUP = "l"  # one answer, one place: list, show, get
 PEEK = "w"  # usually small, but often the start of more: check, find, read
@@ -240,26 +244,32 @@ _RUNS = {
 }
 
 
-def _words() -> dict[str, str]:
-    """Word -> kind. The first list that has a word keeps it (the order of WORDS is from plain to telling)."""
-    out: dict[str, str] = {}
-    for kind, text in reversed(WORDS.items()):
-        out.update(dict.fromkeys(text.split(), kind))
-    return out
-
-
 def _flat(table: dict[str, str]) -> tuple[tuple[str, str], ...]:
     parts_of = {kind: " ".join(text.split()).strip(" |").split(" | ") for kind, text in table.items()}
     return tuple([(kind, part) for kind, parts in parts_of.items() for part in parts])
 
 
-def _stems() -> dict[str, str]:
-    return {stem: kind for kind, text in STEMS.items() for stem in text.split()}
+def kinds_of(words: Iterable[str]) -> dict[str, str]:
+    """The kind of cue that each of these words is, whole or by its beginning; words that are none are missing.
+
+    The lists are searched for the words: to make one table of all lists would cost a start more.
+    """
+    asked = set(words)
+    kinds: dict[str, str] = {}
+    for kind, text in reversed(
+        WORDS.items()
+    ):  # the first list that has a word keeps it (from plain to telling)
+        kinds.update(dict.fromkeys(asked.intersection(text.split()), kind))
+    stems = {stem: kind for kind, text in STEMS.items() for stem in text.split()}
+    lengths = sorted(set(map(len, stems)), reverse=True)
+    for word in asked.difference(kinds):
+        for length in lengths:
+            if len(word) >= length and word[:length] in stems:
+                kinds[word] = stems[word[:length]]
+                break
+    return kinds
 
 
-WORD_KIND: dict[str, str] = _words()
-STEM_KIND: dict[str, str] = _stems()
-STEM_LENGTHS: tuple[int, ...] = tuple(sorted({len(stem) for stem in STEM_KIND}, reverse=True))
 PHRASES: tuple[tuple[str, str], ...] = _flat(_PHRASES)
 
 
