@@ -12,7 +12,7 @@ from memory_budget.index.labels import LABELLED
 from memory_budget.index.leaves import NOTE, leaf_numbers
 from memory_budget.index.records import Chunk, File, Heading, make_chunks, make_headings
 from memory_budget.text import folding, markdown, words
-from memory_budget.text.frame import file_line
+from memory_budget.text.shown_paths import file_line
 from tests.support.word_tables import load_telling
 
 if TYPE_CHECKING:

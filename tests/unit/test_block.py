@@ -6,7 +6,7 @@ import pytest
 
 from memory_budget.select import block
 from memory_budget.select.block import OutlineEntry, Piece
-from memory_budget.text import escape, frame
+from memory_budget.text import escape, shown_paths
 from tests.support.blocks import count
 
 
@@ -71,14 +71,16 @@ def test_a_tag_cannot_be_put_together_from_two_chunks() -> None:
     ],
 )  # fmt: skip
 def test_a_path_stays_on_its_line_and_in_its_tag(path: str, shown: str) -> None:
-    assert frame.shown_path(path) == shown
-    assert frame.file_line(path) == f"<memory-file {shown}>\n"
+    assert shown_paths.shown_path(path) == shown
+    assert shown_paths.file_line(path) == f"<memory-file {shown}>\n"
 
 
 def test_the_frame_costs_what_is_set_aside_for_it() -> None:
     pieces = [Piece(".claude/memory/patterns/a.md", [(False, [], b"x")])]
     for identifier in ("0" * 12, "f0f0f0f0f0f0", "a1b2c3d4e5f6", "999999999999"):
         around = (
-            count(block.block(identifier, pieces)) - count(frame.file_line(pieces[0].path)) - count("x\n\n")
+            count(block.block(identifier, pieces))
+            - count(shown_paths.file_line(pieces[0].path))
+            - count("x\n\n")
         )
         assert around <= block.FRAME_TOKENS

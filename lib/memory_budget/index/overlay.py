@@ -15,7 +15,7 @@ from memory_budget.index.leaves import leaf_numbers
 from memory_budget.index.note import read_note
 from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
 from memory_budget.index.records import make_chunks, make_headings, signed
-from memory_budget.text import escape, folding, frame, markdown, words
+from memory_budget.text import escape, folding, markdown, shown_paths, words
 from memory_budget.text.tokens import upper_bound
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ class Overlay:
         uses, last_used = indexed.uses
         entry = IndexedFile(
             number, file.path, file.place.scope, group.id if group else 0, tokens,
-            upper_bound(frame.file_line(file.path)), note.facts.date, ordinal(file.mtime_ns), uses, last_used,
+            upper_bound(shown_paths.file_line(file.path)), note.facts.date, ordinal(file.mtime_ns), uses, last_used,
             note.facts.confidence, note.facts.always, length,
         )  # fmt: skip
         entry.expires, entry.first, entry.last, entry.native = (

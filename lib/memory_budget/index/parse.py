@@ -9,7 +9,7 @@ from memory_budget.index.facts import side_file
 from memory_budget.index.note import Note, read_note
 from memory_budget.index.records import signed
 from memory_budget.index.stems import Stems
-from memory_budget.text import escape, folding, frame, markdown, words
+from memory_budget.text import escape, folding, markdown, shown_paths, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,4 +152,4 @@ class Parser:
 
 def file_frame_tokens(path: str, counter: TokenCounter) -> int:
     """What the line above a file's chunks costs."""
-    return counter.count(frame.file_line(path))
+    return counter.count(shown_paths.file_line(path))

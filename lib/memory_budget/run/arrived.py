@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from memory_budget.run.pending import Pending
-from memory_budget.text.frame import FILE_TAG, LEFT_OUT_TAG, TAG, file_line
+from memory_budget.text.frame import FILE_TAG, LEFT_OUT_TAG, TAG
+from memory_budget.text.shown_paths import file_line
 
 _OPENING = re.compile(rf'<{TAG} id="([0-9a-f]+)"(?: part="(\d+) of (\d+)")?>\n')
 _CLOSING = f"</{TAG}>"

@@ -8,7 +8,8 @@ are counted by bounds that `tests/property/test_block_laws.py` holds against the
 
 from __future__ import annotations
 
-from memory_budget.text.frame import LEFT_OUT_TAG, TAG, file_line, shown_path
+from memory_budget.text.frame import LEFT_OUT_TAG, TAG
+from memory_budget.text.shown_paths import file_line, shown_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

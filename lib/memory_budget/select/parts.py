@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from memory_budget.select import block
 from memory_budget.select.block import GAP, Piece
-from memory_budget.text.frame import file_line
+from memory_budget.text.shown_paths import file_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
