@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TAKE_SECONDS = 0.5
 #: A start waits for so long at most, in seconds, and after that for its turn among those that waited as long.
 MOST_SECONDS = 0.75
-APART_SECONDS = 0.025
+APART_SECONDS = 0.04
 #: One that seems to wait for longer was killed.
 _KILLED_SECONDS = 5.0
 
