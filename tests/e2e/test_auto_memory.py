@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from tests.support.blocks import TAG, only_block
 from tests.support.client import Client
 from tests.support.fake_api import AgentScript, Script, agent
+from tests.support.git import git
 
 TASK = "TASK-01 Prepare the canary rollout of the ledger exporter and say which shard goes first."
 OTHER = "TASK-02 Explain how invoices round VAT half cents for customers."
@@ -32,7 +32,7 @@ def auto_memory(home: Path, project: Path) -> Path:
 def test_agents_get_the_topic_note_their_task_is_about(client: Client, tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "pkg").mkdir(parents=True)
-    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    git(project, "init", "-q")
     auto_memory(client.home, project)
     calls = [agent(TASK, "general-purpose"), agent(OTHER, "general-purpose")]
     script = Script(main=[calls], agents={"TASK-01": AgentScript(), "TASK-02": AgentScript()})

@@ -30,7 +30,8 @@ _EVENTS = {
 #: Variables that lead to a real home or to a real session; removed from this process and so from its children.
 _LEADING = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "USERPROFILE")
 _KEPT = ("MEMORY_BUDGET_TEST_CLIENT", "MEMORY_BUDGET_ALL_CLIENTS")
-_LEADING_PREFIXES = ("CLAUDE", "MEMORY_BUDGET_", "ANTHROPIC_")
+#: Git's would have a test's repository be the one that a hook of git runs the tests for.
+_LEADING_PREFIXES = ("CLAUDE", "MEMORY_BUDGET_", "ANTHROPIC_", "GIT_")
 
 touched: list[str] = []
 _homes: tuple[str, ...] = ()

@@ -160,7 +160,8 @@ def findings(shown: Any) -> list[tuple[str, str, str]]:
 def test_doctor_names_what_is_wrong(folder: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(str(folder), str(home))
     update.update_index(project)
-    (folder / ".claude/memory/patterns/out.md").symlink_to("/etc/hostname")
+    (folder.parent / "elsewhere.md").write_text("x\n")
+    (folder / ".claude/memory/patterns/out.md").symlink_to(folder.parent / "elsewhere.md")
     (folder / ".claude/memory/budget-profiles.json").write_text("{")
     data = Path(project.index).read_bytes()
     Path(project.index).write_bytes(data[:8192] + os.urandom(len(data) - 8192))

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from memory_budget.base import auto_memory
 from memory_budget.base.project import CACHE, Project, find_project, project_of
+from tests.support.git import git
 from tests.support.projects import make_project
 
 NOTE = {".claude/memory/patterns/a.md": "# A\n\nSome words.\n"}
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(folder), *arguments],
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture

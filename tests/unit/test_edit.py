@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from memory_budget.base.project import Project
 from memory_budget.log import usage
 from memory_budget.settings import edit
 from memory_budget.upkeep import background
+from tests.support.git import git
 from tests.support.usage_logs import record
 
 
@@ -46,14 +46,13 @@ def test_a_change_that_could_not_be_used_is_refused(project: Project) -> None:
 
 
 def test_the_log_is_no_matter_for_git_unless_the_person_says_so(project: Project) -> None:
-    subprocess.run(["git", "init", "-q", project.root], check=True)
+    git(project.root, "init", "-q")
 
     def untracked() -> str:
-        command = ["git", "-C", project.root, "status", "--porcelain", "--untracked-files=all"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return git(project.root, "status", "--porcelain", "--untracked-files=all")
 
     usage.append(project, record())
-    assert untracked() == "?? .claude/cache/.gitignore\n"
+    assert untracked() == "?? .claude/cache/.gitignore"
     ignore = Path(project.root, ".claude/cache/.gitignore")
     ignore.write_text("# mine\n")
     usage.append(project, record())

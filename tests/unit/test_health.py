@@ -114,7 +114,8 @@ def test_files_that_do_not_do_their_work(tmp_path: Path, home: Path) -> None:
     base = Path(project.memory, "patterns")
     (base / "binary.md").write_bytes(b"a\0b")
     (base / "latin.md").write_bytes("caf\u00e9".encode("latin-1"))
-    (base / "outside.md").symlink_to("/etc/hostname")
+    (tmp_path / "elsewhere.md").write_text("x\n")
+    (base / "outside.md").symlink_to(tmp_path / "elsewhere.md")
     update.update_index(project)
     report = survey.examine_health(survey.begin_survey(project, NOW))
     assert {(problem.kind, problem.path.rsplit("/", 1)[-1]) for problem in report.problems} == {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import git
 from tests.support.environment import ROOT
 
 LIBRARY = ROOT / "lib" / "memory_budget"
@@ -22,9 +22,7 @@ ROOMS = {
 
 def tracked(*patterns: str) -> list[Path]:
     """The Python files git knows, as they are in the work tree."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return [ROOT / line for line in done.stdout.splitlines() if (ROOT / line).is_file()]
+    return git.listed(ROOT, *patterns)
 
 
 def is_word_table(path: Path) -> bool:

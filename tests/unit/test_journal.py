@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from memory_budget.base.project import Project
 from memory_budget.upkeep import journal, journal_steps, note_links
 from memory_budget.upkeep.journal_steps import NotApplied, Step
 from tests.support.children import child
+from tests.support.git import git
 from tests.support.memory_files import MEMORY, NOW, memory, snapshot
 from tests.support.projects import make_project
 
@@ -120,15 +120,15 @@ def half_written(project: Project) -> list[str]:
 def test_killed_at_any_step_nothing_is_lost_and_undo_works(tmp_path: Path, home: Path, in_git: bool) -> None:
     dry = memory(tmp_path / "dry", FILES, home)
     if in_git:
-        git(dry, "init", "-q")
-        git(dry, "add", "-A")
+        git(dry.root, "init", "-q")
+        git(dry.root, "add", "-A")
     everywhere = places(dry, lambda at: apply(dry, at=at))
     assert len(everywhere) > 6
     for number, place in enumerate(everywhere[1::3] if in_git else everywhere):
         project = memory(tmp_path / str(number), FILES, home)
         if in_git:
-            git(project, "init", "-q")
-            git(project, "add", "-A")
+            git(project.root, "init", "-q")
+            git(project.root, "add", "-A")
         before = snapshot(project)
         killed(lambda at, project=project: apply(project, at=at), place)  # type: ignore[misc]
         contents = set(snapshot(project).values())
@@ -242,25 +242,27 @@ def test_a_change_is_taken_back_once(project: Project) -> None:
 
 
 def test_git_follows_and_nothing_is_committed(project: Project) -> None:
-    git(project, "init", "-q")
-    git(project, "add", f"{MEMORY}/recent", f"{MEMORY}/patterns")
-    git(project, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "first")
-    head = git(project, "rev-parse", "HEAD")
+    git(project.root, "init", "-q")
+    git(project.root, "add", f"{MEMORY}/recent", f"{MEMORY}/patterns")
+    git(project.root, "commit", "-qm", "first")
+    head = git(project.root, "rev-parse", "HEAD")
     entry = apply(project)
-    listed = git(project, "status", "--porcelain")
+    listed = git(project.root, "status", "--porcelain")
     assert f"R  {MEMORY}/recent/week.md -> {MEMORY}/archive/recent/week.md" in listed
-    assert git(project, "rev-parse", "HEAD") == head
+    assert git(project.root, "rev-parse", "HEAD") == head
     journal.undo_change(project, entry)
-    assert git(project, "status", "--porcelain", "--untracked-files=no") == ""
+    assert git(project.root, "status", "--porcelain", "--untracked-files=no") == ""
 
 
 def test_git_keeps_what_is_not_staged_and_a_locked_index_does_no_harm(project: Project) -> None:
-    git(project, "init", "-q")
-    git(project, "add", "-A")
+    git(project.root, "init", "-q")
+    git(project.root, "add", "-A")
     (Path(project.memory) / "recent/week.md").write_text("changed, not staged\n")
     before = snapshot(project)
     entry = apply(project)
-    assert "RM" in git(project, "status", "--porcelain") or "AM" in git(project, "status", "--porcelain")
+    assert "RM" in git(project.root, "status", "--porcelain") or "AM" in git(
+        project.root, "status", "--porcelain"
+    )
     journal.undo_change(project, entry)
     assert snapshot(project) == before
     (Path(project.root) / ".git/index.lock").touch()
@@ -285,12 +287,6 @@ def killed(act: Callable[[Callable[[str], None]], object], place: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     assert child(lambda: act(die)) == -signal.SIGKILL, place
-
-
-def git(project: Project, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", project.root, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip("\n")
 
 
 LINKED = {

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from memory_budget.index import update
 from memory_budget.upkeep import jobs as job
 from memory_budget.upkeep import journal, journal_steps, memory_files, proposals, schedule, survey, uses
 from tests.support.children import child
+from tests.support.git import git
 from tests.support.memory_files import MEMORY, NOW, TODAY, memory, snapshot, used
 
 TEXT = "# A\n\n" + "Batch the loads before the join, and count the rows. " * 4 + "\n"
@@ -254,9 +254,8 @@ def test_odd_names_stop_nothing(tmp_path: Path, home: Path) -> None:
     text = "# B\n\nThe same text.\n"
     files = {'patterns/ü ["x"]*?.md': text, "roles/-q a[1]/recent/-n 2020-01-01.md": text}
     project = memory(tmp_path / "p", files, home)
-    git = ["git", "-C", project.root]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "add", "-A"], check=True)
+    git(project.root, "init", "-q")
+    git(project.root, "add", "-A")
     try:
         Path(os.fsdecode(os.fsencode(project.memory) + b"/patterns/a\xff.md")).write_text("# A\n\nText.\n")
     except OSError:
