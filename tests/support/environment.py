@@ -39,8 +39,10 @@ def python() -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would make another Python look elsewhere for its modules."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    """This process's environment without what would make another Python look elsewhere for its modules; files and names are
+    UTF-8 whatever the locale."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    return {**kept, "PYTHONUTF8": "1"}
 
 
 def _make(folder: Path, program: Path) -> None:

@@ -27,8 +27,12 @@ _EVENTS = {
     "os.symlink": (1,),
     "sqlite3.connect": (0,),
 }
-#: Variables that lead to a real home or to a real session; removed from this process and so from its children.
-_LEADING = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "USERPROFILE")
+#: Variables that lead to a real home or to a real session, or say how wide and in which colours to write; removed from this
+#: process and so from its children.
+_LEADING = (
+    "XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_STATE_HOME USERPROFILE COLUMNS LINES NO_COLOR FORCE_COLOR "
+    "CLICOLOR_FORCE TTY_COMPATIBLE TTY_INTERACTIVE PYTHONUTF8"
+).split()
 _KEPT = ("MEMORY_BUDGET_TEST_CLIENT", "MEMORY_BUDGET_ALL_CLIENTS")
 #: Git's would have a test's repository be the one that a hook of git runs the tests for.
 _LEADING_PREFIXES = ("CLAUDE", "MEMORY_BUDGET_", "ANTHROPIC_", "GIT_")

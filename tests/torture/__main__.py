@@ -38,7 +38,8 @@ def main(argv: list[str]) -> int:
     if sys.executable != python and not sys.flags.isolated and sys.prefix == sys.base_prefix:
         import subprocess
 
-        return subprocess.run([python, "-m", "tests.torture", *argv], cwd=environment.ROOT).returncode
+        command = [python, "-m", "tests.torture", *argv]
+        return subprocess.run(command, cwd=environment.ROOT, env=environment.clean_environment()).returncode
     sys.path.insert(0, str(environment.ROOT / "lib"))
     failed = False
     for name in options.names:
