@@ -17,7 +17,7 @@ LAUNCHER = Path(__file__).parents[2] / "bin" / "memory-budget"
 BASE = base_interpreter()
 SAY = """
 import json, os, sys
-flags = {name: getattr(sys.flags, name) for name in ('isolated', 'no_site')}
+flags = {name: getattr(sys.flags, name) for name in ('isolated', 'no_site', 'utf8_mode')}
 print(json.dumps([sys.executable, sys.argv, flags, dict(os.environ)]))
 """
 SHELLS = [s for s in ("dash", "bash", "busybox", "ksh", "mksh", "zsh") if shutil.which(s)]
@@ -80,7 +80,7 @@ def test_hook_runs_isolated_on_the_base_interpreter(plugin: Plugin, shell: str) 
     executable, argv, flags, _ = plugin.say("hook", "say", "one", "two words", shell=shell)
     assert executable == BASE
     assert argv == [str(plugin.root / "hooks/say.py"), "one", "two words"]
-    assert flags == {"isolated": 1, "no_site": 1}
+    assert flags == {"isolated": 1, "no_site": 1, "utf8_mode": 1}
 
 
 @pytest.mark.parametrize("shell", ["", *SHELLS])
@@ -89,7 +89,8 @@ def test_command_line_runs_on_the_libraries_interpreter(plugin: Plugin, shell: s
     libraries.write_text(f'#!/bin/sh\nVIA_LIBRARIES=1 exec "{BASE}" "$@"\n')
     libraries.chmod(0o755)
     plugin.name_interpreters("/no/such/python", str(libraries))
-    _, argv, _, environ = plugin.say("status", "--json", shell=shell)
+    _, argv, flags, environ = plugin.say("status", "--json", shell=shell)
+    assert flags["utf8_mode"] == 1  # names of notes are what they are in any locale
     assert argv == [str(plugin.root / "lib/memory_budget/__main__.py"), "status", "--json"]
     assert environ["VIA_LIBRARIES"] == "1"
     assert environ["MEMORY_BUDGET_DATA"] == str(plugin.data)

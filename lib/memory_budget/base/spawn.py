@@ -97,7 +97,7 @@ def launch(arguments: Sequence[str], errors: str) -> None:
     ]
     failure: OSError | None = None
     for program in programs():
-        argv = [program, "-I", MAIN, *arguments]
+        argv = [program, "-I", "-X", "utf8", MAIN, *arguments]  # names of files are UTF-8 in any locale
         try:
             try:
                 os.posix_spawn(program, argv, os.environ, file_actions=actions, setsid=True)
