@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import spawn
 from memory_budget.base.project import Project
 from memory_budget.cli.main import main
 from memory_budget.reports import charts, report
@@ -324,7 +325,7 @@ def test_a_missing_library_is_installed_where_that_is_not_forbidden(
     calls: list[list[str]] = []
 
     def run(argv: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        calls.append(argv[3:])
+        calls.append(argv[argv.index(spawn.MAIN) + 1 :])
         return subprocess.CompletedProcess(argv, 0)
 
     monkeypatch.setattr("memory_budget.cli.missing.subprocess.run", run)
