@@ -242,7 +242,7 @@ def seen(project: Project) -> dict[str, object]:
     chunks = {chunk.id: chunk for chunk in view.chunks()}
     files = view.files({chunk.file for chunk in chunks.values()})
     places = {number: (files[chunk.file].path, chunk.line) for number, chunk in chunks.items()}
-    headings = view.headings(list(chunks.values()))
+    headings = view.headings()
     found: dict[str, object] = {
         f"{places[number]}": (
             chunk.terms,

@@ -88,7 +88,7 @@ def printed(seen: MemoryView, found: packing.Selection) -> str:
             if position and chunk.id != last + 1:
                 parts.append("[...]\n\n")
             last = chunk.id
-            for heading in path_of(chunk.heading, seen.headings([chunk])):
+            for heading in path_of(chunk.heading, seen.headings()):
                 if heading.id not in shown:
                     shown.add(heading.id)
                     parts.append(heading.text + "\n\n")

@@ -148,7 +148,7 @@ class MemoryView:
     def files(self, ids: Iterable[int]) -> dict[int, File]:
         return {id: self._files[id] for id in ids if id in self._files}
 
-    def headings(self, chunks: Iterable[Chunk]) -> dict[int, Heading]:
+    def headings(self) -> dict[int, Heading]:
         return self._headings
 
     def latest(self, limit: int) -> list[Chunk]:

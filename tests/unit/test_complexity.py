@@ -368,7 +368,7 @@ def test_a_table_finds_its_numbers_in_either_slot() -> None:
         first, second, byte = complexity_model.slots_of(number, size)
         slot = second if weights[first] != 128 or number == 123_456 else first
         rests[slot], weights[slot] = byte, 128 + weight
-    table = complexity_model.Table(bytes(rests) + bytes(weights))
+    table = complexity_model.Table(bytes(rests) + bytes(weights), 0, 2 * len(rests))
     asked = {number: str(number) for number in (*numbers, 7_777_777)}
     assert sorted(table.matches(asked)) == [(-7, "987654321"), (5, "123456"), (127, "42")]
 

@@ -19,7 +19,7 @@ def named(files: int, sections: int, limit: int) -> dict[str, list[tuple[str, in
     leaves = rank(view, Query("the gizmo")).leaves
     chunks = [chunk for leaf in leaves for chunk in leaf.chunks]
     known = view.files({chunk.file for chunk in chunks})
-    entries, cost = outline.outline(leaves, view.headings(chunks), known, limit)
+    entries, cost = outline.outline(leaves, view.headings(), known, limit)
     assert cost <= limit
     sizes = {file.path: file.tokens for file in known.values()}
     found: dict[str, list[tuple[str, int, int]]] = {}

@@ -130,7 +130,7 @@ def is_sent(verdict: Verdict) -> bool:
 def chunk_headings(allocation: allocate.Allocation, verdict: Verdict) -> list[str]:
     """The headings above a chunk, outermost first, without their marks."""
     chunk = verdict.chunk
-    lines = path_of(chunk.heading, allocation.view.headings([chunk]))
+    lines = path_of(chunk.heading, allocation.view.headings())
     return [line.text.lstrip("# ") for line in lines]
 
 

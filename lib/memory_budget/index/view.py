@@ -293,8 +293,8 @@ class MemoryView:
         file.told = bool(told)
         self._files[number] = file
 
-    def headings(self, chunks: Collection[Chunk]) -> Mapping[int, Heading]:
-        """The heading lines above these chunks, by id, and others; each is read when it is asked for."""
+    def headings(self) -> Mapping[int, Heading]:
+        """The heading lines above the chunks that were read, by id, and others; each is read when it is asked for."""
         return self._headings
 
     def latest(self, limit: int) -> list[Chunk]:

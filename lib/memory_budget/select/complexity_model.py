@@ -115,27 +115,29 @@ def length_term(count: int) -> float:
 class Table:
     """Weights by number, hashed: a number stands in one of two slots, with a byte of the rest of it against mix-ups.
 
-    As bytes: one of rest per slot, then one of weight + 128 per slot (128: nothing here).
+    As bytes: one of rest per slot, then one of weight + 128 per slot (128: nothing here); they stand in `data` from `begin` on, and
+    are read there.
     """
 
-    __slots__ = ("rests", "size", "weights")
+    __slots__ = ("begin", "data", "size")
 
-    def __init__(self, data: bytes) -> None:
-        self.size = len(data) // 2
-        self.rests, self.weights = data[: self.size], data[self.size :]
+    def __init__(self, data: bytes, begin: int, end: int) -> None:
+        self.data = data
+        self.begin = begin
+        self.size = (end - begin) // 2
 
     def matches(self, numbers: dict[int, str]) -> list[tuple[int, str]]:
         """(weight, word) of each number that has one."""
-        size, rests, weights = self.size, self.rests, self.weights
+        data, begin, size = self.data, self.begin, self.size
         out = []
         for number, word in numbers.items():
             rest, slot = divmod(number, size)
             byte = rest & 255
-            if rests[slot] != byte:
+            if data[begin + slot] != byte:
                 slot = (slot + 1 + (rest >> 8)) % size
-                if rests[slot] != byte:
+                if data[begin + slot] != byte:
                     continue
-            weight = weights[slot] - 128
+            weight = data[begin + size + slot] - 128
             if weight:
                 out.append((weight, word))
         return out
@@ -158,7 +160,7 @@ class Model:
         words_end = HEAD + 2 * head[0]
         if min(head[:2]) <= 0 or len(data) != words_end + 2 * head[1]:
             raise ValueError("not a table of weights")
-        self.words, self.meanings = Table(data[HEAD:words_end]), Table(data[words_end:])
+        self.words, self.meanings = Table(data, HEAD, words_end), Table(data, words_end, len(data))
         self.word_scale, self.meaning_scale, self.length_factor, self.shift = (n / 1e6 for n in head[2:])
 
     def judge(self, words: list[str]) -> tuple[float, list[tuple[float, str]]]:

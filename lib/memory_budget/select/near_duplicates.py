@@ -8,13 +8,13 @@ and a fingerprint over many words does not see one of them change.
 
 from __future__ import annotations
 
-from memory_budget.index.records import hash_of, id_of, simhash_of
+from memory_budget.index.records import hash_of, id_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from memory_budget.index.records import Chunk
+    from memory_budget.index.records import Chunk, Row
 
 #: Bits in which the fingerprints of near duplicates may differ.
 NEAR_BITS = 3
@@ -27,29 +27,29 @@ _AROUND = "*_`~\"'()[]{}<>|,;:.!?#"
 _ENDS = (".", "!", "?", ":", "|")
 
 
-def alike(chunks: Sequence[Chunk]) -> set[int]:
-    """The chunks that can have a twin: those that share a hash, or a quarter of their fingerprint, with another.
+def alike(rows: Sequence[Row]) -> set[int]:
+    """The chunks that can have a twin (their ids): those that share a hash, or a quarter of their fingerprint, with another.
 
     Fingerprints that differ in at most three bits agree in one of their four 16-bit quarters.
     """
-    alike_ids: set[int] = set()
-    hashes = list(map(hash_of, chunks))
-    twice = _twice(hashes)
-    if twice:
-        alike_ids.update(
-            [number for number, hash_ in zip(map(id_of, chunks), hashes, strict=True) if hash_ in twice]
-        )
-    long = [chunk for chunk in chunks if chunk[7] >= NEAR_TERMS]
+    suspects: set[int] = set()
+    _add_equal(suspects, list(map(hash_of, rows)), list(map(id_of, rows)))
+    long = [row for row in rows if row[7] >= NEAR_TERMS]
     ids = list(map(id_of, long))
-    words = memoryview(b"".join([number.to_bytes(8, "little") for number in map(simhash_of, long)])).cast("H")
+    words = memoryview(b"".join([row[10].to_bytes(8, "little") for row in long])).cast("H")
     for number in range(4):
-        quarters = words[number::4].tolist()
-        twice = _twice(quarters)
-        if twice:
-            alike_ids.update(
-                [number for number, quarter in zip(ids, quarters, strict=True) if quarter in twice]
-            )
-    return alike_ids
+        _add_equal(suspects, words[number::4].tolist(), ids)
+    return suspects
+
+
+def _add_equal(suspects: set[int], keys: list[int], ids: list[int]) -> None:
+    """Add the ids whose key another one has, too."""
+    last = dict(zip(keys, ids, strict=True))
+    if len(last) < len(ids):
+        for key, number in zip(keys, ids, strict=True):
+            if last[key] != number:
+                suspects.add(number)
+                suspects.add(last[key])
 
 
 def find_near_duplicates(
@@ -116,9 +116,3 @@ def literal_facts(text: str) -> list[str]:
             if word.endswith(_ENDS):
                 inside = False
     return facts
-
-
-def _twice(numbers: list[int]) -> set[int]:
-    """The numbers that occur more than once."""
-    seen: set[int] = set()
-    return {number for number in numbers if number in seen or seen.add(number)}  # type: ignore[func-returns-value]

@@ -6,6 +6,7 @@ file that stands high. A file is named with its size, and with its best sections
 
 from __future__ import annotations
 
+from memory_budget.index.records import heading_of
 from memory_budget.select.block import (
     LEFT_OUT_ENTRY_TOKENS,
     LEFT_OUT_FILE_TOKENS,
@@ -51,7 +52,7 @@ class _Listing:
     def add(self, leaf: Leaf, place: int) -> bool:
         """Name the leaf, and its file where that is not named yet. `place`: its heading, 0 where the file's entry says all.
         False where there is no room."""
-        file = self._files[leaf.chunks[0].file]
+        file = self._files[leaf.file]
         file_entries = self.entries_by_file.get(file.id, {})
         entries: dict[int, OutlineEntry] = {}
         cost = 0
@@ -81,9 +82,8 @@ def outline(
     later: list[tuple[Leaf, int]] = []
     room = True
     for leaf in rest:
-        first = leaf.chunks[0]
-        place = 0 if len({chunk.heading for chunk in leaf.chunks}) > 1 else first.heading
-        file_entries = listing.entries_by_file.get(first.file, {})
+        place = 0 if len(set(map(heading_of, leaf.rows))) > 1 else heading_of(leaf.rows[0])
+        file_entries = listing.entries_by_file.get(leaf.file, {})
         if place in file_entries:
             file_entries[place].tokens += leaf.tokens if place else 0
         elif len(file_entries) > SECTIONS:
@@ -92,7 +92,7 @@ def outline(
             room = False
             break
     for leaf, place in later if room else ():
-        file_entries = listing.entries_by_file[leaf.chunks[0].file]
+        file_entries = listing.entries_by_file[leaf.file]
         if place in file_entries:
             file_entries[place].tokens += leaf.tokens if place else 0
         elif not listing.add(leaf, place):

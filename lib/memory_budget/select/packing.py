@@ -18,7 +18,7 @@ Every cost is exact (see `plan`). The block never costs more than the budget.
 
 from __future__ import annotations
 
-from memory_budget.index.records import file_of, tokens_of
+from memory_budget.index.records import file_of, make_chunks, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select import outline as outlines
 from memory_budget.select.confidence import LITTLE, UNSURE, assurance, bar
@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from memory_budget.index.records import Chunk, File
+    from memory_budget.index.records import Chunk, File, Row
     from memory_budget.select.block import OutlineEntry
     from memory_budget.select.confidence import Evidence
     from memory_budget.select.plan import SelectedFile
@@ -154,13 +154,17 @@ class Survey:
             leaves = leaves[: _within_reach(leaves, self.evidence, generosity, room)]
         pinned = view.pinned()
         self.newest = [] if self.matched or room <= 0 else view.latest(LATEST)
-        chunks = [chunk for leaf in leaves for chunk in leaf.chunks] + self.newest
-        self.files = view.files({*map(file_of, pinned), *map(file_of, chunks)})
+        rows: list[Row] = [row for leaf in leaves for row in leaf.rows]
+        rows += self.newest
+        self.files = view.files({*map(file_of, pinned), *map(file_of, rows)})
         taken = {chunk[0] for chunk in pinned}
-        self.twins = _twins(view, (pinned, [chunk for chunk in chunks if chunk[0] not in taken]), self.files)
-        self.headings = view.headings(pinned + chunks)
+        self.twins = _twins(view, (pinned, [row for row in rows if row[0] not in taken]), self.files)
+        self.headings = view.headings()
         self.repeated: list[tuple[Leaf | None, Chunk]] = [
-            (leaf, chunk) for leaf in leaves for chunk in leaf.chunks if chunk[0] in self.twins
+            (leaf, chunk)
+            for leaf in leaves
+            for chunk in (leaf.chunks if explain else ())
+            if chunk[0] in self.twins
         ] + [(None, chunk) for chunk in pinned if chunk[0] in self.twins]
         self.pinned = [chunk for chunk in pinned if chunk[0] not in self.twins]
         self.newest = [chunk for chunk in self.newest if chunk[0] not in self.twins]
@@ -260,13 +264,13 @@ def pack(
         rest = [
             leaf
             for leaf in survey.wanted + survey.others
-            if leaf.chunks[0].id not in plan.chunks and not survey.files[leaf.chunks[0].file].told
+            if leaf.rows[0][0] not in plan.chunks and not survey.files[leaf.file].told
         ]
         limit = min(outline_tokens, room - plan.tokens)
         selection.left_out, left_out_tokens = outlines.outline(rest, survey.headings, survey.files, limit)
     scores: dict[int, float] = {}
     for leaf in survey.wanted + survey.others:
-        scores.setdefault(leaf.chunks[0].file, leaf.worth)
+        scores.setdefault(leaf.file, leaf.worth)
     selection.files = plan.files(scores)
     if selection.files or selection.left_out:
         selection.tokens = plan.tokens + frame_tokens + left_out_tokens
@@ -294,7 +298,7 @@ def _take_shares(plan: Plan, survey: Survey, room: int, weights: Mapping[str, fl
     if total > 0 and free > 0:
         remaining = {scope: free * share / total for scope, share in weights.items()}
         for leaf in survey.wanted:
-            scope = survey.files[leaf.chunks[0].file].scope
+            scope = survey.files[leaf.file].scope
             most = min(float(room), plan.tokens + remaining.get(scope, 0.0))
             remaining[scope] = remaining.get(scope, 0.0) - max(plan.add(leaf.chunks, most), 0)
     for leaf in survey.wanted:
@@ -318,23 +322,23 @@ def _without(leaves: Sequence[Leaf], taken: set[int]) -> list[Leaf]:
     """The leaves without the chunks of these ids; one of which nothing is left is gone."""
     reduced = []
     for leaf in leaves:
-        rest = [chunk for chunk in leaf.chunks if chunk[0] not in taken]
-        if len(rest) == len(leaf.chunks):
+        rest = [row for row in leaf.rows if row[0] not in taken]
+        if len(rest) == len(leaf.rows):
             reduced.append(leaf)
         elif rest:
             reduced.append(Leaf(leaf.worth, leaf.path, rest, sum(map(tokens_of, rest)), leaf.parts))
     return reduced
 
 
-def _twins(view: View, groups: tuple[Sequence[Chunk], ...], files: Mapping[int, File]) -> dict[int, int]:
+def _twins(view: View, groups: tuple[Sequence[Row], ...], files: Mapping[int, File]) -> dict[int, int]:
     """Chunks that repeat another, with the one they repeat. The first group's stay before the second's, and in a group
     the agent's own before the global ones, then the best, so that a leaf stays whole where it is needed most."""
-    suspects = near_duplicates.alike([chunk for group in groups for chunk in group])
+    suspects = near_duplicates.alike([row for group in groups for row in group])
     if not suspects:
         return {}
     ordered: list[Chunk] = []
     for group in groups:
-        suspected = [chunk for chunk in group if chunk.id in suspects]
+        suspected = make_chunks([row for row in group if row[0] in suspects])
         ordered += sorted(suspected, key=lambda chunk: SCOPE_ORDER.get(files[chunk.file].scope, 9))
     return near_duplicates.find_near_duplicates(ordered, view.texts)
 

@@ -37,11 +37,11 @@ def idf(total: int, count: int) -> float:
 class Leaf:
     """A leaf with a score.
 
-    `worth`: its score for its size, by which leaves are taken; `parts`: what the score is made of, see `PARTS`; `rows`: its chunks as
-    plain tuples, of which `chunks` makes chunks, for most leaves are never asked for them.
+    `file`: the id of its file; `worth`: its score for its size, by which leaves are taken; `parts`: what the score is made of, see
+    `PARTS`; `rows`: its chunks as plain tuples, of which `chunks` makes chunks, for most leaves are never asked for them.
     """
 
-    __slots__ = ("_chunks", "line", "parts", "path", "rows", "tokens", "worth")
+    __slots__ = ("_chunks", "file", "line", "parts", "path", "rows", "tokens", "worth")
 
     def __init__(
         self, worth: float, path: str, rows: Sequence[Row], tokens: int = 0, parts: tuple[float, ...] = ()
@@ -49,6 +49,7 @@ class Leaf:
         self.worth = worth
         self.path = path
         self.rows = rows
+        self.file = rows[0][1]
         self.line = rows[0][6]
         self.tokens = tokens
         self.parts = parts

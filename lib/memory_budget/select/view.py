@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
         def files(self, ids: Iterable[int]) -> Mapping[int, File]: ...
 
-        def headings(self, chunks: Collection[Chunk]) -> Mapping[int, Heading]:
-            """The heading lines above these chunks, by id; there may be more."""
+        def headings(self) -> Mapping[int, Heading]:
+            """The heading lines above the chunks that were read, by id; there may be more."""
 
         def latest(self, limit: int) -> list[Chunk]:
             """Chunks of the newest and most used files."""
