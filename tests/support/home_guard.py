@@ -27,11 +27,12 @@ _EVENTS = {
     "os.symlink": (1,),
     "sqlite3.connect": (0,),
 }
-#: Variables that lead to a real home or to a real session, or say how wide and in which colours to write; removed from this
-#: process and so from its children.
+#: Variables that lead to a real home or to a real session, or say how wide and in which colours to write, or which
+#: way to the network (tests have servers of their own); removed from this process and so from its children.
 _LEADING = (
     "XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_STATE_HOME USERPROFILE COLUMNS LINES NO_COLOR FORCE_COLOR "
-    "CLICOLOR_FORCE TTY_COMPATIBLE TTY_INTERACTIVE PYTHONUTF8"
+    "CLICOLOR_FORCE TTY_COMPATIBLE TTY_INTERACTIVE PYTHONUTF8 HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy "
+    "https_proxy all_proxy no_proxy"
 ).split()
 _KEPT = ("MEMORY_BUDGET_TEST_CLIENT", "MEMORY_BUDGET_ALL_CLIENTS")
 #: Git's would have a test's repository be the one that a hook of git runs the tests for.

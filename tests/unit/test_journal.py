@@ -161,7 +161,10 @@ def test_killed_between_the_two_names_of_a_file(project: Project) -> None:
     before = snapshot(project)
     entry = apply(project)
     moved = entry.steps[0]
-    os.link(f"{project.root}/{moved.target}", f"{project.root}/{moved.source}")
+    try:
+        os.link(f"{project.root}/{moved.target}", f"{project.root}/{moved.source}")
+    except OSError as error:
+        pytest.skip(f"the file system has no second names: {error}")
     assert journal.undo_change(project, entry).problems == []
     assert snapshot(project) == before
 
