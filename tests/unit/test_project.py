@@ -132,7 +132,8 @@ def test_reading_stops_at_its_limit(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"12345")
     assert read_bytes(str(tmp_path / "f")) == b"12345"
     assert read_bytes(str(tmp_path / "f"), 3) == b"123"
-    assert read_bytes("/proc/self/stat")[:1].isdigit()  # its size says 0
+    if os.path.exists("/proc/self/stat"):  # Linux: its size says 0
+        assert read_bytes("/proc/self/stat")[:1].isdigit()
     assert list(listing(str(tmp_path / "missing"))) == []
 
 
