@@ -70,7 +70,7 @@ class MemoryView:
         self._headings = stored.HeadingLines(self.db)
         self._page_texts: dict[int, bytes] = {}
         self._prompt_terms: list[str] = []
-        self._lists: dict[str, tuple[list[bytes], list[bytes], list[int]]] = {}
+        self._lists: dict[str, tuple[list[bytes], list[Posting], list[int]]] = {}
         self._inflected: bool | None = None
 
     def _hide_copies(self) -> None:
@@ -166,7 +166,7 @@ class MemoryView:
                 ):
                     lists = self._lists[term]
                     lists[0].append(chunks)
-                    lists[1].append(files)
+                    lists[1].append(_halves(files))
                     lists[2][0] += count
                     lists[2][1] += file_count
 
@@ -192,10 +192,8 @@ class MemoryView:
         stands in what the note says it is about (`labels.LABELLED`)."""
         if term not in self._lists:
             self.load((term,))
-        by_group = [_halves(blob) for blob in self._lists[term][1]]
-        if self.overlay is not None:
-            by_group.append(self.overlay.file_postings(term))
-        return by_group
+        by_group = self._lists[term][1]
+        return by_group if self.overlay is None else [*by_group, self.overlay.file_postings(term)]
 
     def counts(self, term: str) -> list[int]:
         """How many chunks and how many files hold the term, however many of them `holders` returns."""

@@ -116,7 +116,7 @@ def _most(view: View, entries: list[Term], mass: Mapping[int, float]) -> float:
     """A bound of the mass that any chunk can have, from posting lists alone: no more than this is in it and in its label."""
     largest = max(mass.values(), default=0.0)
     for entry in entries:
-        if any(payload >> 31 for _, payloads in view.file_postings(entry.term) for payload in payloads):
+        if any(max(payloads) >> 31 for _, payloads in view.file_postings(entry.term) if payloads):
             largest += LABEL_PART * entry.telling
     return largest
 
@@ -144,7 +144,8 @@ def _file_masses(view: View, entries: list[Term]) -> dict[int, float]:
         for part, term in entry.alike:
             if view.counts(term)[1] <= FILES_READ:
                 for ids, _ in view.file_postings(term):
-                    best.update(dict.fromkeys(ids, part))
+                    for key in ids:
+                        best[key] = part
         for ids, payloads in view.file_postings(entry.term):
             for key, payload in zip(ids, payloads, strict=True):
                 if payload & IN_TEXT:
