@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+from memory_budget.base.project import Project
 from memory_budget.upkeep import background
+from tests.support.projects import make_project
+
+
+def test_what_killed_processes_were_writing_goes_after_two_days(tmp_path: Path, home: Path) -> None:
+    project = Project(str(make_project(tmp_path / "p", {".claude/memory/a.md": "# A\n"})), str(home))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    project.ensure_cache("state")
+    cache = Path(project.cache)
+    (cache / "link").symlink_to(outside)
+    old = [cache / "recommendations.json.123.tmp", cache / "state/seen.json.9.tmp"]
+    kept = [cache / "state/sizes.json.8.tmp", cache / "state/mine.tmp", outside / "x.json.7.tmp"]
+    for path in (*old, *kept):
+        path.write_text("{")
+    for path in (*old, *kept[1:]):
+        os.utime(path, (1, 1))
+    background.main(["session", "--project", project.root])
+    assert [path for path in old if path.exists()] == []
+    assert [path for path in kept if not path.exists()] == []
 
 
 def test_the_module_names_every_task_and_no_other() -> None:

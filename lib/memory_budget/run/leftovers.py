@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import time
@@ -15,6 +16,7 @@ from memory_budget.log import usage
 
 #: Allocations whose client is gone are closed; those nobody can tell about, after this long. So are marks of any kind.
 FORGOTTEN_SECONDS = 2 * 86400.0
+_DRAFT = re.compile(r"\.[0-9]+\.tmp$").search
 #: Folders with one folder for each session, and those with files of any session.
 _BY_SESSION = (layout.STARTS, layout.NOTES, layout.RUNNING)
 _FILES = (layout.ENDED, layout.BLOCKS, layout.BOUND, layout.RECORDED)
@@ -39,6 +41,18 @@ def tidy(project: Project, session: str) -> None:
             try:
                 if _old(path):
                     os.unlink(path)
+            except OSError:
+                continue
+
+
+def remove_drafts(project: Project) -> None:
+    """Remove files that processes were writing when they were killed (see `base.files`), in the cache and the folders in it."""
+    folders = [project.at(name) for name in listing(project.cache)]
+    for folder in [project.cache, *(folder for folder in folders if not os.path.islink(folder))]:
+        for name in listing(folder):
+            try:
+                if _DRAFT(name) and _old(f"{folder}/{name}"):
+                    os.unlink(f"{folder}/{name}")
             except OSError:
                 continue
 

@@ -48,6 +48,7 @@ def main(argv: list[str]) -> int:
         _jobs(project)
     else:
         leftovers.make_private(project)
+        leftovers.remove_drafts(project)
         finish.close(project)
         _calibrate(project)
         update.update_index(project, thorough=True)
