@@ -361,7 +361,7 @@ def test_memory_that_fits_no_part_is_named_all_the_same(
     project = Project(str(make_project(tmp_path / "project", {**FILES, **notes})), str(home))
     update.update_index(project)
     task = allocate.Task("dbt-expert", "Write up the incremental models.", identifier="x")
-    allocation = allocate.allocate(project, task, promptless=True)
+    allocation = allocate.allocate(project, task, cap=5_000, promptless=True)
     assert isinstance(allocation, allocate.Allocation)
     monkeypatch.setattr(parts, "parts_for", lambda _: 1)
     made = describe.block_parts(project, allocation)

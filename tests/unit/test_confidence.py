@@ -9,7 +9,7 @@ import pytest
 from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.select import confidence, ranking
-from memory_budget.select.confidence import Evidence, bar
+from memory_budget.select.confidence import Bar, Evidence
 from memory_budget.select.query import Query
 from memory_budget.select.scoring import names_notes
 from memory_budget.start import allocate
@@ -167,19 +167,60 @@ def test_a_name_that_nobody_wrote_down_makes_less_sure(indexed: bool, tmp_path: 
 
 
 def test_two_words_do_not_ask_for_everything_about_them() -> None:
-    few, many = Evidence(5.6, 5.6, 2, 2, 2000), Evidence(5.6, 18, 2, 6, 2000)
+    few, many = Evidence(4.9, 4.9, 2, 2, 2000), Evidence(4.9, 18, 2, 6, 2000)
     assert 1 < few.confidence < 1.1
+    assert few.amount < many.amount / 3
+    few.everyday = 3.0
     assert few.amount < many.amount / 10
     few.named = True
     assert few.amount > many.amount / 2
 
 
+def sure_of(mass: float, chunks: int = 1000) -> Evidence:
+    """A prompt that tells 20, of which memory holds some together, and all of it somewhere."""
+    return Evidence(mass, 20, 2, 4, chunks)
+
+
 def test_the_more_is_taken_the_better_the_next_must_be() -> None:
-    assert 0 < bar(0) < bar(1_000) < bar(10_000)
-    assert bar(1_000, generosity=2) < bar(1_000)
+    bar = Bar(sure_of(6))
+    assert 0 < bar.at(0) < bar.at(1_000) < bar.at(10_000)
+    assert Bar(sure_of(6), generosity=2).at(1_000) < bar.at(1_000)
 
 
-@pytest.mark.parametrize(("sure", "share"), [(1.0, 0.7), (1.1, 0.85), (1.2, 1.0), (9.0, 1.0)])
+def test_the_surer_it_is_the_nearer_to_the_best_a_leaf_must_come() -> None:
+    barely, plainly = sure_of(4.5), sure_of(15)
+    assert 1 < barely.confidence < 1.2
+    assert plainly.confidence > 3
+    assert Bar(plainly).at(0) > 2 * Bar(barely).at(0)
+    assert Bar(plainly, turns=True).at(0) == Bar(barely).at(
+        0
+    )  # an answer in a talk is seldom worded as the question
+
+
+def test_of_a_small_memory_less_is_worth_sending() -> None:
+    amounts = [sure_of(15, chunks).amount for chunks in (20, 60, 200, 600, 2000)]
+    assert amounts == sorted(amounts)
+    assert amounts[0] < amounts[3] / 4
+
+
+def test_a_small_memory_need_know_less() -> None:
+    large, small = sure_of(6, 600), sure_of(6, 30)
+    large.known = small.known = 6
+    assert small.confidence > 1 > large.confidence
+
+
+def test_everyday_work_alone_gets_little() -> None:
+    special, everyday = Evidence(7, 9.5, 4, 4, 2000), Evidence(7, 9.5, 4, 4, 2000)
+    everyday.everyday = 9.5
+    assert everyday.confidence < special.confidence
+    assert everyday.amount < special.amount / 4
+    long = Evidence(14, 19, 8, 8, 2000)
+    assert Evidence(14, 19, 8, 8, 2000).amount == long.amount
+    long.everyday = 19
+    assert long.special == 1  # who says that much asks for more than everyday work
+
+
+@pytest.mark.parametrize(("sure", "share"), [(1.0, 0.7), (1.15, 0.85), (1.3, 1.0), (9.0, 1.0)])
 def test_the_less_sure_the_less_is_worth_sending(sure: float, share: float) -> None:
     assert confidence.assurance(sure) == pytest.approx(share)
 

@@ -145,7 +145,7 @@ def same_as(allocation: allocate.Allocation, verdict: Verdict) -> dict[str, Any]
 def score_parts(leaf: Leaf | None) -> dict[str, float]:
     """What a leaf's score is made of: the task's terms in its best chunk, the share of them in all of it, its file's score, what
     the file says it is about, and the factor for names, dates and the like."""
-    parts = leaf.parts if leaf is not None and leaf.parts else (0.0, 0.0, 0.0, 0.0, 1.0)
+    parts = leaf.parts if leaf is not None and leaf.parts else (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
     return {name: round(part, 2) for name, part in zip(PARTS, parts, strict=True)}
 
 

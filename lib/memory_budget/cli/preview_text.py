@@ -135,9 +135,9 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
         else:
             parts = facts.score_parts(verdict.leaf)
             cells += [
-                f"{parts['best chunk']:.1f}",
+                f"{parts['text']:.1f}",
                 figures.percent(parts["coverage"]),
-                *(f"{parts[name]:.1f}" for name in ("file", "label")),
+                *(f"{parts[name]:.1f}" for name in ("file", "label", "heading")),
                 f"{parts['factor']:.2f}",
             ]
             names = [
@@ -145,10 +145,12 @@ def _print_chunks(allocation: allocate.Allocation, limit: int | None, explain: b
                 " ".join([*names[-1:], _shorten_words(task_words)]),
             ]
         rows.append((cells, names))
-    columns = ["best", "found", "file", "label", "x", "where"] if explain else ["file:line", "heading"]
+    columns = (
+        ["best", "found", "file", "label", "head", "x", "where"] if explain else ["file:line", "heading"]
+    )
     print()
     _print_table(
-        ["sent", "relevance", "tokens", *columns], rows, width, right=range(1, 8) if explain else (1, 2)
+        ["sent", "relevance", "tokens", *columns], rows, width, right=range(1, 9) if explain else (1, 2)
     )
     if len(shown) < len(verdicts):
         print(f"and {len(verdicts) - len(shown)} more, sent or left out (--all)")
@@ -161,8 +163,8 @@ def _print_legend(verdicts: Iterable[Verdict], explain: bool, width: int) -> Non
     if explain:
         output.wrapped(
             "relevance: 100 is the best. best, found: weight of the task's words in the best passage of the section, and the "
-            "share of them in all of it; file, label: their weight in its file, and in what the file says it is about; x: "
-            "names, dates, confidence; for: the task's words in it.",
+            "share of them in all of it; file, label, head: their weight in its file, in what the file says it is about, in the "
+            "heading; x: names, dates, confidence; for: the task's words in it.",
             "  ",
         )
     elif width < _WIDE:

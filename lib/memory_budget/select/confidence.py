@@ -6,19 +6,22 @@ Something is always the best match, so a score relative to the best one says not
   three looks are averaged: the best chunk, the best file with all that stands in it, and the mean of the best chunks;
 - coverage: that weight against all that the task tells, words that memory does not have counted;
 - what memory knows at all: where most telling words of a task stand nowhere, it is about something else. A proper name that
-  nobody wrote down counts twice.
+  nobody wrote down counts three times.
 
 How telling a word is, is known from elsewhere (`text.thesaurus`): in a small memory every word is rare.
 
     confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) / chance
 
 In a large memory more matches by chance, in one of a few notes next to nothing: on public data the weight that tasks which need nothing
-have grows with about the eighth root of the number of chunks. A prompt of a few words is less sure by what of it is missing
-(`SHORT`): such a prompt matches something nearly always, and is about it where all of it is there.
+have grows with about the eighth root of the number of chunks; and a small one knows fewer words (`FEWER`). A prompt of a few words is
+less sure by what of it is missing (`SHORT`): such a prompt matches something nearly always, and is about it where all of it is there. One
+that names everyday work and next to nothing else (`everyday`) is less sure, too (`ROUTINE`): it could be said in any project.
 
 How much is worth sending grows with chance, too (`SPREAD`), for what a task needs stands among more that is alike, unless it is clear
-what is meant (`CLEAR`). It is less where a prompt tells less than `ASKS`, names no note, and it is not plain what it is about: who says
-two words does not ask for everything about them.
+what is meant (`CLEAR`); of a small memory (`SMALL`) less is, for what little there is matches easily. It is less where a prompt
+tells little beyond everyday work, names no note, and it is not plain what it is about: who says two words, or asks for a review, does not
+ask for everything about them.
+The surer it is, the nearer to the best a leaf must come (`BAR`, `CLEAR_BAR`): what is about the task then stands out.
 
 From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
 public data, see `python3 -m tests.bench tax`.
@@ -27,37 +30,57 @@ public data, see `python3 -m tests.bench tax`.
 from __future__ import annotations
 
 #: Weight and coverage that make sure, and the share of what the prompt tells that memory should know.
-WEIGHT = 4.8
-COVERAGE = 0.17
-KNOWN = 0.5
+WEIGHT = 4.2
+COVERAGE = 0.15
+KNOWN = 0.53
+#: How often a proper name that nobody wrote down counts besides among what memory does not know.
+STRANGE = 2.0
 #: Chunks of a memory of usual size, the power of chance, and the least and most it counts.
 USUAL = 1000
 CHANCE = 0.12
 LEAST_CHANCE = 0.5
 MOST_CHANCE = 1.6
+#: Chunks of a memory that is small, and the power with which a smaller one need know less.
+SMALL = 250
+FEWER = 0.15
 #: Confidence from which an agent gets at least a short outline.
-UNSURE = 0.75
-#: The bar for a leaf, as a share of the best leaves' worth: at the start, and how much it rises with the cube of the thousands of
-#: tokens taken (a square or a line sends some tasks three times what others get, and holds less of what they need in as many tokens).
+UNSURE = 0.8
+#: The bar for the first leaves, as a share of the best ones' worth: where it is barely sure, and from the confidence `PLAINLY` on.
 BAR = 0.13
-RISE = 0.00036
+CLEAR_BAR = 0.36
+PLAINLY = 3.0
+#: How much it has risen where the usual number of tokens is taken, and the power of what is taken: it is nearly even until then, and
+#: steep from there on. With less some tasks get three times what others get, and hold less of what they need in as many tokens.
+RISE = 0.2
+STEEP = 4
+USUAL_TOKENS = 7400.0
 #: Tokens that are not worth being saved: for so many the bar stays where it is.
 LITTLE = 300
 #: The share of the usual amount that is sent when it is barely sure, and the confidence from which all of it is.
 BARELY = 0.7
-SURE = 1.2
-#: How much a prompt tells that asks for the usual amount, and the power with which one that tells less is less sure.
+SURE = 1.3
+#: How much a prompt tells that is not short, and the power with which one that tells less is less sure.
 ASKS = 16.0
 SHORT = 0.35
-#: The power with which such a prompt gets less where it is barely sure, and the confidence from which it gets what others do.
+#: What everyday words count of what it tells, and how much then is enough to ask for the usual amount. The power with which its length
+#: alone is a reason to think that it asks for more than everyday work.
+EVERYDAY_PART = 0.2
+SPECIAL = 8.0
+LONG = 4.0
+#: The power with which one that tells less is less sure where all of it is everyday, and the least that is taken of it.
+ROUTINE = 0.42
+LEAST_SPECIAL = 0.05
+#: The power with which it gets less where it is barely sure, and the confidence from which it gets what others do.
 MODEST = 3.0
-PLAIN = 2.0
+PLAIN = 2.2
 #: The power of chance with which more is worth sending of a larger memory.
-SPREAD = 2.2
+SPREAD = 2.3
 #: What is enough of the usual amount in a memory of any size where it is clear which part of it is meant, and the confidences between
 #: which it becomes clear.
 ENOUGH = 0.77
-CLEAR = (1.5, 2.5)
+CLEAR = (1.65, 2.75)
+#: The power with which less of a small memory is worth sending the smaller it is.
+FEW = 0.5
 #: The least share of the usual amount.
 LEAST_AMOUNT = 0.001
 
@@ -67,16 +90,28 @@ class Evidence:
 
     `mass`: how much the terms tell that its best chunk holds; `file`: those that its best file holds; `others`: the mean of its
     best chunks. `wanted`: how much all of the prompt's terms tell; `known`: those that stand anywhere in memory; `strange`: proper
-    names that stand nowhere; `named`: whether it has two words in a row as the best file's name has them. `held` of `asked`: how
-    many of the prompt's telling words stand in the best chunk; `chunks`: how many there are to choose from.
+    names that stand nowhere; `everyday`: words of everyday work; `named`: whether it has two words in a row as the best file's name
+    has them. `held` of `asked`: how many of the prompt's telling words stand in the best chunk; `chunks`: how many there are.
     """
 
-    __slots__ = ("asked", "chunks", "file", "held", "known", "mass", "named", "others", "strange", "wanted")
+    __slots__ = (
+        "asked",
+        "chunks",
+        "everyday",
+        "file",
+        "held",
+        "known",
+        "mass",
+        "named",
+        "others",
+        "strange",
+        "wanted",
+    )
 
     def __init__(self, mass: float, wanted: float, held: int, asked: int, chunks: int = 0) -> None:
         self.mass = self.file = self.others = mass
         self.known = self.wanted = wanted
-        self.strange = 0.0
+        self.strange = self.everyday = 0.0
         self.named = False
         self.held = held
         self.asked = asked
@@ -95,29 +130,44 @@ class Evidence:
     @property
     def familiar(self) -> float:
         """The share of what the prompt tells that stands anywhere in memory."""
-        return self.known / (self.wanted + self.strange) if self.wanted > 0 else 0.0
+        return self.known / (self.wanted + STRANGE * self.strange) if self.wanted > 0 else 0.0
 
     @property
     def asks(self) -> float:
-        """How much the prompt tells, against one that asks for the usual amount; 1 at most."""
+        """How much the prompt tells, against one that is not short; 1 at most."""
         return min(self.wanted / ASKS, 1.0)
 
     @property
+    def special(self) -> float:
+        """How much it tells beyond everyday work, against one that asks for the usual amount; 1 at most."""
+        beyond = self.wanted - (1.0 - EVERYDAY_PART) * self.everyday
+        long: float = self.asks**LONG
+        return min(max(beyond / SPECIAL, long), 1.0)
+
+    @property
     def confidence(self) -> float:
-        sure = min(self.weight / WEIGHT, self.coverage / COVERAGE) * min(self.familiar / KNOWN, 1.0)
+        known: float = KNOWN * self.size**FEWER
+        sure = min(self.weight / WEIGHT, self.coverage / COVERAGE) * min(self.familiar / known, 1.0)
         short: float = self.asks ** (SHORT * (1.0 - self.coverage))
-        return sure * short / self.chance
+        share = self.everyday / self.wanted if self.wanted > 0 else 0.0
+        routine: float = max(self.special, LEAST_SPECIAL) ** (ROUTINE * share)
+        return sure * short * routine / self.chance
 
     @property
     def amount(self) -> float:
         """How much is worth sending, against the usual amount."""
         confidence = self.confidence
         modest = 0.0 if self.named else MODEST * (1.0 - _part(confidence, 1.0, PLAIN))
-        asked: float = self.asks**modest
-        spread: float = self.chance**SPREAD
+        asked: float = self.special**modest
+        spread: float = self.chance**SPREAD * self.size**FEW
         spread -= max(spread - ENOUGH, 0.0) * _part(confidence, *CLEAR)
         amount = spread * asked * assurance(confidence)
         return max(LEAST_AMOUNT, amount)
+
+    @property
+    def size(self) -> float:
+        """How large the memory is against one that is not small; 1 at most."""
+        return min(self.chunks / SMALL, 1.0) if self.chunks else 1.0
 
     @property
     def chance(self) -> float:
@@ -128,9 +178,22 @@ class Evidence:
         return max(LEAST_CHANCE, min(chance, MOST_CHANCE))
 
 
-def bar(taken: float, generosity: float = 1.0) -> float:
-    """The share of the best leaves' worth that the next leaf must have, once so many tokens with it are taken."""
-    return (BAR + RISE * (taken / 1000.0) ** 3) / generosity
+class Bar:
+    """How good the next leaf must be: its share of the best leaves' worth."""
+
+    __slots__ = ("_amount", "_first", "_generosity")
+
+    def __init__(self, evidence: Evidence, generosity: float = 1.0, turns: bool = False) -> None:
+        """`generosity`: more than 1 sends more; `turns`: whether the best is a turn of a journal, where an answer is seldom worded as
+        the question is."""
+        clear = 0.0 if turns else _part(evidence.confidence, SURE, PLAINLY)
+        self._amount = evidence.amount * USUAL_TOKENS
+        self._first = BAR + (CLEAR_BAR - BAR) * clear
+        self._generosity = generosity
+
+    def at(self, tokens: float) -> float:
+        """The bar once so many tokens are taken, those of the next leaf included."""
+        return (self._first + RISE * (max(tokens - LITTLE, 0.0) / self._amount) ** STEEP) / self._generosity
 
 
 def _part(value: float, low: float, high: float) -> float:

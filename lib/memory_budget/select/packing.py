@@ -4,7 +4,7 @@ Pure: memory is read through a `View`, which the index implements (and `tests/su
 
 - How sure it is that anything is about the task (`confidence`) says whether there is text and an outline, a short outline, or
   nothing. Pinned chunks (`always: true`) are sent always, short ones before long ones.
-- Leaves come best first. The more is taken, and the less sure it is, the better the next one must be (`confidence.bar`,
+- Leaves come best first. The more is taken, and the less sure it is, the better the next one must be (`confidence.Bar`,
   `confidence.assurance`); what passes is the demand.
 - A leaf is sent whole or not at all. One that does not fit is skipped, not the end.
 - Exact and near duplicates are sent once, the agent's own copy before the global one.
@@ -21,7 +21,7 @@ from __future__ import annotations
 from memory_budget.index.records import file_of, make_chunks, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select import outline as outlines
-from memory_budget.select.confidence import LITTLE, UNSURE, assurance, bar
+from memory_budget.select.confidence import UNSURE, Bar, assurance
 from memory_budget.select.plan import SCOPE_ORDER, Plan
 from memory_budget.select.query import Query
 from memory_budget.select.ranking import rank
@@ -47,8 +47,9 @@ LATEST = 200
 REACH = 3
 #: How many tokens of leaves are looked at for one that may be worth sending: the half of them may repeat the other.
 COPIES = 2
-#: The leaves whose mean worth the others are held against.
+#: The leaves whose mean worth the others are held against, and of how many leaves they are one at most.
 BEST = 3
+BEST_SHARE = 4
 #: Leaves behind the last one taken that are looked at all the same, for the outline.
 NEXT = 80
 #: Share of the budget kept free for the outline where the demand is over it, unless the budget is under `OUTLINE_LEAST`.
@@ -181,17 +182,15 @@ class Survey:
         if self.confidence < 1.0 or not leaves:
             return worthy, leaves
         best = _best(leaves)
-        generosity *= assurance(self.confidence)
-        amount = self.evidence.amount
+        bar = Bar(self.evidence, generosity * assurance(self.confidence), leaves[0].is_turn)
         others: list[Leaf] = []
         demand = self.demand
         start = demand.tokens
         for position, leaf in enumerate(leaves):
             share = leaf.worth / best
-            if worthy and share < bar(max(demand.tokens - start - LITTLE, 0) / amount, generosity):
+            if worthy and share < bar.at(demand.tokens - start):
                 return worthy, others + leaves[position:]
-            tokens = demand.tokens - start + leaf.tokens
-            if share >= bar(max(tokens - LITTLE, 0) / amount, generosity) or not worthy:
+            if share >= bar.at(demand.tokens - start + leaf.tokens) or not worthy:
                 demand.add(leaf.chunks, float("inf"))
                 worthy.append(leaf)
             else:
@@ -344,8 +343,9 @@ def _twins(view: View, groups: tuple[Sequence[Row], ...], files: Mapping[int, Fi
 
 
 def _best(leaves: Sequence[Leaf]) -> float:
-    """What leaves are held against: the mean worth of the best ones, for a single one may stand out by chance."""
-    worths = [leaf.worth for leaf in leaves[:BEST]]
+    """What leaves are held against: the mean worth of the best ones, for a single one may stand out by chance. Of a few leaves it is
+    the best, for the mean of all would let all pass."""
+    worths = [leaf.worth for leaf in leaves[: max(1, min(BEST, len(leaves) // BEST_SHARE))]]
     return sum(worths) / len(worths)
 
 
@@ -354,10 +354,10 @@ def _within_reach(leaves: Sequence[Leaf], evidence: Evidence, generosity: float,
     are copies (`COPIES`, `REACH`), and the next ones, which could be named."""
     sure = evidence.confidence >= 1.0
     best = _best(leaves) if leaves else 0.0
-    amount = evidence.amount
+    bar = Bar(evidence, generosity, bool(leaves) and leaves[0].is_turn)
     count = tokens = 0
     for leaf in leaves:
-        least = best * bar(max(tokens / COPIES - LITTLE, 0) / amount, generosity) if sure else float("inf")
+        least = best * bar.at(tokens / COPIES) if sure else float("inf")
         if leaf.worth < least and tokens >= REACH * room:
             break
         tokens += leaf.tokens

@@ -5,10 +5,11 @@ terms of the prompt are looked at, each list only as far as its best entries, an
 
 A leaf (see `index.leaves`) has the score of
 
-1. its best chunk: the weights of the prompt's terms in it, rare and telling ones weighing more; a term that only has a word of
-   like meaning there counts for a part, and how often a term occurs adds nothing;
+1. its best chunk, and a little of the others: the weights of the prompt's terms there, rare and telling ones weighing more; a term that
+   only has a word of like meaning there counts for a part, and how often a term occurs adds nothing;
 2. times a power of the share of the prompt that the whole leaf holds;
-3. plus shares of its file's BM25 and of the terms in what the file says it is about (name, title, description, tags);
+3. plus shares of its file's BM25, of the terms in what the file says it is about (name, title, description, tags) and of those in its
+   heading (see `heading_terms`);
 4. over a power of its size, so that a long leaf must earn its place.
 
 In a journal a turn is scored with its neighbours: an answer often stands below what names the thing. It counts more when it
@@ -21,7 +22,9 @@ How sure it is that anything is about the task (`Evidence`) is judged apart from
 from __future__ import annotations
 
 from memory_budget.index.records import file_of
+from memory_budget.select import heading_terms
 from memory_budget.select.confidence import Evidence
+from memory_budget.select.everyday import EVERYDAY
 from memory_budget.select.query import WEAK_TERMS, Query
 from memory_budget.select.recipe import RECIPE, Recipe
 from memory_budget.select.scoring import Leaf, Scorer, Term, idf, names_notes
@@ -84,6 +87,7 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
         [entry.telling for entry in entries if not entry.weight and entry.term in query.proper]
     )
     others = _others(mass, view.chunk_count)
+    evidence.everyday = sum([entry.telling for entry in entries if entry.term in EVERYDAY])
     evidence.others = others + name_bonus
     if evidence.confidence < least:
         return Ranking([], evidence)
@@ -97,7 +101,10 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     evidence.mass = evidence.file = 0.0
     evidence.others = others
     _find_evidence(evidence, mass, by_file, entries, chunks, scorer)
-    return Ranking([] if evidence.confidence < least else scorer.leaves(), evidence, chunk_weights)
+    if evidence.confidence < least:
+        return Ranking([], evidence, chunk_weights)
+    leaves = heading_terms.lift(scorer.leaves(), view.headings(), entries, recipe)
+    return Ranking(leaves, evidence, chunk_weights)
 
 
 def _chunk_sums(terms: list[tuple[float, dict[int, float]]]) -> dict[int, float]:

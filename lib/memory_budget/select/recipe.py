@@ -13,15 +13,18 @@ class Recipe:
     """
 
     __slots__ = (
-        "agent", "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "index_share", "label_share", "lead_factor",
-        "likeness", "month_factor", "narrow", "near_turn", "own_share", "pages", "postings", "query_terms", "seeds",
-        "size_floor", "size_power", "synonyms", "telling", "turn_coverage", "turn_file_share", "weak_weight", "when_factor", "whole",
+        "agent", "best", "coverage", "date_factor", "expansion", "far_turn", "file_share", "heading_share", "index_share",
+        "label_share", "lead_factor", "leaf_share", "likeness", "month_factor", "narrow", "near_turn", "own_share", "pages",
+        "postings", "query_terms", "seeds", "size_floor", "size_power", "synonyms", "telling", "turn_coverage", "turn_file_share",
+        "weak_weight", "when_factor", "whole",
     )  # fmt: skip
 
     def __init__(self, **changes: float) -> None:
         self.coverage = 0.35
         self.file_share = 0.5
         self.label_share = 0.5
+        self.leaf_share = 0.2
+        self.heading_share = 0.2
         self.size_power = 0.35
         self.size_floor = 55.0
         self.index_share = 0.25

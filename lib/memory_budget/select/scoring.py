@@ -61,9 +61,21 @@ class Leaf:
             self._chunks = make_chunks(self.rows)
         return self._chunks
 
+    @property
+    def is_turn(self) -> bool:
+        """Whether it is a turn of a journal."""
+        return not self.rows[0][3]
+
+    def add(self, heading: float, recipe: Recipe) -> None:
+        """Add to the score what the heading is worth."""
+        text, coverage, file, label, _, factor = self.parts
+        size: float = max(self.tokens / recipe.size_floor, 1.0) ** recipe.size_power
+        self.worth += heading * factor / size
+        self.parts = (text, coverage, file, label, heading, factor)
+
 
 #: Names of `Leaf.parts`.
-PARTS = ("best chunk", "coverage", "file", "label", "factor")
+PARTS = ("text", "coverage", "file", "label", "heading", "factor")
 
 
 class Term:
@@ -197,10 +209,11 @@ class Scorer:
                 if weight > best:
                     best = weight
             coverage = held / whole
-            worth = (best * coverage**recipe.coverage + file.body_part + file.label_part) * file.factor
+            text = best + recipe.leaf_share * (held - best)
+            worth = (text * coverage**recipe.coverage + file.body_part + file.label_part) * file.factor
             if tokens > recipe.size_floor:
                 worth /= (tokens / recipe.size_floor) ** recipe.size_power
-            parts = (best, coverage, file.body, file.label, file.factor)
+            parts = (text, coverage, file.body, file.label, 0.0, file.factor)
             leaves.append(Leaf(worth, file.path, chunks, tokens, parts))
         leaves.sort(key=lambda leaf: (-leaf.worth, leaf.path, leaf.line))
         return leaves
@@ -228,7 +241,7 @@ class Scorer:
             1.0 + recipe.own_share * passage
         )
         factor *= self._own_factor(chunks)
-        parts = (near, coverage, body, 0.0, factor)
+        parts = (near, coverage, body, 0.0, 0.0, factor)
         size = max(tokens / recipe.size_floor, 1.0)
         return Leaf(score * factor / size, self.files[chunks[0][1]].path, chunks, tokens, parts)
 
