@@ -35,7 +35,7 @@ INDEX_AGAIN = _place(
 )  # fmt: skip
 INDEX_DAMAGED = _place(
     "state/index.damaged",
-    "a start could not read the index",
+    "a start could not read the index, or missed a part of it",
     "start/project_state",
     "index/update",
     "after the rebuild",
