@@ -1,7 +1,7 @@
 """Simulates teams of agents whose budgets are tuned once a month, and compares the tuner with an oracle.
 
     python3 tests/bench/tuning_simulation.py [--agents 200] [--seeds 10] [--first-seed 0] [--days 30 60 90 180]
-        [--medians 4000 40000] [--json]
+        [--medians 4000 40000] [--law usual|tails|drift|few] [--json]
 
 Each agent has its own distribution of needs: a share of tasks that need nothing (0 to 90 %; what nothing in memory is about),
 and for the others a mixture of tiers (detected with errors), log-normal within a tier, with a heavy tail (2 % of runs are
@@ -48,6 +48,15 @@ MOMENTS = 45
 TAIL, TAIL_FROM, TAIL_SHAPE = 0.02, 1.5, 2.5
 #: The largest share of an agent's tasks that need nothing.
 NOTHING = 0.9
+#: The share of agents whose needs grow or shrink, and by how much in a month; runs a day.
+DRIFTING, GROWTH, PER_DAY = 0.3, (-0.06, 0.08), (2.0, 25.0)
+#: Other worlds than the one that the tuner's constants were looked at in.
+LAWS: dict[str, dict[str, object]] = {
+    "usual": {},
+    "tails": {"TAIL": 0.08, "TAIL_SHAPE": 1.5},
+    "drift": {"DRIFTING": 1.0, "GROWTH": (-0.15, 0.2)},
+    "few": {"PER_DAY": (0.5, 4.0)},
+}
 
 
 class Agent(NamedTuple):
@@ -71,7 +80,7 @@ def draw_agent(rng: random.Random, medians: Sequence[float]) -> Agent:
     slope = rng.uniform(0.4, 1.1)
     mix = [rng.gammavariate(2.0, 1.0) for _ in TIERS]
     total = sum(mix)
-    drifts = rng.random() < 0.3
+    drifts = rng.random() < DRIFTING
     seasonal = rng.random() < 0.3
     return Agent(
         median=math.exp(rng.uniform(*map(math.log, medians))),
@@ -79,11 +88,11 @@ def draw_agent(rng: random.Random, medians: Sequence[float]) -> Agent:
         spread=rng.uniform(0.2, 0.6),
         mix=tuple(share / total for share in mix),
         misread=rng.uniform(0.0, 0.25),
-        growth=math.log1p(rng.uniform(-0.06, 0.08)) / MONTH if drifts else 0.0,
+        growth=math.log1p(rng.uniform(*GROWTH)) / MONTH if drifts else 0.0,
         weekly=rng.uniform(0.0, 0.1),
         quarterly=rng.uniform(0.05, 0.2) if seasonal else 0.0,
         phase=rng.uniform(0.0, QUARTER),
-        per_day=math.exp(rng.uniform(math.log(2), math.log(25))),
+        per_day=math.exp(rng.uniform(*map(math.log, PER_DAY))),
         nothing=rng.uniform(0.0, NOTHING),
     )
 
@@ -321,8 +330,10 @@ def main(argv: list[str] | None = None) -> int:
         metavar=("LOW", "HIGH"),
         help="of tokens a medium task needs",
     )
+    parser.add_argument("--law", choices=LAWS, default="usual", help="heavier tails, drift, fewer runs a day")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
+    globals().update(LAWS[args.law])
     if any(days % MONTH or days <= 0 for days in args.days):
         parser.error("--days takes multiples of 30")
     teams = [

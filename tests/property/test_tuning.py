@@ -67,7 +67,7 @@ def test_tasks_that_need_nothing_say_nothing_of_the_others(
     alone = tuning_evidence.weigh(needs)
     mixed = tuning_evidence.weigh([Need(age, tier, 0.0, runs) for age, tier, runs in nothing] + needs)
     assert (mixed.width, mixed.growth) == (alone.width, alone.growth)
-    assert list(mixed.shifts) == [0.0] * len(nothing) + list(alone.shifts)
+    assert list(mixed.sizes) == [0.0] * len(nothing) + list(alone.sizes)
     assert list(mixed.small) == [True] * len(nothing) + list(alone.small)
     assert mixed.runs == alone.runs + sum(runs for _, _, runs in nothing)
 
@@ -106,14 +106,26 @@ def test_what_is_replayed_is_what_was(
 
 
 @given(needs_lists)
-def test_old_runs_are_moved_no_farther_than_weeks_differ(needs: list[Need]) -> None:
+def test_a_smoothed_history_is_as_wide_as_the_history(needs: list[Need]) -> None:
+    """Where no week differs, the kernel adds to the spread within tiers what drawing needs in takes from it."""
+    needs = [need._replace(age=0.0) for need in needs]
     evidence = tuning_evidence.weigh(needs)
-    assert len(evidence.shifts) == len(needs)
-    if len({need.age // 7 for need in needs}) == 1:
-        assert all(shift == 0 for shift in evidence.shifts)
-    assert all(abs(shift) <= 15 for shift in evidence.shifts)
-    latest = [shift for need, shift in zip(needs, evidence.shifts, strict=True) if need.age < 7]
-    assert all(abs(shift) < 1e-9 for shift in latest)
+    larger = [
+        (need, size) for need, size, low in zip(needs, evidence.sizes, evidence.small, strict=True) if not low
+    ]
+    before = _variance_within([(need.tier, math.log(need.tokens), need.runs) for need, _ in larger])
+    after = _variance_within([(need.tier, size, need.runs) for need, size in larger])
+    assert abs(before - after - evidence.width**2) < 1e-6 * max(1.0, before)
+
+
+def _variance_within(rows: list[tuple[str, float, int]]) -> float:
+    """The variance of (tier, value, runs) about the means of tiers."""
+    total = 0.0
+    for tier in {row[0] for row in rows}:
+        own = [(value, runs) for name, value, runs in rows if name == tier]
+        mean = sum(value * runs for value, runs in own) / sum(runs for _, runs in own)
+        total += sum(runs * (value - mean) ** 2 for value, runs in own)
+    return total / max(1, sum(row[2] for row in rows))
 
 
 @given(needs_lists, candidate_lists, st.floats(0.01, 0.5), st.data())
@@ -135,6 +147,9 @@ def test_the_choice(
     else:
         assert choice.after.exceedance <= choice.before.exceedance
     assert (choice.action == "keep") == (choice.after.profile == current)
+    if choice.action != "keep" and choice.confidence > 0.5:  # rather right than the present one
+        back = tuning_replay.choose(evidence, choice.after.profile, candidates, limit)
+        assert back.action == "keep"
     assert (choice.action == "upgrade") == (choice.after.allotted > choice.before.allotted)
 
 

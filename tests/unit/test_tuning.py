@@ -6,6 +6,7 @@ import random
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import jsonschema
@@ -16,8 +17,10 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project
 from memory_budget.cli import output
 from memory_budget.cli.main import main
-from memory_budget.reports import tuning, tuning_apply, tuning_evidence
+from memory_budget.reports import tuning, tuning_apply, tuning_evidence, tuning_replay
 from memory_budget.reports.tuning_evidence import Need
+from memory_budget.reports.tuning_replay import CandidateProfile
+from memory_budget.settings.names import TIERS
 from tests.support.environment import ROOT
 from tests.support.usage_logs import needing, older, record, write_log
 
@@ -112,8 +115,41 @@ def test_old_runs_follow_a_level_that_rose() -> None:
     rose = tuning_evidence.weigh(
         [Need(age, "medium", math.exp(size + (0.5 if age < 21 else 0.0))) for age, size in tens]
     )
-    assert max(abs(shift) for shift in steady.shifts) < 0.06
-    assert 0.2 < rose.shifts[-1] < 0.26
+    apart = [abs(now - size) for (_, size), now in zip(tens, steady.sizes, strict=True)]
+    assert max(apart) < 0.1
+    early = [now - size for (age, size), now in zip(tens, rose.sizes, strict=True) if age >= 21]
+    assert 0.2 < sum(early) / len(early) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("current", "runs", "least", "most"),
+    [
+        ("specialist-narrow", 5_000, 0.9, 1.0),
+        ("specialist-narrow", 14, 0.2, 0.6),
+        ("role-architect", 14, 0.7, 1.0),
+    ],
+)
+def test_a_profile_is_left_for_one_that_is_clearly_likelier_to_be_right(
+    current: str, runs: int, least: float, most: float
+) -> None:
+    """Six in a hundred runs over the budget of the smaller profile: many runs prove it too small, a few do not; but a few
+    prove that much more is too much."""
+    known = [
+        CandidateProfile(name, dict.fromkeys(TIERS, size), size)
+        for name, size in (
+            ("specialist-narrow", 20_000.0),
+            ("specialist-broad", 35_000.0),
+            ("role-architect", 75_000.0),
+        )
+    ]
+    rng = random.Random(2)
+    scale = 20_000 / math.exp(1.555 * 0.2)  # a normal distribution has 6 % above 1.555 spreads
+    quantiles = [NormalDist().inv_cdf((place + 0.5) / runs) for place in range(runs)]
+    rng.shuffle(quantiles)
+    needs = [Need(1.0, "medium", scale * math.exp(0.2 * at)) for at in quantiles]
+    choice = tuning_replay.choose(tuning_evidence.weigh(needs), current, known, 0.05)
+    assert least <= choice.confidence <= most
+    assert choice.after.profile == "specialist-broad"
 
 
 def test_a_narrow_terminal_cuts_no_figure() -> None:

@@ -8,10 +8,12 @@ all of them:
   is told by a random walk fitted to weekly means (Rauch-Tung-Striebel smoother), averaged over its `PACES` by likelihood.
   Carrying a trend forward was tried in `tests/bench/tuning_simulation.py` and chose worse; growth is reported, not used.
 - Few runs. A run exceeds a budget not by yes or no but by how far it is from it (a normal kernel over the logarithm of
-  needs, narrower the more runs there are), so that one run more or less does not turn the verdict.
-- Runs that need nothing, or next to nothing. They count as they are, but say nothing of how far the others spread, of
-  their level from week to week, or of how well they are known (`FOOT`). The kernel goes by the smallest of three
-  measures of spread: two narrow modes are not one wide mode.
+  needs, narrower the more runs there are), so that one run more or less does not turn the verdict. What the kernel adds to
+  the spread is first taken from it, by drawing needs towards the mean of their tier: the smoothed history is as wide as the
+  history.
+- Runs that need nothing, or next to nothing. They count as they are, but say nothing of how far the others spread or of
+  their level from week to week (`FOOT`). The kernel goes by the smallest of three measures of spread: two narrow modes are
+  not one wide mode.
 - Dependence. Runs of one week are alike, so each counts as less than a whole run (`CORRELATION`, set by the simulation).
 """
 
@@ -26,11 +28,11 @@ HALF_LIFE = 60.0
 #: How far old runs are shifted, as a share of the way from their week's level to the present one.
 FOLLOWED = 0.5
 #: Variances per week that the random walk of the logarithm of needs may have.
-PACES = (0.0, 0.0003, 0.001, 0.003, 0.01)
+PACES = (0.0, 0.001, 0.01)
 #: How many independent runs one run is worth.
-CORRELATION = 0.3
+CORRELATION = 0.6
 #: The kernel's width in spreads of the needs' logarithm, for one run; it falls with their number to the power 1/5.
-KERNEL = 0.75
+KERNEL = 0.8
 #: Needs are small this many spreads below the third quartile of those of their tier that need something.
 FOOT = 3.0
 #: Distances between quantiles of a normal distribution, in spreads: from 25 to 75 %, and from 75 to 95 %.
@@ -53,8 +55,8 @@ class Need(NamedTuple):
 
 
 class WeighedHistory(NamedTuple):
-    """A weighed history: per need its weight, its `shift` (how much more it would be at the present level, as a logarithm)
-    and whether it is `small` (far below the others, left out by the kernel).
+    """A weighed history: per need its weight, its `size` for the kernel (the logarithm of what it would be at the present
+    level, drawn towards its tier's mean) and whether it is `small` (far below the others, left out by the kernel).
 
     `runs` in it; `effective`: number of independent runs that it is worth; `growth`: factor per 30 days, 1 where none is
     significant; `width` of the kernel, as a logarithm.
@@ -66,44 +68,72 @@ class WeighedHistory(NamedTuple):
     effective: float
     growth: float
     width: float
-    shifts: Sequence[float]
+    sizes: Sequence[float]
     small: Sequence[bool]
 
 
 def weigh(needs: Sequence[Need]) -> WeighedHistory:
     """Weigh a history. An empty one has no effective runs."""
     weights = [need.runs * 0.5 ** (need.age / HALF_LIFE) for need in needs]
-    total = math.fsum(weights)
-    if not needs or total <= 0:
+    if math.fsum(weights) <= 0:
         return WeighedHistory([], [], 0, 0.0, 1.0, 0.0, [], [])
-    # One Need may stand for many runs, each with the weight of its age.
-    squared = math.fsum(weight * weight / need.runs for weight, need in zip(weights, needs, strict=True))
-    count = total * total / squared
     small = _small(needs)
     larger = [need for need, low in zip(needs, small, strict=True) if not low]
-    slope, width, shifts = _spread_and_level(larger) if larger else (0.0, 0.0, [])
-    shift = iter(shifts)
+    weights_of_larger = [weight for weight, low in zip(weights, small, strict=True) if not low]
+    slope, width, sizes = _spread_and_level(larger, weights_of_larger) if larger else (0.0, 0.0, [])
+    size = iter(sizes)
     return WeighedHistory(
         needs,
         weights,
         sum(need.runs for need in needs),
-        CORRELATION * count,
+        CORRELATION * _independent(needs, weights),
         math.exp(min(5.0, max(-5.0, slope * 30.0))),
         width,
-        [0.0 if low else next(shift) for low in small],
+        [
+            math.log(max(need.tokens, 1.0)) if low else next(size)
+            for need, low in zip(needs, small, strict=True)
+        ],
         small,
     )
 
 
-def _spread_and_level(needs: Sequence[Need]) -> tuple[float, float, list[float]]:
-    """Of needs that are not small: growth of their logarithm per day, the kernel's width, and how much more each would be now."""
-    sizes = [math.log(max(need.tokens, 1.0)) for need in needs]
-    slope, spread = _trend(needs, sizes)
-    weights = [need.runs * 0.5 ** (need.age / HALF_LIFE) for need in needs]
+def _spread_and_level(needs: Sequence[Need], weights: Sequence[float]) -> tuple[float, float, list[float]]:
+    """Of needs that are not small: growth of their logarithm per day, the kernel's width, and their sizes for the kernel."""
+    sizes = [math.log(need.tokens) for need in needs]
+    _, spread = _within_tiers(needs, [float(need.runs) for need in needs], sizes)
+    shifts = _level_shifts(needs, sizes, spread * spread)
+    present = [size + shift for size, shift in zip(sizes, shifts, strict=True)]
+    means, spread = _within_tiers(needs, weights, present)
+    width = KERNEL * min(spread, _narrowest_spread(needs, means, present))
+    width *= max(_independent(needs, weights), 1.0) ** -0.2
+    kept = math.sqrt(1.0 - (width / spread) ** 2) if spread else 1.0
+    drawn = [
+        means[need.tier] + kept * (size - means[need.tier]) for need, size in zip(needs, present, strict=True)
+    ]
+    return _trend(needs, sizes), width, drawn
+
+
+def _independent(needs: Sequence[Need], weights: Sequence[float]) -> float:
+    """How many runs of one weight these are worth (Kish). A need stands for `runs` that share its weight."""
     squared = math.fsum(weight * weight / need.runs for weight, need in zip(weights, needs, strict=True))
-    count = math.fsum(weights) ** 2 / squared if squared else 1.0
-    width = KERNEL * min(spread, _upper_spread(needs, sizes)) * max(count, 1.0) ** -0.2
-    return slope, width, _level_shifts(needs, sizes, spread * spread)
+    return math.fsum(weights) ** 2 / squared if squared else 0.0
+
+
+def _within_tiers(
+    needs: Sequence[Need], weights: Sequence[float], values: Sequence[float]
+) -> tuple[dict[str, float], float]:
+    """The weighted mean of each tier's values, and how far values spread about their tier's mean."""
+    sums: dict[str, list[float]] = {}
+    for need, weight, value in zip(needs, weights, values, strict=True):
+        own = sums.setdefault(need.tier, [0.0, 0.0])
+        own[0] += weight
+        own[1] += weight * value
+    means = {tier: total / weight for tier, (weight, total) in sums.items()}
+    squares = math.fsum(
+        weight * (value - means[need.tier]) ** 2
+        for need, weight, value in zip(needs, weights, values, strict=True)
+    )
+    return means, math.sqrt(squares / math.fsum(weights))
 
 
 def _small(needs: Sequence[Need]) -> list[bool]:
@@ -123,17 +153,10 @@ def _small(needs: Sequence[Need]) -> list[bool]:
     return [need.tokens <= NOTHING or math.log(need.tokens) < upper[need.tier][0] - reach for need in needs]
 
 
-def _upper_spread(needs: Sequence[Need], sizes: Sequence[float]) -> float:
-    """The spread within tiers by quantiles of the middle or of the upper part, the smaller."""
-    middles: dict[str, list[float]] = {}
-    for need, size in zip(needs, sizes, strict=True):
-        sums = middles.setdefault(need.tier, [0.0, 0.0])
-        sums[0] += need.runs
-        sums[1] += need.runs * size
-    rest = [
-        (size - middles[need.tier][1] / middles[need.tier][0], need.runs)
-        for need, size in zip(needs, sizes, strict=True)
-    ]
+def _narrowest_spread(needs: Sequence[Need], means: dict[str, float], sizes: Sequence[float]) -> float:
+    """The spread within tiers by quantiles of the middle or of the upper part, the smaller: two narrow modes are not one
+    wide mode."""
+    rest = [(size - means[need.tier], need.runs) for need, size in zip(needs, sizes, strict=True)]
     low, high, top = _quantiles(rest, (0.25, 0.75, 0.95))
     return min((high - low) / NORMAL_MIDDLE, (top - high) / NORMAL_UPPER)
 
@@ -158,17 +181,12 @@ def _level_shifts(needs: Sequence[Need], sizes: Sequence[float], variance: float
     """How much more each need would be at the present week's level, as a logarithm. `variance` within tiers."""
     if variance < 1e-9:  # all needs are alike
         return [0.0] * len(needs)
-    tiers: dict[str, list[float]] = {}
+    means, _ = _within_tiers(needs, [float(need.runs) for need in needs], sizes)
     weeks = [[0.0, 0.0] for _ in range(int(max(need.age for need in needs) // 7) + 1)]
     for need, size in zip(needs, sizes, strict=True):
-        sums = tiers.setdefault(need.tier, [0.0, 0.0])
-        sums[0] += need.runs
-        sums[1] += need.runs * size
-    for need, size in zip(needs, sizes, strict=True):
-        runs, total = tiers[need.tier]
         week = weeks[-1 - int(need.age // 7)]
         week[0] += need.runs
-        week[1] += need.runs * (size - total / runs)
+        week[1] += need.runs * (size - means[need.tier])
     walks = [_smooth(weeks, variance, pace) for pace in PACES]
     most = max(likelihood for _, likelihood in walks)
     chances = [math.exp(likelihood - most) for _, likelihood in walks]
@@ -201,28 +219,24 @@ def _smooth(weeks: Sequence[Sequence[float]], variance: float, pace: float) -> t
     return levels[::-1], likelihood
 
 
-def _trend(needs: Sequence[Need], sizes: Sequence[float]) -> tuple[float, float]:
-    """Growth of the logarithm of needs per day (0 where it is not significant), and their spread within tiers.
+def _trend(needs: Sequence[Need], sizes: Sequence[float]) -> float:
+    """Growth of the logarithm of needs per day, 0 where it is not significant.
 
     Least squares over days, with a level of its own for each tier.
     """
-    tiers: dict[str, list[float]] = {}
-    points = [(need.tier, -need.age, size, float(need.runs)) for need, size in zip(needs, sizes, strict=True)]
-    for tier, day, size, runs in points:
-        sums = tiers.setdefault(tier, [0.0, 0.0, 0.0])
-        sums[0] += runs
-        sums[1] += runs * day
-        sums[2] += runs * size
-    xx = xy = yy = n = 0.0
-    for tier, day, size, runs in points:
-        count, days, moment = tiers[tier]
-        dx, dy = day - days / count, size - moment / count
-        xx, xy, yy, n = xx + runs * dx * dx, xy + runs * dx * dy, yy + runs * dy * dy, n + runs
-    spread = math.sqrt(yy / n) if n else 0.0
-    ages = [need.age for need in needs]
-    if xx <= 0 or n < 30 or yy <= 0 or max(ages) - min(ages) < TREND_DAYS:
-        return 0.0, spread
-    slope = xy / xx
-    rest = max(yy - slope * xy, 1e-12)
-    deviation = math.sqrt(rest / max(n - len(tiers) - 1, 1.0) / xx)
-    return (slope if abs(slope) >= TREND_T * deviation else 0.0), spread
+    runs = [float(need.runs) for need in needs]
+    days = [-need.age for need in needs]
+    mean_size, spread = _within_tiers(needs, runs, sizes)
+    mean_day, scatter = _within_tiers(needs, runs, days)
+    n = sum(runs)
+    if scatter <= 0 or spread <= 0 or n < 30 or max(days) - min(days) < TREND_DAYS:
+        return 0.0
+    rows = zip(needs, runs, days, sizes, strict=True)
+    together = math.fsum(
+        count * (day - mean_day[need.tier]) * (size - mean_size[need.tier]) for need, count, day, size in rows
+    )
+    xx = n * scatter * scatter
+    slope = together / xx
+    rest = max(n * spread * spread - slope * together, 1e-12)
+    deviation = math.sqrt(rest / max(n - len(mean_size) - 1, 1.0) / xx)
+    return slope if abs(slope) >= TREND_T * deviation else 0.0

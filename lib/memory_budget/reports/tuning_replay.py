@@ -4,9 +4,12 @@ Each profile is replayed over the weighed history (`tuning_evidence`): how many 
 budget, and how many tokens would have been allotted and sent. Chosen is the smallest profile that keeps exceedance within
 the limit.
 
-The confidence is the posterior probability that the true exceedance is on the side of the limit that the recommendation
-says, with a beta prior whose mean is the limit itself (`PRIOR` runs). It counts the effective number of runs: Kish's
-(sum of weights)^2 / sum of squared weights, times `tuning_evidence.CORRELATION`.
+The confidence is the chance that the chosen profile is the right one, of it and the one that it is held against: for a change
+the present profile, else the likeliest other. So a present profile is left only for one that is clearly more likely to be right, as
+somebody or the tuner once chose it. Right is a profile that is enough while no smaller one is. How sure it is that one
+is enough is the posterior probability that its true exceedance is within the limit, with a beta prior whose mean is the limit
+itself (`PRIOR` runs). It counts the effective number of runs: Kish's (sum of weights)^2 / sum of squared weights, times
+`tuning_evidence.CORRELATION`.
 """
 
 from __future__ import annotations
@@ -44,8 +47,9 @@ def replay_profile(evidence: WeighedHistory, candidate: CandidateProfile) -> Out
     """What a profile would have come to over a weighed history."""
     over = short = allotted = sent = total = 0.0
     width = evidence.width
-    rows = zip(evidence.needs, evidence.weights, evidence.shifts, evidence.small, strict=True)
-    for need, weight, shift, small in rows:
+    logs = {tier: math.log(budget) for tier, budget in candidate.budgets.items() if budget > 0}
+    rows = zip(evidence.needs, evidence.weights, evidence.sizes, evidence.small, strict=True)
+    for need, weight, size, small in rows:
         budget = candidate.budgets[need.tier]
         total += weight
         allotted += weight * budget
@@ -54,7 +58,7 @@ def replay_profile(evidence: WeighedHistory, candidate: CandidateProfile) -> Out
         if width <= 0 or budget <= 0 or small:
             over += weight * (need.tokens > budget)
         else:
-            distance = (math.log(max(need.tokens, 1.0)) + shift - math.log(budget)) / width
+            distance = (size - logs[need.tier]) / width
             if distance > 6:
                 over += weight
             elif distance > -6:
@@ -133,9 +137,7 @@ def choose(
 ) -> Choice:
     """The smallest profile that keeps exceedance within `limit`; the largest where none does.
 
-    `candidates` must include the current profile. The confidence of an upgrade is the chance that the current
-    profile's true exceedance is over the limit, of a downgrade that the smaller one's is within it, of keeping the
-    chance that neither change is called for.
+    `candidates` must include the current profile.
     """
     ordered = sorted(candidates, key=lambda candidate: (sum(candidate.budgets.values()), candidate.profile))
     outcomes = {candidate.profile: replay_profile(evidence, candidate) for candidate in ordered}
@@ -145,21 +147,30 @@ def choose(
     after = outcomes[best.profile]
     if after.exceedance > limit and after.exceedance >= before.exceedance:
         best, after = next(c for c in ordered if c.profile == current), before
+    right = _chances_right(ordered, outcomes, evidence.effective, limit)
     rank = {candidate.profile: number for number, candidate in enumerate(ordered)}
-    n = evidence.effective
-    if rank[best.profile] > rank[current]:
-        return Choice("upgrade", before, after, chance_above(limit, before.exceedance, n))
-    if rank[best.profile] < rank[current]:
-        return Choice("downgrade", before, after, 1.0 - chance_above(limit, after.exceedance, n))
-    right = 1.0 - chance_above(limit, before.exceedance, n)
-    smaller = [
-        c
-        for c in ordered[: rank[current]]
-        if sum(c.budgets.values()) < sum(ordered[rank[current]].budgets.values())
-    ]
-    if smaller:
-        right *= chance_above(limit, outcomes[smaller[-1].profile].exceedance, n)
-    return Choice("keep", before, after, right)
+    if best.profile == current:
+        rival = max((chance for profile, chance in right.items() if profile != current), default=0.0)
+        return Choice("keep", before, after, _share(right[current], rival))
+    action = "upgrade" if rank[best.profile] > rank[current] else "downgrade"
+    return Choice(action, before, after, _share(right[best.profile], right[current]))
+
+
+def _chances_right(
+    ordered: Sequence[CandidateProfile], outcomes: Mapping[str, Outcome], effective: float, limit: float
+) -> dict[str, float]:
+    """For each profile the chance that it is the smallest that is enough; for the largest, also that none is."""
+    right, smaller_short = {}, 1.0
+    for candidate in ordered:
+        short = min(smaller_short, chance_above(limit, outcomes[candidate.profile].exceedance, effective))
+        right[candidate.profile] = smaller_short - (short if candidate is not ordered[-1] else 0.0)
+        smaller_short = short
+    return right
+
+
+def _share(chance: float, rival: float) -> float:
+    """What `chance` is of both chances together; a half where neither has any."""
+    return chance / (chance + rival) if chance + rival > 0 else 0.5
 
 
 def _least_over(ordered: Sequence[CandidateProfile], outcomes: Mapping[str, Outcome]) -> CandidateProfile:
