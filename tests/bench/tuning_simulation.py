@@ -179,7 +179,9 @@ def replay_rule(
     needs = [Need(now - day, tier, need) for day, tier, need, _ in records if now - day <= 90]
     if len(needs) < 10:
         return current, 0.0
-    choice = tuning_replay.choose(tuning_evidence.weigh(needs), known[current].profile, known, LIMIT)
+    choice = tuning_replay.choose(
+        tuning_evidence.weigh(needs, known[current].budgets), known[current].profile, known, LIMIT
+    )
     names = [candidate.profile for candidate in known]
     return names.index(choice.after.profile), choice.confidence
 

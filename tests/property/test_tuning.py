@@ -42,11 +42,12 @@ candidate_lists = st.lists(st.integers(1_000, 200_000), min_size=1, max_size=4, 
     ]
 )
 shares = st.floats(0, 1)
+BUDGETS = {"simple": 10_000.0, "medium": 20_000.0, "complex": 30_000.0, "multi-system": 40_000.0}
 
 
 @given(needs_lists, candidate_lists)
 def test_a_larger_budget_never_exceeds_more(needs: list[Need], candidates: list[CandidateProfile]) -> None:
-    evidence = tuning_evidence.weigh(needs)
+    evidence = tuning_evidence.weigh(needs, BUDGETS)
     ordered = sorted(candidates, key=lambda candidate: candidate.top)
     outcomes = [tuning_replay.replay_profile(evidence, candidate) for candidate in ordered]
     for smaller, larger in pairwise(outcomes):
@@ -64,10 +65,13 @@ def test_tasks_that_need_nothing_say_nothing_of_the_others(
     needs: list[Need], nothing: list[tuple[float, str, int]]
 ) -> None:
     """However many there are: neither how far the needs of the others spread, nor how these grow, nor their level by week."""
-    alone = tuning_evidence.weigh(needs)
-    mixed = tuning_evidence.weigh([Need(age, tier, 0.0, runs) for age, tier, runs in nothing] + needs)
+    alone = tuning_evidence.weigh(needs, BUDGETS)
+    mixed = tuning_evidence.weigh(
+        [Need(age, tier, 0.0, runs) for age, tier, runs in nothing] + needs, BUDGETS
+    )
     assert (mixed.width, mixed.growth) == (alone.width, alone.growth)
-    assert list(mixed.sizes) == [0.0] * len(nothing) + list(alone.sizes)
+    assert all(abs(size) < 1e-9 for size in mixed.sizes[: len(nothing)])
+    assert list(mixed.sizes[len(nothing) :]) == list(alone.sizes)
     assert list(mixed.small) == [True] * len(nothing) + list(alone.small)
     assert mixed.runs == alone.runs + sum(runs for _, _, runs in nothing)
 
@@ -93,7 +97,8 @@ def test_what_is_replayed_is_what_was(
         for size, chance in ((size, rng.random()) for size in sizes)
     ]
     evidence = tuning_evidence.weigh(
-        [Need(age=number / 10, tier="medium", tokens=size) for number, size in enumerate(sizes)]
+        [Need(age=number / 10, tier="medium", tokens=size) for number, size in enumerate(sizes)],
+        BUDGETS,
     )
     for factor in (0.5, 1.5, 2.5):
         budget = math.exp(level) * factor
@@ -107,25 +112,42 @@ def test_what_is_replayed_is_what_was(
 
 @given(needs_lists)
 def test_a_smoothed_history_is_as_wide_as_the_history(needs: list[Need]) -> None:
-    """Where no week differs, the kernel adds to the spread within tiers what drawing needs in takes from it."""
+    """Where no week differs, the kernel adds to the spread within tiers what drawing needs in takes from it; more where few
+    runs tell of it."""
     needs = [need._replace(age=0.0) for need in needs]
-    evidence = tuning_evidence.weigh(needs)
+    evidence = tuning_evidence.weigh(needs, BUDGETS)
     larger = [
         (need, size) for need, size, low in zip(needs, evidence.sizes, evidence.small, strict=True) if not low
     ]
-    before = _variance_within([(need.tier, math.log(need.tokens), need.runs) for need, _ in larger])
-    after = _variance_within([(need.tier, size, need.runs) for need, size in larger])
-    assert abs(before - after - evidence.width**2) < 1e-6 * max(1.0, before)
+    before = _variance([(math.log(need.tokens / BUDGETS[need.tier]), need.runs) for need, _ in larger])
+    after = _variance([(size - math.log(BUDGETS[need.tier]), need.runs) for need, size in larger])
+    smoothed, runs = after + evidence.width**2, sum(need.runs for need, _ in larger)
+    assert smoothed >= before * (1 - 1e-6) - 1e-9
+    assert smoothed <= before * (runs + 1) / max(runs - 1, 0.5) + 1e-6
 
 
-def _variance_within(rows: list[tuple[str, float, int]]) -> float:
-    """The variance of (tier, value, runs) about the means of tiers."""
-    total = 0.0
-    for tier in {row[0] for row in rows}:
-        own = [(value, runs) for name, value, runs in rows if name == tier]
-        mean = sum(value * runs for value, runs in own) / sum(runs for _, runs in own)
-        total += sum(runs * (value - mean) ** 2 for value, runs in own)
-    return total / max(1, sum(row[2] for row in rows))
+def _variance(rows: list[tuple[float, int]]) -> float:
+    """The variance of (value, runs)."""
+    runs = max(1, sum(count for _, count in rows))
+    mean = sum(value * count for value, count in rows) / runs
+    return sum(count * (value - mean) ** 2 for value, count in rows) / runs
+
+
+@given(st.lists(st.integers(10, 200_000), min_size=1, max_size=40))
+def test_tiers_tell_of_one_spread(sizes: list[int]) -> None:
+    """Needs that are the same multiple of their tiers' budgets are alike, whatever their tiers are."""
+    tiers = [TIERS[number % len(TIERS)] for number in range(len(sizes))]
+    mixed = [
+        Need(1.0, tier, size * BUDGETS[tier] / BUDGETS["medium"])
+        for tier, size in zip(tiers, sizes, strict=True)
+    ]
+    plain = [Need(1.0, "medium", float(size)) for size in sizes]
+    candidate = CandidateProfile("a", BUDGETS, 40_000.0)
+    outcomes = [
+        tuning_replay.replay_profile(tuning_evidence.weigh(needs, BUDGETS), candidate).exceedance
+        for needs in (mixed, plain)
+    ]
+    assert abs(outcomes[0] - outcomes[1]) < 1e-6
 
 
 @given(needs_lists, candidate_lists, st.floats(0.01, 0.5), st.data())
@@ -134,7 +156,7 @@ def test_the_choice(
 ) -> None:
     """The smallest profile within the limit; where none is, never one that exceeds more than the present one."""
     current = data.draw(st.sampled_from(candidates)).profile
-    evidence = tuning_evidence.weigh(needs)
+    evidence = tuning_evidence.weigh(needs, BUDGETS)
     choice = tuning_replay.choose(evidence, current, candidates, limit)
     assert choice.before.profile == current
     assert 0 <= choice.confidence <= 1

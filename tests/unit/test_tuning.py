@@ -25,6 +25,7 @@ from tests.support.environment import ROOT
 from tests.support.usage_logs import needing, older, record, write_log
 
 NOW = datetime(2026, 11, 21, 12, 0)
+BUDGETS = dict.fromkeys(TIERS, 20_000.0)
 AGENT = "specialists/dbt-expert"
 FILE = '{\n\t"version" : "1.0.0",\n\t"agent_assignments": {"dbt-expert":   "specialist-narrow"},\n\t"note": [1,2]\n}\n'
 
@@ -111,9 +112,10 @@ def test_old_runs_follow_a_level_that_rose() -> None:
     """Steady needs stay where they are; where needs rose lastingly, the past is judged nearer to the present."""
     rng = random.Random(4)
     tens = [(age, rng.gauss(9.0, 0.2)) for age in range(80) for _ in range(6)]
-    steady = tuning_evidence.weigh([Need(age, "medium", math.exp(size)) for age, size in tens])
+    steady = tuning_evidence.weigh([Need(age, "medium", math.exp(size)) for age, size in tens], BUDGETS)
     rose = tuning_evidence.weigh(
-        [Need(age, "medium", math.exp(size + (0.5 if age < 21 else 0.0))) for age, size in tens]
+        [Need(age, "medium", math.exp(size + (0.5 if age < 21 else 0.0))) for age, size in tens],
+        BUDGETS,
     )
     apart = [abs(now - size) for (_, size), now in zip(tens, steady.sizes, strict=True)]
     assert max(apart) < 0.1
@@ -147,7 +149,7 @@ def test_a_profile_is_left_for_one_that_is_clearly_likelier_to_be_right(
     quantiles = [NormalDist().inv_cdf((place + 0.5) / runs) for place in range(runs)]
     rng.shuffle(quantiles)
     needs = [Need(1.0, "medium", scale * math.exp(0.2 * at)) for at in quantiles]
-    choice = tuning_replay.choose(tuning_evidence.weigh(needs), current, known, 0.05)
+    choice = tuning_replay.choose(tuning_evidence.weigh(needs, BUDGETS), current, known, 0.05)
     assert least <= choice.confidence <= most
     assert choice.after.profile == "specialist-broad"
 

@@ -41,7 +41,8 @@ def advise(
     model = fact["model"] or ""
     by_hand = {"base_budget", "max_budget"} & set(settings.agents.get(identity.override_key, {}))
     candidates = _candidates(settings, identity, current, model, ratio, only_current=bool(by_hand))
-    evidence = tuning_evidence.weigh(needs)
+    present = next(candidate for candidate in candidates if candidate.profile == current)
+    evidence = tuning_evidence.weigh(needs, present.budgets)
     choice = tuning_replay.choose(evidence, current, candidates, limit)
     chosen = next(candidate for candidate in candidates if candidate.profile == choice.after.profile)
     tiers = _tier_corrections(evidence, chosen, rules)

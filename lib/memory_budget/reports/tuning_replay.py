@@ -5,11 +5,11 @@ budget, and how many tokens would have been allotted and sent. Chosen is the sma
 the limit.
 
 The confidence is the chance that the chosen profile is the right one, of it and the one that it is held against: for a change
-the present profile, else the likeliest other. So a present profile is left only for one that is clearly more likely to be right, as
-somebody or the tuner once chose it. Right is a profile that is enough while no smaller one is. How sure it is that one
-is enough is the posterior probability that its true exceedance is within the limit, with a beta prior whose mean is the limit
-itself (`PRIOR` runs). It counts the effective number of runs: Kish's (sum of weights)^2 / sum of squared weights, times
-`tuning_evidence.CORRELATION`.
+the present profile, else the likeliest other. Right is a profile that is enough while no smaller one is. Somebody or the
+tuner chose the present one, and a change cannot be taken back for a quarter, so the present one is `FAVOUR`ed. How sure it
+is that a profile is enough is the posterior probability that its true exceedance is within the limit, with a beta prior
+whose mean is the limit itself (`PRIOR` runs). It counts the effective number of runs, Kish's (sum of weights)^2 / sum of
+squared weights.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from memory_budget.reports.tuning_evidence import WeighedHistory
 
 #: Runs that the prior of the confidence weighs.
 PRIOR = 2.0
+#: How much likelier the present profile is to be right than another before anything is known of the runs.
+FAVOUR = 2.0
 
 
 class CandidateProfile(NamedTuple):
@@ -151,9 +153,9 @@ def choose(
     rank = {candidate.profile: number for number, candidate in enumerate(ordered)}
     if best.profile == current:
         rival = max((chance for profile, chance in right.items() if profile != current), default=0.0)
-        return Choice("keep", before, after, _share(right[current], rival))
+        return Choice("keep", before, after, _share(FAVOUR * right[current], rival))
     action = "upgrade" if rank[best.profile] > rank[current] else "downgrade"
-    return Choice(action, before, after, _share(right[best.profile], right[current]))
+    return Choice(action, before, after, _share(right[best.profile], FAVOUR * right[current]))
 
 
 def _chances_right(
