@@ -460,3 +460,11 @@ def test_command_answers_every_line(
 def test_command_without_a_prompt_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command([]) == 2
     assert "--stdin" in capsys.readouterr().err
+
+
+def test_what_a_form_asks_says_nothing_of_how_hard_a_task_is() -> None:
+    """Headings and check boxes of an issue form are not the person's words; a list and a first line are."""
+    report = "# Crash on save\n### Expected behaviour\n- [x] I have searched\n* [ ] No duplicate\nIt saves\n- [a link] stays"
+    assert complexity_model.prose(report).split("\n") == ["# Crash on save", "It saves", "- [a link] stays"]
+    words = complexity_model.model_words("Crash on save\n## Steps\n```\nsave()\n```\n- press save")
+    assert words == ["crash", "on", "save", "press", "save"]

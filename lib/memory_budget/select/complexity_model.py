@@ -39,14 +39,22 @@ def split_words(text: str) -> list[str]:
 
 
 def prose(text: str) -> str:
-    """What a person wrote of `text`: without fenced and inline code, markup comments and addresses (which tell of the subject, not
-    of the task). An opening mark without its end counts to the end of the text."""
+    """What a person wrote of `text`: without the headings and check boxes of a form, fenced and inline code, markup comments and
+    addresses (which tell of the subject, not of the task). An opening mark without its end counts to the end of the text."""
+    if "\n" in text and ("##" in text or "- [" in text or "* [" in text):
+        first, *rest = text.split("\n")
+        text = "\n".join([first, *[line for line in rest if not _is_of_a_form(line.lstrip())]])
     for opening, closing in _CODE:
         if opening in text:
             text = _without(text, opening, closing)
     if "://" in text:
         text = " ".join([word for word in text.split() if "://" not in word])
     return text
+
+
+def _is_of_a_form(line: str) -> bool:
+    """Whether a line is a heading ("### Expected behaviour") or has a check box ("- [x] I have searched the issues")."""
+    return line.startswith("##") or (line[:3] in ("- [", "* [") and line[4:5] == "]")
 
 
 def _without(text: str, opening: str, closing: str) -> str:
