@@ -191,7 +191,8 @@ def test_the_surer_it_is_the_nearer_to_the_best_a_leaf_must_come() -> None:
     barely, plainly = sure_of(4.5), sure_of(15)
     assert 1 < barely.confidence < 1.2
     assert plainly.confidence > 3
-    assert Bar(plainly).at(0) > 2 * Bar(barely).at(0)
+    assert Bar(plainly).at(0) > 1.5 * Bar(barely).at(0)
+    assert Bar(sure_of(15, 20)).at(0) > Bar(sure_of(15, 200)).at(0) > Bar(plainly).at(0)
     assert Bar(plainly, turns=True).at(0) == Bar(barely).at(
         0
     )  # an answer in a talk is seldom worded as the question

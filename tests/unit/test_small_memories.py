@@ -128,7 +128,7 @@ CASES = [
     (SHOP, "The screen reader reads the menu wrongly; keep focus visible", ["announced every entry"], ["Backups", "Adyen"]),
     (LABORATORY, "Transfect the cells with the new DNA using Lipofectamine", ["three to one"], ["561 laser", "red lids"]),
     (LABORATORY, "Compare the two groups of wells and plot the nuclei", ["Mann-Whitney"], ["TEMED", "561 laser"]),
-    (LABORATORY, "Spin the large rotor at 15,000 rounds for ten minutes", ["12,000 rounds"], ["Cellpose", "DMSO"]),
+    (LABORATORY, "Spin the large rotor at 15,000 rounds for ten minutes", ["12,000 rounds"], ["Cellpose"]),
 ]  # fmt: skip
 
 

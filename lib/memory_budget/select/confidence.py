@@ -45,15 +45,17 @@ SMALL = 250
 FEWER = 0.15
 #: Confidence from which an agent gets at least a short outline.
 UNSURE = 0.8
-#: The bar for the first leaves, as a share of the best ones' worth: where it is barely sure, and from the confidence `PLAINLY` on.
+#: The bar for the first leaves, as a share of the best ones' worth: where it is barely sure, from the confidence `PLAINLY` on, and how much
+#: higher that is of the smallest memory.
 BAR = 0.13
-CLEAR_BAR = 0.36
+CLEAR_BAR = 0.22
+SMALL_BAR = 0.14
 PLAINLY = 3.0
 #: How much it has risen where the usual number of tokens is taken, and the power of what is taken: it is nearly even until then, and
 #: steep from there on. With less some tasks get three times what others get, and hold less of what they need in as many tokens.
 RISE = 0.2
 STEEP = 4
-USUAL_TOKENS = 7400.0
+USUAL_TOKENS = 7200.0
 #: Tokens that are not worth being saved: for so many the bar stays where it is.
 LITTLE = 300
 #: The share of the usual amount that is sent when it is barely sure, and the confidence from which all of it is.
@@ -188,7 +190,8 @@ class Bar:
         the question is."""
         clear = 0.0 if turns else _part(evidence.confidence, SURE, PLAINLY)
         self._amount = evidence.amount * USUAL_TOKENS
-        self._first = BAR + (CLEAR_BAR - BAR) * clear
+        plain = CLEAR_BAR + SMALL_BAR * (1.0 - evidence.size)
+        self._first = BAR + (plain - BAR) * clear
         self._generosity = generosity
 
     def at(self, tokens: float) -> float:

@@ -8,8 +8,7 @@ A leaf (see `index.leaves`) has the score of
 1. its best chunk, and a little of the others: the weights of the prompt's terms there, rare and telling ones weighing more; a term that
    only has a word of like meaning there counts for a part, and how often a term occurs adds nothing;
 2. times a power of the share of the prompt that the whole leaf holds;
-3. plus shares of its file's BM25, of the terms in what the file says it is about (name, title, description, tags) and of those in its
-   heading (see `heading_terms`);
+3. plus shares of its file's BM25, of the terms in what the file says it is about (name, title, description, tags) and in its heading;
 4. over a power of its size, so that a long leaf must earn its place.
 
 In a journal a turn is scored with its neighbours: an answer often stands below what names the thing. It counts more when it
@@ -101,9 +100,8 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     evidence.mass = evidence.file = 0.0
     evidence.others = others
     _find_evidence(evidence, mass, by_file, entries, chunks, scorer)
-    if evidence.confidence < least:
-        return Ranking([], evidence, chunk_weights)
-    leaves = heading_terms.lift(scorer.leaves(), view.headings(), entries, recipe)
+    sure = evidence.confidence >= least
+    leaves = heading_terms.lift(scorer.leaves(), view.headings(), entries, recipe) if sure else []
     return Ranking(leaves, evidence, chunk_weights)
 
 
