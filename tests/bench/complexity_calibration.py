@@ -39,6 +39,7 @@ from memory_budget.settings.names import TIERS  # noqa: E402
 from tests.bench import task_sets, trimming  # noqa: E402
 from tests.bench.indexed import IndexedProject  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
+from tests.support.selecting import select  # noqa: E402
 from tests.support.word_tables import load_synonyms  # noqa: E402
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Case:
         self._at = {EVERYTHING: share_in(everything)}
 
     def _select(self, budget: int) -> packing.Selection:
-        return packing.select(
+        return select(
             self._view, self._prompt, budget, weights=self._weights, frame_tokens=block.FRAME_TOKENS
         )
 

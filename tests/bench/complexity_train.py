@@ -37,6 +37,7 @@ from memory_budget.select import (  # noqa: E402
     complexity_words,
 )
 from tests.bench.complexity_data import TRAIN, read_rows, source  # noqa: E402
+from tests.support.weight_tables import slots_of  # noqa: E402
 
 MIN_SOURCES, MIN_TEXTS = 2, 4
 # Round numbers, set once. Halving or doubling a ridge moves the mean order of left-out tasks by .003 at most; half of the dimensions
@@ -229,7 +230,7 @@ def table(weights: dict[int, float], size: int) -> tuple[bytes, float]:
         _place(placed, number, size)
     rests, values = bytearray(size), bytearray([128] * size)
     for slot, number in placed.items():
-        rests[slot] = complexity_model.slots_of(number, size)[2]
+        rests[slot] = slots_of(number, size)[2]
         steps = max(-127, min(127, round(weights[number] / scale)))
         values[slot] = 128 + steps
     return bytes(rests) + bytes(values), scale
@@ -237,13 +238,13 @@ def table(weights: dict[int, float], size: int) -> tuple[bytes, float]:
 
 def _place(placed: dict[int, int], number: int, size: int) -> None:
     """Give a number one of its two slots; the number that stood there moves to its other one, a few times over."""
-    slot = complexity_model.slots_of(number, size)[0]
+    slot = slots_of(number, size)[0]
     for _ in range(50):
         if slot not in placed:
             placed[slot] = number
             return
         number, placed[slot] = placed[slot], number
-        first, second, _ = complexity_model.slots_of(number, size)
+        first, second, _ = slots_of(number, size)
         slot = second if slot == first else first
 
 

@@ -38,6 +38,7 @@ from memory_budget.text.tokens import load_encoding  # noqa: E402
 from tests.bench import task_sets  # noqa: E402
 from tests.bench.indexed import IndexedProject, fill_from  # noqa: E402
 from tests.support.memory_view import MemoryView  # noqa: E402
+from tests.support.selecting import select  # noqa: E402
 from tests.support.word_tables import load_synonyms  # noqa: E402
 
 FOLDER = ".claude/memory/recent/"
@@ -111,7 +112,7 @@ class InMemory:
     def block(self, prompt: str, budget: int) -> tuple[str, float]:
         """The block at a budget, and the seconds its selection took."""
         start = time.perf_counter()
-        found = packing.select(
+        found = select(
             self.view,
             prompt,
             budget,

@@ -13,6 +13,7 @@ from memory_budget.select import confidence, packing, plan, query, ranking, reci
 from memory_budget.text import cut, markdown
 from tests.support.cases import cases
 from tests.support.memory_view import MemoryView
+from tests.support.selecting import select
 
 WORDS = "warehouse model refresh cost extract join retry schema token merge deploy cache dbt_run when monday".split()
 SCOPES = ("global", "agent_recent", "agent_patterns")
@@ -152,9 +153,7 @@ def test_never_over_budget_and_no_chunk_twice(
     memory: dict[str, str], prompt: str, budget: int, frame: int, fill: bool, changes: recipe.Recipe
 ) -> None:
     seen = view(memory)
-    found = packing.select(
-        seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill, recipe=changes
-    )
+    found = select(seen, prompt, budget, weights=WEIGHTS, frame_tokens=frame, fill=fill, recipe=changes)
     assert found.tokens <= max(budget, 0)
     chosen = ids(found)
     assert len(chosen) == len(set(chosen))
@@ -180,7 +179,7 @@ def test_order_of_files_does_not_matter(
     results = []
     for texts in (memory, dict(items), memory):
         seen = view(texts)
-        results.append(printed(seen, packing.select(seen, prompt, budget, weights=WEIGHTS)))
+        results.append(printed(seen, select(seen, prompt, budget, weights=WEIGHTS)))
     assert results[0] == results[1] == results[2]
 
 
@@ -191,8 +190,8 @@ def test_more_budget_never_loses_a_pinned_chunk(
 ) -> None:
     seen = view(memory)
     pinned = {chunk.id for chunk in seen.pinned()}
-    small = packing.select(seen, prompt, budget, weights=WEIGHTS)
-    large = packing.select(seen, prompt, budget + more, weights=WEIGHTS)
+    small = select(seen, prompt, budget, weights=WEIGHTS)
+    large = select(seen, prompt, budget + more, weights=WEIGHTS)
     assert pinned & set(ids(small)) <= pinned & set(ids(large))
 
 
@@ -265,7 +264,7 @@ def test_a_fence_is_sent_whole_or_not_at_all(seed: int, blocks: int, budget: int
     for fence in fences:
         assert sum(fence in chunk.text for chunk in found) == 1
     seen = view({"global/a.md": body})
-    text = printed(seen, packing.select(seen, "warehouse model cost", budget, weights=WEIGHTS, fill=True))
+    text = printed(seen, select(seen, "warehouse model cost", budget, weights=WEIGHTS, fill=True))
     for number, fence in enumerate(made):
         if fence in fences:
             assert (f"F{number} " in text) == (fence in text)

@@ -110,7 +110,7 @@ class MemoryView:
             frame = count(file_line(path))
             always = matter.get("always").lower() in ("true", "yes")
             self._files[number] = File(
-                number, path, scope, 0, count(text), frame, dates(path, text), always=always, terms=size
+                number, path, scope, count(text), frame, dates(path, text), always=always, terms=size
             )
         self._postings = {term: _packed(lists) for term, lists in postings.items()}
         self._file_postings = {term: _packed(lists) for term, lists in file_postings.items()}

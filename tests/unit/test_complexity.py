@@ -14,6 +14,7 @@ from memory_budget.cli.main import main
 from memory_budget.select import complexity, complexity_model
 from memory_budget.select.complexity import classify, parse_tier
 from memory_budget.settings.names import TIERS
+from tests.support.weight_tables import slots_of
 
 # The tier examples of the public reference project (its profiles file, its guides, the help of its detector), as documented there.
 DOCUMENTED = {
@@ -365,7 +366,7 @@ def test_a_table_finds_its_numbers_in_either_slot() -> None:
     size, numbers = 11, {123_456: 5, 987_654_321: -7, 42: 127}
     rests, weights = bytearray(size), bytearray([128] * size)
     for number, weight in numbers.items():
-        first, second, byte = complexity_model.slots_of(number, size)
+        first, second, byte = slots_of(number, size)
         slot = second if weights[first] != 128 or number == 123_456 else first
         rests[slot], weights[slot] = byte, 128 + weight
     table = complexity_model.Table(bytes(rests) + bytes(weights), 0, 2 * len(rests))

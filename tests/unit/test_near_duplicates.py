@@ -7,9 +7,10 @@ from collections.abc import Collection
 import pytest
 
 from memory_budget.index.records import Chunk, make_chunks
-from memory_budget.select import near_duplicates, packing
+from memory_budget.select import near_duplicates
 from memory_budget.text import folding, words
 from tests.support.memory_view import MemoryView
+from tests.support.selecting import select
 
 NOTE = (
     "The nightly load of the billing warehouse was moved by the data team because the vendor delivers its export "
@@ -88,5 +89,5 @@ def test_a_copy_of_a_near_copy_repeats_the_first() -> None:
 def test_both_appointments_are_sent() -> None:
     texts = {f"{day}.md": f"{NOTE}. The call is on {day}. {NOTE}." for day in ("Monday", "Friday")}
     view = MemoryView(texts, lambda text: len(text) // 4)
-    sent = packing.select(view, "when is the call about the billing warehouse", 10_000, weights={"global": 1})
+    sent = select(view, "when is the call about the billing warehouse", 10_000, weights={"global": 1})
     assert len(sent.files) == 2

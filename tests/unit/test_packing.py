@@ -1,6 +1,7 @@
-from memory_budget.select import packing, query
+from memory_budget.select import query
 from memory_budget.text import words as text_words
 from tests.support.memory_view import MemoryView
+from tests.support.selecting import select
 
 TEXTS = {
     "a/warehouse.md": "# Warehouse\n\n## Sizing\n\nSnowflake warehouses are sized per workload.\n\n## Cost\n\nSuspend idle ones.",
@@ -15,7 +16,7 @@ def words(text: str) -> int:
 
 
 def chosen(view: MemoryView, prompt: str, budget: int = 1000, *, fill: bool = False) -> list[str]:
-    found = packing.select(view, prompt, budget, weights=WEIGHTS, fill=fill)
+    found = select(view, prompt, budget, weights=WEIGHTS, fill=fill)
     return [view.said[chunk.id] for file in found.files for chunk in file.chunks]
 
 
@@ -26,7 +27,7 @@ def test_the_task_decides_what_is_sent() -> None:
 
 
 def test_nothing_is_chosen_from_nothing() -> None:
-    empty = packing.select(MemoryView({}, words), "anything", 1000, weights=WEIGHTS)
+    empty = select(MemoryView({}, words), "anything", 1000, weights=WEIGHTS)
     assert (empty.files, empty.tokens, empty.demand_tokens, empty.matched) == ([], 0, 0, False)
 
 
@@ -37,7 +38,7 @@ def test_exact_copies_are_sent_once_and_the_agents_own_is_kept() -> None:
         words,
         scopes=lambda path: "agent_patterns" if path == "own.md" else "global",
     )
-    found = packing.select(view, "snowflake warehouse", 1000, weights=WEIGHTS, explain=True)
+    found = select(view, "snowflake warehouse", 1000, weights=WEIGHTS, explain=True)
     assert [file.file.path for file in found.files] == ["own.md"]
     assert {verdict.reason for verdict in found.verdicts} >= {"kept", "duplicate"}
 

@@ -13,7 +13,7 @@ from memory_budget.index import contents, labels, pages
 from memory_budget.index.facts import side_file
 from memory_budget.index.leaves import leaf_numbers
 from memory_budget.index.note import read_note
-from memory_budget.index.reader import OVERLAY_BASE, IndexedFile, ordinal
+from memory_budget.index.reader import OVERLAY_BASE, IndexedFile
 from memory_budget.index.records import make_chunks, make_headings, signed
 from memory_budget.text import escape, folding, markdown, shown_paths, words
 from memory_budget.text.tokens import upper_bound
@@ -76,10 +76,6 @@ class Overlay:
             note.body = contents.without_entries(note.body)
         number = self._next
         self._next += 1
-        group = next(
-            (g for g in self._view.group_by_id.values()
-             if (g.scope, g.owner, g.category, g.native) == file.place.key), None
-        )  # fmt: skip
         first = self._next
         is_loaded = self._native != "" and file.place.native == self._native
         loaded = file.loaded_lines(note.head + note.body) if is_loaded else 0
@@ -94,8 +90,8 @@ class Overlay:
         self.terms += length
         uses, last_used = indexed.uses
         entry = IndexedFile(
-            number, file.path, file.place.scope, group.id if group else 0, tokens,
-            upper_bound(shown_paths.file_line(file.path)), note.facts.date, ordinal(file.mtime_ns), uses, last_used,
+            number, file.path, file.place.scope, tokens,
+            upper_bound(shown_paths.file_line(file.path)), note.facts.date, uses, last_used,
             note.facts.confidence, note.facts.always, length,
         )  # fmt: skip
         entry.expires, entry.first, entry.last, entry.native = (

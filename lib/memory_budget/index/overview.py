@@ -18,13 +18,13 @@ def memory_facts(project: Project, settings: Profiles) -> dict[str, Any]:
     sources = sources_of(project, settings)
     scan = scan_sources(project, sources)
     return {
-        "layouts": _layouts(project, sources, scan),
+        "layouts": _layouts(sources, scan),
         "folders": _folders(project, settings, scan),
         "files_kept_in": project.cache if not project.kept_inside else "",
     }
 
 
-def _layouts(project: Project, sources: Sources, scan: Scan) -> list[dict[str, Any]]:
+def _layouts(sources: Sources, scan: Scan) -> list[dict[str, Any]]:
     places = {**LAYOUTS, "~/.claude/agent-memory": "agent memory, the user's"}
     if sources.auto:
         places[sources.auto] = "the client's own memory"

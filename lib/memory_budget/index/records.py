@@ -106,8 +106,8 @@ class File:
     """One memory file as the index knows it.
 
     `path`: from the project's root. `tokens`: of the whole file. `frame_tokens`: of its opening and closing line in
-    the block. `date`: ordinal day known from what the file says, 0 unknown. `mtime_day`: of the file's
-    time, weak evidence. `confidence`: 0 to 1, -1 unknown. `always`: pinned. `terms`: length in index terms.
+    the block. `date`: ordinal day known from what the file says, 0 unknown. `confidence`: 0 to 1, -1 unknown.
+    `always`: pinned. `terms`: length in index terms.
     `first`: id of its first chunk, 0 unknown. `told`: whether the client's own index names it to every agent.
     """
 
@@ -116,10 +116,8 @@ class File:
         "confidence",
         "date",
         "frame_tokens",
-        "group",
         "id",
         "last_used",
-        "mtime_day",
         "path",
         "scope",
         "terms",
@@ -134,11 +132,9 @@ class File:
         id: int,
         path: str,
         scope: str,
-        group: int,
         tokens: int,
         frame_tokens: int,
         date: int = 0,
-        mtime_day: int = 0,
         uses: int = 0,
         last_used: int = 0,
         confidence: float = -1.0,
@@ -148,11 +144,9 @@ class File:
         self.id = id
         self.path = path
         self.scope = scope
-        self.group = group
         self.tokens = tokens
         self.frame_tokens = frame_tokens
         self.date = date
-        self.mtime_day = mtime_day
         self.uses = uses
         self.last_used = last_used
         self.confidence = confidence

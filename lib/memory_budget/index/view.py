@@ -7,7 +7,7 @@ Read only, on the hot path. Files that changed since the index was brought up to
 from __future__ import annotations
 
 from memory_budget.index import pages as stored
-from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader, ordinal
+from memory_budget.index.reader import OVERLAY_BASE, Group, IndexedFile, IndexReader
 from memory_budget.index.records import Chunk, Heading, make_chunks
 from memory_budget.index.schema import IndexDamaged, OperationalError
 from memory_budget.text.thesaurus import parse_synonyms
@@ -277,13 +277,13 @@ class MemoryView:
         return {number: self._files[number] for number in ids if number in self._files}
 
     def _keep_file(self, row: Sequence[Any]) -> None:
-        (number, group_id, path, tokens, frame, mtime_ns, date, confidence, always, expires, terms, first, last, uses,
+        (number, group_id, path, tokens, frame, date, confidence, always, expires, terms, first, last, uses,
          last_used, loaded, told) = row  # fmt: skip
         group = self.group_by_id.get(group_id)
         if group is None or number in self.masked or (0 < expires < self.today):
             return
         file = IndexedFile(
-            number, path, group.scope, group_id, tokens, frame, date, ordinal(mtime_ns), uses or 0, last_used or 0, confidence,
+            number, path, group.scope, tokens, frame, date, uses or 0, last_used or 0, confidence,
             bool(always), terms,
         )  # fmt: skip
         file.expires, file.first, file.last = expires, first, last
@@ -378,7 +378,7 @@ class MemoryView:
 _PAGES = f"SELECT {stored.COLUMNS}, {stored.HEADING_COLUMNS} FROM pages"
 _PLACE = "SELECT first, length(numbers), file FROM pages WHERE first<=? ORDER BY first DESC LIMIT 1"
 _FILE_COLUMNS = (
-    "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.mtime_ns, f.date, f.confidence, f.always, f.expires, "
+    "SELECT f.id, f.grp, f.path, f.tokens, f.frame_tokens, f.date, f.confidence, f.always, f.expires, "
     "f.terms, f.first, f.last, u.uses, u.last_used, f.loaded, f.told FROM files f LEFT JOIN file_uses u ON u.path = f.path"
 )
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from memory_budget.run.pending import Pending
 
 LEVELS = ("info", "warning", "critical")
-OFF = "off"
 NATIVE_SCOPE = "agent_patterns"
 
 

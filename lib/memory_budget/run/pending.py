@@ -47,7 +47,7 @@ class Pending:
 
     __slots__ = (
         "agent", "agent_id", "agent_key", "alert_level", "allocation_id", "budget_allocated", "budget_base", "bumped_from",
-        "channel", "chunks", "client", "complexity", "complexity_source", "confidence", "demand_tokens", "description", "enforcement",
+        "channel", "chunks", "client", "complexity", "confidence", "demand_tokens", "description", "enforcement",
         "estimated", "file_scopes", "files", "hook_ms", "ladder", "model", "native_tokens", "outline",
         "placed_tokens", "planned_tokens", "profile", "scope_breakdown", "scoped_tokens", "session_id", "started", "task_key", "thresholds",
         "tool_use_id", "transcript_path",
@@ -65,7 +65,6 @@ class Pending:
     chunks: list[list[int]]
     client: list[int]
     complexity: str
-    complexity_source: str
     confidence: float
     demand_tokens: int
     description: str
@@ -128,7 +127,7 @@ class Pending:
 _KINDS: dict[str, type] = {
     "agent": str, "agent_id": str, "agent_key": str, "alert_level": str, "allocation_id": str, "budget_allocated": int,
     "budget_base": int, "bumped_from": str, "channel": str, "chunks": list, "client": list, "complexity": str,
-    "complexity_source": str, "confidence": float, "demand_tokens": int, "description": str, "enforcement": str, "estimated": bool,
+    "confidence": float, "demand_tokens": int, "description": str, "enforcement": str, "estimated": bool,
     "file_scopes": dict, "files": dict, "hook_ms": float, "ladder": list, "model": str, "native_tokens": int,
     "outline": list, "placed_tokens": int, "planned_tokens": int, "profile": str, "scope_breakdown": dict, "scoped_tokens": int,
     "session_id": str, "started": float, "task_key": str, "thresholds": dict, "tool_use_id": str, "transcript_path": str,

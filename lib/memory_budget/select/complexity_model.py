@@ -151,12 +151,6 @@ class Table:
         return out
 
 
-def slots_of(number: int, size: int) -> tuple[int, int, int]:
-    """(first slot, second slot, byte of rest) of a number, as `Table.matches` goes through them; for the making of tables."""
-    rest, slot = divmod(number, size)
-    return slot, (slot + 1 + (rest >> 8)) % size, rest & 255
-
-
 class Model:
     """The file: six signed 32-bit little-endian integers (slots of the words' table and of the meanings'; then, in millionths, what a unit
     of weight of each is worth, the factor of the length, the shift), and the two tables."""

@@ -202,32 +202,6 @@ class Survey:
         return self.demand.tokens + frame_tokens if self.demand.chunks else 0
 
 
-def select(
-    view: View,
-    prompt: str,
-    budget: int,
-    *,
-    weights: Mapping[str, float],
-    description: str = "",
-    now_day: int = 0,
-    frame_tokens: int = 0,
-    explain: bool = False,
-    fill: bool = False,
-    recipe: Recipe = RECIPE,
-) -> Selection:
-    """What to send for a task: `pack` of a `Survey`."""
-    survey = Survey(
-        view,
-        prompt,
-        description=description,
-        now_day=now_day,
-        room=budget - frame_tokens if fill else 0,
-        explain=explain,
-        recipe=recipe,
-    )
-    return pack(survey, budget, weights=weights, frame_tokens=frame_tokens, fill=fill)
-
-
 def pack(
     survey: Survey,
     budget: int,

@@ -55,7 +55,6 @@ def describe(allocation: allocate.Allocation, block_in_parts: Parts | None) -> P
         model=task.model,
         profile=allocation.settings.profile.name,
         complexity=allocation.tier,
-        complexity_source=allocation.tier_source,
         confidence=round(selection.evidence.confidence, 3),
         enforcement=allocation.enforcement,
         budget_base=allocation.budget_base,
