@@ -14,10 +14,11 @@ def test_what_killed_processes_were_writing_goes_after_two_days(tmp_path: Path, 
     project = Project(str(make_project(tmp_path / "p", {".claude/memory/a.md": "# A\n"})), str(home))
     outside = tmp_path / "outside"
     outside.mkdir()
-    project.ensure_cache("state")
+    for folder in ("state", "running/s"):
+        project.ensure_cache(folder)
     cache = Path(project.cache)
     (cache / "link").symlink_to(outside)
-    old = [cache / "recommendations.json.123.tmp", cache / "state/seen.json.9.tmp"]
+    old = [cache / name for name in ("tuned.json.123.tmp", "state/seen.json.9.tmp", "running/s/a.5.tmp")]
     kept = [cache / "state/sizes.json.8.tmp", cache / "state/mine.tmp", outside / "x.json.7.tmp"]
     for path in (*old, *kept):
         path.write_text("{")

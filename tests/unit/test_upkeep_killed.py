@@ -123,23 +123,6 @@ def test_a_job_takes_back_what_was_broken_off(project: Project) -> None:
     assert "was taken back" in Path(result["log"]).read_text()
 
 
-def test_a_job_removes_what_killed_processes_left_half_written(project: Project) -> None:
-    """A younger one may be a live process's, and other files of such names are a person's."""
-    names = (
-        "state/seen.json.123.tmp",
-        "pending/t1.json.9.tmp",
-        "state/new.json.77.tmp",
-        "proposals/notes.tmp",
-    )
-    paths = [Path(project.writable(name)) for name in names]
-    for path in paths:
-        path.write_text("{")
-        os.utime(path, (NOW - 3 * 86400, NOW - 3 * 86400))
-    os.utime(paths[2], (NOW - 3600, NOW - 3600))
-    job.run_job(project, "daily", NOW)
-    assert [path.exists() for path in paths] == [False, False, True, True]
-
-
 def test_an_agent_reads_whole_files_all_the_while(project: Project) -> None:
     whole = {path: content for path, content in snapshot(project).items() if path.endswith(".md")}
     process = maintain(project)

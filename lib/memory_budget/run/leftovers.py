@@ -16,6 +16,7 @@ from memory_budget.log import usage
 
 #: Allocations whose client is gone are closed; those nobody can tell about, after this long. So are marks of any kind.
 FORGOTTEN_SECONDS = 2 * 86400.0
+#: What `base.files.write_atomic` adds to the name of a file while it is written: the process.
 _DRAFT = re.compile(r"\.[0-9]+\.tmp$").search
 #: Folders with one folder for each session, and those with files of any session.
 _BY_SESSION = (layout.STARTS, layout.NOTES, layout.RUNNING)
@@ -46,12 +47,11 @@ def tidy(project: Project, session: str) -> None:
 
 
 def remove_drafts(project: Project) -> None:
-    """Remove files that processes were writing when they were killed (see `base.files`), in the cache and the folders in it."""
-    folders = [project.at(name) for name in listing(project.cache)]
-    for folder in [project.cache, *(folder for folder in folders if not os.path.islink(folder))]:
-        for name in listing(folder):
+    """Remove files of the cache that processes were writing when they were killed (see `base.files`), once they are two days old."""
+    for folder, _, names in os.walk(project.cache):
+        for name in filter(_DRAFT, names):
             try:
-                if _DRAFT(name) and _old(f"{folder}/{name}"):
+                if _old(f"{folder}/{name}"):
                     os.unlink(f"{folder}/{name}")
             except OSError:
                 continue

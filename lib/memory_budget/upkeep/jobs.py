@@ -25,7 +25,7 @@ from memory_budget.log import rotation
 from memory_budget.reports import summary
 from memory_budget.settings import profiles
 from memory_budget.upkeep import duplicates, health, journal, proposals, survey, uses
-from memory_budget.upkeep.job_logs import remove_half_written, remove_old_logs
+from memory_budget.upkeep.job_logs import remove_old_logs
 from memory_budget.upkeep.report_inputs import report_inputs
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ def run_job(
         job.result["log"] = path
         job.say(f"done, {counted(len(job.result['problems']), 'problem')}")
     remove_old_logs(project, now)
-    remove_half_written(project, now)
     return job.result
 
 
