@@ -82,14 +82,18 @@ def print_allocation(allocation: allocate.Allocation, limit: int | None, explain
 
 def _confidence_sentence(evidence: Evidence) -> str:
     """The confidence that memory is about the task, with the figures it rests on."""
+    factor = evidence.short * evidence.routine
+    doubt = (
+        f"; and {factor:.2f} of that counts, for the task is short or everyday work" if factor < 0.995 else ""
+    )
     return (
         f"confidence {evidence.confidence:.2f} (1 sends text, {confidence.UNSURE:g} an outline): of {evidence.wanted:.1f} that the "
         f"task's words tell, the best section holds {evidence.mass:.1f}, the best file {evidence.file:.1f}, the best sections "
         f"{evidence.others:.1f} on average (together {figures.percent(evidence.coverage)}), all of memory "
         f"{figures.percent(evidence.familiar)}; it takes "
-        f"{confidence.WEIGHT:g}, {figures.percent(confidence.COVERAGE)} and {figures.percent(confidence.KNOWN)}, "
+        f"{confidence.WEIGHT:g}, {figures.percent(confidence.COVERAGE)} and {figures.percent(evidence.familiar_enough)}, "
         f"times {evidence.chance:.2f} for the size of "
-        f"the memory"
+        f"the memory{doubt}"
     )
 
 

@@ -3,24 +3,25 @@
 Something is always the best match, so a score relative to the best one says nothing. Three things must come together:
 
 - weight: how much the words tell that the task and memory share. One chunk that holds rare words of it may do so by chance, so
-  three looks are averaged: the best chunk, the best file with all that stands in it, and the mean of the best chunks;
+  three looks are averaged: the best chunk, all of the best file, and the mean of the best chunks;
 - coverage: that weight against all that the task tells, words that memory does not have counted;
-- what memory knows at all: where most telling words of a task stand nowhere, it is about something else. A proper name that
-  nobody wrote down counts three times.
+- known, what memory knows at all: where it has few of a task's telling words, the task is about something else. A proper name that
+  is nowhere in memory counts three times.
 
 How telling a word is, is known from elsewhere (`text.thesaurus`): in a small memory every word is rare.
 
-    confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) / chance
+    confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) * short * routine / chance
 
-In a large memory more matches by chance, in one of a few notes next to nothing: on public data the weight that tasks which need nothing
-have grows with about the eighth root of the number of chunks; and a small one knows fewer words (`FEWER`). A prompt of a few words is
-less sure by what of it is missing (`SHORT`): such a prompt matches something nearly always, and is about it where all of it is there. One
-that names everyday work and next to nothing else (`everyday`) is less sure, too (`ROUTINE`): it could be said in any project.
+- chance: a large memory matches more by chance, one of a few notes next to nothing. On public data the weight of tasks that need
+  nothing grows with about the eighth root of the number of chunks (`CHANCE`). A small memory knows fewer words, so it need know less
+  of a prompt (`FEWER`).
+- short, at most 1: a prompt of a few words nearly always matches something, so it is less sure the more of it is missing (`SHORT`).
+- routine, at most 1: so is one that names everyday work (`everyday`) and little else, which could be said in any project (`ROUTINE`).
 
-How much is worth sending grows with chance, too (`SPREAD`), for what a task needs stands among more that is alike, unless it is clear
-what is meant (`CLEAR`); of a small memory (`SMALL`) less is, for what little there is matches easily. It is less where a prompt
-tells little beyond everyday work, names no note, and it is not plain what it is about: who says two words, or asks for a review, does not
-ask for everything about them.
+How much is worth sending (`amount`) grows with chance (`SPREAD`), because what a task needs is among more that is alike, unless it is
+clear what is meant (`CLEAR`). It is less in a small memory (`SMALL`), where the little there is matches easily; and for a prompt that
+tells little beyond everyday work, names no note and is not plainly about one thing: two words, or "review this", do not ask for
+everything about them.
 The surer it is, the nearer to the best a leaf must come (`BAR`, `CLEAR_BAR`): what is about the task then stands out.
 
 From 1 on the agent gets text and an outline, from `UNSURE` on a short outline, below that nothing. The numbers were chosen on
@@ -33,7 +34,7 @@ from __future__ import annotations
 WEIGHT = 4.2
 COVERAGE = 0.15
 KNOWN = 0.53
-#: How often a proper name that nobody wrote down counts besides among what memory does not know.
+#: How many times more a proper name that is nowhere in memory counts among what memory does not know.
 STRANGE = 2.0
 #: Chunks of a memory of usual size, the power of chance, and the least and most it counts.
 USUAL = 1000
@@ -90,10 +91,11 @@ LEAST_AMOUNT = 0.001
 class Evidence:
     """What memory holds of a prompt.
 
-    `mass`: how much the terms tell that its best chunk holds; `file`: those that its best file holds; `others`: the mean of its
-    best chunks. `wanted`: how much all of the prompt's terms tell; `known`: those that stand anywhere in memory; `strange`: proper
-    names that stand nowhere; `everyday`: words of everyday work; `named`: whether it has two words in a row as the best file's name
-    has them. `held` of `asked`: how many of the prompt's telling words stand in the best chunk; `chunks`: how many there are.
+    How much terms tell is counted as in `text.thesaurus`, up to 6 a term. `mass`: what the terms in the best chunk tell; `file`: those
+    in the best file; `others`: the mean of the best chunks. `wanted`: what all of the prompt's terms tell; `known`: those that are
+    anywhere in memory; `strange`: proper names that are not; `everyday`: words of everyday work. `named`: whether the prompt has two
+    words in a row as the best file's name has them. `held` of `asked`: how many of the prompt's telling words are in the best chunk;
+    `chunks`: how many chunks memory has.
     """
 
     __slots__ = (
@@ -131,7 +133,7 @@ class Evidence:
 
     @property
     def familiar(self) -> float:
-        """The share of what the prompt tells that stands anywhere in memory."""
+        """The share of what the prompt tells that is anywhere in memory."""
         return self.known / (self.wanted + STRANGE * self.strange) if self.wanted > 0 else 0.0
 
     @property
@@ -148,12 +150,30 @@ class Evidence:
 
     @property
     def confidence(self) -> float:
-        known: float = KNOWN * self.size**FEWER
-        sure = min(self.weight / WEIGHT, self.coverage / COVERAGE) * min(self.familiar / known, 1.0)
-        short: float = self.asks ** (SHORT * (1.0 - self.coverage))
+        """How sure it is that memory is about the prompt: text is sent from 1 on, an outline from `UNSURE` on."""
+        sure = min(self.weight / WEIGHT, self.coverage / COVERAGE) * min(
+            self.familiar / self.familiar_enough, 1.0
+        )
+        return sure * self.short * self.routine / self.chance
+
+    @property
+    def familiar_enough(self) -> float:
+        """The share of what the prompt tells that memory should know."""
+        enough: float = KNOWN * self.size**FEWER
+        return enough
+
+    @property
+    def short(self) -> float:
+        """A factor of confidence: less than 1 for a short prompt of which something is missing."""
+        factor: float = self.asks ** (SHORT * (1.0 - self.coverage))
+        return factor
+
+    @property
+    def routine(self) -> float:
+        """A factor of confidence: less than 1 for a prompt of everyday work and little else."""
         share = self.everyday / self.wanted if self.wanted > 0 else 0.0
-        routine: float = max(self.special, LEAST_SPECIAL) ** (ROUTINE * share)
-        return sure * short * routine / self.chance
+        factor: float = max(self.special, LEAST_SPECIAL) ** (ROUTINE * share)
+        return factor
 
     @property
     def amount(self) -> float:
@@ -181,13 +201,13 @@ class Evidence:
 
 
 class Bar:
-    """How good the next leaf must be: its share of the best leaves' worth."""
+    """How good the next leaf must be, as a share of the best leaves' worth."""
 
     __slots__ = ("_amount", "_first", "_generosity")
 
     def __init__(self, evidence: Evidence, generosity: float = 1.0, turns: bool = False) -> None:
         """`generosity`: more than 1 sends more; `turns`: whether the best is a turn of a journal, where an answer is seldom worded as
-        the question is."""
+        its question."""
         clear = 0.0 if turns else _part(evidence.confidence, SURE, PLAINLY)
         self._amount = evidence.amount * USUAL_TOKENS
         plain = CLEAR_BAR + SMALL_BAR * (1.0 - evidence.size)

@@ -1,14 +1,14 @@
 """Words of everyday work on any project: what coding assistants are asked to do, and to what.
 
 "Review the pull request", "rename the variable", "translate the texts": such a request is about no project in particular, and memory
-matches it all the same. What a prompt tells beyond these words is what it is about (see `confidence`). The list was written by hand, and
-what tells next to nothing (under 0.8 by `text.telling`) left out. Not in it is what is as likely a subject of its own: the names of tools
-and languages, tables and queries, money, people.
+matches it all the same. What a prompt tells beyond these words is what it is about (see `confidence`). The list was written by hand.
+Words that tell next to nothing (under 0.8 by `text.thesaurus`) need not be in it. Left out, too, is what is as likely a subject of its
+own: most names of tools, tables and queries, money, people.
 """
 
 from __future__ import annotations
 
-#: As index terms, for a start need not make them anew.
+#: As index terms, so that a start need not make them.
 EVERYDAY = frozenset(
     (
         "accept across add adjust alphabet alwai analys analyz anoth answer anyth append appli argument around arrai ascend "
