@@ -59,6 +59,7 @@ ABLATION: dict[str, dict[str, float]] = {
     "without coverage": {"coverage": 0.0, "turn_coverage": 0.0},
     "without the file's score": {"file_share": 0.0, "turn_file_share": 0.0},
     "without labels": {"label_share": 0.0},
+    "without headings": {"heading_share": 0.0},
     "without size": {"size_power": 0.0},
     "without the agent's name": {"agent": 0.0},
     "without neighbours": {"near_turn": 0.0, "far_turn": 0.0},

@@ -10,9 +10,12 @@ from memory_budget.base.project import Project
 from memory_budget.index import update
 from memory_budget.select import confidence, ranking
 from memory_budget.select.confidence import Bar, Evidence
+from memory_budget.select.everyday import EVERYDAY
 from memory_budget.select.query import Query
 from memory_budget.select.scoring import names_notes
 from memory_budget.start import allocate
+from memory_budget.text import thesaurus, words
+from tests.support import word_tables
 from tests.support.projects import make_project, team_files
 
 NOTES = {
@@ -193,9 +196,8 @@ def test_the_surer_it_is_the_nearer_to_the_best_a_leaf_must_come() -> None:
     assert plainly.confidence > 3
     assert Bar(plainly).at(0) > 1.5 * Bar(barely).at(0)
     assert Bar(sure_of(15, 20)).at(0) > Bar(sure_of(15, 200)).at(0) > Bar(plainly).at(0)
-    assert Bar(plainly, turns=True).at(0) == Bar(barely).at(
-        0
-    )  # an answer in a talk is seldom worded as the question
+    # An answer in a talk is seldom worded as the question.
+    assert Bar(plainly, turns=True).at(0) == Bar(barely).at(0)
 
 
 def test_of_a_small_memory_less_is_worth_sending() -> None:
@@ -208,6 +210,15 @@ def test_a_small_memory_need_know_less() -> None:
     large, small = sure_of(6, 600), sure_of(6, 30)
     large.known = small.known = 6
     assert small.confidence > 1 > large.confidence
+
+
+def test_everyday_words_are_index_terms_that_tell_something() -> None:
+    telling = word_tables.load_telling()
+    assert [term for term in EVERYDAY if telling.get(term, thesaurus.MOST) < 0.8] == []
+    made = words.terms(
+        "Review the unused code, rename variables everywhere, analyse branches and summarise issues"
+    )
+    assert set(made) - EVERYDAY <= {"code"}  # which tells too little to be in it
 
 
 def test_everyday_work_alone_gets_little() -> None:
