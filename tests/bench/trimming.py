@@ -44,14 +44,14 @@ from tests.support.word_tables import load_synonyms  # noqa: E402
 FOLDER = ".claude/memory/recent/"
 BUDGETS = (5, 10, 25)
 SETS = ("locomo", "realtalk", "beam100k", "beamuser")
-#: Recall at 10 % and 25 % of the recipe to match, and the stretch targets.
-MUST = {
+#: Aims: recall at 10 % and 25 %, and at best at 10 %.
+AIM = {
     "locomo": (0.847, 0.909),
     "realtalk": (0.625, 0.758),
     "beam100k": (0.860, 0.938),
     "beamuser": (0.603, 0.732),
 }
-STRETCH = {"locomo": 0.90, "realtalk": 0.70, "beam100k": 0.90, "beamuser": 0.65}
+BEST_AIM = {"locomo": 0.90, "realtalk": 0.70, "beam100k": 0.90, "beamuser": 0.65}
 ABLATION: dict[str, dict[str, float]] = {
     "everything": {},
     "without synonyms": {"expansion": 0.0},
@@ -253,9 +253,9 @@ def main(argv: list[str] | None = None) -> int:
             found, milliseconds = recalls(corpora, engine(Recipe(**changes)), options.every)
             line = "  ".join(f"{value:.3f}" for value in found)
             print(f"  {label:32}{line}   {milliseconds:6.1f} ms", flush=True)
-        must = MUST[name]
+        aim = AIM[name]
         print(
-            f"  {'must, within .01':32}{'':7}{must[0]:.3f}  {must[1]:.3f}   stretch at 10 %: {STRETCH[name]:.2f}"
+            f"  {'aim, within .01':32}{'':7}{aim[0]:.3f}  {aim[1]:.3f}   at best at 10 %: {BEST_AIM[name]:.2f}"
         )
     return 0
 
