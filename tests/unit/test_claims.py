@@ -178,7 +178,9 @@ def published_together(project: Project, count: int) -> list[float]:
 
 
 def test_no_start_waits_for_longer_than_a_moment(project: Project) -> None:
-    assert max(published_together(project, 16)) < 4  # 1.2 s and what a busy machine adds; 6 s were a hang
+    most = turns.MOST_SECONDS + 16 * turns.APART_SECONDS
+    assert most < 4
+    assert max(published_together(project, 16)) < most + 4  # what a busy machine adds
 
 
 def test_starts_that_waited_long_keep_their_order(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
