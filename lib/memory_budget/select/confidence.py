@@ -56,7 +56,7 @@ PLAINLY = 3.0
 #: steep from there on. With less some tasks get three times what others get, and hold less of what they need in as many tokens.
 RISE = 0.2
 STEEP = 4
-USUAL_TOKENS = 7200.0
+USUAL_TOKENS = 7150.0
 #: Tokens that are not worth being saved: for so many the bar stays where it is.
 LITTLE = 300
 #: The share of the usual amount that is sent when it is barely sure, and the confidence from which all of it is.
@@ -83,7 +83,7 @@ SPREAD = 2.3
 ENOUGH = 0.77
 CLEAR = (1.65, 2.75)
 #: The power with which less of a small memory is worth sending the smaller it is.
-FEW = 0.5
+FEW = 0.25
 #: The least share of the usual amount.
 LEAST_AMOUNT = 0.001
 

@@ -13,7 +13,6 @@ from memory_budget.select.block import (
     LEFT_OUT_FRAME_TOKENS,
     OutlineEntry,
 )
-from memory_budget.select.confidence import MODEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 #: Tokens of the outline: beside text at most, and at least where there is any.
 TOKENS = 1000
 SHORT_TOKENS = 400
+#: The power with which a prompt that tells less has less named beside text.
+MODEST = 3.0
 #: Sections of a file that are named while there are other files to name.
 SECTIONS = 1
 

@@ -4,8 +4,8 @@ Pure: memory is read through a `View`, which the index implements (and `tests/su
 
 - How sure it is that anything is about the task (`confidence`) says whether there is text and an outline, a short outline, or
   nothing. Pinned chunks (`always: true`) are sent always, short ones before long ones.
-- Leaves come best first. The more is taken, and the less sure it is, the better the next one must be (`confidence.Bar`,
-  `confidence.assurance`); what passes is the demand.
+- Leaves come best first. The more is taken, and the less sure it is, the better the next one must be (`confidence.Bar`);
+  what passes is the demand.
 - A leaf is sent whole or not at all. One that does not fit is skipped, not the end.
 - Exact and near duplicates are sent once, the agent's own copy before the global one.
 - Where the demand is over the budget, scope weights give each scope a share of it; what a scope does not need flows to the
@@ -21,7 +21,7 @@ from __future__ import annotations
 from memory_budget.index.records import file_of, make_chunks, tokens_of
 from memory_budget.select import near_duplicates
 from memory_budget.select import outline as outlines
-from memory_budget.select.confidence import UNSURE, Bar, assurance
+from memory_budget.select.confidence import UNSURE, Bar
 from memory_budget.select.plan import SCOPE_ORDER, Plan
 from memory_budget.select.query import Query
 from memory_budget.select.ranking import rank
@@ -182,7 +182,7 @@ class Survey:
         if self.confidence < 1.0 or not leaves:
             return worthy, leaves
         best = _best(leaves)
-        bar = Bar(self.evidence, generosity * assurance(self.confidence), leaves[0].is_turn)
+        bar = Bar(self.evidence, generosity, leaves[0].is_turn)
         others: list[Leaf] = []
         demand = self.demand
         start = demand.tokens
