@@ -126,7 +126,9 @@ def neutral(text: str) -> str:
     text_shape = _quick_shape(text, others)
     if any(hint in text_shape for hint in _SPEAKER_HINTS):
         text = _without_turns(text, text_shape)
-    return _written_out(text) if acts_unseen else text
+    written = _written_out(text) if acts_unseen else text
+    # What is written out stands in front of a bracket that was judged without it.
+    return neutral(written) if written != text else text
 
 
 def _quick_shape(text: str, others: list[str]) -> str:
