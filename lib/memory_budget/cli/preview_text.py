@@ -92,7 +92,7 @@ def _confidence_sentence(evidence: Evidence) -> str:
         f"{evidence.others:.1f} on average (together {figures.percent(evidence.coverage)}), all of memory "
         f"{figures.percent(evidence.familiar)}; it takes "
         f"{confidence.WEIGHT:g}, {figures.percent(confidence.COVERAGE)} and {figures.percent(evidence.familiar_enough)}, "
-        f"times {evidence.chance:.2f} for the size of "
+        f"times {evidence.chance * evidence.stake:.2f} for the size of "
         f"the memory{doubt}"
     )
 

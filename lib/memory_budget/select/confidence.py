@@ -10,13 +10,15 @@ Something is always the best match, so a score relative to the best one says not
 
 How telling a word is, is known from elsewhere (`text.thesaurus`): in a small memory every word is rare.
 
-    confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) * short * routine / chance
+    confidence = min(weight / WEIGHT, coverage / COVERAGE) * min(known / KNOWN, 1) * short * routine / (chance * stake)
 
 - chance: a large memory matches more by chance, one of a few notes next to nothing. On public data the weight of tasks that need
   nothing grows with about the eighth root of the number of chunks (`CHANCE`). A small memory knows fewer words, so it need know less
   of a prompt (`FEWER`).
+- stake, at most 1: what is sent in vain costs little where all of memory is a few notes (`TINY`).
 - short, at most 1: a prompt of a few words nearly always matches something, so it is less sure the more of it is missing (`SHORT`).
 - routine, at most 1: so is one that names everyday work (`everyday`) and little else, which could be said in any project (`ROUTINE`).
+  In a small memory, which somebody wrote for just this, that counts less where all of it is there ("Commit messages").
 
 How much is worth sending (`amount`) grows with chance (`SPREAD`), because what a task needs is among more that is alike, unless it is
 clear what is meant (`CLEAR`). It is less in a small memory (`SMALL`), where the little there is matches easily; and for a prompt that
@@ -44,6 +46,9 @@ MOST_CHANCE = 1.6
 #: Chunks of a memory that is small, and the power with which a smaller one need know less.
 SMALL = 250
 FEWER = 0.15
+#: Chunks of a memory that is tiny, and the power with which a smaller one is trusted sooner.
+TINY = 60
+TINY_POWER = 0.5
 #: Confidence from which an agent gets at least a short outline.
 UNSURE = 0.8
 #: The bar for the first leaves, as a share of the best ones' worth: where it is barely sure, from the confidence `PLAINLY` on, and how much
@@ -154,7 +159,13 @@ class Evidence:
         sure = min(self.weight / WEIGHT, self.coverage / COVERAGE) * min(
             self.familiar / self.familiar_enough, 1.0
         )
-        return sure * self.short * self.routine / self.chance
+        return sure * self.short * self.routine / (self.chance * self.stake)
+
+    @property
+    def stake(self) -> float:
+        """How much there is to lose by sending in vain, against a memory that is not tiny; 1 at most."""
+        stake: float = min(self.chunks / TINY, 1.0) ** TINY_POWER if self.chunks else 1.0
+        return stake
 
     @property
     def familiar_enough(self) -> float:
@@ -172,7 +183,9 @@ class Evidence:
     def routine(self) -> float:
         """A factor of confidence: less than 1 for a prompt of everyday work and little else."""
         share = self.everyday / self.wanted if self.wanted > 0 else 0.0
-        factor: float = max(self.special, LEAST_SPECIAL) ** (ROUTINE * share)
+        factor: float = max(self.special, LEAST_SPECIAL) ** (
+            ROUTINE * share * (1.0 - self.coverage * (1.0 - self.size))
+        )
         return factor
 
     @property
