@@ -128,3 +128,14 @@ def test_a_projects_file(tmp_path: Path) -> None:
     (tmp_path / profiles.FILE).mkdir()
     (finding,) = check.check_project(str(tmp_path), "").problems
     assert finding.sentence("f") == "f: error: expected a regular file, found something else"
+
+
+def test_nesting_that_nobody_can_follow_is_said() -> None:
+    text = '{"x": ' * 900 + "1" + "}" * 900
+    (problem,) = check.check_text(text)
+    assert (problem.level, problem.line) == ("warning", 1)
+
+
+def test_a_folder_is_asked_for_as_a_folder() -> None:
+    (problem,) = check.check_text('{"allow_outside": ["relative"]}')
+    assert problem.expected == "a folder, absolute or from ~/"

@@ -203,6 +203,20 @@ def test_a_start_that_was_killed_while_it_waited_is_not_waited_for(
     assert time.monotonic() - began < 30
 
 
+def test_a_plan_of_a_time_to_come_is_not_waited_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock was set back since it was made."""
+    monkeypatch.setattr(turns, "MOST_SECONDS", 60.0)
+    in_context(project, "t1")
+    folder = Path(claims.plans_folder(project, "s", "dbt-expert"))
+    for plan in folder.glob("c-*"):
+        os.utime(plan, (time.time() + 3600,) * 2)
+    began = time.monotonic()
+    claims.plan_in_context(project, "s", "dbt-expert", "t2", [b"x"], in_turn=True)
+    assert time.monotonic() - began < 30
+
+
 def test_an_agent_of_a_workflow_takes_nobodys_plan(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(claims.MOD, "1")
     monkeypatch.setattr(claims, "MOD_SECONDS", 0.05)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +187,16 @@ def test_doctor_finds_every_library_where_the_tests_run(
         found for found in as_json(capsys, "doctor", "--project", folder) if found["about"] == "libraries"
     ]
     assert libraries["level"] == "ok", libraries
+
+
+@pytest.mark.parametrize(("streams", "code"), [(">&-", 0), (">&- 2>&-", 0), (">/dev/full", 1), ("| true", 0)])
+def test_output_that_goes_nowhere_ends_in_a_sentence_at_most(streams: str, code: int, folder: Path) -> None:
+    command = f'"$1" -I -X utf8 "$2" status --project "$3" {streams}'
+    library = Path(main.__code__.co_filename).parents[1]
+    arguments = [sys.executable, str(library / "__main__.py"), str(folder)]
+    done = subprocess.run(
+        ["sh", "-c", command, "sh", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert done.stderr.count("\n") <= code
+    assert "Traceback" not in done.stderr

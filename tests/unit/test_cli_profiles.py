@@ -51,10 +51,19 @@ def test_json(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) ->
     assert set(finding) == {"level", "line", "column", "pointer", "expected", "found", "meaning"}
 
 
+@pytest.mark.parametrize(
+    "schema", [None, "[]", '{"a": 1}', '{"properties": {"version": {"$ref": "#/$defs/x"}}}']
+)
 def test_a_damaged_plugin_is_one_sentence(
-    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    schema: str | None,
+    tmp_path: Path,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write(tmp_path, {})
-    monkeypatch.setattr(shape, "SCHEMA_FILE", str(tmp_path / "gone"))
+    write(tmp_path, {"version": "1.0.0"})
+    if schema is not None:
+        (tmp_path / "schema").write_text(schema)
+    monkeypatch.setattr(shape, "SCHEMA_FILE", str(tmp_path / "schema"))
     assert run("--project", str(tmp_path)) == 1
     assert "install the plugin again" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from memory_budget.base.project import Project
@@ -169,3 +171,52 @@ def test_of_a_small_memory_the_sections_about_the_task_are_sent(
 def test_everyday_requests_get_no_text_of_a_small_memory(prompt: str, projects: dict[int, Project]) -> None:
     for project in projects.values():
         assert "<memory-file" not in sent(project, prompt)
+
+
+#: A page of conventions: everyday words are what it is about.
+CONVENTIONS = """# Conventions
+
+## Commit messages
+
+Commits follow Conventional Commits; the scope is the package name.
+
+## Code review
+
+Pull requests need two approvals and a screenshot where the interface changes.
+
+## Endpoints
+
+Endpoints are versioned in the path (`/v2/`); responses use camelCase keys.
+
+## Migrations
+
+Migrations run with alembic; each must have a downgrade.
+
+## Releases
+
+Releases are tagged `vX.Y.Z` by `make release`; the changelog is generated.
+
+## Translations
+
+Texts are in `locales/en.json` and `de.json`; never hard-code strings.
+"""
+
+
+@pytest.mark.parametrize(
+    ("prompt", "needed"),
+    [
+        ("Commit the changes with a proper message", "Conventional Commits"),
+        ("Open a pull request for this branch", "two approvals"),
+        ("Add a new endpoint that returns the list of users", "camelCase"),
+        ("Create a migration that adds a column to the users table", "downgrade"),
+        ("Prepare the next release and update the changelog", "make release"),
+        ("Translate the settings page to German", "hard-code"),
+    ],
+)
+def test_a_page_of_conventions_is_sent_for_everyday_work_it_rules(
+    prompt: str, needed: str, tmp_path: Path
+) -> None:
+    files = {".claude/memory/conventions.md": CONVENTIONS}
+    project = Project(str(make_project(tmp_path / "project", files)), str(tmp_path / "home"))
+    update.update_index(project)
+    assert needed in sent(project, prompt)

@@ -55,6 +55,9 @@ def main(argv: list[str] | None = None) -> int:
         from memory_budget.base import detached
 
         return detached.guard(argv[1:], lambda: _background(argv[1:]))
+    # A stream that the caller closed (`memory-budget status >&-`) takes what is written, for as long as the process runs.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     parser = _Parser(
         prog="memory-budget",
         description="Gives every agent the part of the project's memory that its task needs.",
@@ -79,9 +82,16 @@ def main(argv: list[str] | None = None) -> int:
     if not os.path.isdir(args.project):
         print(f"memory-budget: {args.project}: no such folder", file=sys.stderr)
         return 2
+    return _run(verb, args, argv)
+
+
+def _run(verb: Verb, args: argparse.Namespace, argv: list[str]) -> int:
+    """Run a verb. What goes wrong with it is told in a sentence."""
     try:
         with terminal.cleaned_streams():
-            return int(_module(verb).run(args))
+            code = int(_module(verb).run(args))
+        sys.stdout.flush()  # what cannot be written is told here, not at the end of the process
+        return code
     except BudgetError as error:
         print(f"memory-budget: {terminal.clean(str(error))}", file=sys.stderr)
         return 1
@@ -89,13 +99,14 @@ def main(argv: list[str] | None = None) -> int:
         return missing.set_up_and_retry(error, argv)
     except BrokenPipeError:
         # The reader of the output is gone: `memory-budget status | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:
         if error.strerror is None and not isinstance(error, TimeoutError):
             raise
         where = f"{terminal.clean(str(error.filename))}: " if error.filename is not None else ""
         print(f"memory-budget: {where}{error.strerror or terminal.clean(str(error))}", file=sys.stderr)
+        _drop_output()  # what is left of it could not be written either: `memory-budget status >/dev/full`
         return 1
     except KeyboardInterrupt:
         return 130
@@ -119,6 +130,11 @@ class _Parser(argparse.ArgumentParser):
         close = difflib.get_close_matches(match[1], [verb.name for verb in VERBS], 1)
         hint = f"did you mean {close[0]}?" if close else "memory-budget --help lists them"
         self.exit(2, f'memory-budget: no command "{printable(match[1])}"; {hint}\n')
+
+
+def _drop_output() -> None:
+    """Let what is not written yet go nowhere, so that the end of the process does not try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _background(argv: list[str]) -> int:

@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from memory_budget.reports import report
     from memory_budget.upkeep.report_inputs import report_inputs
 
+    if args.html and args.json and _descriptor(args.html) == 1:
+        raise BudgetError(f"--html {args.html} and --json both print to the standard output")
     gathered = report.gather_report(project, days, report_inputs(project, datetime.now()), logs=_logs(args))
     if args.html:
         _write_page(args.html, report.render_report(gathered))

@@ -76,8 +76,9 @@ class Turn:
         )
 
     def _age(self, name: str) -> float:
-        """Seconds since a mark or plan was made; a long time for one that is gone."""
+        """Seconds since a mark or plan was made; a long time for one that is gone, or of a time to come (the clock was set back)."""
         try:
-            return time.time() - os.stat(f"{self._plans}/{name}").st_mtime
+            age = time.time() - os.stat(f"{self._plans}/{name}").st_mtime
         except OSError:
             return 1e9
+        return age if age > -1.0 else 1e9

@@ -79,6 +79,17 @@ def check_project(project: str, home: str) -> ProfilesCheck:
 def check_text(text: str) -> list[ProfileProblem]:
     """Every problem in the text of a profiles file, in the order of the text."""
     try:
+        return _check_text(text)
+    except RecursionError:
+        return [
+            ProfileProblem(
+                "warning", 1, 1, "", "objects in few others", "so many that they cannot be checked"
+            )
+        ]
+
+
+def _check_text(text: str) -> list[ProfileProblem]:
+    try:
         raw = fastjson.loads(text)
     except fastjson.JSONError as damage:
         actual = profiles.text_at(text, damage.line, damage.column)

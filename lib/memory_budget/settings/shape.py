@@ -70,17 +70,20 @@ def load_schema() -> dict[str, Any]:
         schema = fastjson.loads(read_bytes(SCHEMA_FILE))
     except (OSError, ValueError) as error:
         raise BudgetError(f"{SCHEMA_FILE}: {error}; install the plugin again") from error
-    if not isinstance(schema, dict):
-        raise BudgetError(f"{SCHEMA_FILE}: no JSON object; install the plugin again")
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        raise BudgetError(f"{SCHEMA_FILE}: no schema; install the plugin again")
     return schema
 
 
 def resolved(schema: Schema, root: Schema) -> Schema:
-    """A part of the schema `root`, or what it refers to (`{"$ref": "#/$defs/tokens"}`)."""
+    """A part of the schema `root`, or what it refers to (`{"$ref": "#/$defs/tokens"}`). Raises BudgetError where that is missing."""
     while "$ref" in schema:
         target = root
-        for part in schema["$ref"].split("/")[1:]:
-            target = target[part]
+        try:
+            for part in schema["$ref"].split("/")[1:]:
+                target = target[part]
+        except (KeyError, TypeError) as error:
+            raise BudgetError(f"{SCHEMA_FILE}: no {schema['$ref']}; install the plugin again") from error
         schema = target
     return schema
 
