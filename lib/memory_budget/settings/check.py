@@ -96,8 +96,8 @@ def _check_text(text: str) -> list[ProfileProblem]:
         return [ProfileProblem("error", damage.line, damage.column, "", f"JSON ({damage.message})", actual)]
     schema = shape.load_schema()
     problems: dict[str, ProfileProblem] = {}
-    # jsonschema lets NaN pass; the hooks' own check does not.
-    for error in (*_schema_errors(raw, schema), *shape.schema_problems(raw, schema, schema)):
+    # The hooks' own check first: it lets no NaN pass, and says which part of a damaged schema is missing.
+    for error in (*shape.schema_problems(raw, schema, schema), *_schema_errors(raw, schema)):
         problems.setdefault(error.pointer, _problem_at("error", text, error, schema))
     if isinstance(raw, dict):
         wrong_pointers = set(problems)
