@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: A plan has this many seconds to be taken; its call may have been refused.
 TAKE_SECONDS = 0.5
-#: A start waits for so long at most, in seconds, and after that for its turn among those that waited as long. Sixteen agents of
-#: one type at once take their plans in 1 to 2.5 s; with less on a busy machine some got a sibling's memory.
+#: A start waits for so long at most, in seconds, and after that for its turn among those that waited as long. With less
+#: than a second some of sixteen agents on a busy machine got a sibling's memory (docs/figures.md).
 MOST_SECONDS = 3.0
 APART_SECONDS = 0.04
 #: One that seems to wait for longer was killed.
