@@ -287,6 +287,27 @@ def test_an_agent_that_got_no_part_of_what_was_planned_is_recorded_so(run: Run) 
     assert record["planned_tokens"] > 0
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_client_whose_transcripts_show_no_context_and_no_tool_use(
+    run: Run, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As 2.1.87 writes them: the run is recorded, and nobody knows what arrived."""
+    run.start(permission_mode="auto")
+    kept = pending.find_pending(run.project, pending.pending_key("5e55-10n", "toolu_1"))
+    assert kept is not None
+    run.write("Write up the incremental models.")
+    beside = run.transcript.with_name("agent-a1.meta.json")
+    beside.write_text(json.dumps({"agentType": kept.agent, "description": kept.description}))
+    if killed:
+        monkeypatch.setattr(run_finish, "_client_gone", lambda _: True)
+        run_finish.close(run.project)
+    else:
+        assert run.finish()
+    record = run.only_record()
+    assert (record["delivered"], record["channel"], record["success"]) == (None, "context", True)
+    assert record["planned_tokens"] > 0
+
+
 def test_a_part_that_was_cut_off_counts_for_what_is_there(run: Run) -> None:
     run.start(permission_mode="auto")
     (plan,) = Path(claims.plans_folder(run.project, "5e55-10n", "dbt-expert")).glob("c-*")

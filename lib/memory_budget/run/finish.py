@@ -47,9 +47,10 @@ _PATIENCE = 60.0
 
 
 class _Run:
-    """A run that is recorded now: its agent ("" for a main thread), transcript, and what the file beside that says."""
+    """A run that is recorded now: its agent ("" for a main thread), transcript, and what the file beside that says.
+    `shows_context`: whether the client writes what hooks gave the agent into its transcript (2.1.87 does not)."""
 
-    __slots__ = ("agent", "ended", "error", "model", "path", "transcript")
+    __slots__ = ("agent", "ended", "error", "model", "path", "shows_context", "transcript")
 
     def __init__(
         self,
@@ -60,7 +61,9 @@ class _Run:
         model: str = "",
         ended: bool = True,
         error: str | None = None,
+        shows_context: bool = True,
     ) -> None:
+        self.shows_context = shows_context
         self.agent = agent
         self.path = path
         self.transcript = transcript
@@ -91,7 +94,8 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
         parts = arrived.parts_in(transcript.given)
         if allotted.channel == "prompt" and allotted.gives and transcript.given and not parts:
             _tell_lost(project, allotted, meta.parent if meta else "", transcript.given[0])
-        run = _Run(agent, path, transcript, model=meta.model if meta else "")
+        old = meta is not None and not meta.tool_use
+        run = _Run(agent, path, transcript, model=meta.model if meta else "", shows_context=not old)
         if not _record(project, allotted, key, run):
             return False
         if transcript.usage is not None and transcript.given and transcript.model:
@@ -118,9 +122,11 @@ def _keys_without_id(
 
 
 def _fits(allotted: Pending, meta: transcripts.Meta, transcript: transcripts.Transcript) -> bool:
-    """Whether an agent was given this allocation's block; where there was none, whether it was started for the same task."""
-    if allotted.gives and transcript.given:
-        return any(part.allocation == allotted.allocation_id for part in arrived.parts_in(transcript.given))
+    """Whether an agent was given this allocation's block; where there was none, or none can be seen, whether it was started for
+    the same task."""
+    parts = arrived.parts_in(transcript.given)
+    if parts or (allotted.gives and transcript.given and allotted.channel == "prompt"):
+        return any(part.allocation == allotted.allocation_id for part in parts)
     return (allotted.agent, allotted.description) == (meta.agent_type, meta.description)
 
 
@@ -147,7 +153,7 @@ def _tell_lost(project: Project, allotted: Pending, parent: str, prompt: str) ->
 def _record(project: Project, allotted: Pending, key: str, run: _Run) -> bool:
     """Write the record of one run and forget its allocation. False where another process did."""
     given, parts = _given(project, allotted, arrived.parts_in(run.transcript.given))
-    seen = bool(run.transcript.given)
+    seen = bool(run.transcript.given) and (given.channel == "prompt" or bool(parts) or run.shows_context)
     result = arrived.measure(given, parts, seen=seen, count=_counter())
     agent = run.agent or run_state.MAIN
     state = run_state.replay_reads(project, allotted.session_id, agent, given, (result.tokens, result.scopes))
@@ -308,11 +314,11 @@ def _close_one(project: Project, path: str, session: str) -> bool:
 def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: bool) -> bool:
     transcript_path = allotted.transcript_path
     agent = "" if main else allotted.agent_id
+    named = transcript_path if main else ""
     if not main:
         by_tool_use = transcripts.agent_transcripts(transcript_path) if transcript_path else {}
-        transcript_path = by_tool_use.get(
-            allotted.tool_use_id or pending.pending_agent_key(agent), ""
-        ) or _unnamed_transcript(by_tool_use, allotted)
+        named = by_tool_use.get(allotted.tool_use_id or pending.pending_agent_key(agent), "")
+        transcript_path = named or _unnamed_transcript(by_tool_use, allotted)
         if not transcript_path:
             # It never started: refused by another plugin, which no event tells. One that was being recorded did start, and
             # its end is still on disk if nobody recorded it.
@@ -323,7 +329,8 @@ def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: 
     transcript = transcripts.read_transcript(transcript_path)
     ended = main or transcript.complete
     error = None if ended else "never ended: the client that ran it is gone"
-    return _record(project, allotted, key, _Run(agent, transcript_path, transcript, ended=ended, error=error))
+    run = _Run(agent, transcript_path, transcript, ended=ended, error=error, shows_context=bool(named))
+    return _record(project, allotted, key, run)
 
 
 def _unnamed_transcript(by_tool_use: dict[str, str], allotted: Pending) -> str:
