@@ -308,6 +308,19 @@ def test_a_client_whose_transcripts_show_no_context_and_no_tool_use(
     assert record["planned_tokens"] > 0
 
 
+def test_a_workflows_agent_that_shows_no_parts_takes_nobodys_plan(run: Run) -> None:
+    """Its transcript names no tool use either, but would show what it got."""
+    run.start(permission_mode="auto")
+    kept = pending.find_pending(run.project, pending.pending_key("5e55-10n", "toolu_1"))
+    assert kept is not None
+    run.transcript = run.folder.parent / "session/subagents/workflows/wf_1/agent-a1.jsonl"
+    run.write("Write up the incremental models.")
+    beside = run.transcript.with_name("agent-a1.meta.json")
+    beside.write_text(json.dumps({"agentType": kept.agent, "description": kept.description}))
+    assert not run.finish()
+    assert usage_records(run.folder) == []
+
+
 def test_a_part_that_was_cut_off_counts_for_what_is_there(run: Run) -> None:
     run.start(permission_mode="auto")
     (plan,) = Path(claims.plans_folder(run.project, "5e55-10n", "dbt-expert")).glob("c-*")

@@ -47,8 +47,7 @@ _PATIENCE = 60.0
 
 
 class _Run:
-    """A run that is recorded now: its agent ("" for a main thread), transcript, and what the file beside that says.
-    `shows_context`: whether the client writes what hooks gave the agent into its transcript (2.1.87 does not)."""
+    """A run that is recorded now: its agent ("" for a main thread), transcript, and what the file beside that says."""
 
     __slots__ = ("agent", "ended", "error", "model", "path", "shows_context", "transcript")
 
@@ -63,13 +62,13 @@ class _Run:
         error: str | None = None,
         shows_context: bool = True,
     ) -> None:
-        self.shows_context = shows_context
         self.agent = agent
         self.path = path
         self.transcript = transcript
         self.model = model
         self.ended = ended
         self.error = error
+        self.shows_context = shows_context
 
 
 def finish(project: Project, ended: dict[str, Any]) -> bool:
@@ -94,8 +93,8 @@ def finish(project: Project, ended: dict[str, Any]) -> bool:
         parts = arrived.parts_in(transcript.given)
         if allotted.channel == "prompt" and allotted.gives and transcript.given and not parts:
             _tell_lost(project, allotted, meta.parent if meta else "", transcript.given[0])
-        old = meta is not None and not meta.tool_use
-        run = _Run(agent, path, transcript, model=meta.model if meta else "", shows_context=not old)
+        shows_context = meta is None or meta.shows_context
+        run = _Run(agent, path, transcript, model=meta.model if meta else "", shows_context=shows_context)
         if not _record(project, allotted, key, run):
             return False
         if transcript.usage is not None and transcript.given and transcript.model:
@@ -125,7 +124,8 @@ def _fits(allotted: Pending, meta: transcripts.Meta, transcript: transcripts.Tra
     """Whether an agent was given this allocation's block; where there was none, or none can be seen, whether it was started for
     the same task."""
     parts = arrived.parts_in(transcript.given)
-    if parts or (allotted.gives and transcript.given and allotted.channel == "prompt"):
+    shown = allotted.channel == "prompt" or meta.shows_context
+    if parts or (allotted.gives and transcript.given and shown):
         return any(part.allocation == allotted.allocation_id for part in parts)
     return (allotted.agent, allotted.description) == (meta.agent_type, meta.description)
 
@@ -314,11 +314,11 @@ def _close_one(project: Project, path: str, session: str) -> bool:
 def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: bool) -> bool:
     transcript_path = allotted.transcript_path
     agent = "" if main else allotted.agent_id
-    named = transcript_path if main else ""
     if not main:
         by_tool_use = transcripts.agent_transcripts(transcript_path) if transcript_path else {}
-        named = by_tool_use.get(allotted.tool_use_id or pending.pending_agent_key(agent), "")
-        transcript_path = named or _unnamed_transcript(by_tool_use, allotted)
+        transcript_path = by_tool_use.get(
+            allotted.tool_use_id or pending.pending_agent_key(agent), ""
+        ) or _unnamed_transcript(by_tool_use, allotted)
         if not transcript_path:
             # It never started: refused by another plugin, which no event tells. One that was being recorded did start, and
             # its end is still on disk if nobody recorded it.
@@ -329,7 +329,9 @@ def _close(project: Project, key: str, allotted: Pending, *, main: bool, begun: 
     transcript = transcripts.read_transcript(transcript_path)
     ended = main or transcript.complete
     error = None if ended else "never ended: the client that ran it is gone"
-    run = _Run(agent, transcript_path, transcript, ended=ended, error=error, shows_context=bool(named))
+    meta = transcripts.read_meta(transcript_path)
+    shows_context = meta is None or meta.shows_context
+    run = _Run(agent, transcript_path, transcript, ended=ended, error=error, shows_context=shows_context)
     return _record(project, allotted, key, run)
 
 

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 from memory_budget.base.optional import orjson
 
+#: Where the client keeps the transcripts of a workflow's agents.
+_OF_WORKFLOWS = "/subagents/workflows/"
+
 
 class Usage(NamedTuple):
     """Tokens as the API counted them, summed over an agent's requests. `first_request_input`: everything the first
@@ -38,14 +41,16 @@ class Transcript(NamedTuple):
 
 
 class Meta(NamedTuple):
-    """The file beside a transcript. `tool_use`: "" for an agent that a workflow started. `parent`: the agent that started
-    it, "" for the main thread."""
+    """The file beside a transcript. `tool_use`: "" for an agent that a workflow started, and for any of 2.1.87. `parent`: the
+    agent that started it, "" for the main thread. `shows_context`: whether the transcript has what hooks gave the agent; those
+    of 2.1.87 have not."""
 
     tool_use: str
     agent_type: str
     model: str
     description: str
     parent: str
+    shows_context: bool
 
 
 def read_meta(transcript: str) -> Meta | None:
@@ -63,8 +68,10 @@ def read_meta(transcript: str) -> Meta | None:
         member = value.get(key)
         return member if isinstance(member, str) else ""
 
+    tool_use = text("toolUseId")
+    shows_context = tool_use != "" or _OF_WORKFLOWS in path
     return Meta(
-        text("toolUseId"), text("agentType"), text("model"), text("description"), text("parentAgentId")
+        tool_use, text("agentType"), text("model"), text("description"), text("parentAgentId"), shows_context
     )
 
 
