@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from memory_budget.base.project import Project
 
 MAIN = __file__.removesuffix("base/spawn.py") + "__main__.py"
+#: With which the launcher runs it, too: nothing of the user's environment, and names of files are UTF-8 in any locale.
+OPTIONS = ("-I", "-X", "utf8")
 
 
 def data_folders() -> list[str]:
@@ -97,7 +99,7 @@ def launch(arguments: Sequence[str], errors: str) -> None:
     ]
     failure: OSError | None = None
     for program in programs():
-        argv = [program, "-I", "-X", "utf8", MAIN, *arguments]  # names of files are UTF-8 in any locale
+        argv = [program, *OPTIONS, MAIN, *arguments]
         try:
             try:
                 os.posix_spawn(program, argv, os.environ, file_actions=actions, setsid=True)

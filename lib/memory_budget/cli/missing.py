@@ -33,20 +33,13 @@ def set_up_and_retry(error: ModuleNotFoundError, argv: Sequence[str]) -> int:
         f"memory-budget: installing the {library_set} libraries first (once, {_SIZES[library_set]} MB)",
         file=sys.stderr,
     )
-    setup = [
-        sys.executable,
-        "-I",
-        "-X",
-        "utf8",
-        spawn.MAIN,
-        "setup",
-        *(["--all"] if library_set == "reports" else []),
-    ]
+    more = ["--all"] if library_set == "reports" else []
+    setup = [sys.executable, *spawn.OPTIONS, spawn.MAIN, "setup", *more]
     sys.stdout.flush()
     if subprocess.run(setup, stdout=sys.stderr, stdin=subprocess.DEVNULL).returncode:
         return 1
     program = spawn.with_libraries() or sys.executable
-    again = [program, "-I", "-X", "utf8", spawn.MAIN, *argv]
+    again = [program, *spawn.OPTIONS, spawn.MAIN, *argv]
     return subprocess.run(again, env={**os.environ, TRIED: "1"}).returncode
 
 
