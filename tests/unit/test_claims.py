@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -125,19 +125,34 @@ def test_plans_of_one_type_are_taken_in_their_order(
     ]
 
 
-def test_a_plan_waits_until_the_one_before_it_is_taken(project: Project) -> None:
-    published: list[tuple[str, float]] = []
+def start_in_order(project: Project, threads: list[threading.Thread]) -> None:
+    """Start each when the one before it has said that it waits, or has published: the order in which the client starts them."""
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        while (
+            len(
+                {name.rpartition("-")[2] for name in listing(claims.plans_folder(project, "s", "dbt-expert"))}
+            )
+            < number
+        ):
+            time.sleep(0.001)
+
+
+def test_a_plan_waits_until_the_one_before_it_is_taken(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TAKE_SECONDS", 60.0)  # however slow the machine is
+    monkeypatch.setattr(turns, "MOST_SECONDS", 60.0)
+    published: list[str] = []
 
     def plan(tool_use: str) -> None:
         claims.plan_in_context(
             project, "s", "dbt-expert", tool_use, [b"for " + tool_use.encode()], in_turn=True
         )
-        published.append((tool_use, time.monotonic()))
+        published.append(tool_use)
 
     threads = [threading.Thread(target=plan, args=(f"t{number}",)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.02)  # the order in which the client starts them
+    start_in_order(project, threads)
     for number in range(4):
         while len(published) <= number:
             time.sleep(0.001)
@@ -145,10 +160,35 @@ def test_a_plan_waits_until_the_one_before_it_is_taken(project: Project) -> None
         assert start(project, f"a{number}") == f"for t{number}"
     for thread in threads:
         thread.join()
-    assert [tool_use for tool_use, _ in published] == ["t0", "t1", "t2", "t3"]
+    assert published == ["t0", "t1", "t2", "t3"]
     assert not [
         name for name in listing(claims.plans_folder(project, "s", "dbt-expert")) if name.startswith("w-")
     ]
+
+
+def test_a_plan_published_between_two_looks_is_waited_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at the folder and a look at a mark in it, the start before publishes its plan and goes."""
+    plans = claims.ensure_folder(project, "s", "dbt-expert")
+    before = Path(plans, f"w-{time.time_ns():020}-t1")
+    before.touch()
+    looks = iter(range(1000))
+    taken: list[str] = []
+
+    def listing_then_events(folder: str) -> Iterator[str]:
+        names = listing(folder)
+        look = next(looks)
+        if look == 0:
+            in_context(project, "t1")
+            before.unlink()
+        if look == 5:
+            taken.append(start(project, "a1"))
+        return names
+
+    monkeypatch.setattr(turns, "listing", listing_then_events)
+    with turns.Turn(plans, "t2"):
+        assert taken == ["for t1"]
 
 
 def test_a_plan_nobody_takes_holds_the_next_one_up_for_a_moment_only(project: Project) -> None:
@@ -169,9 +209,7 @@ def published_together(project: Project, count: int) -> list[float]:
         waited.append(time.monotonic() - began)
 
     threads = [threading.Thread(target=plan, args=(f"t{number:02}",)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.01)
+    start_in_order(project, threads)
     for thread in threads:
         thread.join()
     return waited

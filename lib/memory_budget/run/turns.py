@@ -16,10 +16,6 @@ import time
 from memory_budget.base import layout
 from memory_budget.base.files import listing, remove, safe_name, touch
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 #: A plan has this many seconds to be taken; its call may have been refused.
 TAKE_SECONDS = 0.5
 #: A start waits for so long at most, in seconds, and after that for its turn among those that waited as long. With less
@@ -47,32 +43,33 @@ class Turn:
         touch(self._mark)
         until = time.monotonic() + MOST_SECONDS
         while time.monotonic() < until:
-            names = list(listing(self._plans))
-            if not self._before(names) and not self._untaken(names):
+            # In this order, each with a look of its own: a mark goes when its plan is there, so whoever has gone by the
+            # first look is seen in the second.
+            if not self._before() and not self._untaken():
                 return
             time.sleep(0.01)
-        until += APART_SECONDS * len(self._before(listing(self._plans)))
-        while time.monotonic() < until and self._before(listing(self._plans)):
+        until += APART_SECONDS * len(self._before())
+        while time.monotonic() < until and self._before():
             time.sleep(0.005)
 
     def __exit__(self, *_: object) -> None:
         remove(self._mark)
 
-    def _before(self, names: Iterable[str]) -> list[str]:
-        """Those of the names that are starts which came before this one and wait."""
+    def _before(self) -> list[str]:
+        """The marks of starts that came before this one and wait."""
         return [
             name
-            for name in names
+            for name in listing(self._plans)
             if name.startswith("w-") and name < self._name and self._age(name) < _KILLED_SECONDS
         ]
 
-    def _untaken(self, names: Iterable[str]) -> bool:
-        """Whether one of the names is a plan that its own agent may still take."""
+    def _untaken(self) -> bool:
+        """Whether there is a plan that its own agent may still take."""
         return any(
             name.startswith("c-")
             and not os.path.exists(f"{self._plans}/{name}/{layout.CLAIMED}")
             and self._age(name) < TAKE_SECONDS
-            for name in names
+            for name in listing(self._plans)
         )
 
     def _age(self, name: str) -> float:
