@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from memory_budget import __version__
 from memory_budget.base.project import Project
 from memory_budget.cli.main import main
 from memory_budget.index import update
 from memory_budget.log import usage
 from tests.support import hooks
 from tests.support.blocks import count
+from tests.support.environment import ROOT
 from tests.support.projects import make_project
 
 FILES = {
@@ -200,3 +202,61 @@ def test_output_that_goes_nowhere_ends_in_a_sentence_at_most(streams: str, code:
     assert done.returncode == code
     assert done.stderr.count("\n") <= code
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("preview",), "memory-budget preview: the following arguments are required: --agent"),
+        (("preview", "--agent"), "memory-budget preview: argument --agent: expected one argument"),
+        (("report", "--days", "0"), "memory-budget report: argument --days: '0' is no number of days"),
+        (("status", "extra"), "memory-budget status: unrecognized arguments: extra"),
+        (("index", "--\x1b[2Jnosuch"), "memory-budget index: unrecognized arguments: --"),
+        (("--nosuch",), "memory-budget: unrecognized arguments: --nosuch"),
+        (("help", "nosuch"), 'memory-budget: no command "nosuch"'),
+    ],
+)
+def test_wrong_arguments_are_told_in_a_line(
+    argv: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith(said)
+    assert err.count("\n") == 1
+    assert "--help" in err
+    assert "\x1b" not in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("--version",), f"memory-budget {__version__}"),
+        (("help",), "usage: memory-budget [-h]"),
+        (("help", "sources"), "usage: memory-budget sources"),
+    ],
+)
+def test_what_people_ask_a_command_first(
+    argv: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, *argv)
+    assert (code, err) == (0, "")
+    assert out.startswith(said)
+
+
+@pytest.mark.parametrize("verb", ["--help", "--version", "preview --help", "sources", "status", "health"])
+def test_a_reader_who_has_gone_is_no_failure(folder: Path, home: Path, verb: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-X", "utf8", str(ROOT / "lib/memory_budget/__main__.py"), *verb.split()],
+            cwd=folder,
+            env={"HOME": str(home), "PATH": os.environ["PATH"]},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

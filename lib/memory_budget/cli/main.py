@@ -11,8 +11,10 @@ import importlib
 import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
+from memory_budget import __version__
 from memory_budget.base import terminal
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.figures import printable
@@ -58,11 +60,14 @@ def main(argv: list[str] | None = None) -> int:
     # A stream that the caller closed (`memory-budget status >&-`) takes what is written, for as long as the process runs.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if argv[:1] == ["help"]:
+        return main([*argv[1:2], "--help"])
     parser = _Parser(
         prog="memory-budget",
         description="Gives every agent the part of the project's memory that its task needs.",
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=argparse.ArgumentParser)
+    parser.add_argument("--version", action="version", version=f"memory-budget {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     for verb in VERBS:
         # Only the verb that was asked for is imported; the others are just named in the help.
         verb_parser = verbs.add_parser(
@@ -74,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         verb_parser.add_argument("--json", action="store_true", help="print one JSON value instead of text")
         if argv[:1] == [verb.name]:
             _module(verb).add_arguments(verb_parser)
-    args = parser.parse_args(argv)
+    args = _parse(parser, verbs.choices, argv)
     if args.verb is None:
         parser.print_help(sys.stderr)
         return 2
@@ -83,6 +88,23 @@ def main(argv: list[str] | None = None) -> int:
         print(f"memory-budget: {args.project}: no such folder", file=sys.stderr)
         return 2
     return _run(verb, args, argv)
+
+
+def _parse(
+    parser: argparse.ArgumentParser, verbs: Mapping[str, argparse.ArgumentParser], argv: list[str]
+) -> argparse.Namespace:
+    """Parse the arguments. What is wrong with them ends in exit 2, a help text or one whose reader is gone in 0."""
+    try:
+        try:
+            args, unknown = parser.parse_known_args(argv)
+        finally:
+            sys.stdout.flush()  # a help text goes out here, not at the end of the process
+    except BrokenPipeError:
+        _drop_output()
+        raise SystemExit(0) from None
+    if unknown:
+        verbs.get(args.verb, parser).error(f"unrecognized arguments: {' '.join(unknown)}")
+    return args
 
 
 def _run(verb: Verb, args: argparse.Namespace, argv: list[str]) -> int:
@@ -121,12 +143,12 @@ def _run(verb: Verb, args: argparse.Namespace, argv: list[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says which verb may have been meant where there is none of that name."""
+    """Says in a line what is wrong with the arguments; where no verb has the name, which one may have been meant."""
 
     def error(self, message: str) -> NoReturn:
         match = re.match(r"argument VERB: invalid choice: '([^']*)'", message)
         if match is None:
-            super().error(message)
+            self.exit(2, f"{self.prog}: {printable(message)}; {self.prog} --help lists what it takes\n")
         close = difflib.get_close_matches(match[1], [verb.name for verb in VERBS], 1)
         hint = f"did you mean {close[0]}?" if close else "memory-budget --help lists them"
         self.exit(2, f'memory-budget: no command "{printable(match[1])}"; {hint}\n')

@@ -59,7 +59,12 @@ def print_table(
     except ImportError:
         _plain_table(title, columns, cells, right)
         return
-    console = Console(soft_wrap=False, width=width(), file=terminal.original(sys.stdout))
+
+    class Drawing(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # its own way ends the process with 1
+
+    console = Drawing(soft_wrap=False, width=width(), file=terminal.original(sys.stdout))
     for part in _fitting_columns(columns, cells, right, console.width):
         drawn = Table(
             title=title or None,
