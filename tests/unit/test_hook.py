@@ -340,7 +340,7 @@ def test_a_person_is_told_once(folder: Path) -> None:
     ]
 
 
-def test_a_broken_profiles_file_is_told_once_and_the_last_good_one_works_on(
+def test_a_broken_profiles_file_is_told_once_a_session_and_the_last_good_one_works_on(
     indexed: Path, home: Path
 ) -> None:
     profiles = indexed / ".claude/memory/budget-profiles.json"
@@ -357,6 +357,9 @@ def test_a_broken_profiles_file_is_told_once_and_the_last_good_one_works_on(
         again = hooks.pre(indexed, home, tool_use=f"t{number + 2}")
         assert again.message == ""
         assert again.prompt is None
+    assert "until that is put right, the last good version holds" in first.message
+    later = hooks.pre(indexed, home, tool_use="t9", session_id="another")
+    assert later.message == first.message
 
 
 def test_what_a_closed_pipe_reads_is_no_failure(indexed: Path, home: Path) -> None:

@@ -414,8 +414,8 @@ def test_a_file_broken_from_the_start_leaves_the_defaults_at_work(tmp_path: Path
     ("content", "said"),
     [
         ("", ":1:1: not JSON: a JSON value was expected, found the end of the file"),
-        ('{\n "a": 1\n "b"', ':3:2: not JSON: expecting \',\' delimiter, found ""b""'),
-        (b'{\n "a": "\xff"}', ":2:8: UTF-8 text was expected, byte 0xff found"),
+        ('{\n "a": 1\n "b"', ':3:2: not JSON: a comma is missing before this, found ""b""'),
+        (b'{\n "a": "\xff"}', ":2:8: expected UTF-8 text, found the byte 0xff"),
         (b"{" + b" " * 1_000_001, ": expected at most 1000000 bytes, found more"),
         (
             '{\n "agents": {\n  "x": {\n   "delivery": "post"}}}',

@@ -240,7 +240,7 @@ def decode_utf8(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        message = f"UTF-8 text was expected, byte 0x{data[error.start]:02x} found"
+        message = f"expected UTF-8 text, found the byte 0x{data[error.start]:02x}"
         raise _error(message, before, len(before)) from None
 
 

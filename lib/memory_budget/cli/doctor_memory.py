@@ -11,6 +11,7 @@ from memory_budget.base.figures import counted, enumeration
 from memory_budget.base.project import Project
 from memory_budget.cli.findings import Finding
 from memory_budget.cli.projects import files_of_glob
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.pages import first_damage
@@ -50,7 +51,7 @@ def _profiles(project: Project) -> Iterator[Finding]:
 
 
 def _memory(project: Project) -> Iterator[Finding]:
-    sources = sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
+    sources = sources_of(project, profiles_in_force(project).profiles)
     scan = scan_sources(project, sources)
     yield Finding("ok", "memory", f"{counted(len(scan.files), 'file')} in scope")
     for line in overlooked(project, sources, scan) if not scan.files else ():
@@ -77,7 +78,7 @@ def _memory(project: Project) -> Iterator[Finding]:
 
 def _sources(project: Project) -> Iterator[Finding]:
     """Globs of the profiles file that match no file."""
-    table = profiles.load_profiles(project.root, project.home).profiles.sources()
+    table = profiles_in_force(project).profiles.sources()
     shipped = profiles.defaults().sources()
     for scope, globs in table.items():
         for glob in globs:
@@ -93,7 +94,7 @@ def _sources(project: Project) -> Iterator[Finding]:
 
 
 def _agents(project: Project) -> Iterator[Finding]:
-    loaded = profiles.load_profiles(project.root, project.home).profiles
+    loaded = profiles_in_force(project).profiles
     agent_files = agents.scan_agent_files(project.root, project.home)
     nameless = [
         file for file in agent_files.files if not file.name and file.stem.lower() not in ("readme", "claude")

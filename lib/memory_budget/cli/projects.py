@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from memory_budget.base import memory_folders
 from memory_budget.base.errors import BudgetError
 from memory_budget.base.project import Project, find_project
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import Sources, sources_of
-from memory_budget.settings import profiles
 from memory_budget.settings.names import SCOPES
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def project_with_memory(path: str) -> Project:
 
 def unread_memory(project: Project, scan: Scan | None = None) -> list[str]:
     """Why memory that exists is given to no agent, a line each, as at the start of a session."""
-    return overlooked(
-        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles), scan
-    )
+    return overlooked(project, sources_of(project, profiles_in_force(project).profiles), scan)
 
 
 def files_of_glob(project: Project, scope: str, glob: str) -> int:

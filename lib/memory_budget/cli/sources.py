@@ -15,6 +15,7 @@ from memory_budget.base.figures import counted
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.cli.projects import files_of_glob
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.settings import edit, profiles
 from memory_budget.settings.names import SCOPES
 
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 def _print_sources(project: Project, *, as_json: bool) -> int:
     rows = [
         (scope, glob, files_of_glob(project, scope, glob))
-        for scope, globs in profiles.load_profiles(project.root, project.home).profiles.sources().items()
+        for scope, globs in profiles_in_force(project).profiles.sources().items()
         for glob in globs
     ]
     if as_json:

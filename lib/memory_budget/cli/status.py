@@ -15,6 +15,7 @@ from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.cli.projects import unread_memory
 from memory_budget.cli.status_text import print_state
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.index.overview import memory_facts
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
 from memory_budget.log import lines, usage
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 def gather(project: Project, last: int) -> dict[str, Any]:
     """Everything `status` shows, as JSON."""
-    loaded = profiles.load_profiles(project.root, project.home)
+    loaded = profiles_in_force(project)
     return {
         "project": project.root,
         "has_memory": project.has_memory(),
@@ -48,7 +49,7 @@ def gather(project: Project, last: int) -> dict[str, Any]:
         "unread": unread_memory(project),
         "profiles": {
             "file": profiles.short_path(loaded.source_path, project.root, project.home) or "shipped defaults",
-            "problem": loaded.problem,
+            "problem": loaded.problem_line or None,
             "enabled": loaded.profiles.enabled,
             "enforcement": loaded.profiles.section("enforcement"),
             "delivery": loaded.profiles.section("delivery"),

@@ -69,7 +69,7 @@ def _print_unread(state: dict[str, Any]) -> None:
 def _print_memory(facts: dict[str, Any]) -> None:
     """Where memory was found, and which agents read which folder."""
     for row in facts["layouts"]:
-        _print_wrapped(f"{row['layout']}: {row['files']} files in {row['folder']}")
+        _print_wrapped(f"{row['layout']}: {counted(row['files'], 'file')} in {row['folder']}")
     for row in facts["folders"][:_FOLDERS]:
         readers = ", ".join(row["agents"][:4]) or "no agent known here (an agent of this name would)"
         _print_wrapped(f"  {row['folder']}: {row['files']} files, read by {readers}")

@@ -31,8 +31,8 @@ from memory_budget.base.errors import BudgetError
 from memory_budget.base.files import read_bytes, short_hash, write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.log import lines, otlp, usage
-from memory_budget.settings import profiles
 
 STATE_VERSION = 1
 #: Records per request, about half a megabyte; fewer where they are long, so that no collector finds one too large.
@@ -66,7 +66,7 @@ def export(project: Project, *, now: float | None = None) -> Exported | None:
     `now`: seconds since the epoch. Raises BudgetError when the collector cannot be reached or refuses a request, or when
     a file cannot be read; what was sent before that is not sent again.
     """
-    settings = profiles.load_profiles(project.root, project.home).profiles.section("otlp")
+    settings = profiles_in_force(project).profiles.section("otlp")
     endpoint = str(settings["endpoint"]).rstrip("/")
     paths = usage.files(project)
     if not endpoint or not paths:

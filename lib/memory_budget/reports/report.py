@@ -17,9 +17,9 @@ from typing import Any
 from memory_budget.base import figures, layout
 from memory_budget.base.files import write_atomic
 from memory_budget.base.project import Project
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.reports import analytics, tuning
 from memory_budget.reports import store as reports_store
-from memory_budget.settings import profiles
 
 TEMPLATE = "report.html"
 
@@ -38,7 +38,7 @@ def gather_report(
     Raises BudgetError, and ImportError where DuckDB is not installed.
     """
     now = now or datetime.now()
-    loaded = profiles.load_profiles(project.root, project.home)
+    loaded = profiles_in_force(project)
     advice: dict[str, Any] | None = None
     with reports_store.opened(project if logs is None else logs, days=days, now=now) as store:
         analysis = analytics.analyse(store, loaded.profiles, days=days, now=now)

@@ -23,6 +23,7 @@ from memory_budget.base.figures import percent
 from memory_budget.base.files import write_atomic
 from memory_budget.base.optional import orjson
 from memory_budget.base.project import Project
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.reports import analytics, tuning_advice, tuning_history, tuning_replay, tuning_weights
 from memory_budget.reports import store as reports_store
 from memory_budget.reports.store import Store
@@ -49,7 +50,7 @@ def recommend(
     profiles would mislead.
     """
     now = now or datetime.now()
-    settings = _valid_profiles(profiles.load_profiles(project.root, project.home))
+    settings = _valid_profiles(profiles_in_force(project))
     with reports_store.opened(project if logs is None else logs) as store:
         return recommend_from(project, store, settings, days, now=now, write=write)
 
@@ -80,7 +81,7 @@ def apply_automatically(project: Project, *, now: datetime | None = None) -> lis
     from memory_budget.reports import tuning_apply
 
     now = now or datetime.now()
-    settings = profiles.load_profiles(project.root, project.home).profiles
+    settings = profiles_in_force(project).profiles
     if not settings.section("tuning")["auto"]:
         return []
     advice = recommend(project, now=now)

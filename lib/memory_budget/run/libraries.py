@@ -70,9 +70,9 @@ def forbidden(project: Project) -> bool:
     """Whether the environment or the profiles say that nothing may be installed."""
     if os.environ.get(VARIABLE, "").strip().lower() in ("never", "no", "off", "0", "false"):
         return True
-    from memory_budget.settings import profiles
+    from memory_budget.index.in_force import profiles_in_force
 
-    return not profiles.load_profiles(project.root, project.home).profiles.section("install_libraries")
+    return not profiles_in_force(project).profiles.section("install_libraries")
 
 
 def read_state(data: str) -> dict[str, Any]:

@@ -172,10 +172,10 @@ def _indexed(project: Project, shown: str, path: str) -> tuple[str, int, int] | 
 
 
 def _sources(project: Project) -> Sources:
+    from memory_budget.index.in_force import profiles_in_force
     from memory_budget.index.sources import sources_of
-    from memory_budget.settings import profiles
 
-    return sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
+    return sources_of(project, profiles_in_force(project).profiles)
 
 
 def from_command(project: Project, command: str, output: str, cwd: str) -> list[MemoryRead]:

@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 def unread_lines(project: Project, session: str) -> list[str]:
     """The lines for a session that has not been told yet; [] where all memory is read."""
+    from memory_budget.index.in_force import profiles_in_force
     from memory_budget.index.overlooked import overlooked
     from memory_budget.index.sources import sources_of
-    from memory_budget.settings import profiles
 
-    lines = overlooked(
-        project, sources_of(project, profiles.load_profiles(project.root, project.home).profiles)
-    )
+    lines = overlooked(project, sources_of(project, profiles_in_force(project).profiles))
     return lines if lines and _is_first(project, session) else []
 
 

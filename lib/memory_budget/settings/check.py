@@ -93,7 +93,8 @@ def _check_text(text: str) -> list[ProfileProblem]:
         raw = fastjson.loads(text)
     except fastjson.JSONError as damage:
         actual = profiles.text_at(text, damage.line, damage.column)
-        return [ProfileProblem("error", damage.line, damage.column, "", f"JSON ({damage.message})", actual)]
+        expected = f"JSON ({profiles.mistake(text, damage)})"
+        return [ProfileProblem("error", damage.line, damage.column, "", expected, actual)]
     schema = shape.load_schema()
     problems: dict[str, ProfileProblem] = {}
     # The hooks' own check first: it lets no NaN pass, and says which part of a damaged schema is missing.

@@ -8,6 +8,7 @@ top; `parse_object` says where it is not.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,7 +47,8 @@ def parse_object(text: str, name: str) -> dict[str, object]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise JsonTextError(f"{name}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
+        message = json_mistake(text, error.lineno, error.colno, error.msg)
+        raise JsonTextError(f"{name}:{error.lineno}:{error.colno}: not JSON: {message}") from error
     except RecursionError as error:
         raise JsonTextError(f"{name}: nested too deeply") from error
     if not isinstance(value, dict):
@@ -92,6 +94,26 @@ def remove_member(text: str, path: Sequence[str]) -> str:
     else:
         start, end = parent.start + 1, parent.end - 1
     return text[:start] + text[end:]
+
+
+def json_mistake(text: str, line: int, column: int, message: str) -> str:
+    """What is wrong with a JSON text at a place (line and column from 1), in words that say what to change.
+
+    Python's `message` where the mistake is none of the common ones: a comment, a comma after the last member, single quotes, a
+    comma that is missing.
+    """
+    lines = text.split("\n")
+    before = "\n".join([*lines[: line - 1], lines[line - 1][: column - 1]]).rstrip()
+    rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
+    if rest.startswith(("//", "/*", "#")):
+        return 'JSON has no comments (a member such as "//": "..." may hold a note)'
+    if (rest[:1] in ("}", "]") and before.endswith(",")) or re.match(r",\s*[}\]]", rest):
+        return "there is a comma after the last entry"
+    if rest.startswith("'"):
+        return 'texts stand in "double quotes"'
+    if message.lower() == "expecting ',' delimiter" and rest[:1] in ('"', "{", "["):
+        return "a comma is missing before this"
+    return message[:1].lower() + message[1:]
 
 
 def _read_object(text: str, start: int, pointer: str) -> _Object:

@@ -64,6 +64,15 @@ class LoadResult:
         self.state = state
         self.source_path = signature[0]
 
+    @property
+    def problem_line(self) -> str:
+        """What is wrong with the file and what holds until it is put right, a line for a person; "" where nothing is."""
+        if not self.problem:
+            return ""
+        shipped = self.profiles.document == defaults().document
+        in_force = "the shipped defaults hold" if shipped else "the last good version holds"
+        return f"{self.problem}; until that is put right, {in_force}"
+
 
 def load_profiles(
     project: str, home: str, cached: tuple[Sequence[Any], Mapping[str, Any]] | None = None
@@ -107,6 +116,8 @@ def find_profiles_file(project: str, home: str) -> tuple[str, Signature]:
             try:
                 status = os.stat(path)
             except (FileNotFoundError, NotADirectoryError):
+                if os.path.islink(path):
+                    return path, (path, 0, 0)  # it leads nowhere: reading it says so
                 continue
             except (OSError, ValueError):
                 return path, (path, 0, 0)  # it is there and cannot be looked at: reading it says why
@@ -164,13 +175,19 @@ def compile_profiles(raw: object, *, base: Profiles | None = None) -> Profiles:
     try:
         return Profiles(compile_document(fastjson.loads(raw), base_document))
     except fastjson.JSONError as error:
-        actual = text_at(raw, error.line, error.column)
         raise ProfilesFileError(
-            f":{error.line}:{error.column}: not JSON: {error.message}, found {actual}"
+            f":{error.line}:{error.column}: not JSON: {mistake(raw, error)}, found {text_at(raw, error.line, error.column)}"
         ) from error
     except ProfileError as error:
         line, _column = fastjson.locate_pointer(raw, error.pointer)
         raise ProfilesFileError(f":{line}: {error}") from error
+
+
+def mistake(text: str, error: fastjson.JSONError) -> str:
+    """What is wrong with a text that is no JSON, in words for a person."""
+    from memory_budget.settings.json_edit import json_mistake
+
+    return json_mistake(text, error.line, error.column, error.message)
 
 
 def text_at(text: str, line: int, column: int) -> str:

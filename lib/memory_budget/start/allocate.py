@@ -62,7 +62,7 @@ def allocate(
     """
     opened = state or open_state(project)
     profiles = opened.profiles
-    problems = [opened.result.problem] if opened.result.problem else []
+    problems = [opened.result.problem_line] if opened.result.problem else []
     identity = agent_files.resolve(task.agent_type, profiles, opened.agents)
     if profile is not None and profile not in profiles.names():
         raise BudgetError(f"there is no profile {profile!r}: {', '.join(profiles.names())}")

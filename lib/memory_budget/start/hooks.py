@@ -101,13 +101,15 @@ def pre_tool_use(project: Project, payload: Payload) -> Answer:
 
 
 def _problem_lines(project: Project, session: str, allocation: Allocation | Nothing) -> list[str]:
-    """What is wrong and nobody was told of: of the settings once, of a damaged index once a session."""
+    """What is wrong with the settings or the index and was not told in this session."""
     damaged = getattr(allocation, "damaged", False)
     if not allocation.problems and not damaged:
         return []
     from memory_budget.base import notices
 
-    lines = [line for line in allocation.problems if notices.once(project, "problem-" + short_hash(line))]
+    lines = [
+        line for line in allocation.problems if notices.once(project, f"problem-{session}-{short_hash(line)}")
+    ]
     if damaged and notices.once(project, f"damaged-{session}"):
         lines.append(_DAMAGED)
     return lines

@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 from memory_budget.base import layout
 from memory_budget.base.files import listing
 from memory_budget.base.project import Project
-from memory_budget.settings import profiles
+from memory_budget.index.in_force import profiles_in_force
 
 
 def remove_old_logs(project: Project, now: float) -> None:
     """Remove logs of jobs that are older than `schedule.keep_logs_days`, by the day in their name."""
-    days = int(
-        profiles.load_profiles(project.root, project.home).profiles.section("schedule")["keep_logs_days"]
-    )
+    days = int(profiles_in_force(project).profiles.section("schedule")["keep_logs_days"])
     try:
         oldest = (datetime.fromtimestamp(now) - timedelta(days=days)).strftime("%Y-%m-%dT%H%M%S")
     except OverflowError:

@@ -20,10 +20,10 @@ from memory_budget.base import layout
 from memory_budget.base.figures import counted
 from memory_budget.base.files import open_own, write_atomic
 from memory_budget.base.optional import orjson
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.index.schema import DatabaseError
 from memory_budget.log import rotation
 from memory_budget.reports import summary
-from memory_budget.settings import profiles
 from memory_budget.upkeep import duplicates, health, journal, proposals, survey, uses
 from memory_budget.upkeep.job_logs import remove_old_logs
 from memory_budget.upkeep.report_inputs import report_inputs
@@ -270,7 +270,7 @@ class _Job:
                 self.say(f"export: {line}")
 
     def rotate(self) -> None:
-        settings = profiles.load_profiles(self.project.root, self.project.home).profiles.section("log")
+        settings = profiles_in_force(self.project).profiles.section("log")
         done = rotation.rotate(self.project, settings, self.now)
         if done.path:
             self.say(f"usage log rotated: {done.path}")

@@ -26,9 +26,9 @@ from memory_budget.base.memory_folders import MEMORY
 from memory_budget.base.optional import FileLock, orjson, taken_lock
 from memory_budget.base.project import Project
 from memory_budget.index.facts import side_path
+from memory_budget.index.in_force import profiles_in_force
 from memory_budget.index.scan import scan_sources
 from memory_budget.index.sources import sources_of
-from memory_budget.settings import profiles
 from memory_budget.upkeep import journal, journal_steps, uses
 from memory_budget.upkeep.journal import Entry
 from memory_budget.upkeep.journal_steps import NotApplied, Step
@@ -252,7 +252,7 @@ def apply_proposals(
 
 def _memory_paths(project: Project) -> list[str]:
     """All memory files: any of them may link to a note that is moved."""
-    settings = profiles.load_profiles(project.root, project.home).profiles
+    settings = profiles_in_force(project).profiles
     return [file.path for file in scan_sources(project, sources_of(project, settings)).files]
 
 

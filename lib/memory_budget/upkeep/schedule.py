@@ -27,7 +27,7 @@ from memory_budget.base import layout
 from memory_budget.base.files import read_bytes, touch, write_atomic
 from memory_budget.base.optional import orjson, taken_lock
 from memory_budget.base.project import Project
-from memory_budget.settings import profiles
+from memory_budget.index.in_force import profiles_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ def run_due(
     Raises what `run` raises.
     """
     settings = _schedule_settings(project)
-    if not settings["enabled"] or not profiles.load_profiles(project.root, project.home).profiles.enabled:
+    if not settings["enabled"] or not profiles_in_force(project).profiles.enabled:
         _forget_next_due(project)
         return None
     lock = take_lock(project)
@@ -256,7 +256,7 @@ def _forget_next_due(project: Project) -> None:
 
 
 def _schedule_settings(project: Project) -> dict[str, Any]:
-    section: dict[str, Any] = profiles.load_profiles(project.root, project.home).profiles.section("schedule")
+    section: dict[str, Any] = profiles_in_force(project).profiles.section("schedule")
     return section
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory_budget.base.errors import BudgetError
 from memory_budget.index import update
-from memory_budget.settings import check, profiles
+from memory_budget.index.in_force import profiles_in_force
+from memory_budget.settings import check
 from memory_budget.upkeep import archival, duplicates, health, memory_files, promotion, summaries
 from memory_budget.upkeep.memory_files import MemoryFile, Seen
 from memory_budget.upkeep.note_links import dead_links
@@ -53,7 +54,7 @@ def begin_survey(project: Project, now: float, progress: Progress = None) -> Mem
         raise BudgetError(f"{error.filename or project.cache}: {error.strerror or error}") from error
     if index is None:
         raise BudgetError("another process has been building the index for ten minutes")
-    settings = profiles.load_profiles(project.root, project.home).profiles
+    settings = profiles_in_force(project).profiles
     section = settings.section("health")
     seen = memory_files.read_seen(project)
     return MemorySurvey(
