@@ -1,6 +1,6 @@
 """Which plan belongs to which agent: what a starting agent's hooks leave for each other on disk.
 
-    starts/<session>/<agent type>/w-<when>-<tool use>   a plan waits for its turn to be published (see `turns`)
+    starts/<session>/<agent type>/w-<when>-<tool use>   a plan waits for its turn to be published (see `turns`, also for `n-`)
     starts/<session>/<agent type>/p-<tool use>          planned: the prompt carries it, or there is nothing to give
     starts/<session>/<agent type>/c-<when>-<tool use>/  planned for the context channel: an answer for each handler, named
                                                         1, 2 ..., and `claimed`, which names the agent that took it
@@ -31,6 +31,11 @@ MOD = "MEMORY_BUDGET_MOD"
 BIND_SECONDS = 0.5
 #: The same where the mod runs, which says it of every agent that was planned for.
 MOD_SECONDS = 2.0
+#: A plan that waited for longer comes last, for its call may have been refused.
+REFUSED_SECONDS = 5.0
+#: The file `claimed` is written in a moment; a process that took longer, in seconds, was killed. One that stalls is waited for:
+#: the other handlers of its agent must learn that the plan is theirs.
+CLAIM_SECONDS = 4.0
 
 
 def plans_folder(project: Project, session: str, agent_type: str) -> str:
@@ -248,7 +253,7 @@ def _told(project: Project, plans: str, agent: str) -> Start | None:
 def _take(plans: str, waiting: list[str], agent: str) -> Start | None:
     """Take the oldest plan nobody took; one that has waited long comes last, for its call may have been refused."""
     now = time.time_ns()
-    for name in sorted(waiting, key=lambda name: (now - _published(name) > 5e9, name)):
+    for name in sorted(waiting, key=lambda name: (now - _published(name) > REFUSED_SECONDS * 1e9, name)):
         if _claim(f"{plans}/{name}", agent):
             return Start(plan=f"{plans}/{name}")
     return None
@@ -275,15 +280,17 @@ def _claim(plan: str, agent: str) -> bool:
 def _taken_by(plans: str, name: str) -> str:
     """The agent that took a plan, "" while nobody did."""
     path = f"{plans}/{name}/{layout.CLAIMED}"
-    for _ in range(100):
+    while True:
         try:
             text = read_bytes(path, 1000).decode("utf-8", "replace")
+            if text.endswith("\n"):
+                return text[:-1]
+            age = time.time() - os.stat(path).st_mtime
         except OSError:
             return ""
-        if text.endswith("\n"):
-            return text[:-1]
-        time.sleep(0.001)  # made, and not written yet
-    return "?"
+        if not -1.0 < age < CLAIM_SECONDS:
+            return "?"
+        time.sleep(0.002)  # made, and not written yet
 
 
 def _open_in_prompt(
