@@ -112,12 +112,17 @@ def _keys_without_id(
     """The keys of allocations that may be those of an agent whose client does not note the tool use that started it (2.1.87
     does not): the one whose block it got, or else those for the same task."""
     keys = []
-    for name in listing(project.at(layout.PENDING)):
-        key = name.removesuffix(".json")
-        allotted = pending.find_pending(project, key) if key != name else None
+    for key in _kept_keys(project):
+        allotted = pending.find_pending(project, key)
         if allotted is not None and allotted.session_id == session and _fits(allotted, meta, transcript):
             keys.append(key)
     return keys
+
+
+def _kept_keys(project: Project) -> list[str]:
+    """The keys of all allocations whose record is not written yet, also of those that are being recorded."""
+    names = [name for name in listing(project.at(layout.PENDING)) if name.endswith(".json")]
+    return sorted({name.removesuffix(pending.RECORDING).removesuffix(".json") for name in names})
 
 
 def _fits(allotted: Pending, meta: transcripts.Meta, transcript: transcripts.Transcript) -> bool:
@@ -200,12 +205,7 @@ def _given(project: Project, allotted: Pending, parts: list[Part]) -> tuple[Pend
 def _of_session(project: Project, session: str, allocation: str) -> Pending | None:
     """The allocation of this id, recorded already or not, if it is one of this session."""
     # In the order in which an allocation goes from one name to the next, so that none is missed on its way.
-    keys = {
-        name.removesuffix(pending.RECORDING).removesuffix(".json")
-        for name in listing(project.at(layout.PENDING))
-        if name.endswith(".json")
-    }
-    for key in sorted(keys):
+    for key in _kept_keys(project):
         of_session = pending.find_pending(project, key)
         if (
             of_session is not None
