@@ -23,7 +23,7 @@ BAD = "#!/nonexistent/python\n"
 
 def wait_for(path: Path, holds: str = "") -> str:
     """The file's text once it is there and holds a word."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until:
         if path.exists() and holds in (text := path.read_text(errors="replace")):
             return text
@@ -115,6 +115,24 @@ def test_guard_writes_down_any_end(project: Project, error: BaseException) -> No
     assert detached.guard(["session", "--project", project.root], work) == 1
     assert type(error).__name__ in Path(project.at(layout.HOOKS_LOG)).read_text()
     assert type(error).__name__ in str(detached.take_failure(project))
+    assert detached.take_failure(project) is None
+
+
+def test_a_failure_that_comes_while_another_is_told_is_the_next_sessions(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(reason: str) -> None:
+        detached.guard([reason, "--project", project.root], lambda: 1 // 0)
+
+    def read(path: str, limit: int) -> bytes:
+        fail("second")
+        return Path(path).read_bytes()
+
+    fail("first")
+    with monkeypatch.context() as patch:
+        patch.setattr(detached, "read_bytes", read)
+        assert "first" in str(detached.take_failure(project))
+    assert "second" in str(detached.take_failure(project))
     assert detached.take_failure(project) is None
 
 

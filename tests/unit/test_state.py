@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from memory_budget.base.files import write_atomic
 from memory_budget.base.project import Project
-from memory_budget.run import bumps, messages, notes, state
+from memory_budget.run import bumps, claims, leftovers, messages, notes, state
 from tests.support.environment import ROOT
 from tests.unit.test_meter import start
 
@@ -92,3 +93,32 @@ def test_what_never_arrived_is_no_load_of_a_running_agent(project: Project) -> N
     assert state.replay_reads(project, "s", "a", start(), (10_000, {"global": 10_000})).loaded == 10_100
     state.forget_reads(project, "s", "a")
     assert list(Path(state.reads_folder(project, "s")).iterdir()) == []
+
+
+def test_a_note_is_left_though_its_folder_goes_this_moment(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tells the last note removes the folder."""
+    takers = iter(range(3))
+
+    def taken_meanwhile(path: str, data: bytes) -> None:
+        if next(takers, None) is not None:
+            messages.take_notes(project, "s")
+        write_atomic(path, data)
+
+    monkeypatch.setattr(notes, "write_atomic", taken_meanwhile)
+    notes.leave_note(project, "s", "a", "line a")
+    assert messages.take_notes(project, "s") == ["line a"]
+
+
+def test_what_a_long_session_still_uses_stays(project: Project) -> None:
+    """The folder of a session does not show what comes and goes in the folders of its agent types."""
+    plans = Path(claims.ensure_folder(project, "s", "dbt-expert"))
+    idle = Path(claims.ensure_folder(project, "idle", "dbt-expert"))
+    claims.plan_in_context(project, "s", "dbt-expert", "t1", [b"for t1"])
+    old = time.time() - leftovers.FORGOTTEN_SECONDS - 60
+    for folder in (plans.parent, idle, idle.parent):
+        os.utime(folder, (old, old))
+    leftovers.tidy(project, "another")
+    assert claims.look(project, "s", "dbt-expert", "a1", "turn", "").plan
+    assert not idle.parent.exists()

@@ -47,9 +47,11 @@ def _remember(project: Project, task: str, error: BaseException) -> None:
 def take_failure(project: Project) -> str | None:
     """The line for the person about the last failure; None where there was none since it was asked for."""
     path = project.at(layout.FAILED)
+    taken = f"{path}.told.{os.getpid()}.tmp"
     try:
-        text = read_bytes(path, 2_000).decode("utf-8", "replace")
-        os.unlink(path)
+        os.rename(path, taken)  # one that comes from now on is the next session's
+        text = read_bytes(taken, 2_000).decode("utf-8", "replace")
+        os.unlink(taken)
     except OSError:
         return None
     return f"{text}; see .claude/cache/memory-budget/logs/hooks.log, or run: memory-budget doctor"

@@ -30,7 +30,7 @@ def tidy(project: Project, session: str) -> None:
             path = project.at(place, name)
             over = session != "" and name == safe_name(session)
             try:
-                if _old(path) or (over and place != layout.RUNNING):
+                if _unused(path) or (over and place != layout.RUNNING):
                     shutil.rmtree(path, ignore_errors=True)
                 elif over:
                     os.rmdir(path)  # only when empty: what agents read is wanted until their records stand
@@ -66,6 +66,12 @@ def make_private(project: Project) -> None:
                 os.chmod(path, mode)
         except OSError:
             continue
+
+
+def _unused(folder: str) -> bool:
+    """Whether a session's folder is old, and so is all that lies in it: what comes and goes in a folder below does not show in
+    the folder's own time of change."""
+    return _old(folder) and all(_old(f"{folder}/{name}") for name in listing(folder))
 
 
 def _old(path: str) -> bool:

@@ -12,8 +12,16 @@ from memory_budget.base.project import Project
 
 def leave_note(project: Project, session: str, name: str, text: str) -> None:
     """Have a line told by the next hook of this session whose message a person sees. Raises OSError."""
-    project.ensure_cache(layout.NOTES, safe_name(session))
-    write_atomic(note_path(project, session, name), text.encode("utf-8", "replace"))
+    data = text.encode("utf-8", "replace")
+    path = note_path(project, session, name)
+    for attempt in range(10):
+        project.ensure_cache(layout.NOTES, safe_name(session))
+        try:
+            write_atomic(path, data)
+            return
+        except FileNotFoundError:  # the hook that told the last note removed the folder this moment
+            if attempt == 9:
+                raise
 
 
 def note_path(project: Project, session: str, name: str) -> str:
