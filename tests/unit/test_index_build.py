@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from memory_budget.base import layout
 from memory_budget.base.project import Project
 from memory_budget.index import build, pages, parse, posting_lists, postings, rebuild, schema
+from memory_budget.index import update as index_update
 from memory_budget.index.sources import Sources
 from memory_budget.index.update import update_index
 from memory_budget.start import allocate
@@ -372,3 +374,50 @@ def test_what_a_killed_builder_had_carried_over_is_taken_back(project: Project) 
     found = rows(project, "SELECT path, uses FROM file_uses ORDER BY path")
     assert found == [("3.md", 1), ("5.md", 1), ("a.md", 5)]
     assert not os.path.exists(left)
+
+
+def test_a_start_that_is_overtaken_by_a_new_index_reads_that_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has opened the old file, and the new one's log lies beside it when it begins to read."""
+    update(project)
+    real = schema._open_snapshot
+    opened: list[str] = []
+
+    def overtaken(path: str) -> sqlite3.Connection:
+        connection = real(path)
+        opened.append(path)
+        if len(opened) == 1:
+            Path(project.memory, "patterns/new.md").write_text("# New\n\nText.\n")
+            assert update_index(project, rebuild=True) is not None
+        return connection
+
+    monkeypatch.setattr(schema, "_open_snapshot", overtaken)
+    with closing(schema.open_reader(project.index)) as index:
+        assert index.execute("SELECT count(*) FROM files").fetchone() == (46,)
+    assert len(opened) == 2
+
+
+@pytest.mark.parametrize("moment", ["at work", "done"])
+def test_what_changes_while_the_index_is_made_is_looked_at_again(
+    project: Project, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that comes while another one is at it leaves that to the other, also in the moment before that one lets go."""
+    update(project)
+
+    def change() -> None:
+        Path(project.memory, "patterns/new.md").write_text("# New\n\nText.\n")
+        assert update_index(project) is None
+
+    changes = iter([change])
+    at = {"at work": "_store_start_values", "done": "_write_folder_names"}[moment]
+    real = getattr(index_update, at)
+
+    def changed_meanwhile(*arguments: Any) -> None:
+        real(*arguments)
+        next(changes, lambda: None)()
+
+    monkeypatch.setattr(index_update, at, changed_meanwhile)
+    update(project)
+    assert rows(project, "SELECT count(*) FROM files") == [(46,)]
+    assert not Path(project.at(layout.INDEX_AGAIN)).exists()

@@ -104,8 +104,27 @@ def open_reader(path: str) -> Connection:
 
     Raises IndexUnusable, IndexDamaged where it is to be made anew.
     """
-    if not os.path.exists(path):
-        raise IndexUnusable(f"there is no index at {path}")
+    for _ in range(3):
+        file = _file_at(path)
+        connection = _open_snapshot(path)
+        if _file_at(path) == file:
+            return connection
+        # A new index took the name meanwhile: SQLite may have opened the old file with the log of the new one.
+        connection.close()
+    raise IndexUnusable(f"{path}: made anew time and again")
+
+
+def _file_at(path: str) -> tuple[int, int]:
+    """Tells one index file from another. Raises IndexUnusable where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise IndexUnusable(f"there is no index at {path}") from error
+    return status.st_dev, status.st_ino
+
+
+def _open_snapshot(path: str) -> Connection:
+    """An index as it stands now, whatever is written into it from now on. Raises as `open_reader`."""
     try:
         # check_same_thread and isolation are left alone; a URI makes the connection read only.
         connection = sqlite3.connect(_uri(path) + "?mode=ro", timeout=0.05, uri=True)

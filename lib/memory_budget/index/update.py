@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from memory_budget.base import layout
-from memory_budget.base.files import read_bytes, touch, write_atomic
+from memory_budget.base.files import read_bytes, remove, touch, write_atomic
 from memory_budget.base.project import Project
 from memory_budget.index import build, schema
 from memory_budget.index import rebuild as rebuild_files
@@ -48,29 +48,37 @@ def update_index(
     An index that is not whole is made anew; `thorough`: one of any size is looked at.
     Two processes never build at once: one that comes while another builds leaves a mark, and the other updates once more.
     """
-    lock = _lock(project, wait)
-    if lock is None:
-        return None
-    again = project.writable(layout.INDEX_AGAIN)
+    report: build.BuildReport | None = None
+    again = project.at(layout.INDEX_AGAIN)
+    for attempt in range(3):
+        lock = _lock(project, 0.0 if attempt else wait)
+        if lock is None:
+            break
+        try:
+            remove(again)
+            report = _update(project, progress, rebuild=rebuild, thorough=thorough)
+        finally:
+            lock.release()
+        if not os.path.exists(again):  # after the release: who comes from here on takes the lock himself
+            break
+    return report
+
+
+def _update(
+    project: Project, progress: Callable[[int, int], None] | None, *, rebuild: bool, thorough: bool
+) -> build.BuildReport:
+    """The same once. The caller holds the lock."""
     damaged = project.at(layout.INDEX_DAMAGED)  # an agent's start found it so
-    try:
-        for _ in range(3):
-            if os.path.exists(again):
-                os.unlink(again)
-            settings = profiles.load_profiles(project.root, project.home, _cached_profiles(project))
-            sources = sources_of(project, settings.profiles)
-            anew = rebuild or os.path.exists(damaged) or not _is_whole(project, thorough)
-            report = build.update_from_files(project, sources, counter(), rebuild=anew, progress=progress)
-            rebuild_files.take_over_unfinished(project)
-            if anew and os.path.exists(damaged):
-                os.unlink(damaged)
-            _store_start_values(project, settings)
-            _write_folder_names(project, sources)
-            if not os.path.exists(again):
-                break
-        return report
-    finally:
-        lock.release()
+    settings = profiles.load_profiles(project.root, project.home, _cached_profiles(project))
+    sources = sources_of(project, settings.profiles)
+    anew = rebuild or os.path.exists(damaged) or not _is_whole(project, thorough)
+    report = build.update_from_files(project, sources, counter(), rebuild=anew, progress=progress)
+    rebuild_files.take_over_unfinished(project)
+    if anew and os.path.exists(damaged):
+        os.unlink(damaged)
+    _store_start_values(project, settings)
+    _write_folder_names(project, sources)
+    return report
 
 
 def _is_whole(project: Project, thorough: bool) -> bool:
