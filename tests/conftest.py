@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.support import home_guard
@@ -18,7 +18,9 @@ real_environment = pytest.StashKey[dict[str, str]]()
 
 settings.register_profile(
     "project",
-    deadline=None,  # a shared machine's hiccup is no failure
+    # A shared machine's hiccup is no failure, neither in a case nor while one is made.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
     database=DirectoryBasedExampleDatabase(CACHE / "hypothesis"),
     print_blob=True,
 )

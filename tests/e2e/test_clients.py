@@ -5,9 +5,7 @@ By default the oldest and the newest; `python3 -m tests e2e --all-clients` runs 
 
 from __future__ import annotations
 
-import json
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from tests.support.blocks import only_block
 from tests.support.client import Client
 from tests.support.environment import ROOT
 from tests.support.fake_api import AgentScript, Script, agent
-from tests.support.projects import facts_in
+from tests.support.projects import facts_in, usage_records, wait_until
 
 TASK = "TASK-01 Review the incremental models and say what their test coverage misses."
 SCRIPT = Script(main=[[agent(TASK, "dbt-expert")]], agents={"TASK-01": AgentScript()})
@@ -38,11 +36,8 @@ def copy_of_the_plugin(folder: Path) -> Path:
 
 def records(project: Path) -> list[dict[str, Any]]:
     """The usage records once there is one."""
-    log = project / ".claude/cache/budget-usage.jsonl"
-    until = time.monotonic() + 30
-    while not log.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    return [json.loads(line) for line in log.read_text().splitlines()]
+    wait_until(lambda: usage_records(project) != [])
+    return usage_records(project)
 
 
 def test_an_agent_gets_its_memory_and_is_recorded(old_or_new: Client, team: Path) -> None:

@@ -37,7 +37,7 @@ def long_ago(team: Path, client: Client) -> Project:
 def test_a_session_sets_off_a_job_that_is_due_and_the_next_one_does_not(client: Client, team: Path) -> None:
     project = long_ago(team, client)
     client.run(team, Script())
-    wait_until(lambda: "monthly" in results(team).get("results", {}), 60)
+    wait_until(lambda: "monthly" in results(team).get("results", {}))
     state = results(team)
     assert state["running"] is None
     assert all(time.time() - last < 300 for last in state["last"].values())
@@ -54,7 +54,7 @@ def test_a_session_sets_off_a_job_that_is_due_and_the_next_one_does_not(client: 
 
 def test_a_new_project_owes_nothing(client: Client, team: Path) -> None:
     client.run(team, Script())
-    wait_until(lambda: set(results(team).get("last", {})) == set(schedule.KINDS), 60)
+    wait_until(lambda: set(results(team).get("last", {})) == set(schedule.KINDS))
     assert logs(team) == []
 
 
@@ -62,14 +62,16 @@ def test_what_an_agent_was_given_counts(client: Client, team: Path) -> None:
     client.run(team, Script(main=[[agent(TASK, "dbt-expert")]]))
     wait_for_records(team, 1)
     sent = team / ".claude/cache/memory-budget/sent.jsonl"
-    wait_until(sent.exists)
+    wait_until(lambda: sent.exists() and sent.read_text().endswith("\n"))
     given = json.loads(sent.read_text())
     assert given["agent"] == "dbt-expert"
     assert given["files"]
 
+    # What the first session does behind its back ends with the time of the next job.
+    wait_until((team / ".claude/cache/memory-budget" / layout.NEXT_DUE).exists)
     project = long_ago(team, client)
     client.run(team, Script())
-    wait_until(lambda: "monthly" in results(team).get("results", {}), 60)
+    wait_until(lambda: "monthly" in results(team).get("results", {}))
     counted = {
         note.path: note
         for note in memory_files.load_memory_files(project, memory_files.read_seen(project))

@@ -16,7 +16,7 @@ import pytest
 
 from memory_budget.base.project import Project
 from memory_budget.index import update
-from tests.support.client import Client
+from tests.support.client import TIMEOUT, Client
 from tests.support.environment import ROOT
 from tests.support.fake_api import AgentScript, FakeAPI, Script, agent, tool
 from tests.support.projects import make_project
@@ -29,7 +29,7 @@ def test_the_modules_own_tests(client: Client) -> None:
         env=client.environment("http://127.0.0.1:9"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b0 fail", done.stdout + done.stderr)
@@ -50,7 +50,7 @@ class Terminal:
     def keys(self, *keys: str) -> None:
         self.call("send-keys", "-t", "client", *keys)
 
-    def wait_for(self, pattern: str, seconds: float = 40.0) -> str:
+    def wait_for(self, pattern: str, seconds: float = 120.0) -> str:
         end = time.monotonic() + seconds
         while True:
             screen = self.screen()
@@ -105,9 +105,9 @@ def test_a_row_for_every_agent_that_has_memory(
         agent("TASK-03 Look around.", "Explore", description="explore", run_in_background=True),
     ]
     agents = {
-        "TASK-01": AgentScript(turns=[[tool("Read", file_path=str(note))]], last=60),
-        "TASK-02": AgentScript(last=60),
-        "TASK-03": AgentScript(last=60),
+        "TASK-01": AgentScript(turns=[[tool("Read", file_path=str(note))]], last=600),
+        "TASK-02": AgentScript(last=600),
+        "TASK-03": AgentScript(last=600),
     }
     with (
         FakeAPI(Script(main=[calls], agents=agents)) as api,
@@ -115,6 +115,7 @@ def test_a_row_for_every_agent_that_has_memory(
     ):
         first = shown.wait_for("❯")
         shown.keys("-l", "Delegate as you see fit.")
+        shown.wait_for("Delegate as you see fit")
         time.sleep(0.5)
         shown.keys("Enter")
         screen = shown.wait_for(r"dbt-expert +[█░]{10} [234][\d.]*K of")

@@ -376,7 +376,7 @@ def test_thirty_two_agents_of_one_session(client: Client, team: Path) -> None:
     limit = {"CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS": "32"}  # the client's own is 20
     session = client.run(team, Script(main=[calls], agents=scripts), environment=limit)
 
-    records = {record["task"]: record for record in wait_for_records(team, 32, timeout=60)}
+    records = {record["task"]: record for record in wait_for_records(team, 32)}
     assert_valid_records(records.values())
     note = count((team / SHARED_NOTE).read_text())
     for number, name in enumerate(names):
@@ -411,7 +411,7 @@ def test_four_sessions_of_one_project_at_once(client: Client, team: Path) -> Non
     with ThreadPoolExecutor(4) as pool:
         sessions = dict(zip("ABCD", pool.map(run, "ABCD"), strict=True))
 
-    records = {record["task"]: record for record in wait_for_records(team, 32, timeout=60)}
+    records = {record["task"]: record for record in wait_for_records(team, 32)}
     assert_valid_records(records.values())
     assert len(records) == 32
     note = count((team / SHARED_NOTE).read_text())

@@ -101,7 +101,7 @@ def test_sixteen_agents_of_one_type_at_once(client: Client, team: Path, backgrou
     ]
     session = client.run(team, Script(main=[calls], agents=dict.fromkeys(tasks, AgentScript(delay=0.2))))
 
-    records = {record["task"]: record for record in wait_for_records(team, 16, timeout=60)}
+    records = {record["task"]: record for record in wait_for_records(team, 16)}
     assert_valid_records(records.values())
     for key, topic in tasks.items():
         own_memory(session.first_request(key), records, key, "dbt-expert", topic)
@@ -119,7 +119,7 @@ def test_agents_that_agents_start(client: Client, team: Path) -> None:
     agents = {"TASK-01": AgentScript(turns=[calls]), **dict.fromkeys(inner, AgentScript(delay=0.2))}
     session = client.run(team, Script(main=[[outer]], agents=agents))
 
-    records = {record["task"]: record for record in wait_for_records(team, 4, timeout=60)}
+    records = {record["task"]: record for record in wait_for_records(team, 4)}
     own_memory(session.first_request("TASK-01"), records, "TASK-01", "snowflake-expert", "query pruning")
     for key, topic in inner.items():
         own_memory(session.first_request(key), records, key, "dbt-expert", topic)

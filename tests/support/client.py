@@ -16,7 +16,7 @@ from tests.support.environment import ROOT
 from tests.support.fake_api import FakeAPI, Request, Script
 
 #: How long one scripted session may take on a busy machine, in seconds.
-TIMEOUT = 90.0
+TIMEOUT = 240.0
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class AgentScript:
     """What an agent does: its tool calls turn by turn, then `answer`.
 
     delay: seconds each of its answers takes; last: those the last one takes besides. hold: no answer at all before the
-    API is closed. status: of the HTTP answer, where that is an error.
+    API lets go of it, or is closed. status: of the HTTP answer, where that is an error.
     """
 
     turns: Sequence[Sequence[ToolCall]] = ()
@@ -133,6 +133,7 @@ class FakeAPI:
         self.requests: list[Request] = []
         self._changed = threading.Condition()
         self._closing = threading.Event()
+        self._let_go = threading.Event()
         self._ids = itertools.count(1)
         api = self
 
@@ -154,8 +155,13 @@ class FakeAPI:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
+        self.let_go()
         self._server.shutdown()
         self._server.server_close()
+
+    def let_go(self) -> None:
+        """Answer the agents that are held, now and from now on."""
+        self._let_go.set()
 
     def first_requests(self, name: str | None = None) -> list[Request]:
         """First request of every agent, or of the agents the script knows as `name`."""
@@ -167,7 +173,7 @@ class FakeAPI:
         (only,) = self.first_requests(name)
         return only
 
-    def wait_for_agents(self, count: int, timeout: float = 30.0) -> None:
+    def wait_for_agents(self, count: int, timeout: float = 120.0) -> None:
         """Return once `count` agents have asked for the first time. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.first_requests()) >= count, timeout):
@@ -182,8 +188,10 @@ class FakeAPI:
             plan = self.script.agents.get(request.name, AgentScript())
             turns, answer = plan.turns, plan.answer
             delay = plan.delay + (plan.last if request.turn >= len(plan.turns) else 0.0)
-            if plan.hold or delay:
-                self._closing.wait(None if plan.hold else delay)
+            if plan.hold:
+                self._let_go.wait()
+            if delay:
+                self._closing.wait(delay)
             if plan.status != 200:
                 error = {"type": "invalid_request_error", "message": "the request cannot be served"}
                 handler.refuse(plan.status, {"type": "error", "error": error})

@@ -67,7 +67,7 @@ def run(
     project: Path,
     home: Path,
     *arguments: str,
-    timeout: float = 20,
+    timeout: float = 60,
     program: tuple[str, ...] = (),
     **more: str,
 ) -> Said:

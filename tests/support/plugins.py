@@ -7,8 +7,12 @@ import sys
 from pathlib import Path
 
 _REWRITER = """\
-import json, sys, time
+import glob, json, sys, time
 call = json.load(sys.stdin)
+planned = f"{{call['cwd']}}/.claude/cache/memory-budget/pending/*{{call['tool_use_id']}}.json"
+until = time.monotonic() + 20
+while not glob.glob(planned) and time.monotonic() < until:
+    time.sleep(0.01)
 time.sleep({delay})  # the client takes the answer that comes last
 changed = {{**call["tool_input"], "prompt": {prefix!r} + call["tool_input"]["prompt"]}}
 print(json.dumps({{"hookSpecificOutput": {{"hookEventName": "PreToolUse", "updatedInput": changed}}}}))
@@ -21,7 +25,7 @@ print(json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", **answer
 
 
 def prompt_rewriter(folder: Path, prefix: str, delay: float) -> Path:
-    """A plugin that puts `prefix` before every agent's prompt, `delay` seconds after it was asked."""
+    """A plugin that puts `prefix` before every agent's prompt, `delay` seconds after this plugin planned for it."""
     return _plugin(folder, _REWRITER.format(prefix=prefix, delay=delay))
 
 

@@ -137,7 +137,7 @@ def usage_records(project: Path) -> list[dict[str, Any]]:
     return records
 
 
-def wait_for_records(project: Path, count: int, timeout: float = 20.0) -> list[dict[str, Any]]:
+def wait_for_records(project: Path, count: int, timeout: float = 90.0) -> list[dict[str, Any]]:
     """The usage log once it holds `count` records: the last of them is written behind the client's back."""
     wait_until(lambda: len(usage_records(project)) >= count, timeout)
     records = usage_records(project)
@@ -145,7 +145,7 @@ def wait_for_records(project: Path, count: int, timeout: float = 20.0) -> list[d
     return records
 
 
-def wait_until(happened: Callable[[], bool], timeout: float = 20.0) -> None:
+def wait_until(happened: Callable[[], bool], timeout: float = 90.0) -> None:
     """Return as soon as `happened`, or after `timeout` seconds: what was waited for is asserted by the caller."""
     end = time.monotonic() + timeout
     while not happened() and time.monotonic() < end:

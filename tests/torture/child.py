@@ -91,10 +91,12 @@ def perform(act: str, project: Any, payload: dict[str, Any]) -> bytes:
 
     answer: Any = None
     if act == "finish":
+        from unittest.mock import patch
+
         from memory_budget.run import finish, lost_prompts
 
-        finish.WAIT_SECONDS = lost_prompts.PATIENCE = 0.05
-        finish.finish(project, payload)
+        with patch.object(finish, "WAIT_SECONDS", 0.05), patch.object(lost_prompts, "PATIENCE", 0.05):
+            finish.finish(project, payload)
     elif act == "close":
         from memory_budget.run import finish
 

@@ -51,7 +51,7 @@ def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def wait_for_record(project: Path) -> dict[str, Any]:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until:
         records = usage_records(project)
         if records:

@@ -191,7 +191,7 @@ def test_a_damaged_index_costs_an_agent_nothing_and_is_replaced(how: str, indexe
     said = hooks.pre(indexed, home)
     assert said.prompt is not None
     assert "Sundays" in said.prompt
-    update.update_index(Project(str(indexed), str(home)), wait=20)
+    update.update_index(Project(str(indexed), str(home)), wait=60)
     with sqlite3.connect(index) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("SELECT count(*) FROM files").fetchone() == (2,)
@@ -218,7 +218,7 @@ def test_an_index_of_another_version_is_not_used_and_is_replaced(indexed: Path, 
         db.execute("DROP TABLE pages")
     db.close()
     assert "Sundays" in str(hooks.pre(indexed, home).prompt)
-    report = update.update_index(Project(str(indexed), str(home)), wait=20)
+    report = update.update_index(Project(str(indexed), str(home)), wait=60)
     assert report is None or report.files == 2
     with sqlite3.connect(index) as db:
         assert db.execute("SELECT count(*) FROM pages").fetchone()[0] > 0
@@ -230,10 +230,13 @@ def test_a_writer_at_work_holds_nobody_up(indexed: Path, home: Path) -> None:
     try:
         writer.execute("BEGIN EXCLUSIVE")
         writer.execute("DELETE FROM pages")
-        began = time.monotonic()
-        said = hooks.pre(indexed, home)
-        assert time.monotonic() - began < 5
-        assert "Sundays" in str(said.prompt)
+        waited = []
+        for number in range(3):  # the least: a wait for the writer would be in each
+            began = time.monotonic()
+            said = hooks.pre(indexed, home, tool_use=f"t{number}")
+            waited.append(time.monotonic() - began)
+            assert "Sundays" in str(said.prompt)
+        assert min(waited) < 5
     finally:
         writer.close()
 
@@ -242,7 +245,7 @@ BUILD = """
 import sys
 from memory_budget.index import update
 from memory_budget.base.project import Project
-update.update_index(Project(sys.argv[1], sys.argv[2]), rebuild=True, wait=20)
+update.update_index(Project(sys.argv[1], sys.argv[2]), rebuild=True, wait=60)
 """
 
 
@@ -255,7 +258,7 @@ def test_two_builders_and_an_agent_at_once(folder: Path, home: Path) -> None:
     builders = [builder(folder, home) for _ in range(2)]
     for number in range(6):
         assert "Sundays" in str(hooks.pre(folder, home, tool_use=f"t{number}").prompt)
-    assert [process.wait(30) for process in builders] == [0, 0]
+    assert [process.wait(120) for process in builders] == [0, 0]
 
 
 def test_a_builder_that_is_killed_leaves_an_index_or_none(folder: Path, home: Path) -> None:
@@ -266,12 +269,12 @@ def test_a_builder_that_is_killed_leaves_an_index_or_none(folder: Path, home: Pa
     cache = folder / ".claude/cache/memory-budget"
     for number, delay in enumerate((0.0, 0.05, 0.1, 0.2)):
         process = builder(folder, home)
-        wait_until(lambda: cache.exists() and bool(list(cache.glob("index.sqlite*"))), 10)
+        wait_until(lambda: cache.exists() and bool(list(cache.glob("index.sqlite*"))))
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert "Sundays" in str(hooks.pre(folder, home, tool_use=f"t{number}").prompt)
-    report = update.update_index(Project(str(folder), str(home)), wait=20)
+    report = update.update_index(Project(str(folder), str(home)), wait=60)
     assert report is not None
     assert report.files == 62
     assert list(cache.glob("*.new*")) == []
@@ -376,6 +379,6 @@ def test_what_a_closed_pipe_reads_is_no_failure(indexed: Path, home: Path) -> No
     process.stdout.close()
     process.stdin.write(json.dumps(hooks.agent_call("dbt-expert")).encode())
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert process.stderr.read() == b""
     process.stderr.close()

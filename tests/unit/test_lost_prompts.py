@@ -103,6 +103,7 @@ def test_the_evidence_is_waited_for(
     """The client writes what hooks answered a moment after the agent's launch."""
     path = tmp_path / "s.jsonl"
     other = plugin(tmp_path / "p", "polite")
+    monkeypatch.setattr(lost_prompts, "PATIENCE", 60.0)
     later = threading.Timer(0.3, transcript, (path, answered("toolu_1", other, "x")))
     later.start()
     pending.keep(project, pending.pending_key("s", "toolu_1"), allocation())

@@ -200,7 +200,7 @@ def test_a_page_goes_where_a_link_leads_and_into_a_pipe(tmp_path: Path, home: Pa
         try:
             assert main(["report", "--all", "--html", str(pipe), "--project", project.root]) == 0
             assert pipe.is_fifo()
-            assert b"</html>" in reader.communicate(timeout=20)[0]
+            assert b"</html>" in reader.communicate(timeout=60)[0]
         finally:
             reader.kill()
 

@@ -88,8 +88,8 @@ def test_two_commands_side_by_side_do_everything_once(project: Project) -> None:
 def test_a_person_who_edits_meanwhile_loses_no_edit(project: Project) -> None:
     rng = random.Random(1)
     edits: dict[str, str] = {}
-    process = maintain(project)
-    while process.poll() is None:
+    process: subprocess.Popen[bytes] | None = None
+    while process is None or process.poll() is None:
         number = rng.randrange(NOTES)
         path = Path(project.memory, f"roles/qa/patterns/n{number}.md")
         edit = f"\nedit {len(edits)} of {number}\n"
@@ -100,6 +100,7 @@ def test_a_person_who_edits_meanwhile_loses_no_edit(project: Project) -> None:
         os.write(handle, edit.encode())
         os.close(handle)
         edits[edit] = path.name
+        process = process or maintain(project)
         time.sleep(0.01)
     everything = b"".join(snapshot(project).values())
     assert edits

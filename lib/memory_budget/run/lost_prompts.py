@@ -27,8 +27,8 @@ OWN_NAME = "memory-budget"
 OWN_LAUNCHERS = ("$CLAUDE_PLUGIN_ROOT/bin/memory-budget", "${CLAUDE_PLUGIN_ROOT}/bin/memory-budget")
 #: Paths in a command that are looked at.
 _PATHS = 50
-#: After this many seconds the client has written what it will write about a call.
-PATIENCE = 5.0
+#: After this many seconds the client has written what it will write about a call, on a busy machine, too.
+PATIENCE = 10.0
 
 
 class Rewriter:
