@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from memory_budget.base.project import Project
-from memory_budget.index import update
+from memory_budget.index import parse, update
+from memory_budget.index.note import Note
+from memory_budget.index.sources import SourceFile
 from memory_budget.select.packing import Verdict
 from memory_budget.start import allocate
 from tests.support import hooks
@@ -207,6 +211,59 @@ def test_a_file_that_cannot_be_read_is_named(memory: Memory, monkeypatch: pytest
     assert report is not None
     assert report.problems == [(MODELS, "Permission denied")]
     assert "surrogate key" not in memory.block("incremental models")
+
+
+@pytest.mark.parametrize(
+    "what", ["a note", "a folder", "a folder of folders", "nothing of a folder but its names"]
+)
+def test_what_may_be_read_again_is_sent_at_once(
+    what: str, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of its mode changes no time that a start looks at. (The tests may run as root, who may read anything.)"""
+    path = memory.folder / MODELS
+    denied = {
+        "a note": path,
+        "a folder": path.parent,
+        "a folder of folders": path.parent.parent,
+        "nothing of a folder but its names": path,
+    }[what]
+    how = "stat" if "names" in what else "scandir"
+    with monkeypatch.context() as patch:
+
+        def refusing(real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(at: Any, *arguments: Any, **named: Any) -> Any:
+                if os.fspath(at) == str(denied):
+                    raise PermissionError(13, "Permission denied", at)
+                return real(at, *arguments, **named)
+
+            return call
+
+        if what == "a note":
+            from memory_budget.index import build
+
+            patch.setattr(build, "load_note", refusing_note)
+        else:
+            patch.setattr(os, how, refusing(getattr(os, how)))
+        patch.setattr(os, "open", refusing(os.open))
+        report = update.update_index(memory.project, rebuild=True, wait=10)
+        assert report is not None
+        assert [problem for _, problem in report.problems] == ["Permission denied"]
+        still = memory.allocation("incremental models")
+        assert not still.stale
+        assert "surrogate key" not in allocate.render(still)
+    again = memory.allocation("incremental models")
+    assert again.stale
+    assert "surrogate key" in allocate.render(again)
+    memory.update()
+    now = memory.allocation("incremental models")
+    assert not now.stale
+    assert "surrogate key" in allocate.render(now)
+
+
+def refusing_note(file: SourceFile, description: str = "") -> tuple[bytes, Note]:
+    if file.path == MODELS:
+        raise PermissionError(13, "Permission denied", file.path)
+    return parse.load_note(file, description)
 
 
 NATIVE = "---\nname: dbt-expert\ndescription: d\n{}---\nYou.\n"

@@ -20,6 +20,7 @@ from memory_budget.index.leaves import leaf_numbers
 from memory_budget.index.note_descriptions import NoteDescriptions
 from memory_budget.index.parse import ParsedNote, Parser, TokenCounter, file_frame_tokens, load_note
 from memory_budget.index.posting_lists import PostingLists
+from memory_budget.index.reader import DENIED
 from memory_budget.index.rebuild import rebuild as make_anew
 from memory_budget.index.scan import Scan, scan_sources
 from memory_budget.index.sources import Placement, SourceFile, Sources
@@ -236,6 +237,8 @@ class _Update:
             hash_, note = load_note(file, description)
         except OSError as error:
             self.problems.append((file.path, error.strerror or str(error)))
+            if isinstance(error, PermissionError):
+                self.scan.denied.append(file.path)
             if stored is not None:
                 self._drop(file.path, stored)
             return False
@@ -363,6 +366,7 @@ class _Update:
             # Above an agent's own folder, folders of other agents may be made, even if there is only one agent's now.
             only = name != "" and f"{category}/{name}/" in f"{path}/"
             rows.append((path, mtime_ns, groups[path] if only else 0))
+        rows += [(path, DENIED, 0) for path in dict.fromkeys(self.scan.denied)]
         self.db.execute("DELETE FROM folders")
         self.db.executemany("INSERT INTO folders VALUES(?,?,?)", rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from memory_budget.index.reader import MISSING, owners_of
+from memory_budget.index.reader import DENIED, MISSING, owners_of
 from memory_budget.index.schema import IndexDamaged
 
 TYPE_CHECKING = False
@@ -44,20 +44,7 @@ def find_changes(
     IndexDamaged where files are missing in the index.
     """
     result = Changes()
-    marks = ",".join("?" * len(groups))
-    ids = [group.id for group in groups]
-    folders: list[str] = []
-    known: set[str] = set()
-    for path, mtime_ns in reader.db.execute(
-        f"SELECT path, mtime_ns FROM folders WHERE grp=0 OR grp IN ({marks})", ids
-    ):
-        try:
-            same = os.stat(project.locate_file(path)).st_mtime_ns == mtime_ns
-        except OSError:
-            same = mtime_ns == MISSING
-        known.add(path)
-        if not same:
-            folders.append(path)
+    known, folders, opened = _look_at_folders(project, reader, groups)
     missing: set[str] = set()
     latest: list[tuple[int, int, str, int]] = []
     for group in groups:  # one by one, as the table's index has them: none is sorted that is not looked at
@@ -85,10 +72,45 @@ def find_changes(
         if status.st_size != size or status.st_mtime_ns != mtime_ns:
             result.masked.add(number)
             missing.add(path)
-    result.stale = bool(folders or missing)
+    result.stale = bool(folders or opened or missing)
     if result.stale:
-        _find_files(project, reader, names, sources(), folders, missing, result)
+        _find_files(project, reader, names, sources(), folders, [*missing, *opened], result)
     return result
+
+
+def _look_at_folders(
+    project: Project, reader: IndexReader, groups: Sequence[Group]
+) -> tuple[set[str], list[str], list[str]]:
+    """The folders that the index knows, those of them that changed, and what might not be read so far and may be now."""
+    marks = ",".join("?" * len(groups))
+    ids = [group.id for group in groups]
+    folders: list[str] = []
+    opened: list[str] = []
+    known: set[str] = set()
+    for path, mtime_ns in reader.db.execute(
+        f"SELECT path, mtime_ns FROM folders WHERE grp=0 OR grp IN ({marks})", ids
+    ):
+        if mtime_ns == DENIED:
+            if _may_be_read(project.locate_file(path)):
+                opened.append(path)
+            continue
+        try:
+            same = os.stat(project.locate_file(path)).st_mtime_ns == mtime_ns
+        except OSError:
+            same = mtime_ns == MISSING
+        known.add(path)
+        if not same:
+            folders.append(path)
+    return known, folders, opened
+
+
+def _may_be_read(real: str) -> bool:
+    """Whether a folder or file that might not be read when the index was made may be now."""
+    try:
+        os.close(os.open(real, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
 
 
 def _find_files(
@@ -97,26 +119,25 @@ def _find_files(
     names: Sequence[str],
     sources: Sources,
     folders: Iterable[str],
-    paths: set[str],
+    paths: Iterable[str],
     result: Changes,
 ) -> None:
-    """Add the changed files, and the new ones in changed folders, to `result`, as far as this agent may have them."""
+    """Add the changed files, and the new ones in changed folders, to `result`, as far as this agent may have them. Some of
+    `paths` may be folders that are new as a whole."""
     from memory_budget.index.put_aside import is_aside_folder
-    from memory_budget.index.scan import LARGEST, below, fence, is_regular, is_utf8_name, scan_folder
+    from memory_budget.index.scan import LARGEST, below, fence, is_regular, scan_folder
     from memory_budget.index.sources import SourceFile
 
-    known_folders = {path for (path,) in reader.db.execute("SELECT path FROM folders")}
-    candidates = dict.fromkeys(paths)
+    known_folders = {
+        path for (path,) in reader.db.execute("SELECT path FROM folders WHERE mtime_ns != ?", (DENIED,))
+    }
+    candidates: dict[str, None] = {}
+    for path in paths:
+        is_folder = os.path.isdir(project.locate_file(path))
+        below_it = [file.path for file in scan_folder(project, sources, path).files] if is_folder else [path]
+        candidates.update(dict.fromkeys(below_it))
     for folder in folders:
-        try:
-            with os.scandir(project.locate_file(folder)) as entries:
-                present = {entry.name: entry.is_dir() for entry in entries if is_utf8_name(entry.name)}
-        except OSError:
-            present = {}
-            _mask_below(reader, folder, None, result)
-        else:
-            _mask_below(reader, folder, present, result)
-        for name, is_folder in sorted(present.items()):
+        for name, is_folder in sorted(_entries(project, reader, folder, result).items()):
             path = below(folder, name)
             if is_folder:
                 if path not in known_folders and not is_aside_folder(name):
@@ -147,6 +168,20 @@ def _find_files(
         if row is not None:
             result.masked.add(row[0])
         result.files.append(SourceFile(path, real, place, status.st_size, status.st_mtime_ns))
+
+
+def _entries(project: Project, reader: IndexReader, folder: str, result: Changes) -> dict[str, bool]:
+    """The names in a changed folder, and which are folders. Masks the files that it holds no longer."""
+    from memory_budget.index.scan import is_utf8_name
+
+    try:
+        with os.scandir(project.locate_file(folder)) as entries:
+            present = {entry.name: entry.is_dir() for entry in entries if is_utf8_name(entry.name)}
+    except OSError:
+        _mask_below(reader, folder, None, result)
+        return {}
+    _mask_below(reader, folder, present, result)
+    return present
 
 
 def _mask_below(reader: IndexReader, folder: str, present: Container[str] | None, result: Changes) -> None:

@@ -18,6 +18,8 @@ __all__ = ["DatabaseError", "Group", "IndexReader", "IndexUnusable", "IndexedFil
 OVERLAY_BASE = 0xE0000000
 #: Stands for the time of change of a source folder that is not there.
 MISSING = -1
+#: The same for a folder or file that may not be read: when it may, nothing of it but that says so.
+DENIED = -2
 
 
 class IndexedFile(File):

@@ -21,6 +21,9 @@ DEEPEST = 100
 MOST_ENTRIES = 200_000
 #: Bytes of the largest file that is memory.
 LARGEST = 4_000_000
+BAD_NAME = "its name is not UTF-8"
+TOO_DEEP = f"more than {DEEPEST} folders inside one another"
+TOO_MANY = f"more than {MOST_ENTRIES:,} files below one source: the rest is not read"
 TOO_LARGE = "larger than 4 MB: it is not read; cut it into notes"
 
 
@@ -28,12 +31,23 @@ class Scan:
     """The result of a walk over the sources.
 
     `files` in path order; `folders`: time of change (ns) of every folder walked, by shown path; `outside`: paths left
-    out because they lead out of their root; `unreadable`: paths that could not be used, with the reason;
+    out because they lead out of their root; `unreadable`: paths that could not be used, with the reason, `denied` those of them
+    that this user may not read;
     `unscoped`: folders of memory whose Markdown belongs to no scope, with the number of files; `aside`: Markdown files passed
     by because they were put aside.
     """
 
-    __slots__ = ("aside", "entries", "files", "folders", "outside", "owners", "unreadable", "unscoped")
+    __slots__ = (
+        "aside",
+        "denied",
+        "entries",
+        "files",
+        "folders",
+        "outside",
+        "owners",
+        "unreadable",
+        "unscoped",
+    )
 
     def __init__(self) -> None:
         self.owners: set[str] | None = None
@@ -41,9 +55,16 @@ class Scan:
         self.folders: dict[str, int] = {}
         self.outside: list[str] = []
         self.unreadable: list[tuple[str, str]] = []
+        self.denied: list[str] = []
         self.unscoped: dict[str, int] = {}
         self.aside = 0
         self.entries = 0
+
+    def refuse(self, path: str, error: OSError) -> None:
+        """Note that a path could not be used."""
+        self.unreadable.append((path, error.strerror or str(error)))
+        if isinstance(error, PermissionError):
+            self.denied.append(path)
 
 
 def scan_sources(project: Project, sources: Sources, owners: Sequence[str] | None = None) -> Scan:
@@ -111,7 +132,7 @@ class _Walk:
     def folder(self, shown: str) -> None:
         result = self.result
         if shown.count("/") > DEEPEST:
-            result.unreadable.append((shown, f"more than {DEEPEST} folders inside one another"))
+            result.unreadable.append((shown, TOO_DEEP))
             return
         folder = self.project.locate_file(shown)
         real = os.path.realpath(folder)
@@ -129,14 +150,12 @@ class _Walk:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            result.unreadable.append((shown, error.strerror or str(error)))
+            result.refuse(shown, error)
             return
         result.folders[shown] = mtime
         result.entries += len(entries)
         if result.entries > MOST_ENTRIES:
-            result.unreadable.append(
-                (shown, f"more than {MOST_ENTRIES:,} files below one source: the rest is not read")
-            )
+            result.unreadable.append((shown, TOO_MANY))
             return
         names = {entry.name for entry in entries}
         for entry in entries:
@@ -146,7 +165,7 @@ class _Walk:
         result = self.result
         path = below(shown, entry.name)
         if not is_utf8_name(entry.name):
-            result.unreadable.append((path, "its name is not UTF-8"))
+            result.unreadable.append((path, BAD_NAME))
             return
         try:
             if entry.is_dir():
@@ -156,7 +175,7 @@ class _Walk:
             elif entry.name.lower().endswith(".md"):
                 self._file(shown, path, entry, names)
         except OSError as error:
-            result.unreadable.append((path, error.strerror or str(error)))
+            result.refuse(path, error)
 
     def _file(self, shown: str, path: str, entry: os.DirEntry[str], names: set[str]) -> None:
         result = self.result

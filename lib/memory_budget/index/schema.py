@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 #: Goes up with every change of the tables or of their contents.
-SCHEMA_VERSION = 20
+SCHEMA_VERSION = 21
 VERSION = SCHEMA_VERSION * 1000 + ANALYZER_VERSION
 
 #: Bytes of a page of the file.
