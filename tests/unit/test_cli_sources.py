@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memory_budget.cli.main import main
+from memory_budget.index import scan
 from memory_budget.settings import profiles
 
 
@@ -122,3 +124,34 @@ def test_doctor_names_what_matches_nothing_and_nobody(folder: Path, say: Any) ->
     assert "gone/**/*.md (global) matches no file" in texts
     assert any("1 assignment of agents that are not there: nosuch" in text for text in texts)
     assert all(entry["remedy"] for entry in found if entry["level"] != "ok")
+
+
+def test_doctor_says_what_helps_where_memory_is_not_read(
+    folder: Path, say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permissions are looked at only where they are the reason."""
+    notes = folder / ".claude/memory/patterns"
+    with open(os.fsencode(notes) + b"/caf\xe9.md", "wb") as file:
+        file.write(b"x")
+    (notes / "large.md").write_bytes(b"x" * (scan.LARGEST + 1))
+    (notes / "private").mkdir()
+    real = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if str(path).endswith("/private"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    remedies = {
+        entry["text"].partition(":")[0].partition("patterns/")[2]: entry["remedy"]
+        for entry in json.loads(say("doctor", "--json")[1])
+        if " cannot be read: " in entry["text"]
+    }
+    assert len(remedies) == 3
+    assert [name for name, remedy in remedies.items() if "permissions" in remedy] == [
+        "private cannot be read"
+    ]
+    assert "cut it" in remedies["large.md cannot be read"]
+    (odd,) = [remedy for name, remedy in remedies.items() if name.startswith("caf")]
+    assert "rename it" in odd

@@ -16,13 +16,20 @@ from memory_budget.index.note import BINARY, NOT_UTF8, SECRET, from_stored
 from memory_budget.index.overlooked import overlooked
 from memory_budget.index.pages import first_damage
 from memory_budget.index.reader import DatabaseError, IndexReader, IndexUnusable
-from memory_budget.index.scan import scan_sources
+from memory_budget.index.scan import BAD_NAME, TOO_DEEP, TOO_LARGE, TOO_MANY, scan_sources
 from memory_budget.index.sources import sources_of
 from memory_budget.log import usage
 from memory_budget.run import lost_prompts
 from memory_budget.settings import agents, check, profiles, suggest
 
 _NAMED = 5
+#: What to do about memory that is not read, by the reason.
+_REMEDIES = {
+    BAD_NAME: "rename it: git and this program keep names in UTF-8",
+    TOO_LARGE: "cut it into notes, each about one thing",
+    TOO_DEEP: "move it up, or leave the folder out of the sources: memory-budget sources",
+    TOO_MANY: "name a narrower folder as source: memory-budget sources",
+}
 #: Bytes that a project's index, log and reports want at the least.
 _LEAST_ROOM = 5_000_000
 
@@ -71,9 +78,11 @@ def _memory(project: Project) -> Iterator[Finding]:
             'name the folder it leads to under "allow_outside" in budget-profiles.json, or put a copy there',
         )
     for path, reason in scan.unreadable:
-        yield Finding(
-            "problem", "memory", f"{path} cannot be read: {reason}", f"check its permissions: ls -ld '{path}'"
-        )
+        if path in scan.denied:
+            remedy = f"check its permissions: ls -ld '{path}'"
+        else:
+            remedy = _REMEDIES.get(reason, "look at it: it is no file or folder that memory can be read from")
+        yield Finding("problem", "memory", f"{path} cannot be read: {reason}", remedy)
 
 
 def _sources(project: Project) -> Iterator[Finding]:

@@ -23,7 +23,15 @@ def print_json(value: Any) -> None:
     """One JSON value on standard output."""
     from memory_budget.base.optional import orjson
 
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+    except TypeError:  # a file's name that is no UTF-8
+        import json
+
+        text = (
+            json.dumps(value, indent=2, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
+        )
+    sys.stdout.write(text + "\n")
 
 
 def width() -> int:
