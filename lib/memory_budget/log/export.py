@@ -13,7 +13,8 @@ The state, `state/otlp.json`:
 
 Records that a collector refuses in its answer are counted and named, and do not go out again: the protocol forbids it.
 A figure beyond `lines.MOST` is sent in its record as it is and adds nothing to the sums. Demand of the older meaning
-(`lines.is_older`) is not sent: a collector would add it to the demand of today's records.
+(`lines.is_older`) is not sent: a collector would add it to the demand of today's records. Such a record still is a run, with
+tokens that were sent and a budget, so it counts in these; what it adds nothing to is demand and runs over budget.
 
 A process killed between the collector's answer and the write of the state sends that batch again, with the same
 `log.record.uid`s, by which OpenTelemetry's conventions let a backend drop it; the sums, being cumulative, do not count it

@@ -33,7 +33,7 @@ _BUSY = (429, 502, 503, 504)
 #: Counters: name, description, unit, and how much one record adds.
 COUNTERS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], float]], ...] = (
     ("memory_budget.runs", "Runs of agents", "{run}", lambda record: 1),
-    ("memory_budget.exceeded", "Runs over budget", "{run}", lambda record: bool(record.get("exceeded_budget"))),
+    ("memory_budget.exceeded", "Runs known to need more than their budget", "{run}", lambda record: bool(record.get("exceeded_budget"))),
     ("memory_budget.tokens.sent", "Tokens of memory loaded", "{token}", lambda record: _tokens(record, "tokens_loaded")),
     ("memory_budget.tokens.demand", "Tokens of memory needed", "{token}", lambda record: _tokens(record, "demand_tokens")),
     ("memory_budget.tokens.budget", "Tokens allotted", "{token}", lambda record: _tokens(record, "budget_allocated")),
