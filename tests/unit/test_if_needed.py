@@ -114,12 +114,28 @@ def test_whose_plan_it_is_is_said(plugin: Plugin) -> None:
     assert plugin.run("subagent_start", payload("a2"), "1") == "t1 1"  # the only one left
 
 
+SLEEP = """#!/bin/sh
+printf . >>'{bound}.slept'
+read -r dots <'{bound}.slept' || [ ${{#dots}} -lt 3 ] || printf 't1\n' >'{bound}'
+"""
+
+
 def test_the_mods_word_is_waited_for(plugin: Plugin) -> None:
     plan(plugin, "t1")
+    bound = Path(claims.bound_path(plugin.planned(), "a1"))
+    bound.parent.mkdir()
+    # The word comes while the script sleeps for the third time; a shell with a `sleep` of its own gets it a moment later.
+    sleep = make_project(plugin.home, {"bin/sleep": SLEEP.format(bound=bound)}) / "bin/sleep"
+    sleep.chmod(0o755)
     later = threading.Timer(0.3, claims.bind, (plugin.planned(), "t1", "a1"))
-    later.start()
-    assert plugin.run("subagent_start", payload(), "1", MEMORY_BUDGET_MOD="1") == "t1 1"
-    later.join()
+    if plugin.shell[0] == "busybox":
+        later.start()
+    path = f"{sleep.parent}:{os.environ['PATH']}"
+    assert plugin.run("subagent_start", payload(), "1", MEMORY_BUDGET_MOD="1", PATH=path) == "t1 1"
+    if plugin.shell[0] == "busybox":
+        later.join()
+    else:
+        assert Path(f"{bound}.slept").read_text() == "." * 3
 
 
 def test_python_and_shell_take_plans_alike(plugin: Plugin) -> None:
