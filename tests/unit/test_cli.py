@@ -260,3 +260,16 @@ def test_a_reader_who_has_gone_is_no_failure(folder: Path, home: Path, verb: str
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_preview_without_a_task_says_what_is_missing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "preview", "--agent", "dbt-expert", "--project", folder)
+    assert (code, "there is none (give one with --prompt)" in " ".join(out.split())) == (0, True)
+
+
+def test_no_library_is_wanted_to_tune_by_no_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "tune", "--project", folder)
+    assert (code, err) == (0, "")
+    assert out == "No agent runs yet: there is nothing to tune by.\n"

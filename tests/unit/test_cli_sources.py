@@ -45,8 +45,17 @@ def test_a_folder_is_added_and_removed(folder: Path, say: Any) -> None:
     assert (folder / ".claude/memory" / written["$schema"]).exists()
     assert say("sources", "add", "./docs/")[1].endswith("was there already\n")
     assert "docs/**/*.md" in say("sources", "list")[1]
-    assert say("sources", "remove", "docs")[0] == 0
+    code, said = say("sources", "remove", "docs")
+    assert (code, "Agents no longer get it" in said) == (0, True)
     assert globs(folder) == before
+
+
+def test_a_folder_that_was_written_as_a_glob_can_be_removed(folder: Path, say: Any) -> None:
+    """As `doctor` says: a folder by itself stands for no file."""
+    path = folder / ".claude/memory/budget-profiles.json"
+    path.write_text('{"sources": {"global": ["docs", ".claude/memory/**/*.md"]}}')
+    assert say("sources", "remove", "docs", "--scope", "global")[0] == 0
+    assert globs(folder) == [".claude/memory/**/*.md"]
 
 
 def test_the_rest_of_the_file_is_kept(folder: Path, say: Any) -> None:

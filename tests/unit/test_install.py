@@ -238,6 +238,9 @@ def test_uninstall_keeps_what_was_changed_meanwhile(machine: Machine, client: bo
     machine.settings.write_text(machine.settings.read_text().replace("opus", "sonnet"))
     profiles = machine.project / ".claude/memory/budget-profiles.json"
     profiles.write_text(profiles.read_text() + "\n")
+    state = machine.project / ".claude/cache/memory-budget/state"
+    for name in ("memory-folders", "index.again"):
+        (state / name).touch()
     log = machine.project / ".claude/cache/memory-budget/jobs.log"
     log.write_text("ran\n")
     assert machine.install("--uninstall") == 0
@@ -250,6 +253,7 @@ def test_uninstall_keeps_what_was_changed_meanwhile(machine: Machine, client: bo
     assert not (machine.project / ".claude/memory/budget-profiles.schema.json").exists()
     assert log.exists()
     assert not (log.parent / "index.sqlite").exists()
+    assert not any((state / name).exists() for name in ("memory-folders", "index.again"))
 
 
 def test_uninstall_puts_back_an_older_source_of_the_plugin(machine: Machine) -> None:

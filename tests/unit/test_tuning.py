@@ -515,7 +515,7 @@ def test_tune_says_why_there_is_nothing(
 
     (tmp_path / ".claude/memory").mkdir(parents=True)
     (tmp_path / ".claude/memory/budget-profiles.json").write_text(FILE)
-    assert "No runs in the last 90 days" in said()
+    assert "No agent runs yet" in said()
     old = log_of("old.jsonl", [9_000] * 20, 500)
     assert "No runs in the last 90 days (--days looks farther back)" in said("--log", old)
     assert "dbt-expert" in said("--log", old, "--days", "900")

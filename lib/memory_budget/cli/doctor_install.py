@@ -188,7 +188,9 @@ def _plugin() -> Iterator[Finding]:
             )
         else:
             yield Finding(
-                "ok", "plugin", f"{plugin.identifier} is enabled, from {places[0] if places else root}"
+                "ok",
+                "plugin",
+                f"{plugin.identifier} {__version__} is enabled, from {places[0] if places else root}",
             )
     enabled = [plugin.identifier for plugin in registered if plugin.enabled]
     if len(enabled) > 1:

@@ -91,7 +91,8 @@ def because(allocation: allocate.Allocation) -> str:
     evidence = allocation.selection.evidence
     holds = f"the best section holds {evidence.held} of its {evidence.asked} telling words"
     if not evidence.asked:
-        holds = "it has no telling word"
+        prompt = allocation.task.prompt.strip()
+        holds = "it has no telling word" if prompt else "there is none (give one with --prompt)"
     if evidence.confidence >= 1.0:
         return f"memory is about this task: {holds}"
     if evidence.confidence >= UNSURE:

@@ -40,7 +40,10 @@ def run(args: argparse.Namespace) -> int:
         return _print_sources(project, as_json=args.json)
     path = edit.target(project.root, project.home)
     current = profiles.load_profiles(project.root, project.home).profiles.sources()[args.scope]
-    globs = [_glob_for(project, text) for text in args.globs]
+    globs = [
+        text if args.action == "remove" and text in current else _glob_for(project, text)
+        for text in args.globs
+    ]
     if args.action == "add":
         for glob in globs:
             _refuse_what_matches_nothing(project, args.scope, glob)
@@ -65,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
             f": {counted(files_of_glob(project, args.scope, glob), 'file')}" if args.action == "add" else ""
         )
         output.line(f"{shown}: {'added' if args.action == 'add' else 'removed'} {glob}{files}")
+    effect = "get it" if args.action == "add" else "no longer get it"
     print(
-        "Agents get it from their next start on. See what one gets: memory-budget preview --agent NAME --prompt TASK"
+        f"Agents {effect} from their next start on. See what one gets: memory-budget preview --agent NAME --prompt TASK"
     )
     return 0
 

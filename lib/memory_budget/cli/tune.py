@@ -9,6 +9,7 @@ from memory_budget.base.figures import certainty, counted, percent, thousands
 from memory_budget.base.project import Project, find_project
 from memory_budget.cli import output
 from memory_budget.cli.report import print_left_out, short_names
+from memory_budget.log import usage
 from memory_budget.reports import tuning, tuning_apply
 
 
@@ -45,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
         from memory_budget.reports import summary
 
         logs = summary.expand(args.log)
+    elif not args.json and next(usage.read_all(project), None) is None:
+        print("No agent runs yet: there is nothing to tune by.")  # and no library to install for that
+        return 0
     # Advice from other logs is only shown; the advice that is kept is the project's own.
     advice = tuning.recommend(project, args.days, logs=logs, write=logs is None)
     for key in ("recommendations", "changes"):

@@ -40,7 +40,10 @@ def _layouts(sources: Sources, scan: Scan) -> list[dict[str, Any]]:
     rows = [
         {"folder": place, "layout": places[place], "files": count} for place, count in counts.items() if count
     ]
-    return [*rows, *([{"folder": "other sources", "layout": "profiles", "files": other}] if other else [])]
+    return [
+        *rows,
+        *([{"folder": "other sources", "layout": "named in the profiles", "files": other}] if other else []),
+    ]
 
 
 def _folders(project: Project, settings: Profiles, scan: Scan) -> list[dict[str, Any]]:

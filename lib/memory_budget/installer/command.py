@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from memory_budget import __version__
 from memory_budget.base import installation
 from memory_budget.base.errors import BudgetError
+from memory_budget.base.figures import counted
 from memory_budget.base.files import short_hash
 from memory_budget.base.project import find_project
 from memory_budget.installer import bytecode, client, libraries, workspace
@@ -140,7 +141,7 @@ def _say_changes(host: Host, receipt: Receipt) -> None:
         if change["kind"] != "byte code":
             host.would("Uninstall", f"take back: {change['kind']} {host.short(change['path'])}")
     if compiled:
-        host.would("Uninstall", f"remove byte code in {len(compiled)} folders")
+        host.would("Uninstall", f"remove byte code in {counted(len(compiled), 'folder')}")
 
 
 def _parser() -> argparse.ArgumentParser:

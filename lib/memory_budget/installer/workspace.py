@@ -9,6 +9,7 @@ import shlex
 import shutil
 from typing import Any, NamedTuple
 
+from memory_budget.base import layout
 from memory_budget.base.figures import counted, enumeration
 from memory_budget.base.files import write_shared
 from memory_budget.base.memory_folders import LIKELY, MEMORY, unread_places
@@ -226,10 +227,12 @@ def remove_index(host: Host, change: Change) -> None:
     cache: str = change["path"]
     if not os.path.isdir(cache):
         return
+    made_with_it = (layout.INDEX_AGAIN, layout.INDEX_DAMAGED, layout.MEMORY_FOLDERS)
     for where, _, files in os.walk(cache, topdown=False):
-        for name in files if where == cache else []:
-            if name.startswith("index."):
-                os.unlink(os.path.join(cache, name))
+        for name in files:
+            path = os.path.join(where, name)
+            if (where == cache and name.startswith("index.")) or os.path.relpath(path, cache) in made_with_it:
+                os.unlink(path)
         if where != cache and not os.listdir(where):
             os.rmdir(where)
     if set(os.listdir(cache)) <= {".gitignore"}:
