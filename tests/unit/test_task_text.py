@@ -43,6 +43,63 @@ def test_what_has_no_frame_stays_whole(prompt: str) -> None:
     assert task_text(prompt) == prompt
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Please add a dark mode to the settings page.",
+        "Keep the old invoices when a customer is deleted.",
+        "Always show the tenant picker on the login screen.",
+        "Format the amounts on the invoice with two decimals.",
+        "Provide an endpoint that exports invoices as CSV.",
+        "No avatars are shown in the member list since Monday.",
+        "Report the orders of a day in a mail to the shop.",
+    ],
+)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{}\n\nReturn a short report.",
+        "{}\n\nBe brief. Do not commit.",
+        "You are a careful engineer.\n\n{}\n\nKeep the diff small.",
+        "Please do the following for me: {}\n\nAlways run the tests. Report what you did.",
+    ],
+)
+def test_a_task_may_begin_as_an_order_does(task: str, frame: str) -> None:
+    assert task_text(frame.replace("{}", task)) == task
+
+
+@pytest.mark.parametrize(
+    "order", ["Please be brief.", "Please return a list.", "Keep the diff small.", "Never push."]
+)
+def test_after_the_task_such_a_sentence_is_an_order(order: str) -> None:
+    assert task_text(f"{CORE}\n\n{order}") == CORE
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "Your task is to upgrade pandas in the billing service.\n\nReturn a summary.",
+        "Your job in this run: upgrade pandas in the billing service.\n\nKeep it simple. If the build breaks, say so.",
+        "You are tasked with the upgrade of pandas in the billing service.\n\nReport back.",
+        "We are moving to Python 3.13. Upgrade pandas in the billing service.\n\nOutput: one line.",
+        "In this task you will upgrade pandas in the billing service.\n\nDo not push.",
+        "<instructions>\nUpgrade pandas in the billing service.\n</instructions>\n<output_format>\nAt most 20 lines.\n</output_format>",
+        "# Instructions\n\nUpgrade pandas in the billing service.\n\n# Report\n\nReturn a list.",
+    ],
+)
+def test_a_task_is_found_where_it_is_worded_as_an_order_to_the_reader(frame: str) -> None:
+    found = task_text(frame)
+    assert "pandas in the billing service" in found
+    assert not any(
+        words in found for words in ("summary", "Report back", "Output", "push", "20 lines", "Return a list")
+    )
+
+
+def test_context_alone_is_no_task() -> None:
+    found = task_text("<context>\nA monorepo.\n</context>\n<instructions>\nUpgrade pandas.\n</instructions>")
+    assert found == "Upgrade pandas.\n\nA monorepo."
+
+
 def test_of_nothing_but_orders_one_paragraph_is_left() -> None:
     assert task_text("Be brief.\n\nRespond to the survey.\n\nDo not commit.") == "Respond to the survey."
 

@@ -13,7 +13,8 @@ that matches them is not about the task. For example, of
 only the second paragraph is kept. A prompt of one paragraph is kept whole.
 
 Three things tell: a label (`## Task`, `Goal:`, `**Context**:`, `Output format:`), the words a sentence begins with (`Return`, `Do
-not`, `Be`) or holds (`you are`, `your report`, `thoroughness`), and that such sentences come in paragraphs of their own.
+not`, `Be`) or holds (`you are`, `your report`, `thoroughness`), and that such sentences come in paragraphs of their own. A first word
+that a task may begin with, too (`Keep the old invoices`), tells only after the task.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _TASK = _set(
 )
 #: Last words of a longer label before a task: `The user's request: ...`.
 _TASK_ENDS = _set("task question goal request user problem issue following")
+#: What may stand after it: `Please do the following for me: ...`.
+_AFTER_ENDS = _set("for me us please now")
 #: Labels of what may be about the task; its sentences decide.
 _CONTEXT = _set("context background details detail requirements hints notes")
 #: Labels of how to work and what to hand back.
@@ -53,9 +56,13 @@ _MANNER = _set(
 )
 #: First words of a sentence about the answer or the way to it.
 _OPENERS = _set(
-    "return report respond reply output deliver deliverable deliverables provide quote format end conclude afterwards never "
-    "always avoid important don be constraints no please keep only if medium"
+    "return report respond reply output deliver provide quote format end never always avoid don no keep only if"
 )
+#: Those that no task begins with.
+_NO_TASK = _set("be deliverable deliverables conclude afterwards important constraints medium")
+#: How sure it is that a sentence is about the work: only its first word says so, or more does.
+_BY_OPENER = 1
+_CLEARLY = 2
 #: Words of such a sentence wherever they stand.
 _ABOUT_WORK = _set(
     "thorough thoroughly thoroughness concise assumption assumptions subagent subagents sub-agent sub-agents worktree "
@@ -75,7 +82,12 @@ _PAIRS = frozenset(
     "main agent|parent agent|other agents|another agent|another engineer|if something|if unsure|if unclear|code base|"
     "checked out|working in|max words|at most|no more|no other|report back|next steps|open questions|follow ups|read only|"
     "root cause|file paths|absolute paths|existing patterns|surrounding code|usual tools|current branch|clean tree|"
-    "only research|avoid emojis|is yours|we are|tests pass|type checks|all tests".split("|")
+    "only research|avoid emojis|is yours|we are|tests pass|type checks|all tests|existing code|before changing|before editing|"
+    "you did|you changed|you verified".split("|")
+)
+#: Two words in a row of a sentence that says what is to be done, though it speaks to the reader: `Your task is to ...`.
+_ASKS = frozenset(
+    "task is|job is|goal is|objective is|mission is|assignment is|you to|tasked with|asked to".split("|")
 )
 
 
@@ -86,21 +98,28 @@ def task_text(prompt: str) -> str:
     segments = _segments(prompt)
     tasks = [text for kind, text in segments if kind == "task"]
     content = []
-    shares = []
+    shares: dict[str, list[tuple[float, str]]] = {"": [], "context": [], "manner": []}
+    found = bool(tasks)
     for kind, text in segments:
-        if kind in ("manner", "task") or (tasks and kind != "context"):
+        if kind == "task" or (tasks and kind != "context"):
             continue
-        about_work = [_is_about_work(sentence) for sentence in _sentences(text)]
+        # An opener alone ("Keep the old invoices ...") says little before the task has been seen.
+        asked = _BY_OPENER if kind or found else _CLEARLY
+        about_work = [_about_work(sentence) >= asked for sentence in _sentences(text)]
         share = sum(about_work) / max(len(about_work), 1)
-        shares.append((share, text))
-        if len(segments) == 1 or not (about_work[:1] == [True] or share > 0.5):
+        shares[kind].append((share, text))
+        if kind != "manner" and (len(segments) == 1 or not (about_work[:1] == [True] or share > 0.5)):
             content.append(text)
-    if tasks or content:
+            found = found or not kind
+    if found:
         return "\n\n".join(tasks + content)
-    least = min([share for share, _ in shares], default=1.0)
-    if least < 1.0:
-        return "\n\n".join([text for share, text in shares if share == least])
-    return shares[len(shares) // 2][1] if shares else prompt
+    # Where all is about the work, the task is what is so in part, or stands under a label such as "Instructions".
+    for group in (shares[""], shares["manner"]):
+        lowest = min([share for share, _ in group], default=1.0)
+        if lowest < 1.0:
+            return "\n\n".join([text for share, text in group if share == lowest] + content)
+    orders = [text for _, text in shares[""] or shares["manner"]]
+    return "\n\n".join(orders[(len(orders) - 1) // 2 :][:1] + content) or prompt
 
 
 def _segments(prompt: str) -> list[tuple[str, str]]:
@@ -157,8 +176,16 @@ def _label(line: str) -> tuple[str, str, bool] | None:
         if end < 1 or text[end + 1 : end + 2] not in ("", " "):
             return None
         name, rest = date_words(text[:end]), text[end + 1 :].strip()
+        while len(name) > 1 and name[-1] in _AFTER_ENDS:
+            name.pop()
         if rest and not (
-            text[0].isupper() and name and (len(name) <= _LABEL_WORDS or name[-1] in _TASK_ENDS)
+            text[0].isupper()
+            and name
+            and (
+                len(name) <= _LABEL_WORDS
+                or name[-1] in _TASK_ENDS
+                or (name[0] == "your" and name[1] in _TASK)
+            )
         ):
             return None
     kind = _kind(name)
@@ -203,13 +230,19 @@ def _sentences(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _is_about_work(sentence: str) -> bool:
-    """Whether a sentence speaks of the reader, the answer or the way to work."""
+def _about_work(sentence: str) -> int:
+    """Whether a sentence speaks of the reader, the answer or the way to work: 0, `_BY_OPENER` or `_CLEARLY`."""
     words = date_words(sentence)
-    if not words or words[0] in _OPENERS or not _ABOUT_WORK.isdisjoint(words):
-        return True
+    if words[:1] == ["please"]:
+        del words[0]
+    if not words or words[0] in _NO_TASK:
+        return _CLEARLY
     after = words[1:]
-    return any(
-        f"{word} {next_word}" in _PAIRS or (word in _READERS and next_word in _OF_READER)
-        for word, next_word in zip(words, after, strict=False)
-    )
+    pairs = list(zip(words, after, strict=False))
+    in_a_row = {f"{word} {next_word}" for word, next_word in pairs}
+    if not _ASKS.isdisjoint(in_a_row):
+        return 0
+    of_reader = any(word in _READERS and next_word in _OF_READER for word, next_word in pairs)
+    if of_reader or not _ABOUT_WORK.isdisjoint(words) or not _PAIRS.isdisjoint(in_a_row):
+        return _CLEARLY
+    return _BY_OPENER if words[0] in _OPENERS else 0
