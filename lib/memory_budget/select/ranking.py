@@ -24,7 +24,7 @@ from memory_budget.index.records import file_of
 from memory_budget.select import heading_terms
 from memory_budget.select.confidence import Evidence
 from memory_budget.select.everyday import EVERYDAY
-from memory_budget.select.query import WEAK_TERMS, Query
+from memory_budget.select.query import Query
 from memory_budget.select.recipe import RECIPE, Recipe
 from memory_budget.select.scoring import Leaf, Scorer, Term, idf, names_notes
 from memory_budget.text.thesaurus import MOST
@@ -235,7 +235,7 @@ def _entries(view: View, query: Query, recipe: Recipe) -> tuple[list[Term], floa
         if term in held_terms:
             rarity = idf(view.chunk_count, count)
             weight = query.terms[term] * rarity * (max(values[term], 0.05) / MOST) ** recipe.telling
-            if term in WEAK_TERMS:
+            if term in query.weak:
                 weight *= recipe.weak_weight
             entries.append(Term(term, weight, rarity, values[term]))
         else:
