@@ -12,7 +12,7 @@ from memory_budget.select import confidence, ranking
 from memory_budget.select.confidence import Bar, Evidence
 from memory_budget.select.everyday import EVERYDAY
 from memory_budget.select.query import Query
-from memory_budget.select.scoring import names_notes
+from memory_budget.select.scoring import handed_out
 from memory_budget.start import allocate
 from memory_budget.text import thesaurus, words
 from tests.support import word_tables
@@ -300,11 +300,31 @@ def test_a_little_generosity_sends_the_best_leaf(tmp_path: Path) -> None:
     assert allocation.selection.demand_tokens > 0
 
 
-def test_an_index_is_told_by_its_whole_name() -> None:
-    assert [path for path in ("MEMORY.md", "a/MEMORY.md", "a/TEAM_MEMORY.md") if names_notes(path)] == [
-        "MEMORY.md",
-        "a/MEMORY.md",
-    ]
+@pytest.mark.parametrize(
+    ("path", "out"),
+    [
+        ("MEMORY.md", False),
+        ("notes/MEMORY.md", False),
+        ("./.claude/agent-memory/writer/MEMORY.md", True),
+        ("~/.claude/agent-memory-local/writer/MEMORY.md", True),
+        ("./.claude/agent-memory/writer/TEAM_MEMORY.md", False),
+    ],
+)
+def test_what_the_client_hands_out_is_told_by_its_path(path: str, out: bool) -> None:
+    assert handed_out(path) is out
+
+
+def test_a_memory_file_that_names_no_notes_counts_like_any_other(tmp_path: Path) -> None:
+    text = "# Compiler\n\n## Scopes\n\nA branch gets a copy of the outer scope, and what it declares stays in it.\n"
+    sure = []
+    for name in ("MEMORY.md", "notes.md"):
+        root = make_project(tmp_path / name, {f".claude/memory/{name}": text})
+        project = Project(str(root), str(tmp_path / "home"))
+        update.update_index(project)
+        found = allocate.allocate(project, allocate.Task("general-purpose", "What does a branch declare?"))
+        assert isinstance(found, allocate.Allocation)
+        sure.append(found.selection.evidence.confidence)
+    assert sure[0] == sure[1] > 0
 
 
 @pytest.mark.parametrize("read", [0, 3, 1000])

@@ -26,7 +26,7 @@ from memory_budget.select.confidence import Evidence
 from memory_budget.select.everyday import EVERYDAY
 from memory_budget.select.query import Query
 from memory_budget.select.recipe import RECIPE, Recipe
-from memory_budget.select.scoring import Leaf, Scorer, Term, idf, names_notes
+from memory_budget.select.scoring import Leaf, Scorer, Term, handed_out, idf
 from memory_budget.text.thesaurus import MOST
 
 TYPE_CHECKING = False
@@ -193,7 +193,7 @@ def _find_evidence(
         elsewhere = 1.0 - min(scorer.files[file].tokens / (scorer.view.scoped_tokens or 1), 1.0) ** 2
         in_file = chunk_mass + max(by_file.get(file, 0.0) - chunk_mass, 0.0) * elsewhere
         name_bonus = NAMED * min(scorer.named.get(file, 0), MOST_NAMED)
-        share = scorer.recipe.index_share if names_notes(scorer.files[file].path) else 1.0
+        share = scorer.recipe.index_share if handed_out(scorer.files[file].path) else 1.0
         named_mass = (chunk_mass + name_bonus) * share
         evidence.file = max(evidence.file, (in_file + name_bonus) * share)
         if named_mass > evidence.mass:

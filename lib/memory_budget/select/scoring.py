@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 _K1 = 1.5
 _B = 0.75
 _TIMED = 2048
-#: The file that names an agent's notes; it is not one.
+#: The file that names an agent's notes, and the folders in which the client keeps agents' own notes.
 INDEX_FILE = "MEMORY.md"
+AGENTS_FOLDERS = "/agent-memory"
 
 
-def names_notes(path: str) -> bool:
-    """Whether a file is an index of notes by its name: `MEMORY.md`, not `TEAM_MEMORY.md`."""
-    return path.rpartition("/")[2] == INDEX_FILE
+def handed_out(path: str) -> bool:
+    """Whether a file is an agent's own `MEMORY.md`, which the client hands to that agent itself. Anywhere else, what is left of one
+    without the lines that name notes is text like any other."""
+    return path.rpartition("/")[2] == INDEX_FILE and AGENTS_FOLDERS in path
 
 
 def idf(total: int, count: int) -> float:
@@ -221,7 +223,7 @@ class Scorer:
     def _of_file(self, number: int, file: File) -> _FileShare:
         """What each leaf of a file has of it."""
         recipe = self.recipe
-        index_share = recipe.index_share if names_notes(file.path) else 1.0
+        index_share = recipe.index_share if handed_out(file.path) else 1.0
         factor = _date_factor(file, self.query, recipe) * prior(file, self.now_day) * index_share
         return _FileShare(file.path, self.bodies[number], self.labels[number], factor, recipe)
 
