@@ -199,6 +199,18 @@ Releases are tagged `vX.Y.Z` by `make release`; the changelog is generated.
 ## Translations
 
 Texts are in `locales/en.json` and `de.json`; never hard-code strings.
+
+## Error handling
+
+Raise `AppError` with a code from `errors.py`; never swallow exceptions.
+
+## Logging
+
+Use structlog with key-value pairs; no f-strings in log calls.
+
+## Tests
+
+pytest with factories from `tests/factories.py`; no network.
 """
 
 
@@ -211,6 +223,9 @@ Texts are in `locales/en.json` and `de.json`; never hard-code strings.
         ("Create a migration that adds a column to the users table", "downgrade"),
         ("Prepare the next release and update the changelog", "make release"),
         ("Translate the settings page to German", "hard-code"),
+        ("Improve the error handling of the upload", "AppError"),
+        ("Add logging to the payment job", "structlog"),
+        ("Write tests for the parser", "factories"),
     ],
 )
 def test_a_page_of_conventions_is_sent_for_everyday_work_it_rules(
@@ -220,3 +235,33 @@ def test_a_page_of_conventions_is_sent_for_everyday_work_it_rules(
     project = Project(str(make_project(tmp_path / "project", files)), str(tmp_path / "home"))
     update.update_index(project)
     assert needed in sent(project, prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["Rename the variable x to y", "Make this function async", "Find all TODO comments"]
+)
+def test_a_page_of_conventions_stays_out_of_work_it_does_not_rule(prompt: str, tmp_path: Path) -> None:
+    files = {".claude/memory/conventions.md": CONVENTIONS}
+    project = Project(str(make_project(tmp_path / "project", files)), str(tmp_path / "home"))
+    update.update_index(project)
+    assert "<memory-file" not in sent(project, prompt)
+
+
+def test_of_one_long_file_the_headings_are_what_names_of_notes_are(tmp_path: Path) -> None:
+    sections = [
+        f"### Part {number}\n\nThe {number}th part of the machine turns the {number}th wheel, and slowly."
+        for number in range(90)
+    ]
+    page = "# Manual\n\n" + "\n\n".join(
+        [*sections, "### Extra typings\n\nThe package `machine-types` has them.", "Nothing else. " * 300]
+    )
+    for name, notes in {
+        "one": {"manual.md": page},
+        "two": {"manual.md": page, "other.md": "# Other\n\nSomething else."},
+    }.items():
+        files = {f".claude/memory/{path}": text for path, text in notes.items()}
+        project = Project(str(make_project(tmp_path / name, files)), str(tmp_path / "home"))
+        update.update_index(project)
+        assert ("machine-types" in sent(project, "Where are the extra typings of the options?")) is (
+            name == "one"
+        )

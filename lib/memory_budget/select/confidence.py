@@ -20,6 +20,9 @@ How telling a word is, is known from elsewhere (`text.thesaurus`): in a small me
 - routine, at most 1: so is one that names everyday work (`everyday`) and little else, which could be said in any project (`ROUTINE`).
   In a small memory, which somebody wrote for just this, that counts less where all of it is there ("Commit messages").
 
+Of a page, a tiny memory or one file, the headings are what names are of notes: where a task has all words of one ("Error handling"),
+that section is about it, whatever the task does it to (`Evidence.add`).
+
 How much is worth sending (`amount`) grows with chance (`SPREAD`), because what a task needs is among more that is alike, unless it is
 clear what is meant (`CLEAR`). It is less in a small memory (`SMALL`), where the little there is matches easily; and for a prompt that
 tells little beyond everyday work, names no note and is not plainly about one thing: two words, or "review this", do not ask for
@@ -125,6 +128,13 @@ class Evidence:
         self.held = held
         self.asked = asked
         self.chunks = chunks
+
+    def add(self, bonus: float) -> None:
+        """Count a bonus for a section that is named as the prompt has it, as something that memory knows, too."""
+        self.mass += bonus
+        self.file += bonus
+        self.others += bonus
+        self.known = min(self.known + bonus, self.wanted)
 
     @property
     def weight(self) -> float:

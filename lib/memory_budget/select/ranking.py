@@ -20,9 +20,9 @@ How sure it is that anything is about the task (`Evidence`) is judged apart from
 
 from __future__ import annotations
 
-from memory_budget.index.records import file_of
+from memory_budget.index.records import file_of, heading_of
 from memory_budget.select import heading_terms
-from memory_budget.select.confidence import Evidence
+from memory_budget.select.confidence import TINY, Evidence
 from memory_budget.select.everyday import EVERYDAY
 from memory_budget.select.query import Query
 from memory_budget.select.recipe import RECIPE, Recipe
@@ -49,6 +49,8 @@ OTHERS_SHARE = 1 / 12
 #: Files that hold a term up to which `_file_masses` reads them. Of one in more of them (a memory of thousands of files) each file
 #: is taken to hold the share that holds it, and a word of like meaning in more of them says nothing.
 FILES_READ = 1000
+#: Chunks of a memory that is one file up to which its headings are looked at, as names of notes are in others.
+LONE = 500
 #: The bits of a file's posting that say how often the term stands in its text.
 IN_TEXT = 0x7FFF << 16
 #: How telling a word is that is counted when a person is told why.
@@ -88,8 +90,13 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     others = _others(mass, view.chunk_count)
     evidence.everyday = sum([entry.telling for entry in entries if entry.term in EVERYDAY])
     evidence.others = others + name_bonus
+    page = view.chunk_count < (LONE if view.file_count == 1 else TINY)
     if evidence.confidence < least:
-        return Ranking([], evidence)
+        known = evidence.known
+        evidence.add(heading_terms.most(entries) if page else 0.0)
+        if evidence.confidence < least:
+            return Ranking([], evidence)
+        evidence.known = known
     chunk_weights = _chunk_sums([(entry.weight, entry.held) for entry in entries])
     chunks = view.rows() if view.chunk_count <= recipe.whole else _best_chunks(view, chunk_weights, recipe)
     numbers = set(map(file_of, chunks))
@@ -100,9 +107,17 @@ def rank(view: View, query: Query, recipe: Recipe = RECIPE, now_day: int = 0, le
     evidence.mass = evidence.file = 0.0
     evidence.others = others
     _find_evidence(evidence, mass, by_file, entries, chunks, scorer)
+    if page:
+        evidence.add(heading_terms.titled(_heading_lines(view, chunks), entries))
     sure = evidence.confidence >= least
     leaves = heading_terms.lift(scorer.leaves(), view.headings(), entries, recipe) if sure else []
     return Ranking(leaves, evidence, chunk_weights)
+
+
+def _heading_lines(view: View, chunks: list[Row]) -> list[str]:
+    """The heading lines right above these chunks, without their marks."""
+    headings = view.headings()
+    return [headings[number].text for number in {heading_of(row) for row in chunks} if number]
 
 
 def _chunk_sums(terms: list[tuple[float, dict[int, float]]]) -> dict[int, float]:
