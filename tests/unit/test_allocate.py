@@ -93,7 +93,18 @@ def test_who_decides_the_tier(project: Project, monkeypatch: pytest.MonkeyPatch)
     assert allocate(project, "dbt-expert").tier_source == "environment"
     assert allocate(project, "dbt-expert", "[complexity: simple] do").tier == "simple"
     monkeypatch.setenv("MEMORY_BUDGET_COMPLEXITY", "nonsense")
-    assert allocate(project, "dbt-expert").tier_source not in ("environment", "given")
+    ignored = allocate(project, "dbt-expert")
+    assert ignored.tier_source not in ("environment", "given")
+    assert ignored.problems[0].startswith(
+        'MEMORY_BUDGET_COMPLEXITY: "nonsense" is no tier and was ignored (simple'
+    )
+
+
+def test_a_tier_in_the_prompt_changes_nothing_about_the_task(project: Project) -> None:
+    task = "How do incremental models merge on a key?"
+    plain = allocate(project, "dbt-expert", task, tier="simple").selection.evidence
+    marked = allocate(project, "dbt-expert", f"[complexity: simple] {task}").selection.evidence
+    assert (marked.asked, marked.held, marked.confidence) == (plain.asked, plain.held, plain.confidence)
 
 
 @pytest.mark.parametrize("cap", [0, 1, 51, 52, 60, 100, 500, 5_000, 10**9])

@@ -12,7 +12,7 @@ import pytest
 
 from memory_budget.cli.main import main
 from memory_budget.select import complexity, complexity_model
-from memory_budget.select.complexity import classify, parse_tier
+from memory_budget.select.complexity import classify, parse_tier, without_override
 from memory_budget.settings.names import TIERS
 from tests.support.weight_tables import slots_of
 
@@ -240,6 +240,23 @@ def override_in_prompt(prompt: str) -> str | None:
     """The tier that the prompt itself sets."""
     estimate = classify(prompt)
     return estimate.tier if estimate.source == "override-prompt" else None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "left"),
+    [
+        ("[complexity: simple] List tables", " List tables"),
+        ("List [Complexity : Multi-System] tables [complexity: huge]", "List  tables "),
+        ("İ [complexity: complex] x[0]", "İ  x[0]"),
+        (
+            "[complexity] and [complexityx: complex] and [complexity: ",
+            "[complexity] and [complexityx: complex] and [complexity: ",
+        ),
+        ("a[1] [b] c", "a[1] [b] c"),
+    ],
+)
+def test_a_tier_is_no_word_of_the_task(prompt: str, left: str) -> None:
+    assert without_override(prompt) == left
 
 
 def test_invalid_override_is_ignored_with_a_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ MOST_FUNCTION_LINES = 60
 ROOMS = {
     "base", "cli", "index", "installer", "log", "reports", "run", "select", "settings", "start", "text", "upkeep",
 }  # fmt: skip
+
+PAPERS = (
+    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/memory.md", "docs/figures.md", "tests/README.md",
+)  # fmt: skip
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -98,3 +103,11 @@ def test_each_room_says_its_job_in_one_line(room: str) -> None:
     text = ast.get_docstring(ast.parse((LIBRARY / room / "__init__.py").read_text(encoding="utf-8")))
     assert text
     assert len(text.splitlines()[0]) <= 130
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_a_file_that_a_paper_names_is_there(paper: str) -> None:
+    named = re.findall(
+        r"`((?:tests|lib|hooks|schemas|docs|bin|skills)/[\w./-]+\.\w+)`", (ROOT / paper).read_text()
+    )
+    assert [path for path in named if not (ROOT / path).exists()] == []

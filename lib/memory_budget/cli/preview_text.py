@@ -103,6 +103,8 @@ def _scope_sentence(allocation: allocate.Allocation) -> str:
     scopes = ", ".join(f"{scope} {tokens:,}" for scope, tokens in allocation.selection.scope_tokens.items())
     if share > 0:
         return f"{figures.percent(share)} of memory left out; sent are {scopes}"
+    if any(not facts.is_sent(verdict) for verdict in allocation.selection.verdicts):
+        return f"a small memory, {allocation.scoped_tokens:,} tokens in all: with the block's frame it saves none; sent are {scopes}"
     frame = allocation.tokens - allocation.scoped_tokens
     return f"all {allocation.scoped_tokens:,} tokens (and {frame:,} of frame): {scopes}"
 

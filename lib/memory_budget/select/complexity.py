@@ -112,13 +112,32 @@ def _override(prompt: str) -> tuple[str | None, str]:
     return None, wrong
 
 
+def without_override(prompt: str) -> str:
+    """The prompt without any `[complexity: TIER]`: that is said to this program and is no word of the task."""
+    if "[complexity" not in prompt.lower():
+        return prompt
+    kept = []
+    begin, at = 0, prompt.find("[")
+    while at >= 0:
+        end = prompt.find("]", at, at + 75)
+        if (
+            end > 0
+            and prompt[at + 1 : at + 11].lower() == "complexity"
+            and prompt[at + 11 : end].lstrip()[:1] == ":"
+        ):
+            kept.append(prompt[begin:at])
+            begin = end + 1
+        at = prompt.find("[", max(begin, at + 1))
+    return "".join(kept) + prompt[begin:]
+
+
 def classify(prompt: str, description: str = "") -> TierEstimate:
     """The tier of one task.
 
     `description` is the caller's few words for the task, where there are any; `prompt` the task itself. An override in the prompt wins.
     """
     tier, wrong = _override(prompt)
-    task = complexity_task.task_sentences(excerpt(prompt))
+    task = complexity_task.task_sentences(excerpt(without_override(prompt)))
     cues = complexity_cues.find_cues(task, description)
     words = complexity_model.model_words(task)
     matches: list[tuple[float, str]] = []

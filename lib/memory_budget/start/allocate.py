@@ -63,6 +63,11 @@ def allocate(
     opened = state or open_state(project)
     profiles = opened.profiles
     problems = [opened.result.problem_line] if opened.result.problem else []
+    wanted = os.environ.get(COMPLEXITY_VARIABLE, "")
+    if wanted.strip() and complexity.parse_tier(wanted) is None:
+        problems.append(
+            f'{COMPLEXITY_VARIABLE}: "{wanted[:40]}" is no tier and was ignored ({", ".join(names.TIERS)})'
+        )
     identity = agent_files.resolve(task.agent_type, profiles, opened.agents)
     if profile is not None and profile not in profiles.names():
         raise BudgetError(f"there is no profile {profile!r}: {', '.join(profiles.names())}")
@@ -185,7 +190,7 @@ def _choose(request: Request, tier: str, view: MemoryView, profiles: Profiles) -
     name = request.identity.name
     survey = Survey(
         view,
-        task.prompt,
+        complexity.without_override(task.prompt),
         description=task.description,
         agent="" if name == agent_files.GENERAL else name.rpartition(":")[2],
         now_day=view.today,
