@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -410,14 +411,25 @@ def test_what_changes_while_the_index_is_made_is_looked_at_again(
         assert update_index(project) is None
 
     changes = iter([change])
-    at = {"at work": "_store_start_values", "done": "_write_folder_names"}[moment]
-    real = getattr(index_update, at)
+    store, take_lock = index_update._store_start_values, index_update._lock
 
-    def changed_meanwhile(*arguments: Any) -> None:
-        real(*arguments)
+    def changed_at_work(*arguments: Any) -> None:
+        store(*arguments)
         next(changes, lambda: None)()
 
-    monkeypatch.setattr(index_update, at, changed_meanwhile)
+    def changed_when_done(project: Project, wait: float) -> Any:
+        lock = take_lock(project, wait)
+
+        def release() -> None:
+            next(changes, lambda: None)()
+            lock.release()
+
+        return lock and SimpleNamespace(release=release)
+
+    if moment == "at work":
+        monkeypatch.setattr(index_update, "_store_start_values", changed_at_work)
+    else:
+        monkeypatch.setattr(index_update, "_lock", changed_when_done)
     update(project)
     assert rows(project, "SELECT count(*) FROM files") == [(46,)]
     assert not Path(project.at(layout.INDEX_AGAIN)).exists()
