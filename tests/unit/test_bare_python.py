@@ -118,6 +118,7 @@ def test_an_agents_life(project: Path, home: Path, tmp_path: Path, indexed: bool
         (["status"], "2 agents"),
         (["doctor"], "memory-budget setup"),
         (["report"], "no agent runs"),
+        (["tune"], "No agent runs yet"),
         (["profiles", "check"], "fine"),
         (["profiles", "suggest"], "specialist-narrow"),
         (["sources", "list"], ".claude/memory"),
@@ -139,7 +140,7 @@ def test_every_verb_that_needs_no_library(project: Path, home: Path, verb: list[
         assert long == []
 
 
-@pytest.mark.parametrize("verb", [["tune"], ["report", "--json"], ["run", "daily"]])
+@pytest.mark.parametrize("verb", [["tune", "--json"], ["report", "--json"], ["run", "daily"]])
 def test_a_verb_that_needs_one_says_which(project: Path, home: Path, verb: list[str]) -> None:
     done = run(*verb, "--project", str(project), home=home)
     assert done.returncode == 1
