@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from memory_budget import __version__
 from tests.support.blocks import only_block
 from tests.support.client import TIMEOUT, Client
 from tests.support.environment import ROOT
@@ -163,7 +164,7 @@ def test_installed_by_the_client_alone(client: Client, tmp_path: Path, team: Pat
     )
     found = {entry["about"]: entry for entry in json.loads(status.stdout)}
     assert found["libraries"]["level"] == "ok", found["libraries"]
-    assert "memory-budget@memory-budget is enabled" in found["plugin"]["text"]
+    assert f"memory-budget@memory-budget {__version__} is enabled" in found["plugin"]["text"]
 
 
 def wait_for(read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
