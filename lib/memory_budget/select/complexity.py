@@ -17,7 +17,7 @@ from memory_budget.settings.names import TIERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SIMPLE, MEDIUM, COMPLEX, MULTI = TIERS
 
@@ -26,6 +26,7 @@ TAIL = 2000  # ... and from its end: what is asked stands at one of the two
 OVERRIDE_WITHIN = (
     100_000  # characters of either end of a prompt in which a person's "[complexity: TIER]" is looked for
 )
+_OVERRIDE_LENGTH = 75  # characters of one at most
 
 # Evidence at which a tier begins.
 COMPLEX_FROM = 1.0
@@ -89,46 +90,43 @@ def parse_tier(text: str) -> str | None:
     return _TIER_NAMES.get("-".join(text.lower().replace("_", " ").replace("-", " ").split()))
 
 
+def _overrides(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each `[complexity: VALUE]` in a text, in any case: where it begins, where it ends, and its value."""
+    at = text.find("[") if "[complexity" in text.lower() else -1
+    while at >= 0:
+        end = text.find("]", at, at + _OVERRIDE_LENGTH)
+        name, colon, value = text[at + 1 : max(end, 0)].partition(":")
+        if colon and name.rstrip().lower() == "complexity":
+            yield at, end + 1, value.strip()
+        at = text.find("[", at + 1)
+
+
 def _override(prompt: str) -> tuple[str | None, str]:
-    """The tier of the first valid `[complexity: TIER]` in the prompt, in any case, or None; and the first value that is no tier."""
+    """The tier of the first valid `[complexity: TIER]` in the prompt, or None; and the first value that is no tier."""
     wrong = ""
     if len(prompt) > 2 * OVERRIDE_WITHIN:
         prompt = prompt[:OVERRIDE_WITHIN] + "\n" + prompt[-OVERRIDE_WITHIN:]
-    if "[" not in prompt:
-        return None, wrong
-    lowered = prompt.lower()
-    at = lowered.find("[complexity")
-    while at >= 0:
-        value = lowered[at + 11 : at + 75]
-        end = value.find("]")
-        if end >= 0:
-            name, colon, value = value[:end].partition(":")
-            if colon and not name.strip():
-                tier = parse_tier(value)
-                if tier:
-                    return tier, wrong
-                wrong = wrong or value.strip() or "nothing"
-        at = lowered.find("[complexity", at + 11)
+    for _, _, value in _overrides(prompt):
+        tier = parse_tier(value)
+        if tier:
+            return tier, wrong
+        wrong = wrong or value or "nothing"
     return None, wrong
 
 
 def without_override(prompt: str) -> str:
-    """The prompt without any `[complexity: TIER]`: that is said to this program and is no word of the task."""
-    if "[complexity" not in prompt.lower():
-        return prompt
+    """The prompt without any `[complexity: TIER]` where it is looked for: that is said to this program and is no word of the task."""
+    if len(prompt) > 2 * OVERRIDE_WITHIN:
+        middle = prompt[OVERRIDE_WITHIN:-OVERRIDE_WITHIN]
+        return (
+            without_override(prompt[:OVERRIDE_WITHIN]) + middle + without_override(prompt[-OVERRIDE_WITHIN:])
+        )
     kept = []
-    begin, at = 0, prompt.find("[")
-    while at >= 0:
-        end = prompt.find("]", at, at + 75)
-        if (
-            end > 0
-            and prompt[at + 1 : at + 11].lower() == "complexity"
-            and prompt[at + 11 : end].lstrip()[:1] == ":"
-        ):
-            kept.append(prompt[begin:at])
-            begin = end + 1
-        at = prompt.find("[", max(begin, at + 1))
-    return "".join(kept) + prompt[begin:]
+    rest = 0
+    for begin, end, _ in _overrides(prompt):
+        kept.append(prompt[rest:begin])
+        rest = end
+    return "".join(kept) + prompt[rest:]
 
 
 def classify(prompt: str, description: str = "") -> TierEstimate:
