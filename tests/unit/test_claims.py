@@ -235,11 +235,13 @@ def test_two_starts_at_once_take_turns_wherever_the_first_stalls(
 
     monkeypatch.setattr(turns, "listing", counted_listing)
     begun: list[str] = []
+    published: list[str] = []
 
     def plan(tool_use: str) -> None:
         with turns.Turn(plans, tool_use):
             begun.append(tool_use)
             in_context(project, tool_use)
+        published.append(tool_use)
 
     threads = [threading.Thread(target=plan, args=(tool_use,)) for tool_use in ("t1", "t2")]
     threads[0].start()
@@ -250,7 +252,7 @@ def test_two_starts_at_once_take_turns_wherever_the_first_stalls(
     assert begun == []
     goes_on.set()
     for tool_use in ("t1", "t2"):
-        while tool_use not in begun:
+        while tool_use not in published:
             time.sleep(0.001)
         assert start(project, "a-" + tool_use) == "for " + tool_use
     for thread in threads:
